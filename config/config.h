@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration: one YAML file (DESIGN section 6) as one immutable struct.
+ *
+ * config_load() parses with libcyaml and then checks what a schema cannot: prefixes, duplicate names, units, rules that
+ * contradict each other. Every error, syntax and meaning alike, is one sentence that begins with file:line and names
+ * the key by its path, as in
+ *
+ *   espial.yaml:14: policy.rules[2].between[1]: '10.2.0.0/33' is not a prefix: IPv4 prefix lengths go up to 32
+ */
+#ifndef ESPIAL_CONFIG_CONFIG_H
+#define ESPIAL_CONFIG_CONFIG_H
+
+#include "policy.h"
+
+enum config_side { CONFIG_SIDE_OUTSIDE, CONFIG_SIDE_INSIDE, CONFIG_SIDE_HOST };
+enum config_realm { CONFIG_REALM_NONE, CONFIG_REALM_VLAN, CONFIG_REALM_VNI, CONFIG_REALM_INTERFACE };
+enum config_classify { CONFIG_CLASSIFY_POLICY, CONFIG_CLASSIFY_ALL };
+enum config_shape { CONFIG_SHAPE_EVENTLOG, CONFIG_SHAPE_RFC5424, CONFIG_SHAPE_CEF, CONFIG_SHAPE_ECS, CONFIG_SHAPE_OCSF };
+
+/* The bits of config_interface.decapsulate; the order is that of DESIGN section 6. */
+enum {
+	CONFIG_TUNNEL_VLAN = 1 << 0,
+	CONFIG_TUNNEL_MPLS = 1 << 1,
+	CONFIG_TUNNEL_PPPOE = 1 << 2,
+	CONFIG_TUNNEL_GRE = 1 << 3,
+	CONFIG_TUNNEL_ERSPAN = 1 << 4,
+	CONFIG_TUNNEL_VXLAN = 1 << 5,
+	CONFIG_TUNNEL_GENEVE = 1 << 6,
+	CONFIG_TUNNEL_IPIP = 1 << 7,
+	CONFIG_TUNNEL_GTP = 1 << 8,
+	CONFIG_TUNNEL_OTHER = 1 << 9,
+	CONFIG_TUNNEL_ALL = (1 << 10) - 1,
+};
+
+struct config_interface {
+	char *name;
+	enum config_side side;
+	enum config_realm realm;
+	unsigned workers;     /* 0: auto */
+	uint64_t buffer;      /* octets of the capture ring */
+	uint16_t decapsulate; /* CONFIG_TUNNEL_ bits */
+};
+
+struct config_limits {
+	uint32_t flows, sas, ike, pairs, learned;
+	uint64_t memory; /* octets */
+};
+
+struct config_rekey {
+	int64_t min_lifetime_ns;
+	uint64_t min_volume; /* octets */
+	int64_t stale_grace_ns;
+};
+
+struct config_syslog {
+	bool enabled;
+	char *to; /* path of a datagram or stream socket */
+	int facility; /* 0 to 23; authpriv is 10 */
+	enum config_shape shape;
+};
+
+struct config_json {
+	char *file; /* NULL: no JSON sink */
+};
+
+struct config {
+	char *path;   /* of the file, NULL if there was none */
+	char *sensor; /* name of this sensor; the host's name by default */
+	struct config_interface *interfaces;
+	size_t interface_count;
+	enum config_classify classify;
+	struct policy policy;
+	struct config_rekey rekey;
+	struct config_limits limits;
+	struct config_syslog syslog;
+	struct config_json json;
+};
+
+/* A message ready for a person. */
+struct config_error {
+	char text[512];
+};
+
+/* The configuration without any file: DESIGN section 6, last paragraph. NULL on lack of memory. */
+struct config *config_default(void);
+
+/* Reads and checks a file. NULL, with the error set, if it cannot be used. The policy is not sealed yet. */
+struct config *config_load(const char *path, struct config_error *error);
+
+/* The same from memory, for tests and fuzzing; `name` stands for the file in messages. */
+struct config *config_parse(const char *name, const char *yaml, size_t length, struct config_error *error);
+
+/*
+ * Adds one rule from the command line: "A,B" or "A,B,via=G,H" or "A,B,via=G,H,I", each an address or (A, B) a prefix,
+ * level `require`, named by its own text. False with the error set if it cannot be read. The message says which part.
+ */
+bool config_add_secured(struct config *config, const char *text, struct config_error *error);
+
+/* Adds an interface with default settings if it is not there yet. False on lack of memory. */
+bool config_add_interface(struct config *config, const char *name);
+
+/* Seals the policy; to be called once after the last addition. False on lack of memory. */
+bool config_seal(struct config *config);
+
+void config_free(struct config *config);
+
+#endif

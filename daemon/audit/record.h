@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Records: everything the engine says, as values (DESIGN section 7).
+ *
+ * The core fills a struct record and calls a record_sink; daemon/report/ turns records into JSON lines, text and syslog,
+ * and JSON lines back into records. Strings are borrowed for the length of the call.
+ */
+#ifndef ESPIAL_AUDIT_RECORD_H
+#define ESPIAL_AUDIT_RECORD_H
+
+#include "finding.h"
+#include "../../dissectors/packet.h"
+
+enum record_type {
+	RECORD_FINDING,
+	RECORD_PAIR,
+	RECORD_SA,
+	RECORD_IKE_SA,
+	RECORD_SUMMARY,
+	RECORD_NOTICE, /* a message for the operator's log: not part of an audit's JSON lines */
+};
+
+enum pair_verdict {
+	PAIR_SECURED,
+	PAIR_MIXED,
+	PAIR_CLEARTEXT,
+	PAIR_INTEGRITY_ONLY,
+	PAIR_NEGOTIATING,
+	PAIR_IDLE,
+	PAIR_VERDICT_COUNT
+};
+
+struct record_protocol {
+	const char *name; /* the classifier's name or a guess by port, "icmp" for ICMP */
+	uint64_t packets, bytes;
+};
+
+struct record_pair {
+	struct address a, b; /* lower first */
+	enum pair_verdict verdict;
+	const char *rule; /* rule name, "learned", or NULL */
+	uint64_t esp_packets, esp_bytes; /* ESP and AH */
+	const struct record_protocol *cleartext; /* most octets first; borrowed */
+	size_t cleartext_count;
+	uint32_t rekeys;
+	double rekey_interval_median; /* seconds; negative if not known */
+};
+
+enum sa_record_state { SA_ACTIVE, SA_SUPERSEDED, SA_ENDED, SA_STALE, SA_STATE_COUNT };
+
+struct record_sa {
+	struct address src, dst;
+	uint32_t spi;
+	uint8_t protocol; /* 50 or 51 */
+	enum packet_encap encap;
+	int64_t first_ns, last_ns;
+	uint64_t packets, bytes;
+	uint32_t seq_first, seq_last;
+	int64_t lost, replayed; /* negative: not known */
+	uint32_t replaces, continues_spi; /* 0: none or not known */
+	bool has_replaces, has_continues;
+	struct address continues_src, continues_dst;
+	enum sa_record_state state;
+};
+
+enum ike_mode { IKE_MODE_UNKNOWN, IKE_MODE_MAIN, IKE_MODE_AGGRESSIVE, IKE_MODE_IKEV2, IKE_MODE_COUNT };
+enum ike_outcome {
+	IKE_OUTCOME_IN_PROGRESS,
+	IKE_OUTCOME_ESTABLISHED,
+	IKE_OUTCOME_REFUSED,
+	IKE_OUTCOME_UNANSWERED,
+	IKE_OUTCOME_AUTH_FAILED,
+	IKE_OUTCOME_STALLED,
+	IKE_OUTCOME_COUNT
+};
+
+struct record_ike_sa {
+	struct address initiator, responder;
+	bool roles_known; /* false: initiator and responder are only who sent and who received the first message in view */
+	uint64_t ispi, rspi;
+	uint8_t major, minor;
+	enum ike_mode mode;
+	const char *step; /* last step seen, NULL if not known */
+	enum ike_outcome outcome;
+	/* offered, selected, auth, vendors, notifies, nat: null until IKE is read whole */
+};
+
+struct record_summary {
+	uint64_t packets, bytes; /* frames, octets on the wire */
+	bool has_time;
+	int64_t first_ns, last_ns;
+	uint64_t classes[PACKET_CLASS_COUNT];
+	uint64_t reasons[PACKET_REASON_COUNT]; /* for the text report; not in JSON section 7 */
+	uint64_t sas, ike_sas, pairs, flows, findings, in_progress;
+};
+
+enum notice_level { NOTICE_ERROR, NOTICE_WARNING, NOTICE_INFO };
+
+struct record_notice {
+	enum notice_level level;
+	const char *text;
+};
+
+struct record {
+	enum record_type type;
+	int64_t time_ns; /* DESIGN section 7 `time` */
+	union {
+		struct finding finding;
+		struct record_pair pair;
+		struct record_sa sa;
+		struct record_ike_sa ike_sa;
+		struct record_summary summary;
+		struct record_notice notice;
+	};
+};
+
+/* Where records go. The call must not block the caller for long and must not keep pointers into the record. */
+struct record_sink {
+	void (*write)(void *context, const struct record *record);
+	void *context;
+};
+
+static inline void record_write(const struct record_sink *sink, const struct record *record)
+{
+	if (sink->write)
+		sink->write(sink->context, record);
+}
+
+const char *pair_verdict_name(enum pair_verdict verdict);
+const char *sa_state_name(enum sa_record_state state);
+const char *ike_mode_name(enum ike_mode mode);
+const char *ike_outcome_name(enum ike_outcome outcome);
+
+#endif

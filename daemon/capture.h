@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Live capture from one interface: the home of libpcap.
+ *
+ * Non-blocking over a TPACKET_V3 ring. The caller waits for capture_descriptor() and calls capture_dispatch(), also
+ * without readiness every 50 ms or so, since the ring hands over a block only when it is full or its timer has run.
+ */
+#ifndef ESPIAL_DAEMON_CAPTURE_H
+#define ESPIAL_DAEMON_CAPTURE_H
+
+#include "../dissectors/frame.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct capture;
+
+struct capture_error {
+	char text[512];
+	bool permission; /* the process may not capture here */
+	bool missing;    /* there is no such interface, or it is down; may come back */
+};
+
+struct capture_stats {
+	uint64_t received;        /* frames the kernel showed the socket */
+	uint64_t dropped;         /* of these, lost because the ring was full */
+	uint64_t interface_dropped; /* lost before, by driver or interface, where that is known */
+};
+
+/* Opens an interface ("any" too) with a ring of `buffer` octets, promiscuous. `index` becomes frame.interface.
+ * NULL with the error set. The message names the interface and what to do. */
+struct capture *capture_open(const char *interface, uint16_t index, size_t buffer, struct capture_error *error);
+
+/* For poll(). */
+int capture_descriptor(const struct capture *capture);
+
+/*
+ * Hands on what is there, in batches: `each` is called with up to 32 frames at a time whose bytes live until it
+ * returns, at most about `budget` frames in all. Returns how many frames, or -1 with the error set when the interface
+ * went away or failed; the capture then has to be closed.
+ */
+int capture_dispatch(struct capture *capture, unsigned budget,
+                     void (*each)(void *context, const struct frame *frames, unsigned count), void *context,
+                     struct capture_error *error);
+
+/* Totals since capture_open(). */
+void capture_read_stats(struct capture *capture, struct capture_stats *stats);
+
+void capture_close(struct capture *capture);
+
+/* "libpcap version 1.10.3 ..." for --version. */
+const char *capture_library(void);
+
+#endif
