@@ -5,6 +5,10 @@
  * A classifier belongs to one worker. A flow that is being inspected holds one of a bounded number of slots; once it is
  * named or given up its slot is free again and the flow keeps only its app number. ESP, AH, IKE and NAT-T never come
  * here (DESIGN section 5).
+ *
+ * A name is what nDPI found in the flow's own bytes. Its guesses by port, by address and by what other flows were are
+ * not taken: a flow it cannot read stays CLASSIFY_APP_UNKNOWN. Only TCP and UDP are looked at; any other transport ends
+ * at once, without a name.
  */
 #ifndef ESPIAL_DAEMON_CLASSIFY_H
 #define ESPIAL_DAEMON_CLASSIFY_H
@@ -20,7 +24,7 @@ struct classify_result {
 	uint16_t app;     /* number for classifier_name(); CLASSIFY_APP_UNKNOWN if there is none yet */
 	bool final;       /* named for good, or given up: the slot was freed */
 	bool encrypted;   /* the protocol is itself encrypted: TLS, DTLS, SSH, QUIC, WireGuard, ... */
-	bool credentials; /* nDPI saw credentials in clear in the flow so far */
+	bool credentials; /* a login in clear was seen in the flow so far: HTTP (Basic, Bearer), FTP, telnet, mail */
 };
 
 /* At most `slots` flows at once. NULL on lack of memory. */

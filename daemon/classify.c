@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names for cleartext flows: the home of nDPI.
+ *
+ * Called by a worker for flows without a name. It must never be shown ESP, AH or IKE, which our own dissectors know
+ * better, and it must not let nDPI guess by port or address: only what was found in the bytes is a name.
+ *
+ * nDPI believes the length in the IP header, refuses packets that were not captured whole, and now and then looks a few
+ * octets behind the payload. So each packet is copied to a buffer with its length set to what was captured and zeros
+ * behind it; beside the microseconds of the inspection that costs little.
+ */
+#include "classify.h"
+
+#include <ndpi/ndpi_api.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PACKETS = 8, /* looked at per flow */
+	SLACK = 256, /* zeros behind the copy */
+	IPV4_HEADER = 20,
+	IPV6_HEADER = 40,
+	TCP_HEADER = 20,
+};
+
+struct slot {
+	uint32_t next_free;           /* number of the next free slot; SLOT_BUSY while a flow holds it */
+	uint8_t packets;              /* looked at so far */
+	uint8_t transport;            /* IP protocol number of the first packet that nDPI could read; 0: none yet */
+	bool credentials;             /* seen so far */
+	uint16_t app;                 /* the name so far */
+	struct ndpi_flow_struct flow; /* nDPI's; what it points to is freed with the slot */
+};
+
+static const uint32_t SLOT_BUSY = UINT32_MAX;
+
+struct classifier {
+	struct ndpi_detection_module_struct *ndpi; /* owned */
+	struct slot *slots;                 /* owned; slot n is slots[n - 1], its memory is touched when first used */
+	uint32_t slot_count;                /* of them all */
+	uint32_t slot_fresh;                /* the first so many were used once */
+	uint32_t free_slot;                 /* last one given back, 0: none */
+	uint8_t packet[UINT16_MAX + SLACK]; /* the copy nDPI is shown */
+	uint32_t packet_dirty;              /* octets of it that may differ from zero */
+};
+
+struct classifier *classifier_new(uint32_t slots)
+{
+	struct classifier *classifier;
+	NDPI_PROTOCOL_BITMASK all;
+
+	/* The flow struct is part of our slots: header and library have to agree. */
+	if (ndpi_get_api_version() != NDPI_API_VERSION ||
+	    ndpi_detection_get_sizeof_ndpi_flow_struct() != sizeof(struct ndpi_flow_struct) || slots == SLOT_BUSY)
+		return NULL;
+	classifier = calloc(1, sizeof(*classifier));
+	if (!classifier)
+		return NULL;
+	classifier->slot_count = slots;
+	classifier->slots = calloc(slots ? slots : 1, sizeof(*classifier->slots));
+	classifier->ndpi = ndpi_init_detection_module(ndpi_dont_load_tor_hosts);
+	if (!classifier->slots || !classifier->ndpi) {
+		classifier_free(classifier);
+		return NULL;
+	}
+	NDPI_BITMASK_SET_ALL(all);
+	all.fds_bits[NDPI_PROTOCOL_IP_IPSEC / 32] &= ~((ndpi_ndpi_mask)1 << NDPI_PROTOCOL_IP_IPSEC % 32);
+	ndpi_set_protocol_detection_bitmask2(classifier->ndpi, &all);
+	ndpi_set_log_level(classifier->ndpi, 0);
+	/* Without this it would print a complaint for each packet. */
+	ndpi_finalize_initialization(classifier->ndpi);
+	return classifier;
+}
+
+uint32_t classifier_begin(struct classifier *classifier)
+{
+	uint32_t slot = classifier->free_slot;
+
+	if (slot != CLASSIFY_SLOT_NONE)
+		classifier->free_slot = classifier->slots[slot - 1].next_free;
+	else if (classifier->slot_fresh < classifier->slot_count)
+		slot = ++classifier->slot_fresh;
+	else
+		return CLASSIFY_SLOT_NONE;
+	classifier->slots[slot - 1].next_free = SLOT_BUSY;
+	return slot;
+}
+
+static struct slot *find_slot(struct classifier *classifier, uint32_t slot)
+{
+	if (slot == CLASSIFY_SLOT_NONE || slot > classifier->slot_fresh ||
+	    classifier->slots[slot - 1].next_free != SLOT_BUSY)
+		return NULL;
+	return &classifier->slots[slot - 1];
+}
+
+void classifier_end(struct classifier *classifier, uint32_t slot)
+{
+	struct slot *held = find_slot(classifier, slot);
+
+	if (!held)
+		return;
+	ndpi_free_flow_data(&held->flow);
+	memset(held, 0, sizeof(*held));
+	held->next_free = classifier->free_slot;
+	classifier->free_slot = slot;
+}
+
+/*
+ * Copies the packet with its length set to what is there. Returns octets for nDPI, 0 if it is not IP. A packet that was
+ * cut short is shown as a shorter one.
+ */
+static uint16_t copy_packet(struct classifier *classifier, const uint8_t *ip, uint16_t captured)
+{
+	uint8_t *copy = classifier->packet;
+	uint32_t length, header;
+
+	if (captured < IPV4_HEADER)
+		return 0;
+	if (ip[0] >> 4 == 4) {
+		header = (ip[0] & 0x0fU) * 4;
+		length = (uint32_t)ip[2] << 8 | ip[3];
+		/* 0 where the network card was to cut a larger segment up. */
+		if (length == 0 || length > captured)
+			length = captured;
+		if (header < IPV4_HEADER || length < header)
+			return 0;
+	} else if (ip[0] >> 4 == 6 && captured >= IPV6_HEADER) {
+		header = IPV6_HEADER;
+		length = IPV6_HEADER + ((uint32_t)ip[4] << 8 | ip[5]);
+		/* A length of zero belongs to a jumbogram, or to offload. */
+		if (length == IPV6_HEADER || length > captured)
+			length = captured;
+	} else {
+		return 0;
+	}
+	memcpy(copy, ip, length);
+	if (header == IPV6_HEADER && ip[0] >> 4 == 6) {
+		copy[4] = (uint8_t)((length - IPV6_HEADER) >> 8);
+		copy[5] = (uint8_t)(length - IPV6_HEADER);
+	} else {
+		copy[2] = (uint8_t)(length >> 8);
+		copy[3] = (uint8_t)length;
+	}
+	if (classifier->packet_dirty > length)
+		memset(copy + length, 0,
+		       classifier->packet_dirty - length < SLACK ? classifier->packet_dirty - length : SLACK);
+	classifier->packet_dirty = classifier->packet_dirty > length ? classifier->packet_dirty : length;
+	return (uint16_t)length;
+}
+
+/* Whether what nDPI finds in this protocol is named after it: a host name makes the rest, and is a brand. */
+static bool carries_brands(uint16_t protocol)
+{
+	switch (protocol) {
+	case NDPI_PROTOCOL_DNS:
+	case NDPI_PROTOCOL_MDNS:
+	case NDPI_PROTOCOL_HTTP:
+	case NDPI_PROTOCOL_HTTP_CONNECT:
+	case NDPI_PROTOCOL_HTTP_PROXY:
+	case NDPI_PROTOCOL_TLS:
+	case NDPI_PROTOCOL_DTLS:
+	case NDPI_PROTOCOL_QUIC:
+	case NDPI_PROTOCOL_STUN:
+	case NDPI_PROTOCOL_MAIL_SMTP:
+	case NDPI_PROTOCOL_MAIL_SMTPS:
+	case NDPI_PROTOCOL_MAIL_POP:
+	case NDPI_PROTOCOL_MAIL_POPS:
+	case NDPI_PROTOCOL_MAIL_IMAP:
+	case NDPI_PROTOCOL_MAIL_IMAPS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The protocol on the wire. nDPI's "master" is the carrier (HTTP of a brand), save NetBIOS of SMB, which says less. */
+static uint16_t wire_protocol(ndpi_protocol protocol)
+{
+	if (protocol.app_protocol == NDPI_PROTOCOL_UNKNOWN || carries_brands(protocol.master_protocol))
+		return protocol.master_protocol;
+	return protocol.app_protocol;
+}
+
+/* Encrypted by itself, by nDPI's table, which errs on a few. */
+static bool is_encrypted(struct ndpi_detection_module_struct *ndpi, uint16_t app)
+{
+	switch (app) {
+	case NDPI_PROTOCOL_TLS:
+	case NDPI_PROTOCOL_DTLS:
+	case NDPI_PROTOCOL_SSH:
+	case NDPI_PROTOCOL_QUIC:
+	case NDPI_PROTOCOL_WIREGUARD:
+	case NDPI_PROTOCOL_OPENVPN:
+	case NDPI_PROTOCOL_TINC:
+	case NDPI_PROTOCOL_MAIL_IMAPS:
+	case NDPI_PROTOCOL_MAIL_POPS:
+	case NDPI_PROTOCOL_MAIL_SMTPS:
+	case NDPI_PROTOCOL_TOR:
+	case NDPI_PROTOCOL_DNSCRYPT:
+	case NDPI_PROTOCOL_DOH_DOT:
+	case NDPI_PROTOCOL_ANYDESK:
+	case NDPI_PROTOCOL_TEAMVIEWER:
+		return true;
+	case NDPI_PROTOCOL_NATS:        /* clear by default */
+	case NDPI_PROTOCOL_CITRIX:      /* likewise */
+	case NDPI_PROTOCOL_SKYPE_TEAMS: /* told by a pattern of three octets: no ground to call a leak harmless */
+	case NDPI_PROTOCOL_SKYPE_CALL:
+		return false;
+	default:
+		return ndpi_is_encrypted_proto(ndpi, (ndpi_protocol){ .app_protocol = app }) != 0;
+	}
+}
+
+/* Whether a flow of this protocol, though named, is worth its other packets: a login may follow. */
+static bool may_log_in(uint16_t app)
+{
+	switch (app) {
+	case NDPI_PROTOCOL_HTTP:
+	case NDPI_PROTOCOL_FTP_CONTROL:
+	case NDPI_PROTOCOL_TELNET:
+	case NDPI_PROTOCOL_MAIL_SMTP:
+	case NDPI_PROTOCOL_MAIL_POP:
+	case NDPI_PROTOCOL_MAIL_IMAP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum login { LOGIN_NONE, LOGIN_HIDDEN, LOGIN_CLEAR };
+
+/*
+ * How an HTTP request logs in. nDPI calls every Authorization clear credentials, Kerberos, NTLM and Digest too, which
+ * keep the secret, and stops looking after the first answer, though a browser logs in only when it was refused once.
+ */
+static enum login http_login(const char *text, const char *end)
+{
+	static const char *const lines[] = { "Authorization:", "Proxy-Authorization:" };
+	static const char *const hidden[] = { "Negotiate", "NTLM", "Digest", "Kerberos", "SCRAM", "AWS4", "HOBA" };
+	const char *newline = memchr(text, '\n', (size_t)(end - text));
+
+	if (!newline || !memmem(text, (size_t)(newline - text), " HTTP/1.", 8))
+		return LOGIN_NONE;
+	/* Behind the packet there are zeros, so that comparing ends in time. */
+	for (; newline && newline[1] != '\r' && newline[1] != '\n';
+	     newline = memchr(text, '\n', (size_t)(end - text))) {
+		text = newline + 1;
+		for (size_t line = 0; line < sizeof(lines) / sizeof(lines[0]); line++) {
+			const char *scheme = text + strlen(lines[line]);
+
+			if (strncasecmp(text, lines[line], strlen(lines[line])) != 0)
+				continue;
+			scheme += strspn(scheme, " \t");
+			for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+				if (strncasecmp(scheme, hidden[i], strlen(hidden[i])) == 0)
+					return LOGIN_HIDDEN;
+			}
+			return LOGIN_CLEAR;
+		}
+	}
+	return LOGIN_NONE;
+}
+
+/* The name found in the bytes; nDPI also answers from ports, address lists and what it remembers of other flows. */
+static uint16_t name_found(const struct slot *slot, ndpi_protocol protocol)
+{
+	uint16_t app = wire_protocol(protocol);
+
+	return slot->flow.confidence == NDPI_CONFIDENCE_DPI && app != NDPI_PROTOCOL_IP_IPSEC ? app
+											     : CLASSIFY_APP_UNKNOWN;
+}
+
+/* What nDPI says when it gets no more packets: taken only where the flow's own bytes were the reason. */
+static uint16_t give_up(struct classifier *classifier, struct slot *slot)
+{
+	uint8_t guessed = 0;
+	ndpi_protocol protocol = ndpi_detection_giveup(classifier->ndpi, &slot->flow, 0, &guessed);
+	uint16_t app = name_found(slot, protocol);
+
+	if (guessed && !(app == NDPI_PROTOCOL_STUN && slot->flow.stun.num_binding_requests > 0) &&
+	    app != NDPI_PROTOCOL_TLS)
+		return CLASSIFY_APP_UNKNOWN;
+	return app;
+}
+
+/* Shows nDPI the copy, whose transport header and what follows are `transport`, and keeps in the slot what it finds. */
+static void inspect(struct classifier *classifier, struct slot *slot, uint16_t length, int64_t time_ns,
+		    const uint8_t *transport, uint16_t transport_length)
+{
+	static const ndpi_risk clear = 1ULL << NDPI_CLEAR_TEXT_CREDENTIALS;
+	ndpi_protocol protocol = ndpi_detection_process_packet(classifier->ndpi, &slot->flow, classifier->packet,
+							       length, time_ns > 0 ? (uint64_t)time_ns / 1000000 : 0);
+	enum login login = LOGIN_NONE;
+	uint16_t app = name_found(slot, protocol);
+
+	if (app != CLASSIFY_APP_UNKNOWN)
+		slot->app = app;
+	if (slot->app == NDPI_PROTOCOL_HTTP && slot->transport == IPPROTO_TCP && transport_length > TCP_HEADER) {
+		uint16_t header = (uint16_t)((transport[12] >> 4) * 4);
+
+		if (header < transport_length)
+			login =
+			    http_login((const char *)transport + header, (const char *)transport + transport_length);
+	}
+	if (login == LOGIN_HIDDEN)
+		slot->flow.risk &= ~clear;
+	if (login == LOGIN_CLEAR || (slot->flow.risk & clear))
+		slot->credentials = true;
+}
+
+void classifier_packet(struct classifier *classifier, uint32_t slot, const uint8_t *ip, uint16_t captured,
+		       int64_t time_ns, bool last, struct classify_result *result)
+{
+	struct slot *held = find_slot(classifier, slot);
+	const uint8_t *transport;
+	uint16_t length, transport_length;
+	uint8_t protocol;
+	bool other = false;
+
+	*result = (struct classify_result){ .final = true };
+	if (!held)
+		return;
+	held->packets++;
+	length = copy_packet(classifier, ip, captured);
+	if (length > 0 &&
+	    ndpi_detection_get_l4(classifier->packet, length, &transport, &transport_length, &protocol, 0) == 0) {
+		if (!held->transport)
+			held->transport = protocol;
+		other = held->transport != IPPROTO_TCP && held->transport != IPPROTO_UDP;
+		/* nDPI keeps TCP's and UDP's state in one place: one flow must never show it both. */
+		if (!other && protocol == held->transport)
+			inspect(classifier, held, length, time_ns, transport, transport_length);
+	}
+	result->final = last || other || held->packets >= PACKETS ||
+			(held->app != CLASSIFY_APP_UNKNOWN && (held->credentials || !may_log_in(held->app)));
+	if (result->final && held->app == CLASSIFY_APP_UNKNOWN)
+		held->app = give_up(classifier, held);
+	result->app = held->app;
+	result->encrypted = held->app != CLASSIFY_APP_UNKNOWN && is_encrypted(classifier->ndpi, held->app);
+	/* A word like USER is taken for a login before nDPI knows the protocol; IRC's is none. */
+	result->credentials = held->credentials && may_log_in(held->app);
+	if (result->final)
+		classifier_end(classifier, slot);
+}
+
+const char *classifier_name(const struct classifier *classifier, uint16_t app)
+{
+	return app == CLASSIFY_APP_UNKNOWN ? NULL : ndpi_get_proto_name(classifier->ndpi, app);
+}
+
+void classifier_free(struct classifier *classifier)
+{
+	if (!classifier)
+		return;
+	for (uint32_t slot = 1; slot <= classifier->slot_fresh; slot++)
+		classifier_end(classifier, slot);
+	if (classifier->ndpi)
+		ndpi_exit_detection_module(classifier->ndpi);
+	free(classifier->slots);
+	free(classifier);
+}
+
+const char *classifier_library(void)
+{
+	return ndpi_revision();
+}
