@@ -41,11 +41,14 @@ struct outcome {
 	double progress;
 };
 
-static char directory[] = "/tmp/check_capture_file.XXXXXX";
+static char directory[200];
 static char path[sizeof(directory) + 16];
 
 static void make_directory(void)
 {
+	const char *place = getenv("TMPDIR");
+
+	snprintf(directory, sizeof(directory), "%s/check_capture_file.XXXXXX", place ? place : P_tmpdir);
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/file", directory);
 }
