@@ -218,8 +218,11 @@ static void put_packet(struct image *image, uint32_t type, uint32_t interface, u
 
 static void write_file(const void *octets, size_t length)
 {
-	int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int descriptor;
 
+	/* Writing over the old one would wait for the disk on some file systems. */
+	unlink(path);
+	descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	ck_assert_int_ge(descriptor, 0);
 	ck_assert_int_eq(write(descriptor, octets, length), (ssize_t)length);
 	close(descriptor);
