@@ -16,7 +16,14 @@
 enum config_side { CONFIG_SIDE_OUTSIDE, CONFIG_SIDE_INSIDE, CONFIG_SIDE_HOST };
 enum config_realm { CONFIG_REALM_NONE, CONFIG_REALM_VLAN, CONFIG_REALM_VNI, CONFIG_REALM_INTERFACE };
 enum config_classify { CONFIG_CLASSIFY_POLICY, CONFIG_CLASSIFY_ALL };
-enum config_shape { CONFIG_SHAPE_EVENTLOG, CONFIG_SHAPE_RFC5424, CONFIG_SHAPE_CEF, CONFIG_SHAPE_ECS, CONFIG_SHAPE_OCSF };
+enum config_payload { CONFIG_PAYLOAD_HEADERS };
+enum config_shape {
+	CONFIG_SHAPE_EVENTLOG,
+	CONFIG_SHAPE_RFC5424,
+	CONFIG_SHAPE_CEF,
+	CONFIG_SHAPE_ECS,
+	CONFIG_SHAPE_OCSF
+};
 
 /* The bits of config_interface.decapsulate; the order is that of DESIGN section 6. */
 enum {
@@ -55,13 +62,29 @@ struct config_rekey {
 
 struct config_syslog {
 	bool enabled;
-	char *to; /* path of a datagram or stream socket */
+	char *to;     /* path of a datagram or stream socket; in the file, `none` disables */
 	int facility; /* 0 to 23; authpriv is 10 */
 	enum config_shape shape;
 };
 
 struct config_json {
 	char *file; /* NULL: no JSON sink */
+};
+
+/* The next three are read and checked, and served by later versions; each of them in a file makes a notice. */
+struct config_store {
+	char *path;      /* of the database; NULL: no history */
+	int64_t keep_ns; /* how long an alert stays in it */
+};
+
+struct config_http {
+	char *listen;     /* path of a Unix socket, ADDRESS:PORT, [ADDRESS]:PORT or localhost:PORT; NULL: no page */
+	char *token_file; /* path; NULL only where `listen` is a Unix socket or loopback */
+};
+
+struct config_evidence {
+	char *dir; /* path; NULL: no captures of alerts */
+	enum config_payload payload;
 };
 
 struct config {
@@ -75,6 +98,11 @@ struct config {
 	struct config_limits limits;
 	struct config_syslog syslog;
 	struct config_json json;
+	struct config_store store;
+	struct config_http http;
+	struct config_evidence evidence;
+	char **notices; /* owned; one sentence each, with file and line, about what was read but is not served yet */
+	size_t notice_count;
 };
 
 /* A message ready for a person. */

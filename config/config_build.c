@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Meaning of everything in the file but the policy: interfaces, limits, rekeying, sinks. Called by config.c after the
+ * schema has accepted the file; rules are in config_rules.c.
+ */
+#include "config_build.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PATH_OCTETS_MAX = 4095, SOCKET_OCTETS_MAX = 107, WORKERS_MAX = 64 };
+
+#define SECONDS(count) ((uint64_t)(count)*1000000000)
+#define DAYS(count) SECONDS((count)*86400)
+
+static const struct config_range buffer_range = { 1 << 20, 1 << 30, "1MiB to 1GiB" };
+static const struct config_range memory_range = { 16 << 20, 1ULL << 40, "16MiB to 1024GiB" };
+static const struct config_range flows_range = { 16, 100000000, "16 to 100M" };
+static const struct config_range table_range = { 16, 10000000, "16 to 10M" };
+static const struct config_range lifetime_range = { SECONDS(1), DAYS(30), "1s to 30d" };
+static const struct config_range volume_range = { 1, 1ULL << 40, "1 octet to 1024GiB" };
+static const struct config_range grace_range = { 1000000, SECONDS(3600), "1ms to 1h" };
+static const struct config_range keep_range = { DAYS(1), DAYS(3650), "1d to 3650d" };
+
+static const char store_path[] = "/var/lib/espial/espial.db";
+static const char evidence_dir[] = "/var/lib/espial/evidence";
+
+/* What every step needs. */
+struct build {
+	struct config *config;
+	const struct config_document *document;
+	struct config_file *file;
+	struct config_error *error;
+};
+
+/* Moves a string of the file over one of the configuration, if the file has it. */
+static void move_text(char **from, char **to)
+{
+	if (!*from)
+		return;
+	free(*to);
+	*to = *from;
+	*from = NULL;
+}
+
+static bool fail(const struct build *build, const char *path, const struct config_reason *reason)
+{
+	struct config_path place;
+
+	snprintf(place.text, sizeof(place.text), "%s", path);
+	return config_document_fail(build->document, build->error, &place, "%s", reason->text);
+}
+
+static bool fail_memory(const struct build *build)
+{
+	config_error_at(build->error, build->document->name, 0, "", "not enough memory for the configuration");
+	return false;
+}
+
+static bool copy_text(const struct build *build, const char *text, char **to)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		return fail_memory(build);
+	free(*to);
+	*to = copy;
+	return true;
+}
+
+struct config_interface config_interface_default(void)
+{
+	return (struct config_interface){
+		.side = CONFIG_SIDE_OUTSIDE,
+		.realm = CONFIG_REALM_NONE,
+		.workers = 0,
+		.buffer = 64 << 20,
+		.decapsulate = CONFIG_TUNNEL_VLAN | CONFIG_TUNNEL_MPLS | CONFIG_TUNNEL_PPPOE | CONFIG_TUNNEL_GRE |
+			       CONFIG_TUNNEL_ERSPAN | CONFIG_TUNNEL_VXLAN | CONFIG_TUNNEL_GENEVE | CONFIG_TUNNEL_IPIP,
+	};
+}
+
+static bool read_workers(const char *text, unsigned *workers, struct config_reason *reason)
+{
+	struct config_quoted quoted;
+	char *end;
+	unsigned long number;
+
+	if (strcmp(text, "auto") == 0) {
+		*workers = 0;
+		return true;
+	}
+	number = isdigit((unsigned char)text[0]) ? strtoul(text, &end, 10) : 0;
+	if (number < 1 || number > WORKERS_MAX || *end) {
+		config_reason_set(reason, "'%s' is not a number of workers: auto or 1 to %d is possible",
+				  config_quote(&quoted, text), WORKERS_MAX);
+		return false;
+	}
+	*workers = (unsigned)number;
+	return true;
+}
+
+static bool build_interface(const struct build *build, size_t index, struct config_interface *interface)
+{
+	struct config_file_interface *file = &build->file->capture[index];
+	struct config_path item = config_path_index(&(struct config_path){ "capture" }, index);
+	struct config_path place;
+	struct config_reason reason;
+
+	*interface = config_interface_default();
+	interface->side = file->side;
+	interface->realm = file->realm;
+	if (file->decapsulate)
+		interface->decapsulate = *file->decapsulate;
+
+	place = config_path_key(&item, "interface");
+	if (!config_check_interface(file->interface, &reason))
+		return fail(build, place.text, &reason);
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(build->config->interfaces[i].name, file->interface) != 0)
+			continue;
+		config_reason_set(&reason, "'%s' is capture[%zu] already: name each interface once", file->interface,
+				  i);
+		return fail(build, place.text, &reason);
+	}
+	place = config_path_key(&item, "workers");
+	if (file->workers && !read_workers(file->workers, &interface->workers, &reason))
+		return fail(build, place.text, &reason);
+	place = config_path_key(&item, "buffer");
+	if (file->buffer && !config_read_size(file->buffer, &buffer_range, &interface->buffer, &reason))
+		return fail(build, place.text, &reason);
+	move_text(&file->interface, &interface->name);
+	return true;
+}
+
+static bool build_capture(const struct build *build)
+{
+	struct config *config = build->config;
+
+	if (build->file->capture_count == 0)
+		return true;
+	config->interfaces = calloc(build->file->capture_count, sizeof(*config->interfaces));
+	if (!config->interfaces)
+		return fail_memory(build);
+	for (size_t i = 0; i < build->file->capture_count; i++) {
+		if (!build_interface(build, i, &config->interfaces[i]))
+			return false;
+		config->interface_count++;
+	}
+	return true;
+}
+
+static bool build_sensor(const struct build *build)
+{
+	struct config_reason reason;
+
+	if (build->file->sensor && strchr(build->file->sensor, ' ')) {
+		config_reason_set(&reason, "'%s' has a space in it: one word is possible", build->file->sensor);
+		return fail(build, "sensor", &reason);
+	}
+	move_text(&build->file->sensor, &build->config->sensor);
+	return true;
+}
+
+static bool build_rekey(const struct build *build)
+{
+	struct config_rekey *rekey = &build->config->rekey;
+	const struct config_file_rekey *file = &build->file->rekey;
+	struct config_reason reason;
+
+	if (file->min_lifetime &&
+	    !config_read_duration(file->min_lifetime, &lifetime_range, &rekey->min_lifetime_ns, &reason))
+		return fail(build, "rekey.min-lifetime", &reason);
+	if (file->min_volume && !config_read_size(file->min_volume, &volume_range, &rekey->min_volume, &reason))
+		return fail(build, "rekey.min-volume", &reason);
+	if (file->stale_grace &&
+	    !config_read_duration(file->stale_grace, &grace_range, &rekey->stale_grace_ns, &reason))
+		return fail(build, "rekey.stale-grace", &reason);
+	return true;
+}
+
+static bool build_limits(const struct build *build)
+{
+	struct config_limits *limits = &build->config->limits;
+	const struct config_file_limits *file = &build->file->limits;
+	const struct {
+		const char *path, *text;
+		const struct config_range *range;
+		uint32_t *count;
+	} counts[] = {
+		{ "limits.flows", file->flows, &flows_range, &limits->flows },
+		{ "limits.sas", file->sas, &table_range, &limits->sas },
+		{ "limits.ike", file->ike, &table_range, &limits->ike },
+		{ "limits.pairs", file->pairs, &table_range, &limits->pairs },
+		{ "limits.learned", file->learned, &table_range, &limits->learned },
+	};
+	struct config_reason reason;
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		if (counts[i].text && !config_read_count(counts[i].text, counts[i].range, counts[i].count, &reason))
+			return fail(build, counts[i].path, &reason);
+	if (file->memory && !config_read_size(file->memory, &memory_range, &limits->memory, &reason))
+		return fail(build, "limits.memory", &reason);
+	return true;
+}
+
+static bool build_syslog(const struct build *build)
+{
+	struct config_file_report *file = &build->file->report;
+	struct config_syslog *syslog = &build->config->syslog;
+	struct config_reason reason;
+
+	syslog->shape = file->syslog.shape;
+	if (file->syslog.facility && !config_read_facility(file->syslog.facility, &syslog->facility, &reason))
+		return fail(build, "report.syslog.facility", &reason);
+	if (file->syslog.to && strcmp(file->syslog.to, "none") == 0) {
+		syslog->enabled = false;
+		return true;
+	}
+	if (file->syslog.to && !config_check_path(file->syslog.to, SOCKET_OCTETS_MAX, &reason))
+		return fail(build, "report.syslog.to", &reason);
+	move_text(&file->syslog.to, &syslog->to);
+	return true;
+}
+
+/* Whether the file has the section, and something in it. */
+static bool has_section(const struct build *build, const char *path)
+{
+	unsigned line;
+	const yaml_node_t *node = config_document_find(build->document, path, &line);
+
+	return node && !config_document_is_null(node);
+}
+
+/* Notes that a section is read but not served. */
+static bool add_notice(const struct build *build, const char *path, const char *consequence)
+{
+	struct config *config = build->config;
+	char **notices = realloc(config->notices, (config->notice_count + 1) * sizeof(*notices));
+	unsigned line = config_document_line(build->document, path);
+
+	if (!notices)
+		return fail_memory(build);
+	config->notices = notices;
+	if (asprintf(&notices[config->notice_count], "%s:%u: %s: is read but not served yet: %s", build->document->name,
+		     line, path, consequence) < 0)
+		return fail_memory(build);
+	config->notice_count++;
+	return true;
+}
+
+static bool build_store(const struct build *build)
+{
+	struct config_file_report *file = &build->file->report;
+	struct config_store *store = &build->config->store;
+	struct config_reason reason;
+
+	if (!has_section(build, "report.store"))
+		return true;
+	if (file->store.path && !config_check_path(file->store.path, PATH_OCTETS_MAX, &reason))
+		return fail(build, "report.store.path", &reason);
+	if (file->store.keep && !config_read_duration(file->store.keep, &keep_range, &store->keep_ns, &reason))
+		return fail(build, "report.store.keep", &reason);
+	move_text(&file->store.path, &store->path);
+	if (!store->path && !copy_text(build, store_path, &store->path))
+		return false;
+	return add_notice(build, "report.store", "this version keeps no history of alerts");
+}
+
+static bool build_http(const struct build *build)
+{
+	struct config_file_report *file = &build->file->report;
+	struct config_http *http = &build->config->http;
+	struct config_reason reason;
+	bool local;
+
+	if (!file->http.listen)
+		return true;
+	if (!config_check_listen(file->http.listen, &local, &reason))
+		return fail(build, "report.http.listen", &reason);
+	if (file->http.token_file && !config_check_path(file->http.token_file, PATH_OCTETS_MAX, &reason))
+		return fail(build, "report.http.token-file", &reason);
+	if (!local && !file->http.token_file) {
+		struct config_quoted quoted;
+		config_reason_set(
+		    &reason,
+		    "'%s' can be reached by others: add token-file, or use a Unix socket or a loopback address",
+		    config_quote(&quoted, file->http.listen));
+		return fail(build, "report.http.listen", &reason);
+	}
+	move_text(&file->http.listen, &http->listen);
+	move_text(&file->http.token_file, &http->token_file);
+	return add_notice(build, "report.http", "this version listens nowhere");
+}
+
+static bool build_evidence(const struct build *build)
+{
+	struct config_file_report *file = &build->file->report;
+	struct config_evidence *evidence = &build->config->evidence;
+	struct config_reason reason;
+
+	if (!has_section(build, "report.evidence"))
+		return true;
+	if (file->evidence.dir && !config_check_path(file->evidence.dir, PATH_OCTETS_MAX, &reason))
+		return fail(build, "report.evidence.dir", &reason);
+	evidence->payload = file->evidence.payload;
+	move_text(&file->evidence.dir, &evidence->dir);
+	if (!evidence->dir && !copy_text(build, evidence_dir, &evidence->dir))
+		return false;
+	return add_notice(build, "report.evidence", "this version keeps no captures of alerts");
+}
+
+static bool build_report(const struct build *build)
+{
+	struct config_file_report *file = &build->file->report;
+	struct config_reason reason;
+
+	if (!build_syslog(build))
+		return false;
+	if (file->json.file && !config_check_path(file->json.file, PATH_OCTETS_MAX, &reason))
+		return fail(build, "report.json.file", &reason);
+	move_text(&file->json.file, &build->config->json.file);
+	return build_store(build) && build_http(build) && build_evidence(build);
+}
+
+bool config_build(struct config *config, const struct config_document *document, struct config_file *file,
+		  struct config_error *error)
+{
+	const struct build build = { .config = config, .document = document, .file = file, .error = error };
+
+	config->classify = file->classify;
+	return build_sensor(&build) && build_capture(&build) &&
+	       config_build_policy(&config->policy, document, &file->policy, error) && build_rekey(&build) &&
+	       build_limits(&build) && build_report(&build);
+}
