@@ -25,7 +25,8 @@ struct message {
 	enum finding_severity severity;
 	bool use_cut; /* the socket found the whole too long */
 	size_t whole_length, cut_length;
-	char octets[]; /* the whole, then the cut; each followed by one NUL */
+	size_t kernel_octets; /* at least so much of the socket's memory it takes until it is read; once sent */
+	char octets[];        /* the whole, then the cut; each followed by one NUL */
 };
 
 struct list {
@@ -49,7 +50,7 @@ struct delivery {
 	struct message *current; /* sent in part, or next after a failure */
 	size_t current_sent;     /* octets of it, terminator included */
 	struct list sent;        /* not yet known to be read, oldest first */
-	size_t sent_octets;      /* of all in sent */
+	size_t sent_octets;      /* sum of kernel_octets in sent */
 	size_t messages, octets; /* held in all, for the bound */
 	uint64_t next_number;
 	int64_t now_ns;   /* of the last tick */
@@ -272,23 +273,29 @@ static bool reader_alive(const struct delivery *delivery)
 	return true;
 }
 
-/* Forgets what has been read. The kernel counts at least the octets we sent, oldest are read first: so a message is read
- * when those behind it are already as much as is still queued. */
-static void confirm(struct delivery *delivery)
+/* Octets of the socket's memory that wait to be read; 0 if the kernel does not say. */
+static size_t kernel_queue(const struct delivery *delivery)
 {
 	int queued = 0;
 
-	if (delivery->socket < 0 || !delivery->sent.head || ioctl(delivery->socket, SIOCOUTQ, &queued) != 0)
-		return;
-	if (delivery->sent_octets - wire_length(delivery, delivery->sent.head) < (size_t)queued ||
-	    !reader_alive(delivery))
-		return;
-	while (delivery->sent.head) {
-		size_t length = wire_length(delivery, delivery->sent.head);
+	return ioctl(delivery->socket, SIOCOUTQ, &queued) == 0 && queued > 0 ? (size_t)queued : 0;
+}
 
-		if (delivery->sent_octets - length < (size_t)queued)
-			return;
-		delivery->sent_octets -= length;
+/*
+ * Forgets what has been read. The oldest is read first, and each message takes at least its kernel_octets: so one is
+ * read for sure when those behind it account for all that is still queued.
+ */
+static void confirm(struct delivery *delivery)
+{
+	size_t queued;
+
+	if (delivery->socket < 0 || !delivery->sent.head)
+		return;
+	queued = kernel_queue(delivery);
+	if (delivery->sent_octets - delivery->sent.head->kernel_octets < queued || !reader_alive(delivery))
+		return;
+	while (delivery->sent.head && delivery->sent_octets - delivery->sent.head->kernel_octets >= queued) {
+		delivery->sent_octets -= delivery->sent.head->kernel_octets;
 		release(delivery, list_take(&delivery->sent));
 	}
 }
@@ -301,7 +308,7 @@ static void finish_current(struct delivery *delivery, bool was_sent)
 	delivery->health->queued--;
 	if (was_sent) {
 		delivery->health->delivered++;
-		delivery->sent_octets += wire_length(delivery, message);
+		delivery->sent_octets += message->kernel_octets;
 		list_append(&delivery->sent, message);
 	} else {
 		delivery->health->dropped++;
@@ -314,10 +321,16 @@ static bool send_piece(struct delivery *delivery)
 {
 	struct message *message = delivery->current;
 	size_t length = wire_length(delivery, message);
+	size_t before = kernel_queue(delivery), after;
 	ssize_t count = send(delivery->socket, wire_octets(message) + delivery->current_sent,
 			     length - delivery->current_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	if (count >= 0) {
+		/* The reader may take some away in between: the difference is never too much. */
+		after = kernel_queue(delivery);
+		if (delivery->current_sent == 0)
+			message->kernel_octets = 0;
+		message->kernel_octets += after > before + (size_t)count ? after - before : (size_t)count;
 		delivery->current_sent += (size_t)count;
 		if (delivery->current_sent == length)
 			finish_current(delivery, true);

@@ -7,6 +7,7 @@
 #include "../../daemon/report/utf8.h"
 #include "sample.h"
 
+#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
