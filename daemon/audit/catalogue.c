@@ -96,7 +96,8 @@ static const struct catalogue_row rows[FINDING_ID_COUNT] = {
 	[FINDING_IKE_RESTART] = {
 		"ike-restart", SEVERITY_LOW, SUBJECT_HOST, 4655,
 		"All negotiations of a host begin again at once: its IPsec service or the host itself was restarted.",
-		"Nothing if it was planned. If not, look for the crash in the host's log; a check of its pairs follows within a minute.",
+		"Nothing if it was planned. If not, look for the crash in the host's log; a check of its pairs follows within a "
+		"minute.",
 	},
 	[FINDING_RESTART_CHECK] = {
 		"restart-check", SEVERITY_INFO, SUBJECT_HOST, 0,
@@ -391,7 +392,8 @@ static const struct catalogue_cause causes[CAUSE_COUNT] = {
 	},
 	[CAUSE_VOLUME] = {
 		"volume", "The SAs are replaced after less than 50 megabytes.",
-		"Raise the lifetime in kilobytes (life_bytes, salifebytes, quick mode data lifetime) well above 50 megabytes, or remove it.",
+		"Raise the lifetime in kilobytes (life_bytes, salifebytes, quick mode data lifetime) well above 50 megabytes, or "
+		"remove it.",
 	},
 };
 

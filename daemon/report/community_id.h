@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Community ID version 1 with seed 0: the flow hash other monitors print too, so that a SIEM can join our alert with
- * their records. Called by json.c, record_reader.c and the syslog shapes. SHA-1 comes from libcrypto; it is no secret here.
+ * their records. Called by json.c, record_reader.c and the syslog shapes. SHA-1 comes from
+ * libcrypto; it is no secret here.
  */
 #ifndef ESPIAL_REPORT_COMMUNITY_ID_H
 #define ESPIAL_REPORT_COMMUNITY_ID_H

@@ -59,7 +59,8 @@ void evtlog_close(struct evtlog *evtlog)
 	free(evtlog);
 }
 
-/* libevtlog escapes quotes, semicolons and controls but not its own escape: doubled here, what it writes can be read back. */
+/* libevtlog escapes quotes, semicolons and controls but not its own escape. With that doubled, its output can be read
+ * back without doubt. */
 static void double_backslashes(const char *text, char *out, size_t size)
 {
 	size_t used = 0;

@@ -112,28 +112,30 @@ START_TEST(other_records_are_exactly_this)
 		{ .type = RECORD_NOTICE, .notice = { NOTICE_WARNING, "hm" } },
 	};
 	static const char *const lines[] = {
-		"{\"type\":\"pair\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"a\":\"10.0.0.1\","
-		"\"b\":\"2001:db8::1\",\"verdict\":\"mixed\",\"rule\":null,\"esp\":{\"packets\":5,\"bytes\":600},"
-		"\"cleartext\":[{\"protocol\":\"DNS\",\"packets\":2,\"bytes\":200},"
-		"{\"protocol\":\"icmp\",\"packets\":1,\"bytes\":84}],\"rekeys\":3,\"rekey_interval_median\":null}",
-		"{\"type\":\"sa\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"src\":\"10.0.0.1\","
-		"\"dst\":\"10.0.0.2\",\"spi\":\"0x00c0ffee\",\"proto\":\"ah\",\"encap\":\"udp\","
-		"\"first\":\"1970-01-01T00:00:00.000000Z\",\"last\":\"1970-01-01T00:00:00.001500Z\",\"packets\":1,"
-		"\"bytes\":2,\"seq_first\":1,\"seq_last\":4294967295,\"lost\":null,\"replayed\":0,\"replaces\":null,"
-		"\"continues\":{\"src\":\"10.0.0.3\",\"dst\":\"10.0.0.2\",\"spi\":\"0x00000001\"},\"state\":\"stale\"}",
-		"{\"type\":\"ike_sa\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"initiator\":\"10.0.0."
-		"1\","
-		"\"responder\":\"10.0.0.2\",\"ispi\":\"0x0000000000000001\",\"rspi\":null,\"version\":\"2.0\","
-		"\"mode\":\"ikev2\",\"step\":\"IKE_AUTH\",\"outcome\":\"auth-failed\",\"offered\":null,\"selected\":"
-		"null,"
-		"\"auth\":null,\"vendors\":null,\"notifies\":null,\"nat\":null}",
-		"{\"type\":\"summary\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"packets\":9,"
-		"\"bytes\":0,"
-		"\"first\":null,\"last\":null,\"classes\":{\"esp\":0,\"ah\":0,\"ike\":0,\"keepalive\":0,\"icmp\":0,"
-		"\"cleartext\":0,\"non_ip\":9,\"fragment\":0,\"malformed\":0,\"truncated\":0},\"sas\":0,\"ike_sas\":0,"
-		"\"pairs\":0,\"flows\":0,\"findings\":0,\"in_progress\":0}",
-		"{\"type\":\"notice\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"level\":\"warning\","
-		"\"text\":\"hm\"}",
+		("{\"type\":\"pair\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"a\":\"10.0.0.1\","
+		 "\"b\":\"2001:db8::1\",\"verdict\":\"mixed\",\"rule\":null,\"esp\":{\"packets\":5,\"bytes\":600},"
+		 "\"cleartext\":[{\"protocol\":\"DNS\",\"packets\":2,\"bytes\":200},"
+		 "{\"protocol\":\"icmp\",\"packets\":1,\"bytes\":84}],\"rekeys\":3,\"rekey_interval_median\":null}"),
+		("{\"type\":\"sa\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"src\":\"10.0.0.1\","
+		 "\"dst\":\"10.0.0.2\",\"spi\":\"0x00c0ffee\",\"proto\":\"ah\",\"encap\":\"udp\","
+		 "\"first\":\"1970-01-01T00:00:00.000000Z\",\"last\":\"1970-01-01T00:00:00.001500Z\",\"packets\":1,"
+		 "\"bytes\":2,\"seq_first\":1,\"seq_last\":4294967295,\"lost\":null,\"replayed\":0,\"replaces\":null,"
+		 "\"continues\":{\"src\":\"10.0.0.3\",\"dst\":\"10.0.0.2\",\"spi\":\"0x00000001\"},\"state\":"
+		 "\"stale\"}"),
+		("{\"type\":\"ike_sa\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"initiator\":\"10.0."
+		 "0."
+		 "1\","
+		 "\"responder\":\"10.0.0.2\",\"ispi\":\"0x0000000000000001\",\"rspi\":null,\"version\":\"2.0\","
+		 "\"mode\":\"ikev2\",\"step\":\"IKE_AUTH\",\"outcome\":\"auth-failed\",\"offered\":null,\"selected\":"
+		 "null,"
+		 "\"auth\":null,\"vendors\":null,\"notifies\":null,\"nat\":null}"),
+		("{\"type\":\"summary\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"packets\":9,"
+		 "\"bytes\":0,"
+		 "\"first\":null,\"last\":null,\"classes\":{\"esp\":0,\"ah\":0,\"ike\":0,\"keepalive\":0,\"icmp\":0,"
+		 "\"cleartext\":0,\"non_ip\":9,\"fragment\":0,\"malformed\":0,\"truncated\":0},\"sas\":0,\"ike_sas\":0,"
+		 "\"pairs\":0,\"flows\":0,\"findings\":0,\"in_progress\":0}"),
+		("{\"type\":\"notice\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"level\":\"warning\","
+		 "\"text\":\"hm\"}"),
 	};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {

@@ -350,6 +350,7 @@ int main(void)
 	tcase_add_test(messages, eventlog_is_exactly_this);
 #endif
 	tcase_add_test(messages, missing_module_is_told);
+	tcase_set_timeout(messages, 60);
 	suite_add_tcase(suite, messages);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
