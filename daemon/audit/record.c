@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names of the record's enumerations, as DESIGN section 7 spells them. Pure. Called by the sinks and by the reader of
+ * JSON lines; an enumerator out of range has the name "?".
+ */
+#include "record.h"
+
+const char *pair_verdict_name(enum pair_verdict verdict)
+{
+	static const char *const names[PAIR_VERDICT_COUNT] = {
+		[PAIR_SECURED] = "secured",         [PAIR_MIXED] = "mixed",
+		[PAIR_CLEARTEXT] = "cleartext",     [PAIR_INTEGRITY_ONLY] = "integrity-only",
+		[PAIR_NEGOTIATING] = "negotiating", [PAIR_IDLE] = "idle",
+	};
+	return (size_t)verdict < PAIR_VERDICT_COUNT ? names[verdict] : "?";
+}
+
+const char *sa_state_name(enum sa_record_state state)
+{
+	static const char *const names[SA_STATE_COUNT] = {
+		[SA_ACTIVE] = "active",
+		[SA_SUPERSEDED] = "superseded",
+		[SA_ENDED] = "ended",
+		[SA_STALE] = "stale",
+	};
+	return (size_t)state < SA_STATE_COUNT ? names[state] : "?";
+}
+
+const char *ike_mode_name(enum ike_mode mode)
+{
+	static const char *const names[IKE_MODE_COUNT] = {
+		[IKE_MODE_UNKNOWN] = "unknown",
+		[IKE_MODE_MAIN] = "main",
+		[IKE_MODE_AGGRESSIVE] = "aggressive",
+		[IKE_MODE_IKEV2] = "ikev2",
+	};
+	return (size_t)mode < IKE_MODE_COUNT ? names[mode] : "?";
+}
+
+const char *ike_outcome_name(enum ike_outcome outcome)
+{
+	static const char *const names[IKE_OUTCOME_COUNT] = {
+		[IKE_OUTCOME_IN_PROGRESS] = "in-progress", [IKE_OUTCOME_ESTABLISHED] = "established",
+		[IKE_OUTCOME_REFUSED] = "refused",         [IKE_OUTCOME_UNANSWERED] = "unanswered",
+		[IKE_OUTCOME_AUTH_FAILED] = "auth-failed", [IKE_OUTCOME_STALLED] = "stalled",
+	};
+	return (size_t)outcome < IKE_OUTCOME_COUNT ? names[outcome] : "?";
+}

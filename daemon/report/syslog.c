@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The syslog sink, see syslog.h. */
+#include "syslog.h"
+
+#include "delivery.h"
+#include "evtlog.h"
+#include "rfc5424.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROGRAM "espiald"
+
+struct syslog_sink {
+	struct sink sink;
+	struct rfc5424_origin origin;
+	char *sensor;          /* owned; origin points to it */
+	struct evtlog *evtlog; /* NULL unless the shape is eventlog */
+	const struct shape *shape;
+	struct delivery *delivery;
+};
+
+/* A row: how a finding becomes a whole message. Returns its length, 0 if it does not fit. */
+struct shape {
+	size_t (*format)(const struct syslog_sink *syslog, const struct finding *finding, enum rfc5424_extent extent,
+			 char *out, size_t size);
+};
+
+static size_t format_eventlog(const struct syslog_sink *syslog, const struct finding *finding,
+			      enum rfc5424_extent extent, char *out, size_t size)
+{
+	struct rfc5424_origin origin = syslog->origin;
+	size_t used, length;
+
+	origin.header = RFC5424_HEADER_LOCAL;
+	used = rfc5424_put_header(&origin, rfc5424_severity(finding->severity), finding->time_ns, NULL, out, size);
+	length =
+	    evtlog_format(syslog->evtlog, finding, syslog->sensor, extent == RFC5424_WHOLE, out + used, size - used);
+	return length ? used + length : 0;
+}
+
+static size_t format_rfc5424(const struct syslog_sink *syslog, const struct finding *finding,
+			     enum rfc5424_extent extent, char *out, size_t size)
+{
+	return rfc5424_format(finding, &syslog->origin, extent, out, size);
+}
+
+static const struct shape shapes[SYSLOG_SHAPE_COUNT] = {
+	[SYSLOG_SHAPE_EVENTLOG] = { format_eventlog },
+	[SYSLOG_SHAPE_RFC5424] = { format_rfc5424 },
+};
+
+static void write_finding(struct syslog_sink *syslog, const struct finding *finding)
+{
+	char whole[RFC5424_MESSAGE_MAX], cut[RFC5424_MESSAGE_MAX];
+	size_t whole_length = syslog->shape->format(syslog, finding, RFC5424_WHOLE, whole, sizeof(whole));
+	size_t cut_length = syslog->shape->format(syslog, finding, RFC5424_CUT, cut, sizeof(cut));
+
+	if (whole_length > 0) {
+		delivery_push(syslog->delivery, finding->severity, whole, whole_length, cut, cut_length);
+		return;
+	}
+	if (cut_length == 0) /* what a library cannot format, we can */
+		cut_length = rfc5424_format(finding, &syslog->origin, RFC5424_CUT, cut, sizeof(cut));
+	delivery_push(syslog->delivery, finding->severity, cut, cut_length, NULL, 0);
+}
+
+static void write_notice(struct syslog_sink *syslog, const struct record *record)
+{
+	static const enum finding_severity severities[] = { SEVERITY_HIGH, SEVERITY_MEDIUM, SEVERITY_INFO };
+	enum finding_severity severity =
+	    (size_t)record->notice.level < 3 ? severities[record->notice.level] : SEVERITY_INFO;
+	char message[RFC5424_CUT_MAX];
+	size_t length = rfc5424_format_text(record->notice.text ? record->notice.text : "", rfc5424_severity(severity),
+					    record->time_ns, &syslog->origin, message, sizeof(message));
+
+	delivery_push(syslog->delivery, severity, message, length, NULL, 0);
+}
+
+static void syslog_write(struct sink *sink, const struct record *record)
+{
+	struct syslog_sink *syslog = (struct syslog_sink *)sink;
+
+	if (record->type == RECORD_FINDING)
+		write_finding(syslog, &record->finding);
+	else if (record->type == RECORD_NOTICE)
+		write_notice(syslog, record);
+}
+
+static void syslog_tick(struct sink *sink, int64_t monotonic_ns)
+{
+	delivery_tick(((struct syslog_sink *)sink)->delivery, monotonic_ns);
+}
+
+static void syslog_close(struct sink *sink)
+{
+	struct syslog_sink *syslog = (struct syslog_sink *)sink;
+
+	delivery_free(syslog->delivery);
+	evtlog_close(syslog->evtlog);
+	free(syslog->sensor);
+	free(syslog);
+}
+
+bool syslog_is_system_socket(const char *path)
+{
+	static const char *const paths[] = { "/dev/log", "/run/systemd/journal/dev-log", "/run/systemd/journal/syslog",
+					     "/var/run/log", "/run/log" };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		if (strcmp(path, paths[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void tell_fallback(const struct record_sink *notices, const char *problem)
+{
+	char text[512];
+	struct record record = { .type = RECORD_NOTICE, .notice = { .level = NOTICE_WARNING, .text = text } };
+	struct timespec now;
+
+	if (!notices)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	record.time_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	snprintf(text, sizeof(text),
+		 "syslog: the eventlog shape needs syslog-ng's libevtlog, which cannot be loaded (%s); "
+		 "writing the rfc5424 shape instead",
+		 problem);
+	record_write(notices, &record);
+}
+
+struct sink *syslog_sink_new(const struct syslog_options *options)
+{
+	static const struct sink_ops ops = { .write = syslog_write, .tick = syslog_tick, .close = syslog_close };
+	struct syslog_sink *syslog = calloc(1, sizeof(*syslog));
+	enum syslog_shape shape = options->shape;
+	bool local = options->header == SYSLOG_HEADER_LOCAL;
+	char problem[256] = "";
+
+	if (!syslog)
+		return NULL;
+	if (options->header == SYSLOG_HEADER_AUTO)
+		local = syslog_is_system_socket(options->to);
+	syslog->sink.ops = &ops;
+	syslog->sink.name = "syslog";
+	syslog->sensor = strdup(options->sensor);
+	syslog->origin = (struct rfc5424_origin){
+		.facility = options->facility,
+		.sensor = syslog->sensor,
+		.program = PROGRAM,
+		.pid = getpid(),
+		.header = local ? RFC5424_HEADER_LOCAL : RFC5424_HEADER_FULL,
+	};
+	syslog->delivery = delivery_new(options->to, &syslog->sink.health);
+	if (!syslog->sensor || !syslog->delivery) {
+		syslog_close(&syslog->sink);
+		return NULL;
+	}
+	if (shape == SYSLOG_SHAPE_EVENTLOG) {
+		syslog->evtlog = evtlog_open(options->module, PROGRAM, options->facility, problem, sizeof(problem));
+		if (!syslog->evtlog) {
+			tell_fallback(options->notices, problem);
+			shape = SYSLOG_SHAPE_RFC5424;
+		}
+	}
+	syslog->shape = &shapes[(unsigned)shape < SYSLOG_SHAPE_COUNT ? shape : SYSLOG_SHAPE_RFC5424];
+	return &syslog->sink;
+}

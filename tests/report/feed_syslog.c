@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sends numbered findings through the real syslog sink, for check_syslog_ng.sh: feed_syslog SOCKET SHAPE MODULE COMMANDS.
+ * COMMANDS is a FIFO; each line is "send FIRST COUNT", "flush" (ticks until all is delivered, at most 10 s) or "end".
+ * Answers "ok" or what is wrong, one line each.
+ */
+#include "../../daemon/report/syslog.h"
+#include "sample.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t clock_now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static void tell(void *context, const struct record *record)
+{
+	(void)context;
+	fprintf(stderr, "notice: %s\n", record->notice.text);
+}
+
+static void tick_for(struct sink *sink, int ticks)
+{
+	for (int i = 0; i < ticks; i++) {
+		sink_tick(sink, clock_now());
+		usleep(20000);
+	}
+}
+
+static void send_numbered(struct sink *sink, unsigned first, unsigned count)
+{
+	for (unsigned i = first; i < first + count; i++) {
+		struct record record = sample_finding();
+
+		record.finding.alert = i;
+		record.finding.protocol = i % 2 ? "HTTP" : SAMPLE_HOSTILE;
+		record.finding.severity = (enum finding_severity)(i % SEVERITY_COUNT);
+		sink_write(sink, &record);
+		usleep(1000);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct record_sink notices = { .write = tell };
+	struct syslog_options options = { .sensor = "edge-1", .facility = 10, .notices = &notices };
+	unsigned first, count;
+	struct sink *sink;
+	char line[64];
+	FILE *commands;
+
+	if (argc != 5 || !(commands = fopen(argv[4], "r")))
+		return 2;
+	options.to = argv[1];
+	options.shape = strcmp(argv[2], "eventlog") == 0 ? SYSLOG_SHAPE_EVENTLOG : SYSLOG_SHAPE_RFC5424;
+	options.header = strcmp(argv[2], "local") == 0 ? SYSLOG_HEADER_LOCAL : SYSLOG_HEADER_FULL;
+	options.module = argv[3];
+	sink = syslog_sink_new(&options);
+	if (!sink)
+		return 2;
+	while (fgets(line, sizeof(line), commands)) {
+		if (sscanf(line, "send %u %u", &first, &count) == 2)
+			send_numbered(sink, first, count);
+		for (int i = 0; strncmp(line, "flush", 5) == 0 && sink->health.queued > 0 && i < 500; i++)
+			tick_for(sink, 1);
+		tick_for(sink, 3);
+		if (strncmp(line, "flush", 5) == 0 && (sink->health.queued > 0 || !sink->health.up))
+			printf("%llu still queued: %s\n", (unsigned long long)sink->health.queued,
+			       sink->health.problem);
+		else
+			puts("ok");
+		fflush(stdout);
+		if (strncmp(line, "end", 3) == 0)
+			break;
+	}
+	sink_close(sink);
+	fclose(commands);
+	return 0;
+}
