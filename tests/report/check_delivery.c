@@ -102,7 +102,7 @@ static void tick_after(int milliseconds)
 
 static void setup(void)
 {
-	strcpy(directory, "/tmp/check_delivery.XXXXXX");
+	strcpy(directory, P_tmpdir "/check_delivery.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/log", directory);
 	memset(&health, 0, sizeof(health));

@@ -518,12 +518,12 @@ START_TEST(utf8_is_rfc_3629)
 }
 END_TEST
 
-static char directory[] = "/tmp/check_json.XXXXXX";
+static char directory[32];
 static char path[64], rotated[64];
 
 static void make_directory(void)
 {
-	strcpy(directory + strlen(directory) - 6, "XXXXXX");
+	strcpy(directory, P_tmpdir "/check_json.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/alerts.jsonl", directory);
 	snprintf(rotated, sizeof(rotated), "%s/alerts.jsonl.1", directory);
