@@ -130,6 +130,17 @@ static inline const uint8_t *cursor_bytes(struct cursor *cursor, uint32_t octets
 	return p;
 }
 
+/* Big-endian numbers within octets that cursor_bytes() gave: one bounds check for a whole fixed header. */
+static inline uint16_t cursor_be16(const uint8_t *octets)
+{
+	return (uint16_t)(octets[0] << 8 | octets[1]);
+}
+
+static inline uint32_t cursor_be32(const uint8_t *octets)
+{
+	return (uint32_t)octets[0] << 24 | (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8 | octets[3];
+}
+
 /*
  * A sub-cursor over the next `octets`, which the parent has then passed. More than the parent was promised makes both
  * malformed; a capture that is cut inside does not matter until the child reads there.
@@ -165,6 +176,12 @@ static inline void cursor_narrow(struct cursor *cursor, uint32_t octets)
 	cursor->promised = cursor->at + octets;
 	if (cursor->captured > cursor->promised)
 		cursor->captured = cursor->promised;
+}
+
+/* Promises `octets` more, for data that goes on elsewhere (later fragments): what is missing then reads as truncated. */
+static inline void cursor_widen(struct cursor *cursor, uint32_t octets)
+{
+	cursor->promised = octets > UINT32_MAX - cursor->promised ? UINT32_MAX : cursor->promised + octets;
 }
 
 #endif

@@ -53,6 +53,7 @@ enum packet_reason {
 	PACKET_REASON_ESP,
 	PACKET_REASON_AH,
 	PACKET_REASON_IKE,
+	PACKET_REASON_TRANSPORT, /* SCTP, DCCP */
 	PACKET_REASON_COUNT
 };
 
@@ -122,6 +123,7 @@ struct packet {
 	/* Set for every class that has an IP header: all but NON_IP, and MALFORMED or TRUNCATED when `has_ip` is false. */
 	bool has_ip;
 	uint8_t protocol;   /* IANA number behind the last extension header: 6, 17, 50, 51, 1, 58, ...; of a fragment too */
+	                    /* (51 whenever the class is PACKET_AH: what it protects is ah.next_header) */
 	uint8_t ttl;        /* or hop limit, of the innermost IP header */
 	uint8_t tcp_flags;  /* octet 13 of the TCP header, 0 otherwise */
 	uint8_t icmp_type;  /* of ICMP or ICMPv6, 0 otherwise */
