@@ -323,6 +323,27 @@ bool config_add_interface(struct config *config, const char *name)
 	return true;
 }
 
+bool config_only_interfaces(struct config *config, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!config_add_interface(config, names[i]))
+			return false;
+	for (size_t i = 0; i < config->interface_count;) {
+		bool named = false;
+		for (size_t n = 0; n < count && !named; n++)
+			named = strcmp(config->interfaces[i].name, names[n]) == 0;
+		if (named) {
+			i++;
+			continue;
+		}
+		free(config->interfaces[i].name);
+		config->interface_count--;
+		memmove(&config->interfaces[i], &config->interfaces[i + 1],
+		        (config->interface_count - i) * sizeof(*config->interfaces));
+	}
+	return true;
+}
+
 bool config_seal(struct config *config)
 {
 	return policy_seal(&config->policy);

@@ -128,6 +128,10 @@ bool config_add_secured(struct config *config, const char *text, struct config_e
 /* Adds an interface with default settings if it is not there yet. False on lack of memory. */
 bool config_add_interface(struct config *config, const char *name);
 
+/* Leaves just the named interfaces, with their settings where the file has some, with defaults where not. False on lack of
+ * memory. */
+bool config_only_interfaces(struct config *config, const char *const *names, size_t count);
+
 /* Seals the policy; to be called once after the last addition. False on lack of memory. */
 bool config_seal(struct config *config);
 

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of an alert: open, update, clear.
+ *
+ * An alert is (id, subject); cause, grade and severity are attributes that updates change. A rule keeps a struct alert
+ * where it keeps what the alert is about, describes the present state in a struct finding, and calls alert_tell(), which
+ * decides whether that is news: open at first, update when an attribute changed or the last word is long ago.
+ */
+#ifndef ESPIAL_AUDIT_ALERT_H
+#define ESPIAL_AUDIT_ALERT_H
+
+#include "finding.h"
+
+struct judge;
+
+struct alert {
+	bool open;
+	uint64_t number; /* finding.alert */
+	int64_t told_ns; /* of the last record */
+	enum finding_cause cause;
+	enum finding_severity severity;
+	enum finding_grade grade;
+};
+
+/*
+ * Tells of the finding if it is news. The rule sets everything but alert and state; time_ns is the time of the record.
+ * `subject` and its length are the octets that, with id and first_ns, make the alert's number.
+ */
+void alert_tell(struct judge *judge, struct alert *alert, struct finding *finding, const void *subject,
+                size_t subject_length);
+
+/* Ends the alert if it is open; finding.cleared_by says why. */
+void alert_clear(struct judge *judge, struct alert *alert, struct finding *finding);
+
+#endif

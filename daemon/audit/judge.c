@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The judge's order of work: a heap of transitions, a heap of timers, and the pairs and hosts that rules look at. See
+ * judge.h.
+ *
+ * A timer belongs to a pair and is only good while the pair's due_ns says the same time; waking a pair earlier just puts
+ * another timer and lets the old one come to nothing. A timer goes before a transition of the same time.
+ */
+#include "judge.h"
+
+#include "hash.h"
+#include "judge_state.h"
+#include "rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND INT64_C(1000000000)
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+#define QUIET_NS (2 * SECOND) /* what the trackers use, track.h */
+
+enum {
+	HEAP_ROOM = 1024,
+	EXCHANGE_V1_MAIN = 2, /* RFC 2408 section 3.1 */
+	EXCHANGE_V1_AGGRESSIVE = 4,
+	EXCHANGE_V1_QUICK = 32,   /* RFC 2409 appendix A */
+	EXCHANGE_V2_SA_INIT = 34, /* RFC 7296 section 3.1 */
+	EXCHANGE_V2_AUTH = 35,
+	NETWORKS_MAX = 65536,
+};
+
+struct judged_key {
+	uint8_t address[2][16];
+	uint32_t realm;
+	uint32_t zero;
+};
+
+struct judge_thresholds judge_default_thresholds(void)
+{
+	return (struct judge_thresholds){
+		.leak_decide_ns = 3 * SECOND,
+		.leak_nobody_ns = 10 * SECOND,
+		.leak_secured_ns = 5 * SECOND,
+		.leak_gap_hold_ns = MINUTE,
+		.leak_hold_ns = 5 * MINUTE,
+		.leak_sa_lost_ns = MINUTE,
+		.leak_after_idle_ns = 5 * MINUTE,
+		.update_ns = HOUR,
+		.forget_learned_ns = 14 * DAY,
+	};
+}
+
+struct judge *judge_new(const struct judge_settings *settings, const struct record_sink *sink)
+{
+	struct judge *judge = calloc(1, sizeof(*judge));
+	if (!judge)
+		return NULL;
+	judge->settings = *settings;
+	judge->sink = *sink;
+	size_t rules_named = settings->policy->rule_count;
+	judge->rules = calloc(rules_named ? rules_named : 1, sizeof(*judge->rules));
+	judge->waiting_room = judge->timer_room = HEAP_ROOM;
+	judge->waiting = malloc(judge->waiting_room * sizeof(*judge->waiting));
+	judge->timers = malloc(judge->timer_room * sizeof(*judge->timers));
+	bool ok = table_init(&judge->pairs, sizeof(struct judged_pair), settings->pairs) &&
+		  table_init(&judge->hosts, sizeof(struct judged_host), settings->pairs) &&
+		  table_init(&judge->networks, sizeof(struct learned_network), NETWORKS_MAX);
+	if (!ok || !judge->rules || !judge->waiting || !judge->timers) {
+		judge_free(judge);
+		return NULL;
+	}
+	return judge;
+}
+
+void judge_free(struct judge *judge)
+{
+	if (!judge)
+		return;
+	table_destroy(&judge->pairs);
+	table_destroy(&judge->hosts);
+	table_destroy(&judge->networks);
+	free(judge->rules);
+	free(judge->waiting);
+	free(judge->timers);
+	free(judge);
+}
+
+/* ---- the two heaps: binary, earliest first ---- */
+
+void judge_put(struct judge *judge, const struct transition *transition)
+{
+	if (judge->waiting_count == judge->waiting_room) {
+		struct transition *more = realloc(judge->waiting, 2 * judge->waiting_room * sizeof(*more));
+		if (!more) {
+			judge->counters.lost++;
+			return;
+		}
+		judge->waiting = more;
+		judge->waiting_room *= 2;
+	}
+	size_t at = judge->waiting_count++;
+	while (at > 0 && transition_before(transition, &judge->waiting[(at - 1) / 2])) {
+		judge->waiting[at] = judge->waiting[(at - 1) / 2];
+		at = (at - 1) / 2;
+	}
+	judge->waiting[at] = *transition;
+}
+
+static struct transition take_transition(struct judge *judge)
+{
+	struct transition first = judge->waiting[0];
+	const struct transition *last = &judge->waiting[--judge->waiting_count];
+	size_t count = judge->waiting_count, at = 0;
+
+	for (size_t child = 1; child < count; child = 2 * at + 1) {
+		if (child + 1 < count && transition_before(&judge->waiting[child + 1], &judge->waiting[child]))
+			child++;
+		if (!transition_before(&judge->waiting[child], last))
+			break;
+		judge->waiting[at] = judge->waiting[child];
+		at = child;
+	}
+	if (count > 0)
+		judge->waiting[at] = *last;
+	return first;
+}
+
+static bool timer_before(const struct timer *left, const struct timer *right)
+{
+	return left->due_ns != right->due_ns ? left->due_ns < right->due_ns : left->pair < right->pair;
+}
+
+static void put_timer(struct judge *judge, struct timer timer)
+{
+	if (judge->timer_count == judge->timer_room) {
+		struct timer *more = realloc(judge->timers, 2 * judge->timer_room * sizeof(*more));
+		if (!more) {
+			judge->counters.lost++;
+			return;
+		}
+		judge->timers = more;
+		judge->timer_room *= 2;
+	}
+	size_t at = judge->timer_count++;
+	while (at > 0 && timer_before(&timer, &judge->timers[(at - 1) / 2])) {
+		judge->timers[at] = judge->timers[(at - 1) / 2];
+		at = (at - 1) / 2;
+	}
+	judge->timers[at] = timer;
+}
+
+static struct timer take_timer(struct judge *judge)
+{
+	struct timer first = judge->timers[0];
+	struct timer last = judge->timers[--judge->timer_count];
+	size_t count = judge->timer_count, at = 0;
+
+	for (size_t child = 1; child < count; child = 2 * at + 1) {
+		if (child + 1 < count && timer_before(&judge->timers[child + 1], &judge->timers[child]))
+			child++;
+		if (!timer_before(&judge->timers[child], &last))
+			break;
+		judge->timers[at] = judge->timers[child];
+		at = child;
+	}
+	if (count > 0)
+		judge->timers[at] = last;
+	return first;
+}
+
+void judge_wake(struct judge *judge, struct judged_pair *pair, int64_t due_ns)
+{
+	if (pair->due_ns && pair->due_ns <= due_ns)
+		return;
+	pair->due_ns = due_ns;
+	size_t number = (size_t)((unsigned char *)pair - judge->pairs.entries) / judge->pairs.entry_size;
+	put_timer(judge, (struct timer){ due_ns, (uint32_t)number });
+}
+
+/* ---- pairs ---- */
+
+static uint64_t pair_hash(const struct judge *judge, uint32_t realm, const struct address *a, const struct address *b)
+{
+	struct judged_key key = { .realm = realm };
+
+	memcpy(key.address[0], a->bytes, 16);
+	memcpy(key.address[1], b->bytes, 16);
+	return hash_octets(&key, sizeof(key), judge->settings.seed);
+}
+
+static int64_t last_seen(const struct judged_pair *pair)
+{
+	int64_t last = pair->leak.last_ns;
+
+	for (unsigned d = 0; d < 2; d++) {
+		if (pair->esp[d].last_ns > last)
+			last = pair->esp[d].last_ns;
+		if (pair->ike[d].message_ns > last)
+			last = pair->ike[d].message_ns;
+	}
+	return last;
+}
+
+/* Makes room: never a pair with an open alert while another can go; first what was never two-way, then the oldest. */
+static void evict_pair(struct judge *judge)
+{
+	enum { CANDIDATES = 16 };
+	uint32_t victim = 0;
+	unsigned victim_rank = 0;
+	int64_t victim_last = 0;
+
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		uint32_t number = table_sample(&judge->pairs);
+		if (!number)
+			break;
+		const struct judged_pair *pair = table_at(&judge->pairs, number);
+		bool two_way = pair->esp[0].first_ns && pair->esp[1].first_ns;
+		unsigned rank = pair->leak.alert.open ? 0 : two_way ? 1 : 2;
+		int64_t last = last_seen(pair);
+		if (!victim || rank > victim_rank || (rank == victim_rank && last < victim_last)) {
+			victim = number;
+			victim_rank = rank;
+			victim_last = last;
+		}
+	}
+	if (!victim)
+		return;
+	struct judged_pair *pair = table_at(&judge->pairs, victim);
+	if (pair->leak.alert.open)
+		judge->counters.open--;
+	table_evict(&judge->pairs, victim);
+}
+
+struct judged_pair *judge_pair(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b)
+{
+	uint32_t number = table_find(&judge->pairs, pair_hash(judge, realm, a, b));
+	return number ? table_at(&judge->pairs, number) : NULL;
+}
+
+static struct judged_pair *obtain_pair(struct judge *judge, const struct transition *transition)
+{
+	struct judged_pair *pair = judge_pair(judge, transition->realm, &transition->a, &transition->b);
+	if (pair)
+		return pair;
+	uint64_t hash = pair_hash(judge, transition->realm, &transition->a, &transition->b);
+	uint32_t number = table_insert(&judge->pairs, hash);
+	if (!number) {
+		evict_pair(judge);
+		number = table_insert(&judge->pairs, hash);
+		if (!number) {
+			judge->counters.lost++;
+			return NULL;
+		}
+	}
+	pair = table_at(&judge->pairs, number);
+	pair->realm = transition->realm;
+	pair->address[0] = transition->a;
+	pair->address[1] = transition->b;
+	const struct policy *policy = judge->settings.policy;
+	const struct policy_rule *rule = policy_match(policy, transition->a.bytes, transition->b.bytes);
+	pair->rule = rule ? (uint32_t)(rule - policy->rules) + 1 : 0;
+	return pair;
+}
+
+const struct policy_rule *judge_rule(const struct judge *judge, const struct judged_pair *pair)
+{
+	return pair->rule ? &judge->settings.policy->rules[pair->rule - 1] : NULL;
+}
+
+const char *judge_interface(const struct judge *judge, uint16_t interface)
+{
+	if (!judge->settings.interface_name)
+		return NULL;
+	const char *name = judge->settings.interface_name(judge->settings.interface_context, interface);
+	return name && *name ? name : NULL;
+}
+
+/* ---- hosts ---- */
+
+static void host_speaks(struct judge *judge, const struct address *host, const struct address *peer)
+{
+	uint64_t hash = hash_octets(host->bytes, 16, judge->settings.seed);
+	uint32_t number = table_find(&judge->hosts, hash);
+
+	if (!number) {
+		number = table_insert(&judge->hosts, hash);
+		if (!number)
+			return; /* full: the host's habits stay unknown, which weakens a sentence, not a finding */
+		((struct judged_host *)table_at(&judge->hosts, number))->first_peer = *peer;
+		return;
+	}
+	struct judged_host *known = table_at(&judge->hosts, number);
+	if (!address_equal(&known->first_peer, peer))
+		known->more = true;
+}
+
+bool judge_host_elsewhere(struct judge *judge, const struct address *host, const struct address *peer)
+{
+	uint32_t number = table_find(&judge->hosts, hash_octets(host->bytes, 16, judge->settings.seed));
+	if (!number)
+		return false;
+	const struct judged_host *known = table_at(&judge->hosts, number);
+	return known->more || !address_equal(&known->first_peer, peer);
+}
+
+/* ---- what protects a pair ---- */
+
+struct carrier_note {
+	struct judge *judge;
+	uint64_t hash;
+};
+
+static void note_carrier(size_t rule, void *context)
+{
+	struct carrier_note *note = context;
+	struct judged_rule *judged = &note->judge->rules[rule];
+
+	for (unsigned i = 0; i < judged->count; i++) {
+		if (judged->carriers[i] == note->hash)
+			return;
+		if (!table_find(&note->judge->pairs, judged->carriers[i])) {
+			judged->carriers[i] = note->hash;
+			return;
+		}
+	}
+	if (judged->count < JUDGE_CARRIERS)
+		judged->carriers[judged->count++] = note->hash;
+}
+
+unsigned judge_protectors(struct judge *judge, struct judged_pair *pair, struct judged_pair **protectors, unsigned max)
+{
+	const struct policy_rule *rule = judge_rule(judge, pair);
+	unsigned count = 0;
+
+	if (!rule || rule->gateway_count == 0) {
+		protectors[0] = pair;
+		return 1;
+	}
+	const struct judged_rule *judged = &judge->rules[pair->rule - 1];
+	for (unsigned i = 0; i < judged->count && count < max; i++) {
+		uint32_t number = table_find(&judge->pairs, judged->carriers[i]);
+		if (number)
+			protectors[count++] = table_at(&judge->pairs, number);
+	}
+	return count;
+}
+
+static int64_t esp_last(const struct judge *judge, const struct judged_esp *esp)
+{
+	if (!esp->running)
+		return esp->last_ns;
+	int64_t at_least = judge->now_ns - QUIET_NS;
+	return at_least > esp->began_ns ? at_least : esp->began_ns;
+}
+
+void judge_protection(struct judge *judge, const struct judged_pair *pair, struct protection *protection)
+{
+	struct judged_pair *protectors[JUDGE_CARRIERS];
+	/* The pair itself is not changed: protectors are only read here. */
+	unsigned count = judge_protectors(judge, (struct judged_pair *)(uintptr_t)pair, protectors, JUDGE_CARRIERS);
+	const struct policy_rule *rule = judge_rule(judge, pair);
+
+	memset(protection, 0, sizeof(*protection));
+	protection->tunnelled = rule && rule->gateway_count > 0;
+	for (unsigned i = 0; i < count; i++) {
+		for (unsigned d = 0; d < 2; d++) {
+			const struct judged_esp *esp = &protectors[i]->esp[d];
+			if (!esp->first_ns)
+				continue;
+			int64_t last = esp_last(judge, esp);
+			protection->any = true;
+			if (!protection->first_ns || esp->first_ns < protection->first_ns)
+				protection->first_ns = esp->first_ns;
+			if (last > protection->last_ns[d])
+				protection->last_ns[d] = last;
+			if (esp->began_ns > protection->began_ns[d])
+				protection->began_ns[d] = esp->began_ns;
+			protection->running[d] |= esp->running;
+		}
+	}
+}
+
+/* ---- work ---- */
+
+static void note_ike(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+{
+	const struct ike_header *header = &transition->ike.header;
+	struct judged_ike *ike = &pair->ike[transition->direction];
+	bool v2 = header->major >= 2;
+	bool opens = header->responder_spi == 0 &&
+		     (v2 ? header->exchange == EXCHANGE_V2_SA_INIT && !(header->flags & IKEV2_FLAG_RESPONSE)
+			 : header->exchange == EXCHANGE_V1_MAIN || header->exchange == EXCHANGE_V1_AGGRESSIVE);
+
+	ike->message_ns = transition->time_ns;
+	if (opens)
+		ike->opened_ns = transition->time_ns;
+	if (v2 ? header->exchange == EXCHANGE_V2_AUTH : header->exchange == EXCHANGE_V1_QUICK)
+		ike->beyond_init = true;
+	host_speaks(judge, &pair->address[0], &pair->address[1]);
+	host_speaks(judge, &pair->address[1], &pair->address[0]);
+}
+
+static void note_esp_began(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+{
+	struct judged_esp *esp = &pair->esp[transition->direction];
+
+	if (!esp->first_ns) {
+		esp->first_ns = transition->time_ns;
+		struct carrier_note note = { judge, pair->link.hash };
+		policy_gateway_rules(judge->settings.policy, pair->address[0].bytes, pair->address[1].bytes,
+				     note_carrier, &note);
+		if (pair->esp[0].first_ns && pair->esp[1].first_ns) {
+			judge->counters.secured_pairs++;
+			host_speaks(judge, &pair->address[0], &pair->address[1]);
+			host_speaks(judge, &pair->address[1], &pair->address[0]);
+		}
+	}
+	esp->began_ns = esp->last_ns = transition->time_ns;
+	esp->running = true;
+}
+
+static void note(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+{
+	pair->vlan = transition->vlan;
+	switch (transition->kind) {
+	case TRANSITION_SA_BORN:
+		pair->sas++;
+		pair->last_spi[transition->direction] = transition->esp.spi;
+		break;
+	case TRANSITION_ESP_BEGAN:
+		note_esp_began(judge, pair, transition);
+		break;
+	case TRANSITION_ESP_QUIET:
+		pair->esp[transition->direction].running = false;
+		pair->esp[transition->direction].last_ns = transition->esp.last_ns;
+		break;
+	case TRANSITION_IKE_MESSAGE:
+		note_ike(judge, pair, transition);
+		break;
+	default:
+		break;
+	}
+	learn_transition(judge, pair, transition);
+}
+
+static void run_timer(struct judge *judge)
+{
+	struct timer timer = take_timer(judge);
+	struct judged_pair *pair = table_at(&judge->pairs, timer.pair);
+
+	if (!pair->link.hash || pair->due_ns != timer.due_ns)
+		return;
+	judge->now_ns = timer.due_ns;
+	pair->due_ns = 0;
+	for (unsigned i = 0; i < RULE_COUNT; i++)
+		rules[i].due(judge, pair);
+}
+
+static void run_transition(struct judge *judge)
+{
+	struct transition transition = take_transition(judge);
+	struct judged_pair *pair = obtain_pair(judge, &transition);
+
+	judge->now_ns = transition.time_ns;
+	if (!pair)
+		return;
+	note(judge, pair, &transition);
+	for (unsigned i = 0; i < RULE_COUNT; i++)
+		rules[i].transition(judge, pair, &transition);
+}
+
+void judge_advance(struct judge *judge, int64_t watermark_ns)
+{
+	for (;;) {
+		bool transition = judge->waiting_count > 0 && judge->waiting[0].time_ns <= watermark_ns;
+		bool timer = judge->timer_count > 0 && judge->timers[0].due_ns <= watermark_ns;
+		if (timer && (!transition || judge->timers[0].due_ns <= judge->waiting[0].time_ns))
+			run_timer(judge);
+		else if (transition)
+			run_transition(judge);
+		else
+			break;
+	}
+	if (watermark_ns > judge->now_ns)
+		judge->now_ns = watermark_ns;
+}
+
+void judge_finish(struct judge *judge, int64_t end_ns)
+{
+	judge_advance(judge, end_ns);
+	for (uint32_t number = 1; number <= judge->pairs.fresh; number++) {
+		if (!table_lives(&judge->pairs, number))
+			continue;
+		for (unsigned i = 0; i < RULE_COUNT; i++)
+			rules[i].finish(judge, table_at(&judge->pairs, number));
+	}
+}
+
+const char *judge_pair_rule(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b)
+{
+	const struct judged_pair *pair = judge_pair(judge, realm, a, b);
+
+	if (pair && !pair->rule)
+		return pair->learned ? "learned" : NULL;
+	const struct policy_rule *rule = policy_match(judge->settings.policy, a->bytes, b->bytes);
+	return rule ? rule->name : NULL;
+}
+
+const struct judge_counters *judge_counters(const struct judge *judge)
+{
+	return &judge->counters;
+}

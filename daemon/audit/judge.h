@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The judge: transitions in, findings out.
+ *
+ * One judge serves all workers. It takes their transitions, puts them in order of frame time, and works through them up
+ * to a watermark below which no worker will bring any more. All that crosses pairs (gateways and the subnets behind them,
+ * what a host does with others) is decided here, by one thread, in one order: so the same traffic gives the same findings
+ * however it came in.
+ *
+ *   judge_put()       any number of transitions, in any order, none older than the last watermark
+ *   judge_advance()   works through what is at or below the watermark, timers included
+ *   judge_finish()    the capture ends: the last word of what can still be told
+ *
+ * Rules live in rule_*.c, one theme each; rules.h lists them. The judge owns the pairs and hosts they look at.
+ */
+#ifndef ESPIAL_AUDIT_JUDGE_H
+#define ESPIAL_AUDIT_JUDGE_H
+
+#include "record.h"
+#include "transition.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct policy;
+struct judge;
+
+/* Waiting times and bounds of the rules; nanoseconds. */
+struct judge_thresholds {
+	int64_t leak_decide_ns;     /* after the first clear packet, before ESP's part in it can be told */
+	int64_t leak_nobody_ns;     /* clear traffic without any IKE for so long: nobody initiates */
+	int64_t leak_secured_ns;    /* quiet of clear traffic that, with ESP both ways, ends a leak */
+	int64_t leak_gap_hold_ns;   /* quiet that ends a leak beside which ESP runs all the time */
+	int64_t leak_hold_ns;       /* quiet that ends any leak */
+	int64_t leak_sa_lost_ns;    /* clear so soon after ESP: the SA was lost; later: possibly something else */
+	int64_t leak_after_idle_ns; /* clear so long after ESP and before new ESP: after-idle */
+	int64_t update_ns;          /* at most so often an update for the count alone */
+	int64_t forget_learned_ns;  /* without ESP for so long a learned pair is forgotten */
+};
+
+/* The defaults of FINDINGS and DESIGN section 6. */
+struct judge_thresholds judge_default_thresholds(void);
+
+struct judge_settings {
+	const struct policy *policy; /* borrowed, sealed */
+	struct judge_thresholds thresholds;
+	uint32_t pairs;   /* limit of pairs the judge keeps in mind */
+	uint32_t learned; /* limit of learned pairs; per IPv4 /24 or IPv6 /64 a 32nd part of it, at least 64 */
+	uint64_t seed;
+	const char *(*interface_name)(void *context, uint16_t interface); /* NULL or "" if it has none */
+	void *interface_context;
+};
+
+/* NULL on lack of memory. */
+struct judge *judge_new(const struct judge_settings *settings, const struct record_sink *sink);
+void judge_free(struct judge *judge);
+
+void judge_put(struct judge *judge, const struct transition *transition);
+void judge_advance(struct judge *judge, int64_t watermark_ns);
+void judge_finish(struct judge *judge, int64_t end_ns);
+
+/* What pair records call the pair's rule: a rule's name, "learned", or NULL. */
+const char *judge_pair_rule(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b);
+
+struct judge_counters {
+	uint64_t opened;      /* findings opened */
+	uint64_t open;        /* alerts open now */
+	uint64_t in_progress; /* set by judge_finish(): matters that were not decided when the capture ended */
+	uint64_t lost;        /* transitions that found no memory */
+	uint64_t secured_pairs, clear_pairs; /* pairs with ESP both ways; with an open leak */
+};
+
+const struct judge_counters *judge_counters(const struct judge *judge);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a worker keeps: pairs, flows, SAs, and the story of a pair that is watched.
+ *
+ * These structs are shared by the files of the tracker (track.c, track_clear.c, twin.c) and by nothing else; the judge
+ * has its own view, made of transitions.
+ *
+ * Layout is by use. A packet touches one line of its flow or SA and one or two of its pair. A story is what a pair gets
+ * when its clear traffic can matter (a rule speaks of it, or it also speaks ESP, AH or IKE): most pairs never have one.
+ */
+#ifndef ESPIAL_AUDIT_PAIR_H
+#define ESPIAL_AUDIT_PAIR_H
+
+#include "table.h"
+#include "transition.h"
+
+enum { SIDES = 2 }; /* index by direction: 0 lower address to higher, 1 the other way */
+
+/* Bits of pair.flags */
+enum {
+	PAIR_WATCHED = 1 << 0,   /* a rule speaks of it, or ESP, AH or IKE was seen: clear packets are judged */
+	PAIR_ACTIVE = 1 << 1,    /* on the tracker's list of pairs whose quiet has to be noticed */
+	PAIR_ESP_QUIET_0 = 1 << 2, /* ESP of direction 0 is quiet (or never was) */
+	PAIR_ESP_QUIET_1 = 1 << 3,
+	PAIR_LEARNABLE = 1 << 4, /* the transition was sent */
+	PAIR_RING = 1 << 5,      /* ESP packets are remembered in the story's ring, for decapsulated copies */
+	PAIR_HAS_IKE = 1 << 6,
+	PAIR_HAS_AH = 1 << 7,
+	PAIR_HAS_ESP = 1 << 8,
+	PAIR_NAT = 1 << 9,       /* one of the two addresses stands for a NAT */
+	PAIR_CLEAR = 1 << 10,    /* clear traffic was seen, allowed or not */
+};
+
+struct pair {
+	struct table_link link;
+	uint16_t flags;
+	uint16_t generation; /* of this entry's number: a flow or SA that remembers another one has lost its pair */
+	uint32_t story;      /* entry of the story table, 0: none */
+	uint32_t rule;       /* policy rule + 1, 0: none */
+	uint32_t sas;        /* living SAs */
+	uint64_t esp_bytes;  /* octets of IP packets with ESP or AH */
+	int64_t esp_last_ns[SIDES];
+	/* second line */
+	uint32_t esp_packets[SIDES];
+	uint16_t rising[SIDES]; /* ESP packets whose sequence number rose, SPI 256 or above; stops at the guard's need */
+	uint16_t vlan;
+	uint16_t reserved;
+	uint32_t realm;
+	uint32_t esp_last_length[SIDES]; /* octets behind the IP header of the last ESP packet */
+	struct address address[2]; /* lower first */
+	/* third line */
+	int64_t esp_first_ns;  /* 0: none */
+	int64_t clear_last_ns; /* any clear packet, 0: none */
+	int64_t clear_run_ns;  /* first of the present run of clear packets, which ESP or a pause ends */
+	uint64_t clear_bytes;
+	uint64_t clear_packets;
+};
+
+/* Bits of flow.flags */
+enum {
+	FLOW_SERVICE_KNOWN = 1 << 0, /* service side was told by a SYN or by the first datagram */
+	FLOW_SERVICE_IS_B = 1 << 1,  /* the listening side is the pair's higher address */
+	FLOW_NAME_FINAL = 1 << 2,    /* named for good or given up */
+	FLOW_ENCRYPTED = 1 << 3,     /* the named protocol is itself encrypted */
+	FLOW_CREDENTIALS = 1 << 4,   /* credentials seen in clear */
+	FLOW_IPSEC = 1 << 5,         /* UDP or TCP flow that was proved to carry IKE or ESP: its packets are not clear */
+	FLOW_NO_SLOT = 1 << 6,       /* no name is wanted, or the classifier had no slot */
+	FLOW_ANSWERED = 1 << 7,      /* both sides had sent when the counts were last folded */
+};
+
+/* What policy said of a flow; asked once, and again when its name becomes known. */
+enum flow_verdict { FLOW_UNASKED, FLOW_ALLOWED, FLOW_OFFENDING, FLOW_PENDING };
+
+struct flow {
+	struct table_link link;
+	uint32_t pair;
+	int64_t last_ns;
+	uint64_t bytes[SIDES]; /* octets of IP packets, since the counts were last folded into the pair's mix */
+	uint32_t packets[SIDES];
+	uint16_t port[2]; /* of the pair's lower and higher address */
+	uint16_t app;     /* the classifier's number */
+	uint16_t pair_generation;
+	uint32_t slot; /* of the classifier, 0: none */
+	uint8_t protocol;
+	uint8_t flags;
+	uint8_t verdict; /* enum flow_verdict */
+	uint8_t service; /* index in the story's services + 1, 0: none */
+};
+
+/* Bits of sa.flags */
+enum {
+	SA_DIRECTION = 1 << 0, /* from the pair's higher address to the lower */
+	SA_AH = 1 << 1,
+	SA_NAT = 1 << 2,
+};
+
+struct sa {
+	struct table_link link;
+	uint32_t pair;
+	uint32_t spi;
+	uint32_t seq_high; /* highest sequence number */
+	uint16_t pair_generation;
+	uint8_t flags;
+	uint8_t encap; /* enum packet_encap, of the first packet */
+	int64_t last_ns;
+	uint64_t packets;
+	uint64_t bytes; /* octets of IP packets */
+	uint32_t last_length; /* octets behind the IP header of the last packet */
+	uint32_t seq_first;
+};
+
+/* Parallel to the SAs, by the same number: what only birth and the records touch. */
+struct sa_cold {
+	int64_t first_ns;
+	uint32_t seq_low; /* lowest sequence number seen */
+	uint32_t repeated; /* packets whose sequence number was not above the highest so far */
+};
+
+enum { STORY_SERVICES_MAX = 16, STORY_RING = 16, STORY_PENDING = 8 };
+
+struct story_service {
+	struct transition_service service;
+	uint64_t packets, bytes;
+};
+
+/* One ESP packet, as far as telling a decapsulated copy needs it. */
+struct story_esp {
+	int64_t time_ns;
+	uint32_t length;     /* octets behind the IP header */
+	uint16_t interface;
+	uint8_t direction;
+	bool used; /* a clear packet was found to be its copy; or the place is empty */
+};
+
+struct story {
+	struct table_link link; /* key: the pair's number */
+	/* offending clear packets */
+	uint64_t clear_packets[SIDES];
+	uint64_t clear_bytes;
+	int64_t clear_last_ns[SIDES];
+	int64_t clear_told_ns; /* of the last transition with totals */
+	bool clear_quiet;      /* CLEAR_QUIET was sent, or nothing ever began */
+	uint16_t interface;    /* of the last offending packet */
+	/* copies */
+	uint32_t copies[SIDES];      /* clear packets explained as decapsulated copies */
+	uint32_t unexplained[SIDES]; /* clear packets in a row that were not, once copies are the rule */
+	uint8_t ring_at;
+	struct story_esp ring[STORY_RING];
+	uint8_t service_count;
+	struct story_service services[STORY_SERVICES_MAX];
+};
+
+#endif

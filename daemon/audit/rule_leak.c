@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cleartext-leak: a pair that should be secured emits clear packets that may not be clear.
+ *
+ * The tracker has sorted out what may be clear; every CLEAR transition is an offence of a pair that a rule names, or of a
+ * pair that has ESP, AH or IKE of its own. What this file decides:
+ *
+ *   whether it is a leak   by rule: at once. A pair without a rule: only if it was learned, and only once it can be told
+ *                          that ESP ended and that the clear service is not one that always ran beside it.
+ *   why                    after leak_decide_ns, from what ESP and IKE did, in this order:
+ *                            ESP before and after the clear traffic began -> selector-gap, or one-way if never in the
+ *                              same direction;
+ *                            ESP before, none after -> sa-lost; after long silence, and new ESP follows: after-idle;
+ *                            no ESP before, ESP follows -> before-sa;
+ *                            no ESP, no IKE, clear both ways -> nobody-initiates.
+ *                          A cause that rests on what happened is not taken back when more happens later.
+ *   when it ends           ESP both ways and no clear packet for leak_secured_ns, or long quiet.
+ *
+ * For a rule with gateways, ESP and IKE are those of its gateways (judge_protection()).
+ */
+#include "rules.h"
+
+#include "rule_leak.h"
+
+#include <string.h>
+
+#define SECOND INT64_C(1000000000)
+
+/* ESP so long after the first clear packet was no straggler: it went on. Less than leak_decide_ns by the time after which
+ * a silent direction is known to be quiet. */
+#define ESP_WENT_ON_NS SECOND
+
+enum {
+	EXCHANGE_OPENED_BEFORE_S =
+	    1,                  /* IKE opened so shortly before the first clear packet belongs to the same attempt */
+	DEFAULT_RESPONSE_S = 2, /* EVIDENCE: the receiver of clear traffic opens IKE within so many seconds */
+};
+
+static bool seen_since_begin(const struct leak *leak, const struct leak_service *service)
+{
+	return service->last_ns >= leak->begin_ns;
+}
+
+bool rule_leak_has_service(const struct leak *leak, unsigned index)
+{
+	return seen_since_begin(leak, &leak->services[index]);
+}
+
+static bool same_service(const struct transition_service *left, const struct transition_service *right)
+{
+	return left->protocol == right->protocol && left->port == right->port;
+}
+
+/*
+ * The service's entry, made if it is new; when all places are taken the last one stands for the rest. A service without a
+ * name yet is taken for the one already known on its port, and gives its place to the first name that comes.
+ */
+static struct leak_service *service_entry(struct leak *leak, const struct transition_service *service, int64_t now_ns)
+{
+	struct leak_service *nameless = NULL;
+
+	for (unsigned i = 0; i < leak->service_count; i++) {
+		struct leak_service *known = &leak->services[i];
+		if (!same_service(&known->service, service))
+			continue;
+		if (known->service.name == service->name || !service->name)
+			return known;
+		if (!known->service.name)
+			nameless = known;
+	}
+	if (nameless)
+		return nameless;
+	if (leak->service_count == LEAK_SERVICES)
+		return &leak->services[LEAK_SERVICES - 1];
+	struct leak_service *entry = &leak->services[leak->service_count++];
+	*entry = (struct leak_service){ .service = *service, .first_ns = now_ns };
+	return entry;
+}
+
+static void note_service(struct leak *leak, const struct transition_service *service, int64_t now_ns)
+{
+	if (service->protocol == 0)
+		return;
+	struct leak_service *entry = service_entry(leak, service, now_ns);
+	bool credentials = entry->service.credentials || service->credentials;
+	if (same_service(&entry->service, service) && (service->name || !entry->service.name))
+		entry->service = *service;
+	entry->service.credentials = credentials;
+	entry->last_ns = now_ns;
+}
+
+/* ---- severity ---- */
+
+static enum finding_severity severity_of(const struct judge *judge, const struct judged_pair *pair)
+{
+	const struct leak *leak = &pair->leak;
+	const struct policy_rule *rule = judge_rule(judge, pair);
+	bool all_encrypted = true, credentials = false;
+
+	for (unsigned i = 0; i < leak->service_count; i++) {
+		if (!seen_since_begin(leak, &leak->services[i]))
+			continue;
+		if (!leak->services[i].service.encrypted)
+			all_encrypted = false;
+		if (leak->services[i].service.credentials)
+			credentials = true;
+	}
+	if (all_encrypted)
+		return SEVERITY_LOW;
+	if (!rule)
+		return leak->cause == CAUSE_SELECTOR_GAP ? SEVERITY_LOW : SEVERITY_MEDIUM;
+	switch (rule->level) {
+	case POLICY_REQUIRE:
+		return credentials ? SEVERITY_CRITICAL : SEVERITY_HIGH;
+	case POLICY_REQUEST:
+		return leak->cause == CAUSE_BEFORE_SA || leak->cause == CAUSE_SOFT_SA ? SEVERITY_LOW : SEVERITY_MEDIUM;
+	case POLICY_RESPOND:
+		break;
+	}
+	return SEVERITY_LOW;
+}
+
+/* ---- telling ---- */
+
+static void describe(struct judge *judge, struct judged_pair *pair, struct finding *finding)
+{
+	struct leak *leak = &pair->leak;
+	const struct policy_rule *rule = judge_rule(judge, pair);
+	unsigned d = leak->first_direction;
+
+	memset(finding, 0, sizeof(*finding));
+	finding->time_ns = judge->now_ns;
+	finding->id = FINDING_CLEARTEXT_LEAK;
+	finding->cause = leak->cause;
+	finding->severity = severity_of(judge, pair);
+	finding->grade = rule ? GRADE_OBSERVED : GRADE_POSSIBLE;
+	finding->subject = SUBJECT_PAIR;
+	finding->has_pair = finding->has_flow = true;
+	finding->a = pair->address[0];
+	finding->b = pair->address[1];
+	finding->src = pair->address[d];
+	finding->dst = pair->address[!d];
+	finding->has_ports = leak->has_ports;
+	finding->src_port = leak->src_port;
+	finding->dst_port = leak->dst_port;
+	finding->interface = judge_interface(judge, leak->interface);
+	finding->vlan = pair->vlan;
+	finding->rule = rule ? rule->name : "learned";
+	finding->count = leak->packets - leak->base_packets;
+	finding->bytes = leak->bytes - leak->base_bytes;
+	finding->first_ns = leak->since_ns;
+	finding->last_ns = leak->last_ns;
+	rule_leak_explain(judge, pair, finding);
+}
+
+static void tell(struct judge *judge, struct judged_pair *pair)
+{
+	struct finding finding;
+	struct {
+		uint8_t address[2][16];
+		uint32_t realm;
+	} subject;
+
+	describe(judge, pair, &finding);
+	memcpy(subject.address[0], pair->address[0].bytes, 16);
+	memcpy(subject.address[1], pair->address[1].bytes, 16);
+	subject.realm = pair->realm;
+	alert_tell(judge, &pair->leak.alert, &finding, &subject, sizeof(subject));
+}
+
+static void finish_leak(struct judge *judge, struct judged_pair *pair, const char *why)
+{
+	struct leak *leak = &pair->leak;
+
+	if (leak->alert.open) {
+		struct finding finding;
+		describe(judge, pair, &finding);
+		finding.cleared_by = why;
+		rule_leak_explain_clear(&finding);
+		alert_clear(judge, &leak->alert, &finding);
+		judge->counters.clear_pairs--;
+	}
+	leak->running = false;
+	leak->cause = CAUSE_UNKNOWN;
+}
+
+/* ---- the cause ---- */
+
+/* What IKE did between those who protect the pair. */
+struct negotiation {
+	bool any;             /* a message of either side, ever */
+	int64_t opened_ns[2]; /* last first message per side; sides as of the protector */
+};
+
+static struct negotiation negotiation_of(struct judge *judge, struct judged_pair *pair)
+{
+	struct judged_pair *protectors[JUDGE_CARRIERS];
+	unsigned count = judge_protectors(judge, pair, protectors, JUDGE_CARRIERS);
+	struct negotiation negotiation = { 0 };
+
+	for (unsigned i = 0; i < count; i++)
+		for (unsigned side = 0; side < 2; side++) {
+			const struct judged_ike *ike = &protectors[i]->ike[side];
+			negotiation.any |= ike->message_ns != 0;
+			if (ike->opened_ns > negotiation.opened_ns[side])
+				negotiation.opened_ns[side] = ike->opened_ns;
+		}
+	return negotiation;
+}
+
+static enum finding_cause cause_after_esp(const struct judge *judge, const struct leak *leak,
+					  const struct protection *protection, bool *decided)
+{
+	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
+	uint8_t still = 0; /* directions with ESP after the clear traffic had begun */
+	bool came_back = false;
+
+	for (unsigned d = 0; d < 2; d++) {
+		if (protection->last_ns[d] < leak->begin_ns + ESP_WENT_ON_NS)
+			continue;
+		still |= (uint8_t)(1u << d);
+		/* A direction that was silent, and came back when the clear traffic was over, did not run beside it. */
+		if (protection->began_ns[d] > leak->begin_ns &&
+		    leak->last_ns < protection->began_ns[d] + ESP_WENT_ON_NS)
+			came_back = true;
+	}
+	*decided = true;
+	if (still && !came_back) {
+		bool apart = !protection->tunnelled && (still & leak->directions) == 0;
+		return apart ? CAUSE_ONE_WAY : CAUSE_SELECTOR_GAP;
+	}
+	int64_t before = leak->esp_before_ns;
+	/* Long silence before it may be an SA that idled out; only ESP that follows can say so. */
+	if (leak->begin_ns - before >= thresholds->leak_after_idle_ns) {
+		*decided = false;
+		return CAUSE_UNKNOWN;
+	}
+	return CAUSE_SA_LOST;
+}
+
+static bool esp_before(const struct leak *leak, const struct protection *protection)
+{
+	return protection->any && protection->first_ns < leak->begin_ns;
+}
+
+/* ESP both ways that began after the clear traffic did. */
+static bool esp_followed(const struct leak *leak, const struct protection *protection)
+{
+	return protection->began_ns[0] > leak->begin_ns && protection->began_ns[1] > leak->begin_ns;
+}
+
+static void decide(struct judge *judge, struct judged_pair *pair, bool at_end)
+{
+	struct leak *leak = &pair->leak;
+	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
+	struct protection protection;
+	int64_t age = judge->now_ns - leak->begin_ns;
+
+	if (leak->decided)
+		return;
+	judge_protection(judge, pair, &protection);
+	if (!leak->idle_before && esp_before(leak, &protection)) {
+		if (age < thresholds->leak_decide_ns && !at_end)
+			return;
+		leak->cause = cause_after_esp(judge, leak, &protection, &leak->decided);
+		leak->idle_before = !leak->decided;
+		if (leak->decided)
+			return;
+	}
+	if (esp_followed(leak, &protection)) {
+		leak->cause = leak->idle_before ? CAUSE_AFTER_IDLE : CAUSE_BEFORE_SA;
+		leak->decided = true;
+		return;
+	}
+	struct negotiation negotiation = negotiation_of(judge, pair);
+	int64_t need = at_end ? thresholds->leak_decide_ns : thresholds->leak_nobody_ns;
+	if (!protection.any && !negotiation.any && leak->directions == 3 && age >= need)
+		leak->cause = CAUSE_NOBODY_INITIATES;
+}
+
+/* Whether a learned pair's clear traffic is more than what always ran beside its ESP. */
+static bool new_beside_esp(const struct leak *leak)
+{
+	for (unsigned i = 0; i < leak->service_count; i++)
+		if (seen_since_begin(leak, &leak->services[i]) && !leak->services[i].beside)
+			return true;
+	return false;
+}
+
+static void mark_beside(struct leak *leak)
+{
+	for (unsigned i = 0; i < leak->service_count; i++)
+		if (seen_since_begin(leak, &leak->services[i]))
+			leak->services[i].beside = true;
+}
+
+/* Looks again at a running leak: cause, then whether to tell. */
+static void consider(struct judge *judge, struct judged_pair *pair, bool at_end)
+{
+	struct leak *leak = &pair->leak;
+
+	decide(judge, pair, at_end);
+	if (!pair->rule) {
+		if (!leak->decided)
+			return;
+		if (!leak->alert.open && !new_beside_esp(leak))
+			return;
+		if (leak->cause == CAUSE_SELECTOR_GAP)
+			mark_beside(leak);
+	}
+	bool first = !leak->alert.open;
+	tell(judge, pair);
+	if (first)
+		judge->counters.clear_pairs++;
+}
+
+/* ---- begin and end ---- */
+
+static void begin(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+{
+	struct leak *leak = &pair->leak;
+	const struct transition_clear *clear = &transition->clear;
+
+	leak->running = true;
+	leak->decided = leak->idle_before = leak->default_response = false;
+	leak->cause = CAUSE_UNKNOWN;
+	leak->begin_ns = transition->time_ns;
+	leak->since_ns = clear->since_ns;
+	leak->first_direction = transition->direction;
+	leak->has_ports = clear->src_port || clear->dst_port;
+	leak->src_port = clear->src_port;
+	leak->dst_port = clear->dst_port;
+	leak->interface = transition->interface;
+	leak->directions = 0;
+	leak->opened_by_ns[0] = leak->opened_by_ns[1] = 0;
+	leak->base_packets = leak->packets;
+	leak->base_bytes = leak->bytes;
+	struct protection protection;
+	judge_protection(judge, pair, &protection);
+	leak->esp_before_ns =
+	    protection.last_ns[0] > protection.last_ns[1] ? protection.last_ns[0] : protection.last_ns[1];
+	struct negotiation negotiation = negotiation_of(judge, pair);
+	for (unsigned side = 0; side < 2; side++)
+		if (negotiation.opened_ns[side] &&
+		    transition->time_ns - negotiation.opened_ns[side] <= EXCHANGE_OPENED_BEFORE_S * SECOND)
+			leak->opened_by_ns[side] = negotiation.opened_ns[side];
+	judge_wake(judge, pair, transition->time_ns + judge->settings.thresholds.leak_decide_ns);
+}
+
+/* `respond`: clear is expected until IKE was opened or ESP was there. */
+static bool expected_clear(struct judge *judge, struct judged_pair *pair)
+{
+	const struct policy_rule *rule = judge_rule(judge, pair);
+	struct protection protection;
+
+	if (!rule || rule->level != POLICY_RESPOND)
+		return false;
+	judge_protection(judge, pair, &protection);
+	struct negotiation negotiation = negotiation_of(judge, pair);
+	return !protection.any && !negotiation.opened_ns[0] && !negotiation.opened_ns[1];
+}
+
+static void clear_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+{
+	struct leak *leak = &pair->leak;
+	const struct transition_clear *clear = &transition->clear;
+	bool quiet = transition->kind == TRANSITION_CLEAR_QUIET;
+	bool ours = pair->rule ? !expected_clear(judge, pair) : learn_holds(judge, pair, judge->now_ns);
+
+	if (!quiet && ours && !leak->running)
+		begin(judge, pair, transition);
+	leak->packets = clear->packets[0] + clear->packets[1];
+	leak->bytes = clear->bytes;
+	leak->last_ns = clear->last_ns[0] > clear->last_ns[1] ? clear->last_ns[0] : clear->last_ns[1];
+	leak->quiet = quiet;
+	if (!quiet)
+		note_service(leak, &clear->service, transition->time_ns);
+	if (!leak->running)
+		return;
+	for (unsigned d = 0; d < 2; d++)
+		if (clear->last_ns[d] >= leak->begin_ns)
+			leak->directions |= (uint8_t)(1u << d);
+	if (quiet)
+		judge_wake(judge, pair, leak->last_ns + judge->settings.thresholds.leak_secured_ns);
+	consider(judge, pair, false);
+}
+
+/* Whether the leak is over: ESP both ways since the last clear packet, and quiet for long enough; or long quiet. */
+static const char *over(struct judge *judge, struct judged_pair *pair)
+{
+	const struct leak *leak = &pair->leak;
+	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
+	int64_t silence = judge->now_ns - leak->last_ns;
+	struct protection protection;
+
+	if (!leak->quiet)
+		return NULL;
+	judge_protection(judge, pair, &protection);
+	bool secured = protection.last_ns[0] > leak->last_ns && protection.last_ns[1] > leak->last_ns;
+	bool gap = leak->cause == CAUSE_SELECTOR_GAP;
+	if (secured && silence >= (gap ? thresholds->leak_gap_hold_ns : thresholds->leak_secured_ns))
+		return "secured-again";
+	return silence >= thresholds->leak_hold_ns ? "quiet" : NULL;
+}
+
+void rule_leak_due(struct judge *judge, struct judged_pair *pair)
+{
+	struct leak *leak = &pair->leak;
+	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
+
+	if (!leak->running)
+		return;
+	consider(judge, pair, false);
+	const char *why = over(judge, pair);
+	if (why) {
+		finish_leak(judge, pair, why);
+		return;
+	}
+	/* Come back: for the cause, for the end, for the hourly word. */
+	int64_t age = judge->now_ns - leak->begin_ns;
+	if (!leak->decided && age < thresholds->leak_nobody_ns)
+		judge_wake(judge, pair, leak->begin_ns + thresholds->leak_nobody_ns);
+	else if (leak->quiet)
+		judge_wake(judge, pair, judge->now_ns + thresholds->leak_secured_ns);
+	else if (leak->alert.open)
+		judge_wake(judge, pair, leak->alert.told_ns + thresholds->update_ns);
+}
+
+/* A pair of gateways changed: the pairs behind it look again when their own timers come; a decision needs no hurry. */
+void rule_leak_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+{
+	struct leak *leak = &pair->leak;
+
+	switch (transition->kind) {
+	case TRANSITION_CLEAR_BEGAN:
+	case TRANSITION_CLEAR_SERVICE:
+	case TRANSITION_CLEAR_PROGRESS:
+	case TRANSITION_CLEAR_QUIET:
+		clear_transition(judge, pair, transition);
+		break;
+	case TRANSITION_IKE_MESSAGE: {
+		unsigned side = transition->direction;
+		if (!leak->running || pair->ike[side].opened_ns != transition->time_ns || leak->opened_by_ns[side])
+			break;
+		leak->opened_by_ns[side] = transition->time_ns;
+		if (side != leak->first_direction &&
+		    transition->time_ns - leak->begin_ns <= DEFAULT_RESPONSE_S * SECOND)
+			leak->default_response = true;
+		break;
+	}
+	case TRANSITION_ESP_BEGAN:
+	case TRANSITION_ESP_QUIET:
+		if (leak->running) {
+			consider(judge, pair, false);
+			if (leak->quiet)
+				judge_wake(judge, pair, leak->last_ns + judge->settings.thresholds.leak_secured_ns);
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+void rule_leak_finish(struct judge *judge, struct judged_pair *pair)
+{
+	struct leak *leak = &pair->leak;
+
+	if (!leak->running)
+		return;
+	consider(judge, pair, true);
+	if (!leak->decided && leak->cause == CAUSE_UNKNOWN)
+		judge->counters.in_progress++;
+}

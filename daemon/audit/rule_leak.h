@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words of a leak: text and evidence, for rule_leak.c. */
+#ifndef ESPIAL_AUDIT_RULE_LEAK_H
+#define ESPIAL_AUDIT_RULE_LEAK_H
+
+#include "judge_state.h"
+
+/* Whether the service was seen since the leak began. */
+bool rule_leak_has_service(const struct leak *leak, unsigned index);
+
+/* Fills in protocol, text and evidence of the present state. */
+void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct finding *finding);
+
+/* Makes the text that of the end; finding->cleared_by is set. */
+void rule_leak_explain_clear(struct finding *finding);
+
+#endif

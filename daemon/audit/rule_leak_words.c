@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See rule_leak.h. One sentence per cause, with the figures that led to it; the same figures again as evidence. */
+#include "rule_leak.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SECOND_S 1e9
+
+enum {
+	PROTOCOL_ICMP = 1,
+	PROTOCOL_TCP = 6,
+	PROTOCOL_UDP = 17,
+	PROTOCOL_SCTP = 132,
+	PROTOCOL_ICMPV6 = 58,
+	NAME_SIZE = 48
+};
+
+/* Text that grows in a finding's own buffer and is cut, at a whole character, at its end. */
+static __attribute__((format(printf, 2, 3))) void say(struct finding *finding, const char *format, ...)
+{
+	size_t length = strlen(finding->text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(finding->text + length, sizeof(finding->text) - length, format, arguments);
+	va_end(arguments);
+}
+
+static const char *service_name(const struct transition_service *service, char buffer[NAME_SIZE])
+{
+	const char *transport = service->protocol == PROTOCOL_TCP    ? "tcp"
+				: service->protocol == PROTOCOL_UDP  ? "udp"
+				: service->protocol == PROTOCOL_SCTP ? "sctp"
+								     : NULL;
+
+	if (transport && service->name)
+		snprintf(buffer, NAME_SIZE, "%s (%s/%u)", service->name, transport, service->port);
+	else if (transport)
+		snprintf(buffer, NAME_SIZE, "%s/%u", transport, service->port);
+	else if (service->protocol == PROTOCOL_ICMP || service->protocol == PROTOCOL_ICMPV6)
+		snprintf(buffer, NAME_SIZE, "ICMP");
+	else
+		snprintf(buffer, NAME_SIZE, "IP protocol %u", service->protocol);
+	return buffer;
+}
+
+/* "HTTP (tcp/80), DNS (udp/53) and 3 more" */
+static void list_services(const struct leak *leak, char *buffer, size_t size)
+{
+	enum { LISTED_MAX = 4 };
+	unsigned listed = 0, more = 0;
+	char name[NAME_SIZE];
+
+	buffer[0] = '\0';
+	for (unsigned i = 0; i < leak->service_count; i++) {
+		if (!rule_leak_has_service(leak, i))
+			continue;
+		if (listed == LISTED_MAX) {
+			more++;
+			continue;
+		}
+		size_t length = strlen(buffer);
+		snprintf(buffer + length, size - length, "%s%s", listed ? ", " : "",
+			 service_name(&leak->services[i].service, name));
+		listed++;
+	}
+	if (more) {
+		size_t length = strlen(buffer);
+		snprintf(buffer + length, size - length, " and %u more", more);
+	}
+}
+
+static double seconds(int64_t ns)
+{
+	return (double)ns / SECOND_S;
+}
+
+static void say_elsewhere(struct judge *judge, const struct judged_pair *pair, struct finding *finding)
+{
+	bool a = judge_host_elsewhere(judge, &pair->address[0], &pair->address[1]);
+	bool b = judge_host_elsewhere(judge, &pair->address[1], &pair->address[0]);
+	struct address_text text;
+
+	finding_note_boolean(finding, "a_speaks_ipsec_elsewhere", a);
+	finding_note_boolean(finding, "b_speaks_ipsec_elsewhere", b);
+	if (a && b)
+		say(finding, "; each of them speaks IPsec with others");
+	else if (a || b)
+		say(finding, "; %s speaks IPsec with others", address_text(&pair->address[a ? 0 : 1], &text));
+	else
+		say(finding, "; neither was seen to speak IPsec with anyone");
+}
+
+static void say_cause(struct judge *judge, struct judged_pair *pair, struct finding *finding)
+{
+	const struct leak *leak = &pair->leak;
+	struct protection protection;
+	struct address_text text;
+	const char *whose;
+
+	judge_protection(judge, pair, &protection);
+	whose = protection.tunnelled ? "the gateways" : "them";
+	int64_t silence = leak->begin_ns - leak->esp_before_ns;
+	if (leak->esp_before_ns) {
+		finding_note_time(finding, "esp_last", leak->esp_before_ns);
+		finding_note_real(finding, "esp_to_clear", seconds(silence));
+	}
+	switch (leak->cause) {
+	case CAUSE_NOBODY_INITIATES:
+		say(finding, ": neither opened IKE with the other");
+		say_elsewhere(judge, pair, finding);
+		break;
+	case CAUSE_SA_LOST:
+		say(finding, ": ESP between %s ended %.1f s before, and clear traffic took over", whose,
+		    seconds(silence));
+		break;
+	case CAUSE_SELECTOR_GAP:
+		say(finding, ": ESP between %s goes on at the same time, so this traffic is outside the filters",
+		    whose);
+		break;
+	case CAUSE_ONE_WAY:
+		say(finding, ": %s sends in clear while %s still sends ESP, so one side has lost its policy",
+		    address_text(&finding->src, &text), address_text(&finding->dst, &(struct address_text){ { 0 } }));
+		break;
+	case CAUSE_BEFORE_SA:
+	case CAUSE_AFTER_IDLE: {
+		unsigned opener =
+		    leak->opened_by_ns[1] && (!leak->opened_by_ns[0] || leak->opened_by_ns[1] < leak->opened_by_ns[0]);
+		int64_t esp =
+		    protection.began_ns[0] < protection.began_ns[1] ? protection.began_ns[0] : protection.began_ns[1];
+		say(finding, ": clear for %.1f s before ESP %s", seconds(esp - leak->begin_ns),
+		    leak->cause == CAUSE_BEFORE_SA ? "began" : "came back after a long silence");
+		finding_note_integer(finding, "clear_packets", (int64_t)finding->count);
+		finding_note_real(finding, "clear_seconds", seconds(leak->last_ns - leak->begin_ns));
+		if (leak->opened_by_ns[opener]) {
+			say(finding, "; %s opened IKE", address_text(&pair->address[opener], &text));
+			finding_note_address(finding, "initiator", &pair->address[opener]);
+		}
+		finding_note_boolean(finding, "default_response", leak->default_response);
+		break;
+	}
+	default:
+		say(finding, "; why is not known yet");
+		break;
+	}
+}
+
+/* The service whose name the finding carries: the first that is not itself encrypted, else the first. */
+static const struct leak_service *main_service(const struct leak *leak)
+{
+	const struct leak_service *first = NULL;
+
+	for (unsigned i = 0; i < leak->service_count; i++) {
+		if (!rule_leak_has_service(leak, i))
+			continue;
+		if (!leak->services[i].service.encrypted)
+			return &leak->services[i];
+		if (!first)
+			first = &leak->services[i];
+	}
+	return first;
+}
+
+void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct finding *finding)
+{
+	const struct leak *leak = &pair->leak;
+	const struct leak_service *service = main_service(leak);
+	struct address_text a, b;
+	char services[256];
+
+	if (service) {
+		finding->ip_protocol = service->service.protocol;
+		finding->protocol = service->service.name;
+	}
+	list_services(leak, services, sizeof(services));
+	address_text(&finding->src, &a);
+	address_text(&finding->dst, &b);
+	if (pair->rule)
+		say(finding, "%s sends %s to %s in clear, though rule \"%s\" wants it secured", a.text, services,
+		    b.text, finding->rule);
+	else
+		say(finding, "%s sends %s to %s in clear, though the two used to speak ESP", a.text, services, b.text);
+	finding_note_text(finding, "services", services);
+	finding_note_boolean(finding, "both_directions", leak->directions == 3);
+	say_cause(judge, pair, finding);
+	say(finding, ".");
+}
+
+void rule_leak_explain_clear(struct finding *finding)
+{
+	struct address_text a, b;
+
+	finding->text[0] = '\0';
+	say(finding, "%s and %s: the clear traffic ended after %.1f s, %llu packets and %llu octets%s.",
+	    address_text(&finding->a, &a), address_text(&finding->b, &b), seconds(finding->last_ns - finding->first_ns),
+	    (unsigned long long)finding->count, (unsigned long long)finding->bytes,
+	    strcmp(finding->cleared_by, "secured-again") == 0 ? "; they speak ESP both ways again" : "");
+}

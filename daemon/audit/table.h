@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A bounded table: entries of one size in a slab, found through a hash index.
+ *
+ * Whoever sends packets chooses our keys, so: the number of entries is fixed when the table is made, the hash is keyed
+ * (hash.h), and a full table gives nothing until its owner has evicted something. Which entry that is, is the owner's
+ * decision (table_sample() offers candidates at a flat cost); the table only counts.
+ *
+ * An entry keeps its place and its number (1 to capacity) for its whole life, so other tables may refer to it by number;
+ * 0 is "none". An entry's first member is a struct table_link. The 64-bit hash of the key is the key's identity here:
+ * with a keyed hash two living keys meet by chance once in about 10^7 tables of a million entries, and the owner may
+ * compare more of the entry where it holds more.
+ *
+ * Lookup is two dependent loads, the bucket and the entry. A batch hides both: table_prefetch_bucket() for every packet,
+ * then table_prefetch_entry() for every packet, then the work.
+ *
+ * Memory is mapped once, on huge pages where the kernel gives them, and becomes resident only as entries are used.
+ */
+#ifndef ESPIAL_AUDIT_TABLE_H
+#define ESPIAL_AUDIT_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct table_link {
+	uint64_t hash; /* of the key; 0: the entry is free */
+	uint32_t next; /* entry in the same bucket, or next free entry */
+};
+
+struct table {
+	uint32_t *buckets; /* entry numbers, owned */
+	unsigned char *entries; /* slab, owned */
+	size_t entry_size;
+	uint32_t bucket_mask;
+	uint32_t capacity;
+	uint32_t used;
+	uint32_t fresh;     /* entries 1 to fresh were used at some time */
+	uint32_t free_head; /* list of entries that were removed */
+	uint32_t hand;      /* where table_sample() goes on */
+	uint64_t evicted;   /* counted by table_evict() */
+};
+
+/* A table for `capacity` entries of `entry_size` octets. False on lack of memory or a capacity of 0 or over 2^31. */
+bool table_init(struct table *table, size_t entry_size, uint32_t capacity);
+void table_destroy(struct table *table);
+
+/* Octets mapped for the table, and octets that its used part makes resident. */
+size_t table_reserved(const struct table *table);
+size_t table_resident(const struct table *table);
+
+/* A zeroed entry for the key with this hash, which must not be in the table. 0 if the table is full. */
+uint32_t table_insert(struct table *table, uint64_t hash);
+
+/* Frees an entry. Its number may be given out again. */
+void table_remove(struct table *table, uint32_t number);
+
+/* table_remove(), counted as an eviction. */
+void table_evict(struct table *table, uint32_t number);
+
+/* The next living entry from the table's hand on, going round; 0 if there is none within 64 steps. */
+uint32_t table_sample(struct table *table);
+
+static inline void *table_at(const struct table *table, uint32_t number)
+{
+	return table->entries + (size_t)number * table->entry_size;
+}
+
+static inline uint32_t table_bucket(const struct table *table, uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) & table->bucket_mask;
+}
+
+static inline void table_prefetch_bucket(const struct table *table, uint64_t hash)
+{
+	__builtin_prefetch(&table->buckets[table_bucket(table, hash)]);
+}
+
+static inline void table_prefetch_entry(const struct table *table, uint64_t hash)
+{
+	uint32_t number = table->buckets[table_bucket(table, hash)];
+	if (number)
+		__builtin_prefetch(table_at(table, number), 1);
+}
+
+/* The entry's number, 0 if the key is not there. */
+static inline uint32_t table_find(const struct table *table, uint64_t hash)
+{
+	uint32_t number = table->buckets[table_bucket(table, hash)];
+	while (number) {
+		const struct table_link *link = table_at(table, number);
+		if (link->hash == hash)
+			return number;
+		number = link->next;
+	}
+	return 0;
+}
+
+/* Whether an entry number from 1 to table->fresh is in use. */
+static inline bool table_lives(const struct table *table, uint32_t number)
+{
+	const struct table_link *link = table_at(table, number);
+	return link->hash != 0;
+}
+
+#endif

@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tracker: packets into flows, SAs and pairs. See track.h for how it is driven, pair.h for what it keeps.
+ *
+ * Who owns what: pairs are found by (realm, lower address, higher address), flows and SAs by their own keys, and each
+ * flow and SA refers to its pair by number and generation. A pair that is evicted takes the next generation, so flows and
+ * SAs that outlive it find out at their next packet and get a new one.
+ */
+#include "track.h"
+
+#include "hash.h"
+#include "track_state.h"
+#include "../../dissectors/cursor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND INT64_C(1000000000)
+
+#define FLOW_SLICE_NS SECOND /* how often a slice of the flows is looked over for idleness */
+
+enum {
+	HOSTS_MAX = 65536,
+	PROTOCOL_UDP = 17,
+	PROTOCOL_ESP = 50,
+	PROTOCOL_AH = 51,
+	PROTOCOL_ICMPV6 = 58,
+	PORT_IKE = 500,
+	PORT_NATT = 4500,
+};
+
+struct track *track_new(const struct track_settings *settings, const struct transition_sink *sink)
+{
+	struct track *track = calloc(1, sizeof(*track));
+	if (!track)
+		return NULL;
+	track->settings = *settings;
+	track->sink = *sink;
+	size_t rules = settings->policy->rule_count;
+	bool ok = table_init(&track->pairs, sizeof(struct pair), settings->pairs) &&
+		  table_init(&track->flows, sizeof(struct flow), settings->flows) &&
+		  table_init(&track->sas, sizeof(struct sa), settings->sas) &&
+		  table_init(&track->stories, sizeof(struct story), settings->pairs) &&
+		  table_init(&track->mixes, sizeof(struct mix), settings->flows) &&
+		  table_init(&track->hosts, sizeof(struct table_link), HOSTS_MAX);
+	track->sa_cold = calloc((size_t)settings->sas + 1, sizeof(*track->sa_cold));
+	track->active = calloc((size_t)settings->pairs + 1, sizeof(*track->active));
+	track->carriers = calloc(rules ? rules : 1, sizeof(*track->carriers));
+	track->ike = ike_sas_new(settings->ike, settings->seed);
+	track->fragments = fragments_new();
+	if (!ok || !track->sa_cold || !track->active || !track->carriers || !track->ike || !track->fragments) {
+		track_free(track);
+		return NULL;
+	}
+	return track;
+}
+
+void track_free(struct track *track)
+{
+	if (!track)
+		return;
+	table_destroy(&track->pairs);
+	table_destroy(&track->flows);
+	table_destroy(&track->sas);
+	table_destroy(&track->stories);
+	table_destroy(&track->mixes);
+	table_destroy(&track->hosts);
+	free(track->sa_cold);
+	free(track->active);
+	free(track->carriers);
+	ike_sas_free(track->ike);
+	fragments_free(track->fragments);
+	free(track);
+}
+
+struct track_interface track_interface_of(const struct track *track, uint16_t interface)
+{
+	return interface < track->settings.interface_count ? track->settings.interfaces[interface]
+							   : track->settings.side;
+}
+
+static uint32_t realm_of(const struct track *track, const struct packet *packet)
+{
+	switch (track_interface_of(track, packet->interface).realm) {
+	case TRACK_REALM_VLAN:
+		return packet->vlan;
+	case TRACK_REALM_VNI:
+		return packet->vni;
+	case TRACK_REALM_INTERFACE:
+		return packet->interface + UINT32_C(1);
+	case TRACK_REALM_NONE:
+		break;
+	}
+	return 0;
+}
+
+void track_prepare(struct track *track, const struct packet *packets, struct track_key *keys, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		const struct packet *packet = &packets[i];
+		struct track_key *key = &keys[i];
+		if (packet->time_ns > track->now_ns)
+			track->now_ns = packet->time_ns;
+		key->time_ns = track->now_ns;
+		key->keyed = packet->has_ip;
+		if (!packet->has_ip)
+			continue;
+		key->realm = realm_of(track, packet);
+		key->direction = address_compare(&packet->src, &packet->dst) > 0;
+		if (packet->class == PACKET_ESP || packet->class == PACKET_AH) {
+			key->hash = track_sa_hash(track, &packet->src, &packet->dst, key->realm, packet->spi,
+						  packet->class == PACKET_ESP ? PROTOCOL_ESP : PROTOCOL_AH);
+			table_prefetch_bucket(&track->sas, key->hash);
+		} else {
+			key->hash = track_flow_hash(track, packet, key);
+			table_prefetch_bucket(&track->flows, key->hash);
+		}
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (!keys[i].keyed)
+			continue;
+		bool sa = packets[i].class == PACKET_ESP || packets[i].class == PACKET_AH;
+		table_prefetch_entry(sa ? &track->sas : &track->flows, keys[i].hash);
+	}
+	/* A flow or SA that is there names its pair: third step of the same pipeline. */
+	for (unsigned i = 0; i < count; i++) {
+		if (!keys[i].keyed)
+			continue;
+		bool sa = packets[i].class == PACKET_ESP || packets[i].class == PACKET_AH;
+		const struct table *table = sa ? &track->sas : &track->flows;
+		uint32_t number = table->buckets[table_bucket(table, keys[i].hash)];
+		if (!number)
+			continue;
+		/* pair is the member behind the link in both. */
+		uint32_t pair = sa ? ((const struct sa *)table_at(table, number))->pair
+				   : ((const struct flow *)table_at(table, number))->pair;
+		const char *line = table_at(&track->pairs, pair);
+		__builtin_prefetch(line, 1);
+		__builtin_prefetch(line + 64, 1);
+	}
+}
+
+void track_put(struct track *track, struct transition *transition, const struct pair *pair)
+{
+	transition->serial = ++track->serial;
+	transition->realm = pair->realm;
+	transition->vlan = pair->vlan;
+	transition->a = pair->address[0];
+	transition->b = pair->address[1];
+	track->sink.put(track->sink.context, transition);
+}
+
+void track_activate(struct track *track, uint32_t number)
+{
+	struct pair *pair = table_at(&track->pairs, number);
+	if (pair->flags & PAIR_ACTIVE)
+		return;
+	pair->flags |= PAIR_ACTIVE;
+	track->active[track->active_count++] = number;
+}
+
+/* ---- hosts that speak IPsec: whose clear flows are worth a name ---- */
+
+static uint64_t host_hash(const struct track *track, const struct address *address)
+{
+	return hash_octets(address->bytes, 16, track->settings.seed);
+}
+
+static void host_add(struct track *track, const struct address *address)
+{
+	uint64_t hash = host_hash(track, address);
+	if (!table_find(&track->hosts, hash))
+		(void)table_insert(&track->hosts, hash); /* full: later hosts go unnamed, which costs only names */
+}
+
+bool track_host_known(const struct track *track, const struct address *address)
+{
+	return table_find(&track->hosts, host_hash(track, address)) != 0;
+}
+
+/* ---- pairs ---- */
+
+static unsigned pair_rank(const struct pair *pair)
+{
+	if (pair->esp_packets[0] && pair->esp_packets[1])
+		return 0;
+	if (pair->story)
+		return 1;
+	if (pair->sas || pair->rule)
+		return 2;
+	return 3;
+}
+
+static void pair_forget(struct track *track, uint32_t number)
+{
+	struct pair *pair = table_at(&track->pairs, number);
+
+	if (pair->flags & PAIR_ACTIVE)
+		for (uint32_t i = 0; i < track->active_count; i++)
+			if (track->active[i] == number) {
+				track->active[i] = track->active[--track->active_count];
+				break;
+			}
+	if (pair->story)
+		table_remove(&track->stories, pair->story);
+	table_evict(&track->pairs, number);
+}
+
+static void pair_evict(struct track *track)
+{
+	struct candidate victim = { 0 };
+
+	for (unsigned i = 0; i < TRACK_EVICT_CANDIDATES; i++) {
+		uint32_t number = table_sample(&track->pairs);
+		if (!number)
+			break;
+		const struct pair *pair = table_at(&track->pairs, number);
+		int64_t last = pair->clear_last_ns;
+		for (unsigned d = 0; d < SIDES; d++)
+			if (pair->esp_last_ns[d] > last)
+				last = pair->esp_last_ns[d];
+		unsigned rank = pair_rank(pair);
+		if (!victim.number || rank > victim.rank || (rank == victim.rank && last < victim.last_ns))
+			victim = (struct candidate){ number, rank, last };
+	}
+	if (victim.number)
+		pair_forget(track, victim.number);
+}
+
+static void pair_obey_rule(struct track *track, struct pair *pair)
+{
+	const struct policy *policy = track->settings.policy;
+	const struct policy_rule *rule = policy_match(policy, pair->address[0].bytes, pair->address[1].bytes);
+	if (rule) {
+		pair->rule = (uint32_t)(rule - policy->rules) + 1;
+		pair->flags |= PAIR_WATCHED;
+	}
+}
+
+/* The pair's number, made if it is new; 0 if there is no room at all. */
+uint32_t track_pair_obtain(struct track *track, const struct packet *packet, const struct track_key *key)
+{
+	struct pair_key pair_key = { .realm = key->realm };
+	unsigned d = key->direction;
+
+	memcpy(pair_key.address[d], packet->src.bytes, 16);
+	memcpy(pair_key.address[!d], packet->dst.bytes, 16);
+	uint64_t hash = hash_octets(&pair_key, sizeof(pair_key), track->settings.seed);
+	uint32_t number = table_find(&track->pairs, hash);
+	if (number)
+		return number;
+	number = table_insert(&track->pairs, hash);
+	if (!number) {
+		pair_evict(track);
+		number = table_insert(&track->pairs, hash);
+		if (!number) {
+			track->counters.untracked++;
+			return 0;
+		}
+	}
+	struct pair *pair = table_at(&track->pairs, number);
+	/* Generations count evictions of the place; table_insert() zeroed the entry, so the count is kept by time. */
+	pair->generation = (uint16_t)track->counters.pairs;
+	pair->realm = key->realm;
+	pair->vlan = packet->vlan;
+	pair->address[d] = packet->src;
+	pair->address[!d] = packet->dst;
+	pair->flags = PAIR_ESP_QUIET_0 | PAIR_ESP_QUIET_1;
+	track->counters.pairs++;
+	pair_obey_rule(track, pair);
+	return number;
+}
+
+struct story *track_story(struct track *track, struct pair *pair)
+{
+	if (!pair->story) {
+		pair->story = table_insert(&track->stories, pair->link.hash);
+		if (!pair->story)
+			return NULL;
+		struct story *story = table_at(&track->stories, pair->story);
+		story->clear_quiet = true;
+		for (unsigned i = 0; i < STORY_RING; i++)
+			story->ring[i].used = true;
+	}
+	return table_at(&track->stories, pair->story);
+}
+
+struct carrier_search {
+	struct track *track;
+	struct pair *pair;
+	uint32_t number;
+};
+
+static void carrier_add(size_t rule, void *context)
+{
+	struct carrier_search *search = context;
+	struct rule_carriers *carriers = &search->track->carriers[rule];
+	uint32_t place = carriers->count;
+
+	for (uint32_t i = 0; i < carriers->count; i++) {
+		const struct pair *other = table_at(&search->track->pairs, carriers->pairs[i]);
+		if (carriers->pairs[i] == search->number || other->generation != carriers->generations[i]) {
+			place = i;
+			break;
+		}
+	}
+	if (place < TRACK_RULE_GATEWAYS) {
+		carriers->pairs[place] = search->number;
+		carriers->generations[place] = search->pair->generation;
+		if (place == carriers->count)
+			carriers->count++;
+	}
+	search->pair->flags |= PAIR_RING;
+}
+
+/* A pair begins to speak ESP, AH or IKE: from now on its clear traffic matters, and its hosts' flows get names. */
+void track_pair_speaks_ipsec(struct track *track, struct pair *pair, uint32_t number)
+{
+	if (!(pair->flags & (PAIR_HAS_ESP | PAIR_HAS_AH | PAIR_HAS_IKE))) {
+		host_add(track, &pair->address[0]);
+		host_add(track, &pair->address[1]);
+		struct carrier_search search = { track, pair, number };
+		policy_gateway_rules(track->settings.policy, pair->address[0].bytes, pair->address[1].bytes,
+				     carrier_add, &search);
+		if (pair->rule)
+			pair->flags |= PAIR_RING;
+	}
+	pair->flags |= PAIR_WATCHED;
+}
+
+void track_pair_is_nat(struct track *track, struct pair *pair, int64_t now_ns)
+{
+	if (pair->flags & PAIR_NAT)
+		return;
+	pair->flags |= PAIR_NAT;
+	struct transition transition = { .time_ns = now_ns, .kind = TRANSITION_NAT };
+	track_put(track, &transition, pair);
+}
+
+/* ---- IKE and ICMP errors ---- */
+
+static void track_ike(struct track *track, const struct packet *packet, const struct track_key *key)
+{
+	struct ike_header header;
+	struct cursor cursor = cursor_make(packet->payload, packet->payload_captured, packet->payload_length);
+
+	if (!ike_header_read(&cursor, &header))
+		return;
+	if (ike_sas_message(track->ike, key->realm, &packet->src, &packet->dst, &header, key->time_ns))
+		track->counters.ike_sas++;
+	uint32_t number = track_pair_obtain(track, packet, key);
+	if (!number)
+		return;
+	struct pair *pair = table_at(&track->pairs, number);
+	track_pair_speaks_ipsec(track, pair, number);
+	pair->flags |= PAIR_HAS_IKE;
+	struct transition transition = { .time_ns = key->time_ns,
+					 .kind = TRANSITION_IKE_MESSAGE,
+					 .direction = key->direction,
+					 .interface = packet->interface };
+	transition.ike = (struct transition_ike){ header, packet->src_port, packet->dst_port, packet->payload_length };
+	track_put(track, &transition, pair);
+}
+
+static void track_icmp_error(struct track *track, const struct packet *packet, const struct track_key *key)
+{
+	const struct packet_quoted *quoted = &packet->quoted;
+	bool ike = quoted->protocol == PROTOCOL_UDP && (quoted->src_port == PORT_IKE || quoted->dst_port == PORT_IKE ||
+							quoted->src_port == PORT_NATT || quoted->dst_port == PORT_NATT);
+	if (!ike && quoted->protocol != PROTOCOL_ESP && quoted->protocol != PROTOCOL_AH)
+		return;
+	/* It concerns the pair whose packet is quoted; an error about a pair nobody saw says nothing. */
+	struct pair_key pair_key = { .realm = key->realm };
+	unsigned d = address_compare(&quoted->src, &quoted->dst) > 0;
+	memcpy(pair_key.address[d], quoted->src.bytes, 16);
+	memcpy(pair_key.address[!d], quoted->dst.bytes, 16);
+	uint32_t number = table_find(&track->pairs, hash_octets(&pair_key, sizeof(pair_key), track->settings.seed));
+	if (!number)
+		return;
+	struct transition transition = { .time_ns = key->time_ns,
+					 .kind = TRANSITION_ICMP_ERROR,
+					 .direction = (uint8_t)d,
+					 .interface = packet->interface };
+	transition.icmp = (struct transition_icmp){
+		.version = packet->protocol == PROTOCOL_ICMPV6 ? 6 : 4,
+		.type = packet->icmp_type,
+		.code = packet->icmp_code,
+		.protocol = quoted->protocol,
+		.src_port = quoted->src_port,
+		.dst_port = quoted->dst_port,
+		.spi = quoted->spi,
+		.sender = packet->src,
+	};
+	track_put(track, &transition, table_at(&track->pairs, number));
+}
+
+struct track_handle track_packet(struct track *track, struct packet *packet, const struct track_key *key)
+{
+	struct track_handle handle = { 0 };
+	struct track_counters *counters = &track->counters;
+
+	counters->packets++;
+	counters->bytes += packet->frame_length;
+	if (counters->packets == 1 || packet->time_ns < counters->first_ns)
+		counters->first_ns = packet->time_ns;
+	if (packet->time_ns > counters->last_ns)
+		counters->last_ns = packet->time_ns;
+	if (packet->reason)
+		counters->reasons[packet->reason]++;
+
+	uint64_t hash = key->hash;
+	if (packet->class == PACKET_CLEARTEXT && packet->protocol == PROTOCOL_UDP &&
+	    track_reclassify(track, packet, key))
+		hash = track_sa_hash(track, &packet->src, &packet->dst, key->realm, packet->spi, PROTOCOL_ESP);
+	counters->classes[packet->class]++;
+	if (!key->keyed)
+		return handle;
+
+	switch (packet->class) {
+	case PACKET_ESP:
+		if (packet->flags & PACKET_HAS_AH)
+			track_outer_ah(track, packet, key);
+		track_esp(track, packet, key, hash);
+		break;
+	case PACKET_AH:
+		track_esp(track, packet, key, hash);
+		break;
+	case PACKET_IKE:
+		track_ike(track, packet, key);
+		/* Elsewhere the flow has to be remembered, since its ESP cannot be told by the port. */
+		if ((packet->flags & PACKET_IKE_MARKER) && packet->protocol == PROTOCOL_UDP &&
+		    packet->src_port != PORT_NATT && packet->dst_port != PORT_NATT)
+			track_flow_carries_ipsec(track, packet, key);
+		break;
+	case PACKET_KEEPALIVE: {
+		/* Only a peer behind a NAT sends these (RFC 3948 section 4). */
+		uint32_t number = track_pair_obtain(track, packet, key);
+		if (number)
+			track_pair_is_nat(track, table_at(&track->pairs, number), key->time_ns);
+		break;
+	}
+	case PACKET_ICMP:
+		if (packet->flags & PACKET_QUOTES)
+			track_icmp_error(track, packet, key);
+		return track_flow(track, packet, key);
+	case PACKET_CLEARTEXT:
+		return track_flow(track, packet, key);
+	case PACKET_FRAGMENT:
+		track_later_fragment(track, packet, key);
+		break;
+	default:
+		break;
+	}
+	return handle;
+}
+
+uint32_t track_freed_slot(struct track *track)
+{
+	return track->freed_count ? track->freed[--track->freed_count] : 0;
+}
+
+/* ---- time ---- */
+
+static void sweep_pairs(struct track *track, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < track->active_count;) {
+		struct pair *pair = table_at(&track->pairs, track->active[i]);
+		struct story *story = pair->story ? table_at(&track->stories, pair->story) : NULL;
+		track_esp_notice_quiet(track, pair, 0, now_ns);
+		track_esp_notice_quiet(track, pair, 1, now_ns);
+		if (story)
+			track_clear_notice_quiet(track, pair, story, now_ns);
+		bool still = !(pair->flags & PAIR_ESP_QUIET_0) || !(pair->flags & PAIR_ESP_QUIET_1) ||
+			     (story && track_clear_running(story));
+		if (still) {
+			i++;
+		} else {
+			pair->flags &= (uint16_t)~PAIR_ACTIVE;
+			track->active[i] = track->active[--track->active_count];
+		}
+	}
+}
+
+void track_advance(struct track *track, int64_t now_ns)
+{
+	if (now_ns > track->now_ns)
+		track->now_ns = now_ns;
+	sweep_pairs(track, track->now_ns);
+	if (track->now_ns >= track->flow_due_ns) {
+		track_sweep_flows(track, track->now_ns);
+		track->flow_due_ns = track->now_ns + FLOW_SLICE_NS;
+	}
+}
+
+const struct track_counters *track_counters(struct track *track)
+{
+	track->counters.flows_evicted = track->flows.evicted;
+	track->counters.sas_evicted = track->sas.evicted;
+	track->counters.pairs_evicted = track->pairs.evicted;
+	track->counters.ike_evicted = ike_sas_evicted(track->ike);
+	return &track->counters;
+}
+
+uint64_t track_memory(const struct track *track)
+{
+	return table_resident(&track->pairs) + table_resident(&track->flows) + table_resident(&track->sas) +
+	       table_resident(&track->stories) + table_resident(&track->mixes) + table_resident(&track->hosts) +
+	       ike_sas_memory(track->ike);
+}

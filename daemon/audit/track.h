@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tracker: one worker's memory of the traffic.
+ *
+ * It counts packets into flows, SAs, IKE SAs and pairs, and tells the judge, by transitions, what changed. It never
+ * judges: which traffic offends is asked of the policy, what an offence means is the judge's business.
+ *
+ * How a worker drives it, for each batch of frames in order of time:
+ *
+ *   packet_read() each frame
+ *   track_prepare()                    keys, and the first cache lines on their way
+ *   for each packet:
+ *     track_packet()                   counts it; for clear packets says whether a name is wanted, whether it is watched
+ *     classifier, then track_name()    if a name is wanted
+ *     track_clear()                    if the packet is watched: is it an offence, and is that news
+ *   track_advance(time)                now and then: what fell quiet, what is to be forgotten
+ *
+ * Time is the frames' time. It never runs back here: a frame older than its predecessors is taken as simultaneous with
+ * the latest of them.
+ *
+ * Memory is bounded by the limits in the settings, which are entries of tables that were sized at the start. A full table
+ * evicts: first what never was answered, then from the network that holds most, then the oldest.
+ */
+#ifndef ESPIAL_AUDIT_TRACK_H
+#define ESPIAL_AUDIT_TRACK_H
+
+#include "record.h"
+#include "transition.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct policy;
+struct track;
+
+/* Silence after which ESP or offending clear traffic of a direction counts as quiet. */
+#define TRACK_QUIET_NS (2 * INT64_C(1000000000))
+
+enum track_side { TRACK_SIDE_OUTSIDE, TRACK_SIDE_INSIDE, TRACK_SIDE_HOST };
+enum track_realm { TRACK_REALM_NONE, TRACK_REALM_VLAN, TRACK_REALM_VNI, TRACK_REALM_INTERFACE };
+
+struct track_interface {
+	enum track_side side;
+	enum track_realm realm;
+};
+
+struct track_settings {
+	const struct policy *policy; /* borrowed, sealed */
+	struct track_interface side; /* of every interface without an entry below */
+	const struct track_interface *interfaces; /* by frame.interface; borrowed */
+	unsigned interface_count;
+	uint32_t flows, sas, ike, pairs; /* limits, entries */
+	uint32_t learn_packets;          /* ESP packets each way before a pair may be learned */
+	int64_t learn_span_ns;           /* and the time they must span */
+	bool classify_all;               /* ask for the name of every clear flow */
+	uint64_t seed;                   /* of the hashes */
+};
+
+/* Counters over all packets. */
+struct track_counters {
+	uint64_t packets, bytes; /* frames; octets on the wire */
+	int64_t first_ns, last_ns; /* of frames; 0 without any */
+	uint64_t classes[PACKET_CLASS_COUNT];
+	uint64_t reasons[PACKET_REASON_COUNT];
+	uint64_t flows, sas, pairs, ike_sas; /* ever made */
+	uint64_t flows_evicted, sas_evicted, pairs_evicted, ike_evicted;
+	uint64_t untracked;           /* packets that found no place in a table */
+	uint64_t fragments_orphaned;  /* later fragments whose first one was not seen */
+	uint64_t copies;              /* clear packets told to be decapsulated copies */
+};
+
+enum { TRACK_BATCH = 32 };
+
+/* A packet's key, made once. */
+struct track_key {
+	uint64_t hash;   /* of the SA or flow */
+	int64_t time_ns; /* of the packet, made monotonic */
+	uint32_t realm;
+	uint8_t direction; /* 0 if src is the lower address */
+	bool keyed;        /* there is an IP packet to track */
+};
+
+/* What track_packet() says of a clear packet. */
+struct track_handle {
+	uint32_t flow;    /* 0: nothing more to do */
+	uint32_t slot;    /* the classifier's slot that the flow holds, 0: none */
+	bool wants_name;
+	bool watched;     /* call track_clear() */
+};
+
+/* What the classifier found; members as in classify.h. */
+struct track_named {
+	uint16_t app;
+	const char *name; /* NULL: none yet; else constant */
+	bool final, encrypted, credentials;
+	uint32_t slot;    /* the slot the flow holds from now on, 0: none */
+	bool no_slot;     /* the classifier was full: the flow goes by its port */
+};
+
+/* NULL on lack of memory. */
+struct track *track_new(const struct track_settings *settings, const struct transition_sink *sink);
+void track_free(struct track *track);
+
+void track_prepare(struct track *track, const struct packet *packets, struct track_key *keys, unsigned count);
+
+/* The packet may be reclassified (ESP in UDP on ports that IKE proved). */
+struct track_handle track_packet(struct track *track, struct packet *packet, const struct track_key *key);
+
+void track_name(struct track *track, uint32_t flow, const struct track_named *named);
+
+void track_clear(struct track *track, uint32_t flow, const struct packet *packet, const struct track_key *key);
+
+/* Notices what fell quiet up to `now_ns` and forgets idle flows. Transitions for all times up to now_ns have been put
+ * when it returns. */
+void track_advance(struct track *track, int64_t now_ns);
+
+/* The next classifier slot whose flow was forgotten, 0 if there is none. To be drained after track_advance() and
+ * track_packet(). */
+uint32_t track_freed_slot(struct track *track);
+
+const struct track_counters *track_counters(struct track *track);
+
+/* Octets resident in tables. */
+uint64_t track_memory(const struct track *track);
+
+/*
+ * Writes the sa, ike_sa and pair records, in an order that depends only on the traffic. `names` gives the name of an app,
+ * `pair_rule` what the judge calls the pair's rule, or NULL.
+ */
+void track_write_records(struct track *track, const char *(*names)(void *context, uint16_t app), void *names_context,
+                         const char *(*pair_rule)(void *context, uint32_t realm, const struct address *a,
+                                                  const struct address *b),
+                         void *rule_context, const struct record_sink *sink);
+
+#endif

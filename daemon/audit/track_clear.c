@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Clear packets of watched pairs: which of them offend, and what of that is news for the judge.
+ *
+ * A packet offends when policy says that its flow may not be clear, it was seen on a side where clear is wrong, and it
+ * is not a decapsulated copy. Copies come from taps on an IPsec host or on a port that sees both sides of a gateway: the
+ * decrypted packet follows its ESP packet on the same interface within milliseconds, shorter by what ESP adds. Each ESP
+ * packet explains one clear packet. A direction in which copies are the rule forgives a few that lack their ESP packet,
+ * since the capture may have lost it.
+ */
+#include "track.h"
+
+#include "track_state.h"
+
+#include <string.h>
+
+#define SECOND INT64_C(1000000000)
+#define MILLISECOND INT64_C(1000000)
+
+#define COPY_WINDOW_NS (20 * MILLISECOND)
+#define PROGRESS_NS SECOND
+
+enum {
+	/* What ESP adds to what it carries: 8 octets of header, 0 to 16 of IV, 2 of trailer, 12 to 32 of ICV, and padding
+	 * to the block size or of 4 (RFC 4303 section 2): at least 22, at most 73 without padding for confidentiality. */
+	ESP_ADDS_MIN = 22,
+	ESP_ADDS_MAX = 80,
+	COPIES_KNOWN = 8,    /* so many copies in a direction make them the rule */
+	COPIES_FORGIVEN = 2, /* and so many clear packets in a row may then lack theirs */
+	ECHO_DATA_MAX = 128, /* DESIGN section 6: echo of up to 128 octets of data is harmless */
+	PROTOCOL_ICMP = 1,
+	PROTOCOL_TCP = 6,
+	PROTOCOL_UDP = 17,
+	PROTOCOL_ICMPV6 = 58,
+};
+
+bool track_clear_running(const struct story *story)
+{
+	return !story->clear_quiet;
+}
+
+/* RFC 792, RFC 4443 section 2.1, RFC 4861 section 4. */
+static bool icmp_harmless(const struct packet *packet)
+{
+	uint8_t type = packet->icmp_type;
+
+	if (packet->protocol == PROTOCOL_ICMP) {
+		if (type == 0 || type == 8)
+			return packet->payload_length <= ECHO_DATA_MAX;
+		return type == 3 || type == 4 || type == 5 || type == 11 || type == 12 || type == 9 || type == 10;
+	}
+	if (type == 128 || type == 129)
+		return packet->payload_length <= ECHO_DATA_MAX;
+	return (type >= 1 && type <= 4) || (type >= 133 && type <= 137);
+}
+
+/* Ports whose usual protocol is itself encrypted: a guess for as long as the classifier has not seen enough. */
+static bool encrypted_by_port(uint8_t protocol, uint16_t port)
+{
+	static const uint16_t tcp[] = { 22, 443, 465, 563, 636, 853, 989, 990, 992, 993, 995, 5061, 8443 };
+	static const uint16_t udp[] = { 443, 853, 51820 };
+
+	if (protocol == PROTOCOL_TCP) {
+		for (size_t i = 0; i < sizeof(tcp) / sizeof(tcp[0]); i++)
+			if (tcp[i] == port)
+				return true;
+	} else if (protocol == PROTOCOL_UDP) {
+		for (size_t i = 0; i < sizeof(udp) / sizeof(udp[0]); i++)
+			if (udp[i] == port)
+				return true;
+	}
+	return false;
+}
+
+static uint16_t service_port(const struct flow *flow)
+{
+	return flow->port[flow->flags & FLOW_SERVICE_IS_B ? 1 : 0];
+}
+
+static enum policy_allowed ask_policy(const struct track *track, const struct pair *pair, const struct flow *flow,
+				      const struct packet *packet)
+{
+	const struct policy *policy = track->settings.policy;
+	const struct policy_rule *rule = pair->rule ? &policy->rules[pair->rule - 1] : NULL;
+	struct policy_traffic traffic = {
+		.protocol = flow->protocol,
+		.port = service_port(flow),
+		.name = flow->app < TRACK_APPS ? track->app_names[flow->app] : NULL,
+		.name_pending = !(flow->flags & FLOW_NAME_FINAL) && packet->class == PACKET_CLEARTEXT,
+		.icmp_harmless = packet->class == PACKET_ICMP && icmp_harmless(packet),
+		.group = (packet->flags & PACKET_GROUP_LINK) || address_is_group(&packet->dst),
+	};
+	return policy_may_be_clear(policy, rule, &traffic);
+}
+
+static bool offends(const struct track *track, const struct pair *pair, struct flow *flow, const struct packet *packet)
+{
+	/* ICMP is judged packet by packet: type and size decide, not the flow. */
+	if (packet->class == PACKET_ICMP)
+		return ask_policy(track, pair, flow, packet) == POLICY_CLEAR_DENIED;
+	if (flow->verdict == FLOW_UNASKED || flow->verdict == FLOW_PENDING) {
+		switch (ask_policy(track, pair, flow, packet)) {
+		case POLICY_CLEAR_ALLOWED:
+			flow->verdict = FLOW_ALLOWED;
+			break;
+		case POLICY_CLEAR_DENIED:
+			flow->verdict = FLOW_OFFENDING;
+			break;
+		case POLICY_CLEAR_PENDING:
+			flow->verdict = FLOW_PENDING;
+			break;
+		}
+	}
+	return flow->verdict == FLOW_OFFENDING;
+}
+
+/* ---- decapsulated copies ---- */
+
+static bool adds_what_esp_adds(uint32_t esp_length, uint32_t carried)
+{
+	return esp_length >= carried + ESP_ADDS_MIN && esp_length <= carried + ESP_ADDS_MAX;
+}
+
+/* Whether an ESP packet with `esp_length` octets behind its IP header can have carried the packet: whole in tunnel mode,
+ * or, between the same two addresses, what is behind its IP header. */
+static bool can_have_carried(uint32_t esp_length, const struct packet *packet, bool same_pair)
+{
+	if (adds_what_esp_adds(esp_length, packet->length))
+		return true;
+	uint32_t header = (uint32_t)(packet->payload - packet->ip); /* IP header and transport header */
+	uint32_t behind_ip = packet->payload_length + header;
+	uint32_t ip_header = address_is_ipv4(&packet->src) ? 20 : 40;
+	return same_pair && behind_ip >= ip_header && adds_what_esp_adds(esp_length, behind_ip - ip_header);
+}
+
+static bool ring_explains(struct story *story, const struct packet *packet, const struct track_key *key, bool same_pair)
+{
+	for (unsigned i = 0; i < STORY_RING; i++) {
+		struct story_esp *esp = &story->ring[i];
+		if (esp->used || esp->interface != packet->interface || key->time_ns < esp->time_ns ||
+		    key->time_ns - esp->time_ns > COPY_WINDOW_NS || (same_pair && esp->direction != key->direction) ||
+		    !can_have_carried(esp->length, packet, same_pair))
+			continue;
+		esp->used = true;
+		return true;
+	}
+	return false;
+}
+
+static bool esp_explains(struct track *track, struct pair *pair, struct story *story, const struct packet *packet,
+			 const struct track_key *key)
+{
+	unsigned d = key->direction;
+
+	if (pair->esp_packets[d]) {
+		if (ring_explains(story, packet, key, true))
+			return true;
+		if (!(pair->flags & PAIR_RING)) {
+			/* Until now nobody had a reason to remember this pair's ESP packets; the last one is known. */
+			pair->flags |= PAIR_RING;
+			if (key->time_ns - pair->esp_last_ns[d] <= COPY_WINDOW_NS &&
+			    can_have_carried(pair->esp_last_length[d], packet, true))
+				return true;
+		}
+	}
+	if (pair->rule) {
+		struct rule_carriers *carriers = &track->carriers[pair->rule - 1];
+		for (uint32_t i = 0; i < carriers->count; i++) {
+			struct pair *carrier = table_at(&track->pairs, carriers->pairs[i]);
+			if (carrier->generation == carriers->generations[i] && carrier->story &&
+			    ring_explains(table_at(&track->stories, carrier->story), packet, key, false))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_copy(struct track *track, struct pair *pair, struct story *story, const struct packet *packet,
+		    const struct track_key *key)
+{
+	unsigned d = key->direction;
+
+	if (esp_explains(track, pair, story, packet, key)) {
+		story->copies[d]++;
+		story->unexplained[d] = 0;
+		track->counters.copies++;
+		return true;
+	}
+	if (story->copies[d] < COPIES_KNOWN)
+		return false;
+	return ++story->unexplained[d] <= COPIES_FORGIVEN;
+}
+
+/* ---- services ---- */
+
+static struct transition_service service_of(const struct track *track, const struct flow *flow)
+{
+	struct transition_service service = {
+		.protocol = flow->protocol,
+		.port = service_port(flow),
+		.name = flow->app < TRACK_APPS ? track->app_names[flow->app] : NULL,
+		.credentials = (flow->flags & FLOW_CREDENTIALS) != 0,
+	};
+	service.encrypted = (flow->flags & FLOW_ENCRYPTED) != 0 || (!service.name && !(flow->flags & FLOW_NAME_FINAL) &&
+								    encrypted_by_port(service.protocol, service.port));
+	return service;
+}
+
+/* The service's place in the story; NULL if it has none. A service without a name yet is taken for the one already known
+ * on its port; a place without a name goes to the first name that comes. */
+static struct story_service *service_find(struct story *story, const struct transition_service *service)
+{
+	struct story_service *nameless = NULL;
+
+	for (unsigned i = 0; i < story->service_count; i++) {
+		struct story_service *known = &story->services[i];
+		if (known->service.protocol != service->protocol || known->service.port != service->port)
+			continue;
+		if (known->service.name == service->name || !service->name)
+			return known;
+		if (!known->service.name)
+			nameless = known;
+	}
+	return nameless;
+}
+
+/* Counts the packet for its service. True if there is news: a service not seen before, its name, or credentials. */
+static bool service_note(struct story *story, struct flow *flow, const struct transition_service *service,
+			 uint32_t bytes)
+{
+	struct story_service *found =
+	    flow->service ? &story->services[flow->service - 1] : service_find(story, service);
+	bool news = false;
+
+	if (!found && story->service_count < STORY_SERVICES_MAX) {
+		found = &story->services[story->service_count++];
+		found->service = *service;
+		news = true;
+	}
+	if (!found) /* more services than fit: the last place counts for the rest */
+		found = &story->services[STORY_SERVICES_MAX - 1];
+	flow->service = (uint8_t)(found - story->services + 1);
+	found->packets++;
+	found->bytes += bytes;
+	if (found->service.protocol != service->protocol || found->service.port != service->port)
+		return news;
+	if (service->name && (found->service.name != service->name || found->service.encrypted != service->encrypted)) {
+		found->service.name = service->name;
+		found->service.encrypted = service->encrypted;
+		news = true;
+	} else if (!found->service.name && found->service.encrypted != service->encrypted) {
+		found->service.encrypted = service->encrypted;
+		news = true;
+	}
+	if (service->credentials && !found->service.credentials)
+		found->service.credentials = news = true;
+	return news;
+}
+
+/* ---- news ---- */
+
+static void put_clear(struct track *track, struct pair *pair, struct story *story, enum transition_kind kind,
+		      int64_t time_ns, unsigned direction, const struct transition_service *service,
+		      const struct packet *packet)
+{
+	struct transition transition = { .time_ns = time_ns,
+					 .kind = (uint8_t)kind,
+					 .direction = (uint8_t)direction,
+					 .interface = story->interface };
+	if (service)
+		transition.clear.service = *service;
+	if (packet) {
+		transition.clear.src_port = packet->src_port;
+		transition.clear.dst_port = packet->dst_port;
+	}
+	transition.clear.bytes = story->clear_bytes;
+	transition.clear.since_ns = pair->clear_run_ns < time_ns ? pair->clear_run_ns : time_ns;
+	for (unsigned d = 0; d < SIDES; d++) {
+		transition.clear.packets[d] = story->clear_packets[d];
+		transition.clear.last_ns[d] = story->clear_last_ns[d];
+	}
+	track_put(track, &transition, pair);
+	story->clear_told_ns = time_ns;
+}
+
+static int64_t last_clear(const struct story *story)
+{
+	return story->clear_last_ns[0] > story->clear_last_ns[1] ? story->clear_last_ns[0] : story->clear_last_ns[1];
+}
+
+void track_clear_notice_quiet(struct track *track, struct pair *pair, struct story *story, int64_t now_ns)
+{
+	int64_t since = last_clear(story) + TRACK_QUIET_NS;
+
+	if (story->clear_quiet || since > now_ns)
+		return;
+	story->clear_quiet = true;
+	put_clear(track, pair, story, TRANSITION_CLEAR_QUIET, since, story->clear_last_ns[1] > story->clear_last_ns[0],
+		  NULL, NULL);
+}
+
+void track_clear(struct track *track, uint32_t number, const struct packet *packet, const struct track_key *key)
+{
+	struct flow *flow = table_at(&track->flows, number);
+	struct pair *pair = track_pair_of_flow(track, flow);
+
+	if (!pair || track_interface_of(track, packet->interface).side == TRACK_SIDE_INSIDE)
+		return;
+	if (!offends(track, pair, flow, packet))
+		return;
+	struct story *story = track_story(track, pair);
+	if (!story || is_copy(track, pair, story, packet, key))
+		return;
+
+	unsigned d = key->direction;
+	track_clear_notice_quiet(track, pair, story, key->time_ns);
+	struct transition_service service = service_of(track, flow);
+	bool news = service_note(story, flow, &service, packet->length);
+	bool first_this_way = story->clear_packets[d] == 0;
+	story->clear_packets[d]++;
+	story->clear_bytes += packet->length;
+	story->clear_last_ns[d] = key->time_ns;
+	story->interface = packet->interface;
+	if (story->clear_quiet) {
+		story->clear_quiet = false;
+		track_activate(track, flow->pair);
+		put_clear(track, pair, story, TRANSITION_CLEAR_BEGAN, key->time_ns, d, &service, packet);
+	} else if (news) {
+		put_clear(track, pair, story, TRANSITION_CLEAR_SERVICE, key->time_ns, d, &service, packet);
+	} else if (first_this_way || key->time_ns - story->clear_told_ns >= PROGRESS_NS) {
+		put_clear(track, pair, story, TRANSITION_CLEAR_PROGRESS, key->time_ns, d, &service, packet);
+	}
+}

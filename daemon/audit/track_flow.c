@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tracker's clear flows: two-way five-tuples of everything that is neither ESP, AH nor IKE; their fragments, their
+ * names, their end. Called by track.c for each clear packet, and now and then to forget idle ones.
+ */
+#include "track.h"
+
+#include "hash.h"
+#include "track_state.h"
+#include "../../dissectors/cursor.h"
+
+#include <string.h>
+
+#define SECOND INT64_C(1000000000)
+
+#define FLOW_IDLE_TCP_NS (600 * SECOND) /* a TCP flow without packets is forgotten */
+#define FLOW_IDLE_NS (180 * SECOND)     /* any other flow */
+#define CLEAR_RUN_NS (60 * SECOND)      /* how far back a run of clear packets reaches */
+
+enum {
+	FLOW_SLICES = 60, /* one round over all flows takes so many slices */
+	PROTOCOL_TCP = 6,
+	PROTOCOL_UDP = 17,
+	TCP_SYN = 0x02,
+	TCP_ACK = 0x10,
+};
+
+struct flow_key {
+	struct pair_key pair;
+	uint16_t port[2];
+	uint32_t protocol;
+};
+struct datagram_key {
+	uint8_t src[16], dst[16];
+	uint32_t realm;
+	uint32_t id;
+	uint32_t protocol;
+	uint32_t zero;
+};
+
+uint64_t track_flow_hash(const struct track *track, const struct packet *packet, const struct track_key *key)
+{
+	struct flow_key flow = { .pair.realm = key->realm, .protocol = packet->protocol };
+	unsigned d = key->direction;
+
+	memcpy(flow.pair.address[d], packet->src.bytes, 16);
+	memcpy(flow.pair.address[!d], packet->dst.bytes, 16);
+	flow.port[d] = packet->src_port;
+	flow.port[!d] = packet->dst_port;
+	return hash_octets(&flow, sizeof(flow), track->settings.seed);
+}
+
+uint64_t track_datagram_hash(const struct track *track, const struct packet *packet, uint32_t realm)
+{
+	struct datagram_key key = { .realm = realm, .id = packet->fragment_id, .protocol = packet->protocol };
+
+	memcpy(key.src, packet->src.bytes, 16);
+	memcpy(key.dst, packet->dst.bytes, 16);
+	return hash_octets(&key, sizeof(key), track->settings.seed);
+}
+
+struct pair *track_pair_of_flow(struct track *track, const struct flow *flow)
+{
+	struct pair *pair = table_at(&track->pairs, flow->pair);
+	return flow->pair && pair->link.hash && pair->generation == flow->pair_generation ? pair : NULL;
+}
+
+/* Who holds a flow: the client's IPv4 /24 or IPv6 /64. */
+static uint32_t *holder_of(struct track *track, const struct pair *pair, const struct flow *flow)
+{
+	const struct address *client = &pair->address[flow->flags & FLOW_SERVICE_IS_B ? 0 : 1];
+	uint64_t hash = hash_octets(client->bytes, address_is_ipv4(client) ? 15 : 8, track->settings.seed);
+	return &track->holders[hash % TRACK_HOLDERS];
+}
+
+static void flow_forget(struct track *track, uint32_t number, bool evicted)
+{
+	struct flow *flow = table_at(&track->flows, number);
+	const struct pair *pair = track_pair_of_flow(track, flow);
+
+	if (pair) {
+		uint32_t *held = holder_of(track, pair, flow);
+		if (*held)
+			--*held;
+	}
+	if (flow->slot && track->freed_count < TRACK_FREED_SLOTS)
+		track->freed[track->freed_count++] = flow->slot;
+	track_flow_fold(track, flow);
+	if (evicted)
+		table_evict(&track->flows, number);
+	else
+		table_remove(&track->flows, number);
+}
+
+static void flow_evict(struct track *track)
+{
+	uint32_t victim = 0, victim_held = 0;
+	bool victim_answered = true;
+	int64_t victim_last = 0;
+
+	/* A flow that is being named holds a slot; passing its slot back takes room on the stack of freed ones. */
+	if (track->freed_count == TRACK_FREED_SLOTS)
+		return;
+	for (unsigned i = 0; i < TRACK_EVICT_CANDIDATES; i++) {
+		uint32_t number = table_sample(&track->flows);
+		if (!number)
+			break;
+		const struct flow *flow = table_at(&track->flows, number);
+		const struct pair *pair = track_pair_of_flow(track, flow);
+		bool answered = (flow->flags & FLOW_ANSWERED) || (flow->packets[0] && flow->packets[1]);
+		uint32_t held = pair ? *holder_of(track, pair, flow) : UINT32_MAX;
+		bool worse = answered != victim_answered ? !answered
+			     : held != victim_held       ? held > victim_held
+							 : flow->last_ns < victim_last;
+		if (!victim || worse) {
+			victim = number;
+			victim_answered = answered;
+			victim_held = held;
+			victim_last = flow->last_ns;
+		}
+	}
+	if (victim)
+		flow_forget(track, victim, true);
+}
+
+/* Which side listens: the one a SYN goes to, that a SYN-ACK comes from, or the one with the lower port; else the one
+ * spoken to first. */
+static uint8_t service_side(const struct packet *packet, unsigned direction)
+{
+	bool to_dst = true;
+	bool known = false;
+
+	if (packet->protocol == PROTOCOL_TCP && packet->tcp_flags & TCP_SYN) {
+		to_dst = !(packet->tcp_flags & TCP_ACK);
+		known = true;
+	} else if (packet->src_port != packet->dst_port) {
+		to_dst = packet->dst_port < packet->src_port;
+	}
+	bool is_b = to_dst == (direction == 0);
+	return (uint8_t)((known ? FLOW_SERVICE_KNOWN : 0) | (is_b ? FLOW_SERVICE_IS_B : 0));
+}
+
+static uint32_t flow_make(struct track *track, const struct packet *packet, const struct track_key *key)
+{
+	uint32_t number = table_insert(&track->flows, key->hash);
+	if (!number) {
+		flow_evict(track);
+		number = table_insert(&track->flows, key->hash);
+	}
+	if (!number) {
+		track->counters.untracked++;
+		return 0;
+	}
+	uint32_t pair_number = track_pair_obtain(track, packet, key);
+	if (!pair_number) {
+		table_remove(&track->flows, number);
+		return 0;
+	}
+	struct flow *flow = table_at(&track->flows, number);
+	struct pair *pair = table_at(&track->pairs, pair_number);
+	flow->pair = pair_number;
+	flow->pair_generation = pair->generation;
+	flow->protocol = packet->protocol;
+	flow->port[key->direction] = packet->src_port;
+	flow->port[!key->direction] = packet->dst_port;
+	flow->flags = service_side(packet, key->direction);
+	if (!track->settings.classify_all && !(pair->flags & PAIR_WATCHED) &&
+	    !track_host_known(track, &pair->address[0]) && !track_host_known(track, &pair->address[1]))
+		flow->flags |= FLOW_NO_SLOT;
+	++*holder_of(track, pair, flow);
+	track->counters.flows++;
+	return number;
+}
+
+/* Clear packets without a pause and without ESP between them are one run: a leak is told since the run began, even if its
+ * first packets were harmless pings, unless those went on for so long that they are a habit of their own. */
+static void note_clear_run(struct pair *pair, int64_t now_ns)
+{
+	int64_t esp = pair->esp_last_ns[0] > pair->esp_last_ns[1] ? pair->esp_last_ns[0] : pair->esp_last_ns[1];
+
+	if (pair->clear_last_ns == 0 || now_ns - pair->clear_last_ns > TRACK_QUIET_NS || esp >= pair->clear_run_ns ||
+	    now_ns - pair->clear_run_ns > CLEAR_RUN_NS)
+		pair->clear_run_ns = now_ns;
+	pair->clear_last_ns = now_ns;
+}
+
+struct track_handle track_flow(struct track *track, const struct packet *packet, const struct track_key *key)
+{
+	struct track_handle handle = { 0 };
+	int64_t now = key->time_ns;
+	unsigned d = key->direction;
+	uint32_t number = table_find(&track->flows, key->hash);
+
+	if (!number) {
+		number = flow_make(track, packet, key);
+		if (!number)
+			return handle;
+	}
+	struct flow *flow = table_at(&track->flows, number);
+	struct pair *pair = track_pair_of_flow(track, flow);
+	if (!pair) {
+		uint32_t pair_number = track_pair_obtain(track, packet, key);
+		if (!pair_number)
+			return handle;
+		pair = table_at(&track->pairs, pair_number);
+		flow->pair = pair_number;
+		flow->pair_generation = pair->generation;
+		flow->verdict = FLOW_UNASKED;
+		flow->service = 0;
+		++*holder_of(track, pair, flow);
+	}
+	flow->last_ns = now;
+	flow->packets[d]++;
+	flow->bytes[d] += packet->length;
+	pair->clear_packets++;
+	pair->clear_bytes += packet->length;
+	note_clear_run(pair, now);
+	pair->flags |= PAIR_CLEAR;
+	if (packet->flags & PACKET_FIRST_FRAGMENT) {
+		struct fragments_home home = { FRAGMENTS_FLOW, number, flow->link.hash };
+		uint32_t packets;
+		uint64_t bytes;
+		fragments_first(track->fragments, track_datagram_hash(track, packet, key->realm), &home, now, &packets,
+				&bytes);
+		flow->packets[d] += packets;
+		flow->bytes[d] += bytes;
+		pair->clear_packets += packets;
+		pair->clear_bytes += bytes;
+	}
+	handle.flow = number;
+	handle.slot = flow->slot;
+	handle.watched = (pair->flags & PAIR_WATCHED) != 0;
+	handle.wants_name = packet->class == PACKET_CLEARTEXT && packet->payload_captured > 0 &&
+			    !(flow->flags & FLOW_NAME_FINAL) && (!(flow->flags & FLOW_NO_SLOT) || handle.watched);
+	return handle;
+}
+
+void track_later_fragment(struct track *track, const struct packet *packet, const struct track_key *key)
+{
+	struct fragments_home home = fragments_later(track->fragments, track_datagram_hash(track, packet, key->realm),
+						     packet->length, key->time_ns);
+
+	if (home.owner == FRAGMENTS_FLOW) {
+		struct flow *flow = table_at(&track->flows, home.number);
+		if (flow->link.hash != home.hash)
+			return;
+		flow->packets[key->direction]++;
+		flow->bytes[key->direction] += packet->length;
+		struct pair *pair = track_pair_of_flow(track, flow);
+		if (pair) {
+			pair->clear_packets++;
+			pair->clear_bytes += packet->length;
+		}
+	} else if (home.owner == FRAGMENTS_SA) {
+		struct sa *sa = table_at(&track->sas, home.number);
+		if (sa->link.hash == home.hash)
+			sa->bytes += packet->length;
+	} else {
+		track->counters.fragments_orphaned++;
+	}
+}
+
+/* UDP on ports that an IKE message with the non-ESP marker proved to be a NAT-T channel: what has no marker is ESP. */
+bool track_reclassify(struct track *track, struct packet *packet, const struct track_key *key)
+{
+	if (packet->protocol != PROTOCOL_UDP || packet->payload_captured < 8)
+		return false;
+	uint32_t number = table_find(&track->flows, key->hash);
+	if (!number)
+		return false;
+	const struct flow *flow = table_at(&track->flows, number);
+	if (!(flow->flags & FLOW_IPSEC))
+		return false;
+	struct cursor cursor = cursor_make(packet->payload, packet->payload_captured, packet->payload_length);
+	uint32_t spi = cursor_u32(&cursor);
+	if (spi == 0)
+		return false;
+	packet->spi = spi;
+	packet->sequence = cursor_u32(&cursor);
+	packet->class = PACKET_ESP;
+	packet->encap = PACKET_ENCAP_UDP;
+	return true;
+}
+
+void track_flow_carries_ipsec(struct track *track, const struct packet *packet, const struct track_key *key)
+{
+	uint32_t number = table_find(&track->flows, key->hash);
+
+	if (!number)
+		number = flow_make(track, packet, key);
+	if (number)
+		((struct flow *)table_at(&track->flows, number))->flags |= FLOW_IPSEC;
+}
+
+void track_name(struct track *track, uint32_t number, const struct track_named *named)
+{
+	struct flow *flow = table_at(&track->flows, number);
+
+	flow->slot = named->slot;
+	if (named->no_slot) {
+		flow->flags |= FLOW_NO_SLOT | FLOW_NAME_FINAL;
+		return;
+	}
+	bool news = named->app != flow->app || (named->credentials && !(flow->flags & FLOW_CREDENTIALS));
+	flow->app = named->app;
+	if (named->name && named->app < TRACK_APPS)
+		track->app_names[named->app] = named->name;
+	if (named->encrypted)
+		flow->flags |= FLOW_ENCRYPTED;
+	else
+		flow->flags &= (uint8_t)~FLOW_ENCRYPTED;
+	if (named->credentials)
+		flow->flags |= FLOW_CREDENTIALS;
+	if (named->final)
+		flow->flags |= FLOW_NAME_FINAL;
+	if (news || named->final) {
+		flow->verdict = FLOW_UNASKED;
+		flow->service = 0;
+	}
+}
+
+void track_sweep_flows(struct track *track, int64_t now_ns)
+{
+	uint32_t count = track->flows.fresh / FLOW_SLICES + 1;
+
+	for (uint32_t i = 0; i < count && track->freed_count < TRACK_FREED_SLOTS; i++) {
+		track->flow_hand = track->flow_hand >= track->flows.fresh ? 1 : track->flow_hand + 1;
+		if (track->flows.fresh == 0 || !table_lives(&track->flows, track->flow_hand))
+			continue;
+		const struct flow *flow = table_at(&track->flows, track->flow_hand);
+		int64_t idle = flow->protocol == PROTOCOL_TCP ? FLOW_IDLE_TCP_NS : FLOW_IDLE_NS;
+		/* A proved NAT-T channel is worth remembering for as long as its SAs could live. */
+		if (!(flow->flags & FLOW_IPSEC) && now_ns - flow->last_ns > idle)
+			flow_forget(track, track->flow_hand, false);
+	}
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tracker's inside, for the files that make it up: track.c, track_clear.c, track_report.c. */
+#ifndef ESPIAL_AUDIT_TRACK_STATE_H
+#define ESPIAL_AUDIT_TRACK_STATE_H
+
+#include "fragments.h"
+#include "ike_sa.h"
+#include "pair.h"
+#include "track.h"
+#include "../../config/policy.h"
+
+enum {
+	TRACK_HOLDERS = 4096,       /* counters of who holds how many flows */
+	TRACK_RULE_GATEWAYS = 16,   /* gateway pairs remembered per rule */
+	TRACK_FREED_SLOTS = 64,
+	TRACK_EVICT_CANDIDATES = 16,
+	TRACK_APPS = 1024,          /* numbers a classifier may use */
+};
+
+/* Which living pairs carry the traffic of a rule with gateways. */
+struct rule_carriers {
+	uint32_t pairs[TRACK_RULE_GATEWAYS];
+	uint16_t generations[TRACK_RULE_GATEWAYS];
+	uint32_t count;
+};
+
+/* Keys as they are hashed; every octet is set. */
+struct pair_key {
+	uint8_t address[2][16];
+	uint32_t realm;
+	uint32_t zero;
+};
+
+/* A candidate for eviction. */
+struct candidate {
+	uint32_t number;
+	unsigned rank; /* higher goes first */
+	int64_t last_ns;
+};
+
+/* What a pair's clear flows were, once the flows themselves are gone. */
+struct mix {
+	struct table_link link;
+	uint32_t pair;
+	uint16_t generation;
+	uint16_t app;
+	uint16_t port;
+	uint8_t protocol;
+	bool other; /* stands for all that found no place of its own */
+	uint64_t packets, bytes;
+};
+
+struct track {
+	struct track_settings settings;
+	struct transition_sink sink;
+	struct track_counters counters;
+	int64_t now_ns;
+	int64_t flow_due_ns; /* when the next slice of flows is */
+	uint64_t serial;
+	struct table pairs, flows, sas, stories, mixes, hosts;
+	struct sa_cold *sa_cold; /* by SA number; owned */
+	struct ike_sas *ike;
+	struct fragments *fragments;
+	struct rule_carriers *carriers; /* by rule; owned */
+	uint32_t *active; /* numbers of pairs that are not quiet; owned */
+	uint32_t active_count;
+	uint32_t holders[TRACK_HOLDERS];
+	uint32_t freed[TRACK_FREED_SLOTS]; /* a stack of classifier slots */
+	uint32_t freed_count;
+	uint32_t flow_hand; /* where the round over idle flows goes on */
+	const char *app_names[TRACK_APPS]; /* by app number, as track_name() brought them */
+};
+
+/* track.c */
+struct track_interface track_interface_of(const struct track *track, uint16_t interface);
+uint32_t track_pair_obtain(struct track *track, const struct packet *packet, const struct track_key *key);
+struct story *track_story(struct track *track, struct pair *pair);
+void track_put(struct track *track, struct transition *transition, const struct pair *pair);
+void track_activate(struct track *track, uint32_t pair);
+bool track_host_known(const struct track *track, const struct address *address);
+/* A pair begins to speak ESP, AH or IKE. */
+void track_pair_speaks_ipsec(struct track *track, struct pair *pair, uint32_t number);
+
+/* One of the two addresses stands for a NAT: told once. */
+void track_pair_is_nat(struct track *track, struct pair *pair, int64_t now_ns);
+
+/* track_esp.c */
+uint64_t track_sa_hash(const struct track *track, const struct address *src, const struct address *dst, uint32_t realm,
+                       uint32_t spi, uint8_t protocol);
+void track_esp(struct track *track, const struct packet *packet, const struct track_key *key, uint64_t hash);
+void track_outer_ah(struct track *track, const struct packet *packet, const struct track_key *key);
+void track_esp_notice_quiet(struct track *track, struct pair *pair, unsigned direction, int64_t now_ns);
+
+/* track_flow.c */
+uint64_t track_flow_hash(const struct track *track, const struct packet *packet, const struct track_key *key);
+uint64_t track_datagram_hash(const struct track *track, const struct packet *packet, uint32_t realm);
+struct pair *track_pair_of_flow(struct track *track, const struct flow *flow);
+struct track_handle track_flow(struct track *track, const struct packet *packet, const struct track_key *key);
+void track_flow_carries_ipsec(struct track *track, const struct packet *packet, const struct track_key *key);
+bool track_reclassify(struct track *track, struct packet *packet, const struct track_key *key);
+void track_later_fragment(struct track *track, const struct packet *packet, const struct track_key *key);
+void track_sweep_flows(struct track *track, int64_t now_ns);
+
+/* track_clear.c */
+void track_clear_notice_quiet(struct track *track, struct pair *pair, struct story *story, int64_t now_ns);
+bool track_clear_running(const struct story *story);
+
+/* track_report.c */
+/* Moves the flow's counts into its pair's mix. */
+void track_flow_fold(struct track *track, struct flow *flow);
+
+#endif

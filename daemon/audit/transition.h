@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A transition: a change that a worker saw and the judge has to know.
+ *
+ * Workers count packets; the judge decides. Between them pass only changes: clear traffic of a watched pair began, a
+ * service was added, ESP fell quiet, an IKE message, an ICMP error. Each carries the frame time at which it became true,
+ * not the time it was noticed, so that the judge, which takes transitions in order of that time, comes to the same
+ * findings whatever the batches, the number of workers, or whether a wire or a file was read.
+ */
+#ifndef ESPIAL_AUDIT_TRANSITION_H
+#define ESPIAL_AUDIT_TRANSITION_H
+
+#include "../../dissectors/address.h"
+#include "../../dissectors/ike.h"
+#include "../../dissectors/packet.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* In the order in which transitions of one pair at one time are judged. */
+enum transition_kind {
+	TRANSITION_SA_BORN,      /* first packet of an SPI */
+	TRANSITION_ESP_BEGAN,    /* first ESP or AH packet of a direction ever, or after it was quiet */
+	TRANSITION_LEARNABLE,    /* ESP both ways passed the guards for a learned pair */
+	TRANSITION_NAT,          /* one of the two addresses stands for a NAT */
+	TRANSITION_IKE_MESSAGE,
+	TRANSITION_ICMP_ERROR,   /* an ICMP error that quotes ESP, AH or IKE of the pair */
+	TRANSITION_CLEAR_BEGAN,  /* an offending packet, the first ever or after quiet */
+	TRANSITION_CLEAR_SERVICE, /* offending traffic of a service not seen before, or whose name became known */
+	TRANSITION_CLEAR_PROGRESS, /* at most once a second while offending packets pass: totals */
+	TRANSITION_CLEAR_QUIET,  /* no offending packet for TRACK_QUIET_NS */
+	TRANSITION_ESP_QUIET,    /* no ESP or AH packet of a direction for TRACK_QUIET_NS */
+};
+
+/* One service in clear: what `selector-gap` names. */
+struct transition_service {
+	uint8_t protocol; /* IANA number */
+	uint16_t port;    /* the side that listens; 0 if none */
+	const char *name; /* the classifier's name, NULL while or if not known; lives as long as the classifier */
+	bool encrypted;   /* the protocol is itself encrypted, by its name, or by its port while there is no name */
+	bool credentials; /* credentials were seen in clear */
+};
+
+/* Totals of a pair's offending clear packets; index 0: lower address to higher, 1: the other way. */
+struct transition_clear {
+	struct transition_service service; /* that the packet at hand belongs to */
+	uint16_t src_port, dst_port;       /* of the packet at hand */
+	uint64_t packets[2];
+	uint64_t bytes;
+	int64_t last_ns[2]; /* 0: none yet */
+	int64_t since_ns;   /* when the run of clear packets began that the packet at hand belongs to, harmless ones included */
+};
+
+struct transition_esp {
+	uint32_t spi; /* of the packet at hand, for BORN and BEGAN */
+	uint8_t protocol;
+	uint8_t encap;   /* enum packet_encap */
+	int64_t last_ns; /* of the direction: QUIET */
+};
+
+struct transition_ike {
+	struct ike_header header;
+	uint16_t src_port, dst_port;
+	uint32_t octets; /* of the datagram's IKE message */
+};
+
+struct transition_icmp {
+	uint8_t version; /* 4 or 6 */
+	uint8_t type, code;
+	uint8_t protocol; /* quoted: 17, 50, 51 */
+	uint16_t src_port, dst_port;
+	uint32_t spi;
+	struct address sender; /* of the error */
+};
+
+struct transition {
+	int64_t time_ns;
+	uint64_t serial;   /* counts up within a worker */
+	uint8_t kind;      /* enum transition_kind */
+	uint8_t direction; /* of the packet: 0 from a to b, 1 from b to a */
+	uint16_t interface;
+	uint16_t vlan;
+	uint32_t realm;
+	struct address a, b; /* lower first */
+	union {
+		struct transition_clear clear;
+		struct transition_esp esp;
+		struct transition_ike ike;
+		struct transition_icmp icmp;
+	};
+};
+
+/* Where a tracker puts them. Never blocks. */
+struct transition_sink {
+	void (*put)(void *context, const struct transition *transition);
+	void *context;
+};
+
+/* The order of judgement: time, pair, kind, then the order in which the worker that owns the pair saw them. */
+bool transition_before(const struct transition *left, const struct transition *right);
+
+#endif

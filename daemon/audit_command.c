@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See audit_command.h. Puts configuration, captures, engine and one sink together, in one process. */
+#include "audit_command.h"
+
+#include "engine.h"
+#include "live.h"
+#include "loop.h"
+#include "offline.h"
+#include "report/json.h"
+#include "report/text.h"
+#include "../config/config.h"
+
+#include <getopt.h>
+#include <locale.h>
+#include <langinfo.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum {
+	EXIT_CLEAN = 0,
+	EXIT_FINDINGS = 1,
+	EXIT_TROUBLE = 2,
+	BUDGET = 65536,
+	WIDTH_DEFAULT = 80,
+	WIDTH_MAX = 160,
+	INTERFACES_MAX = 64
+};
+
+const char audit_command_usage[] =
+    "Usage: espial audit [OPTION]... FILE...     audit capture files (pcap, pcapng; gzip or zstd too)\n"
+    "       espial audit [OPTION]... -           audit a capture on standard input\n"
+    "       espial audit [OPTION]... -i IFACE    audit an interface until Ctrl-C\n"
+    "\n"
+    "Says which pairs of hosts are secured by IPsec, which are not, and why.\n"
+    "\n"
+    "  -s, --secured A,B[,via=G,H]  A and B (addresses or prefixes) have to be secured, by the\n"
+    "                               gateways G and H where named; may be given several times\n"
+    "  -c, --config FILE            policy and settings from a configuration file\n"
+    "  -i, --interface IFACE        capture from an interface; may be given several times\n"
+    "      --classify policy|all    name only what touches IPsec (default), or all cleartext\n"
+    "      --severity LEVEL         exit with 1 for findings of this severity or above: critical,\n"
+    "                               high, medium (default), low, info\n"
+    "      --json                   JSON lines instead of the report\n"
+    "  -h, --help                   this text\n"
+    "\n"
+    "Without --secured and --config, pairs that were seen to speak ESP are expected to go on doing so.\n"
+    "Exit status: 0 nothing found, 1 findings, 2 the arguments or a file could not be used.\n";
+
+struct audit {
+	struct config *config;
+	struct sink *sink;
+	enum finding_severity asked; /* this severity and above make the exit status 1 */
+	bool found, json;
+	bool progress; /* a progress line is on the terminal */
+	bool show_progress;
+	struct loop *loop;
+	int64_t shown_ns;
+};
+
+static void hide_progress(struct audit *audit)
+{
+	if (!audit->progress)
+		return;
+	fputs("\r\033[K", stderr);
+	fflush(stderr);
+	audit->progress = false;
+}
+
+static void complain(struct audit *audit, const char *text)
+{
+	hide_progress(audit);
+	fprintf(stderr, "espial: %s\n", text);
+}
+
+/* A finding can go up and down in severity; what counts for the exit status is the worst word on it. */
+static void on_record(void *context, const struct record *record)
+{
+	struct audit *audit = context;
+
+	if (record->type == RECORD_NOTICE) {
+		complain(audit, record->notice.text);
+		return;
+	}
+	if (record->type == RECORD_FINDING && record->finding.state != FINDING_CLEAR &&
+	    record->finding.severity <= audit->asked)
+		audit->found = true;
+	hide_progress(audit);
+	sink_write(audit->sink, record);
+}
+
+static void show_progress(struct audit *audit, const struct offline *offline, struct engine *engine, int64_t began_ns)
+{
+	enum { BAR = 24 };
+	int64_t now = loop_monotonic_ns();
+
+	if (!audit->show_progress || now - audit->shown_ns < INT64_C(100000000))
+		return;
+	audit->shown_ns = now;
+	double seconds = (double)(now - began_ns) / 1e9;
+	if (seconds < 0.3)
+		return;
+	uint64_t packets = engine_counters(engine).track.packets;
+	double part = offline_progress(offline);
+	fputs("\r\033[K", stderr);
+	if (part >= 0) {
+		int filled = (int)(part * BAR);
+		fprintf(stderr, "[%.*s%.*s] %3.0f %%  ", filled, "########################", BAR - filled,
+			"........................", part * 100);
+	}
+	fprintf(stderr, "%.1f million packets, %.2f million/s", (double)packets / 1e6, (double)packets / 1e6 / seconds);
+	fflush(stderr);
+	audit->progress = true;
+}
+
+static void on_damage(void *context, const char *text)
+{
+	complain(context, text);
+}
+
+static int audit_files(struct audit *audit, char **paths, int count)
+{
+	struct offline_error error;
+	struct record_sink records = { on_record, audit };
+	const char **names = calloc((size_t)count, sizeof(*names));
+	struct offline *offline = NULL;
+	struct engine *engine = NULL;
+	int status = EXIT_TROUBLE;
+
+	for (int i = 0; names && i < count; i++)
+		names[i] = paths[i];
+	if (names)
+		offline = offline_new(names, (unsigned)count, &error);
+	else
+		snprintf(error.text, sizeof(error.text), "not enough memory");
+	if (!offline) {
+		complain(audit, error.text);
+		free(names);
+		return EXIT_TROUBLE;
+	}
+	struct engine_settings settings = { .config = audit->config,
+					    .offline = true,
+					    .interface_name = offline_interface_name,
+					    .interface_context = offline };
+	engine = engine_new(&settings, &records);
+	if (!engine) {
+		complain(audit, "not enough memory for the tables; lower limits in the configuration");
+	} else {
+		int64_t began = loop_monotonic_ns();
+		while (offline_read(offline, engine, BUDGET))
+			show_progress(audit, offline, engine, began);
+		hide_progress(audit);
+		engine_finish(engine);
+		engine_write_records(engine);
+		status = audit->found ? EXIT_FINDINGS : EXIT_CLEAN;
+		if (offline_damage(offline, on_damage, audit))
+			status = EXIT_TROUBLE;
+	}
+	engine_free(engine);
+	offline_free(offline);
+	free(names);
+	return status;
+}
+
+static void on_interrupt(void *context)
+{
+	struct audit *audit = context;
+	loop_stop(audit->loop);
+}
+
+static const char *live_interface_name(void *context, uint16_t interface)
+{
+	const struct config *config = context;
+	return interface < config->interface_count ? config->interfaces[interface].name : NULL;
+}
+
+static int audit_live(struct audit *audit)
+{
+	struct record_sink records = { on_record, audit };
+	struct live_error error = { "not enough memory" };
+	int status = EXIT_TROUBLE;
+
+	audit->loop = loop_new();
+	struct live *live = audit->loop ? live_new(audit->config, audit->loop, false, &records, &error) : NULL;
+	if (!live) {
+		complain(audit, error.text);
+		loop_free(audit->loop);
+		return EXIT_TROUBLE;
+	}
+	struct engine_settings settings = { .config = audit->config,
+					    .interface_name = live_interface_name,
+					    .interface_context = audit->config };
+	struct engine *engine = engine_new(&settings, &records);
+	if (!engine) {
+		complain(audit, "not enough memory for the tables; lower limits in the configuration");
+	} else if (loop_on_signal(audit->loop, SIGINT, on_interrupt, audit) &&
+		   loop_on_signal(audit->loop, SIGTERM, on_interrupt, audit)) {
+		live_start(live, engine);
+		if (isatty(STDERR_FILENO))
+			fprintf(stderr, "espial: listening; Ctrl-C ends the audit and prints the report\n");
+		loop_run(audit->loop);
+		live_drain(live);
+		engine_finish(engine);
+		engine_write_records(engine);
+		struct live_stats stats;
+		live_read_stats(live, &stats);
+		if (stats.dropped || stats.interface_dropped)
+			fprintf(stderr,
+				"espial: %llu frames were dropped by the kernel and %llu before: the report is "
+				"incomplete\n",
+				(unsigned long long)stats.dropped, (unsigned long long)stats.interface_dropped);
+		status = audit->found ? EXIT_FINDINGS : EXIT_CLEAN;
+	}
+	live_free(live);
+	engine_free(engine);
+	loop_free(audit->loop);
+	return status;
+}
+
+static unsigned terminal_width(void)
+{
+	struct winsize size;
+	const char *columns = getenv("COLUMNS");
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
+		return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
+	if (columns && atoi(columns) >= 20)
+		return (unsigned)atoi(columns) < WIDTH_MAX ? (unsigned)atoi(columns) : WIDTH_MAX;
+	return WIDTH_DEFAULT;
+}
+
+static struct sink *make_sink(const struct audit *audit)
+{
+	if (audit->json)
+		return json_sink_new("-", audit->config->sensor);
+	const char *no_color = getenv("NO_COLOR");
+	const char *terminal = getenv("TERM");
+	bool color = isatty(STDOUT_FILENO) && !(no_color && *no_color) && !(terminal && strcmp(terminal, "dumb") == 0);
+	bool unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	return text_sink_new(stdout, terminal_width(), color, unicode);
+}
+
+static int usage_error(const char *text)
+{
+	fprintf(stderr, "espial audit: %s\nTry 'espial audit --help'.\n", text);
+	return EXIT_TROUBLE;
+}
+
+/* The options that add to the configuration, in the order given, after the configuration was made. */
+static bool apply(struct audit *audit, int option, const char *value)
+{
+	struct config_error error;
+
+	switch (option) {
+	case 's':
+		if (config_add_secured(audit->config, value, &error))
+			return true;
+		fprintf(stderr, "espial: %s\n", error.text);
+		return false;
+	case 'C':
+		if (strcmp(value, "all") != 0 && strcmp(value, "policy") != 0) {
+			usage_error("--classify takes 'policy' or 'all'");
+			return false;
+		}
+		audit->config->classify = *value == 'a' ? CONFIG_CLASSIFY_ALL : CONFIG_CLASSIFY_POLICY;
+		return true;
+	default:
+		return true;
+	}
+}
+
+int audit_command(int count, char **arguments)
+{
+	static const struct option options[] = {
+		{ "secured", required_argument, NULL, 's' },
+		{ "config", required_argument, NULL, 'c' },
+		{ "interface", required_argument, NULL, 'i' },
+		{ "classify", required_argument, NULL, 'C' },
+		{ "severity", required_argument, NULL, 'S' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct audit audit = { .asked = SEVERITY_MEDIUM };
+	struct config_error error;
+	const char *config_path = NULL;
+	const char *named[INTERFACES_MAX];
+	size_t interfaces = 0;
+	int option;
+
+	setlocale(LC_CTYPE, "");
+	optind = 1;
+	while ((option = getopt_long(count, arguments, "s:c:i:h", options, NULL)) != -1) {
+		switch (option) {
+		case 'h':
+			fputs(audit_command_usage, stdout);
+			return EXIT_CLEAN;
+		case 'c':
+			config_path = optarg;
+			break;
+		case 'i':
+			if (interfaces == INTERFACES_MAX)
+				return usage_error("too many interfaces");
+			named[interfaces++] = optarg;
+			break;
+		case 'j':
+			audit.json = true;
+			break;
+		case 'S': {
+			int severity = finding_severity_find(optarg);
+			if (severity < 0)
+				return usage_error("--severity takes critical, high, medium, low or info");
+			audit.asked = (enum finding_severity)severity;
+			break;
+		}
+		case 's':
+		case 'C':
+			break;
+		default:
+			fputs("Try 'espial audit --help'.\n", stderr);
+			return EXIT_TROUBLE;
+		}
+	}
+	int files = count - optind;
+	int first_file = optind;
+	if (interfaces && files > 0)
+		return usage_error("name capture files or interfaces, not both");
+	if (!interfaces && files == 0)
+		return usage_error("name a capture file, '-' for standard input, or an interface with -i");
+
+	audit.config = config_path ? config_load(config_path, &error) : config_default();
+	if (!audit.config) {
+		fprintf(stderr, "espial: %s\n", config_path ? error.text : "not enough memory");
+		return EXIT_TROUBLE;
+	}
+	int status = EXIT_TROUBLE;
+	bool good = true;
+	if (interfaces && !config_only_interfaces(audit.config, named, interfaces)) {
+		fprintf(stderr, "espial: not enough memory\n");
+		good = false;
+	}
+	optind = 1;
+	while (good && (option = getopt_long(count, arguments, "s:c:i:h", options, NULL)) != -1)
+		good = apply(&audit, option, optarg);
+	if (good && !config_seal(audit.config)) {
+		fprintf(stderr, "espial: not enough memory\n");
+		good = false;
+	}
+	if (good)
+		audit.sink = make_sink(&audit);
+	if (audit.sink) {
+		audit.show_progress = isatty(STDERR_FILENO);
+		status = interfaces ? audit_live(&audit) : audit_files(&audit, arguments + first_file, files);
+		sink_close(audit.sink);
+	}
+	config_free(audit.config);
+	return status;
+}

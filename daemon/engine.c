@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See engine.h. The threads and who may touch what:
+ *
+ *   capturing thread   worker, tracker, classifier; writes the ring
+ *   judge's thread     judge, record sink; reads the ring
+ *   records            need both: the capturing thread stops the judge's at a gate, writes, and lets it go on
+ */
+#include "engine.h"
+
+#include "audit/ring.h"
+#include "worker.h"
+#include "../config/config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define SECOND INT64_C(1000000000)
+#define MILLISECOND INT64_C(1000000)
+
+#define STEP_NS (50 * MILLISECOND)      /* frame time between two looks at what fell quiet, offline */
+#define LIVE_STEP_NS (20 * MILLISECOND) /* and live, where the watermark lets alerts out */
+
+enum {
+	INTERFACES_MAX = 256,
+	RING_ROOM = 65536,
+	CLASSIFY_SLOTS = 20000, /* DESIGN section 8 */
+	LEARN_PACKETS = 20,     /* DESIGN section 6 */
+	LEARN_SPAN_S = 60,
+	AUDIT_LEARN_PACKETS = 4,
+	GATE_POLL_MS = 1000,
+};
+
+struct engine {
+	struct engine_settings settings;
+	struct record_sink sink;
+	struct worker *worker;
+	struct judge *judge;
+	struct track_interface interfaces[INTERFACES_MAX];
+	uint16_t decapsulate[INTERFACES_MAX];
+	int64_t stepped_ns; /* frame time of the last look */
+	bool finished;
+	/* threaded only */
+	struct ring *ring;
+	pthread_t thread;
+	bool thread_runs;
+	int wake_descriptor; /* eventfd: there is something in the ring, or an order */
+	atomic_bool stop;
+	pthread_mutex_t gate; /* held by the judge's thread while it works */
+};
+
+static void put_to_judge(void *context, const struct transition *transition)
+{
+	struct engine *engine = context;
+	judge_put(engine->judge, transition);
+}
+
+static void put_to_ring(void *context, const struct transition *transition)
+{
+	struct engine *engine = context;
+	ring_put(engine->ring, transition);
+}
+
+static uint64_t random_seed(void)
+{
+	uint64_t seed = 0;
+
+	/* Without randomness, which Linux always has once it has booted, the tables still work. */
+	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		seed = (uint64_t)getpid() * UINT64_C(0x9e3779b97f4a7c15);
+	return seed;
+}
+
+static void interface_settings(struct engine *engine, unsigned index, const struct config_interface *from)
+{
+	static const enum track_side sides[] = { TRACK_SIDE_OUTSIDE, TRACK_SIDE_INSIDE, TRACK_SIDE_HOST };
+	static const enum track_realm realms[] = { TRACK_REALM_NONE, TRACK_REALM_VLAN, TRACK_REALM_VNI,
+						   TRACK_REALM_INTERFACE };
+
+	engine->interfaces[index].side = from ? sides[from->side] : TRACK_SIDE_OUTSIDE;
+	engine->interfaces[index].realm = from ? realms[from->realm] : TRACK_REALM_NONE;
+	engine->decapsulate[index] = from ? from->decapsulate : TUNNEL_ALL;
+}
+
+void engine_interface(struct engine *engine, uint16_t index, const char *name)
+{
+	const struct config *config = engine->settings.config;
+	const struct config_interface *found = NULL;
+
+	if (index >= INTERFACES_MAX)
+		return;
+	for (size_t i = 0; i < config->interface_count && !found; i++)
+		if (strcmp(config->interfaces[i].name, name) == 0)
+			found = &config->interfaces[i];
+	interface_settings(engine, index, found);
+}
+
+static void wait_for_word(struct engine *engine)
+{
+	struct pollfd poll_descriptor = { .fd = engine->wake_descriptor, .events = POLLIN };
+	uint64_t count;
+
+	if (poll(&poll_descriptor, 1, GATE_POLL_MS) > 0 &&
+	    read(engine->wake_descriptor, &count, sizeof(count)) != (ssize_t)sizeof(count))
+		return; /* another look does no harm */
+}
+
+static void judge_what_came(struct engine *engine)
+{
+	struct transition transition;
+	int64_t watermark = ring_watermark(engine->ring);
+
+	while (ring_take(engine->ring, &transition))
+		judge_put(engine->judge, &transition);
+	judge_advance(engine->judge, watermark);
+}
+
+static void *judge_thread(void *context)
+{
+	struct engine *engine = context;
+
+	while (!atomic_load(&engine->stop)) {
+		wait_for_word(engine);
+		pthread_mutex_lock(&engine->gate);
+		judge_what_came(engine);
+		pthread_mutex_unlock(&engine->gate);
+	}
+	return NULL;
+}
+
+static void give_word(struct engine *engine)
+{
+	uint64_t one = 1;
+
+	/* A full counter means that word was given already. */
+	while (write(engine->wake_descriptor, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+static bool start_thread(struct engine *engine)
+{
+	engine->ring = ring_new(RING_ROOM);
+	engine->wake_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!engine->ring || engine->wake_descriptor < 0 || pthread_mutex_init(&engine->gate, NULL) != 0)
+		return false;
+	engine->thread_runs = pthread_create(&engine->thread, NULL, judge_thread, engine) == 0;
+	return engine->thread_runs;
+}
+
+static void end_thread(struct engine *engine)
+{
+	if (!engine->thread_runs)
+		return;
+	atomic_store(&engine->stop, true);
+	give_word(engine);
+	pthread_join(engine->thread, NULL);
+	pthread_mutex_destroy(&engine->gate);
+	engine->thread_runs = false;
+	judge_what_came(engine);
+}
+
+struct engine *engine_new(const struct engine_settings *settings, const struct record_sink *sink)
+{
+	const struct config *config = settings->config;
+	struct engine *engine = calloc(1, sizeof(*engine));
+
+	if (!engine)
+		return NULL;
+	engine->settings = *settings;
+	engine->sink = *sink;
+	engine->wake_descriptor = -1;
+	for (unsigned i = 0; i < INTERFACES_MAX; i++)
+		interface_settings(engine, i,
+				   !settings->offline && i < config->interface_count ? &config->interfaces[i] : NULL);
+
+	uint64_t seed = settings->offline ? 0 : random_seed();
+	struct worker_settings worker = {
+		.track = {
+			.policy = &config->policy,
+			.interfaces = engine->interfaces,
+			.interface_count = INTERFACES_MAX,
+			.flows = config->limits.flows,
+			.sas = config->limits.sas,
+			.ike = config->limits.ike,
+			.pairs = config->limits.pairs,
+			.learn_packets = settings->offline ? AUDIT_LEARN_PACKETS : LEARN_PACKETS,
+			.learn_span_ns = settings->offline ? 0 : LEARN_SPAN_S * SECOND,
+			.classify_all = config->classify == CONFIG_CLASSIFY_ALL,
+			.seed = seed,
+		},
+		.classify_slots = CLASSIFY_SLOTS,
+		.decapsulate = engine->decapsulate,
+		.decapsulate_count = INTERFACES_MAX,
+		.decapsulate_otherwise = TUNNEL_ALL,
+	};
+	struct judge_settings judge = {
+		.policy = &config->policy,
+		.thresholds = judge_default_thresholds(),
+		.pairs = config->limits.pairs,
+		.learned = config->limits.learned,
+		.seed = seed,
+		.interface_name = settings->interface_name,
+		.interface_context = settings->interface_context,
+	};
+	struct transition_sink put = { settings->threaded ? put_to_ring : put_to_judge, engine };
+	engine->worker = worker_new(&worker, &put);
+	engine->judge = judge_new(&judge, sink);
+	if (!engine->worker || !engine->judge || (settings->threaded && !start_thread(engine))) {
+		engine_free(engine);
+		return NULL;
+	}
+	return engine;
+}
+
+void engine_free(struct engine *engine)
+{
+	if (!engine)
+		return;
+	end_thread(engine);
+	worker_free(engine->worker);
+	judge_free(engine->judge);
+	ring_free(engine->ring);
+	if (engine->wake_descriptor >= 0)
+		close(engine->wake_descriptor);
+	free(engine);
+}
+
+static void step(struct engine *engine, int64_t now_ns)
+{
+	int64_t watermark = worker_advance(engine->worker, now_ns);
+
+	engine->stepped_ns = worker_now(engine->worker);
+	if (engine->settings.threaded) {
+		/* Live, an alert should not wait for the next frame: what has this very time is let out too. */
+		ring_publish(engine->ring, watermark + 1);
+		give_word(engine);
+	} else {
+		judge_advance(engine->judge, watermark);
+	}
+}
+
+void engine_frames(struct engine *engine, const struct frame *frames, unsigned count)
+{
+	worker_frames(engine->worker, frames, count);
+	int64_t now = worker_now(engine->worker);
+	if (now - engine->stepped_ns >= (engine->settings.threaded ? LIVE_STEP_NS : STEP_NS))
+		step(engine, now);
+}
+
+void engine_advance(struct engine *engine, int64_t now_ns)
+{
+	if (now_ns > worker_now(engine->worker))
+		step(engine, now_ns);
+}
+
+int64_t engine_now(const struct engine *engine)
+{
+	return worker_now(engine->worker);
+}
+
+void engine_finish(struct engine *engine)
+{
+	if (engine->finished)
+		return;
+	engine->finished = true;
+	int64_t now = worker_now(engine->worker);
+	worker_advance(engine->worker, now);
+	end_thread(engine);
+	judge_finish(engine->judge, now);
+}
+
+static const char *rule_of(void *context, uint32_t realm, const struct address *a, const struct address *b)
+{
+	struct engine *engine = context;
+	return judge_pair_rule(engine->judge, realm, a, b);
+}
+
+struct engine_counters engine_counters(struct engine *engine)
+{
+	struct track *track = worker_track(engine->worker);
+	struct engine_counters counters = {
+		.track = *track_counters(track),
+		.transitions_lost = engine->ring ? ring_lost(engine->ring) : 0,
+		.memory = track_memory(track),
+	};
+
+	if (!engine->thread_runs)
+		counters.judge = *judge_counters(engine->judge);
+	return counters;
+}
+
+static void write_all(struct engine *engine)
+{
+	struct track *track = worker_track(engine->worker);
+	const struct track_counters *track_totals = track_counters(track);
+	const struct judge_counters *judge_totals = judge_counters(engine->judge);
+	struct record record = { .type = RECORD_SUMMARY, .time_ns = worker_now(engine->worker) };
+
+	track_write_records(track, worker_app_name, engine->worker, rule_of, engine, &engine->sink);
+	record.summary = (struct record_summary){
+		.packets = track_totals->packets,
+		.bytes = track_totals->bytes,
+		.has_time = track_totals->packets > 0,
+		.first_ns = track_totals->first_ns,
+		.last_ns = track_totals->last_ns,
+		.sas = track_totals->sas,
+		.ike_sas = track_totals->ike_sas,
+		.pairs = track_totals->pairs,
+		.flows = track_totals->flows,
+		.findings = judge_totals->opened,
+		.in_progress = judge_totals->in_progress,
+	};
+	memcpy(record.summary.classes, track_totals->classes, sizeof(record.summary.classes));
+	memcpy(record.summary.reasons, track_totals->reasons, sizeof(record.summary.reasons));
+	record_write(&engine->sink, &record);
+}
+
+void engine_write_records(struct engine *engine)
+{
+	if (engine->thread_runs)
+		pthread_mutex_lock(&engine->gate);
+	write_all(engine);
+	if (engine->thread_runs)
+		pthread_mutex_unlock(&engine->gate);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine: worker and judge put together, for files in one thread, for live capture in two.
+ *
+ * Inline (audits of files): engine_frames() works frames through and judges at once. Threaded (live): engine_frames()
+ * belongs to the capturing thread, a thread of the engine's own judges, and between them is a ring; records are then
+ * written from the judge's thread.
+ */
+#ifndef ESPIAL_DAEMON_ENGINE_H
+#define ESPIAL_DAEMON_ENGINE_H
+
+#include "audit/judge.h"
+#include "audit/record.h"
+#include "audit/track.h"
+#include "../dissectors/frame.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct config;
+struct engine;
+
+struct engine_settings {
+	const struct config *config; /* borrowed, sealed */
+	bool offline;                /* an audit: learned pairs need less, hashes are not random */
+	bool threaded;
+	const char *(*interface_name)(void *context, uint16_t interface);
+	void *interface_context;
+};
+
+/* NULL on lack of memory. */
+struct engine *engine_new(const struct engine_settings *settings, const struct record_sink *sink);
+
+/* Ends the judge's thread, if there is one, after it has taken everything, and frees. */
+void engine_free(struct engine *engine);
+
+/* Gives interface number `index` the settings that the configuration has under `name`, or the defaults. For capture files,
+ * whose interfaces are met on the way: before the first frame of the interface. */
+void engine_interface(struct engine *engine, uint16_t index, const char *name);
+
+void engine_frames(struct engine *engine, const struct frame *frames, unsigned count);
+
+/* Lets time pass to `now_ns`, when no frame says so. */
+void engine_advance(struct engine *engine, int64_t now_ns);
+
+/* Latest time of a frame or of engine_advance(); 0 before. */
+int64_t engine_now(const struct engine *engine);
+
+/* The capture ended: judges what is left. In a threaded engine the judge's thread is ended first. No frames after this. */
+void engine_finish(struct engine *engine);
+
+/* Writes sa, ike_sa, pair and summary records of the present state. In a threaded engine the judge's thread stands still
+ * for it. */
+void engine_write_records(struct engine *engine);
+
+struct engine_counters {
+	struct track_counters track;
+	struct judge_counters judge; /* in a threaded engine: as of engine_finish() */
+	uint64_t transitions_lost;
+	uint64_t memory; /* octets resident in tables */
+};
+
+struct engine_counters engine_counters(struct engine *engine);
+
+#endif

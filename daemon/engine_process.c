@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See engine_process.h. Records are written by two threads (the judge's, and the capturing one for notices and dumps),
+ * so the writer has a lock; a line always goes out whole. */
+#include "engine_process.h"
+
+#include "audit/record.h"
+#include "engine.h"
+#include "live.h"
+#include "loop.h"
+#include "report/json.h"
+#include "sandbox.h"
+#include "../config/config.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct writer {
+	int descriptor;
+	const char *sensor;
+	pthread_mutex_t lock;
+};
+
+struct process {
+	struct writer writer;
+	struct loop *loop;
+	struct engine *engine;
+	struct live *live;
+};
+
+static bool write_all(int descriptor, const char *text, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = write(descriptor, text, length);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return false;
+		text += written;
+		length -= (size_t)written;
+	}
+	return true;
+}
+
+static void write_record(void *context, const struct record *record)
+{
+	struct writer *writer = context;
+	char *line = record_to_json(record, writer->sensor);
+
+	if (!line)
+		return;
+	size_t length = strlen(line);
+	line[length] = '\n'; /* in place of the end of the string */
+	pthread_mutex_lock(&writer->lock);
+	/* If the reporter is gone for good the monitor is too, and this process is about to be told to end. */
+	(void)write_all(writer->descriptor, line, length + 1);
+	pthread_mutex_unlock(&writer->lock);
+	free(line);
+}
+
+static void notice(struct process *process, enum notice_level level, const char *text)
+{
+	struct record record = { .type = RECORD_NOTICE, .time_ns = loop_wall_ns() };
+
+	record.notice = (struct record_notice){ level, text };
+	write_record(&process->writer, &record);
+}
+
+static void on_terminate(void *context)
+{
+	struct process *process = context;
+	loop_stop(process->loop);
+}
+
+static void tell_drops(struct process *process)
+{
+	struct live_stats stats;
+	char text[256];
+
+	live_read_stats(process->live, &stats);
+	snprintf(text, sizeof(text),
+		 "capture: %llu frames received, %llu dropped by the kernel, %llu before the kernel, %u interfaces up",
+		 (unsigned long long)stats.received, (unsigned long long)stats.dropped,
+		 (unsigned long long)stats.interface_dropped, stats.up);
+	notice(process, NOTICE_INFO, text);
+}
+
+static void on_dump(void *context)
+{
+	struct process *process = context;
+
+	engine_write_records(process->engine);
+	tell_drops(process);
+}
+
+static void tell_restart(struct process *process, int64_t unseen_ns)
+{
+	struct record record = { .type = RECORD_FINDING, .time_ns = loop_wall_ns() };
+	struct finding *finding = &record.finding;
+
+	finding->time_ns = finding->first_ns = finding->last_ns = record.time_ns;
+	finding->alert = (uint64_t)record.time_ns;
+	finding->id = FINDING_ENGINE_RESTARTED;
+	finding->state = FINDING_OPEN;
+	finding->severity = SEVERITY_MEDIUM;
+	finding->grade = GRADE_OBSERVED;
+	finding->subject = SUBJECT_SENSOR;
+	finding->count = 1;
+	snprintf(finding->text, sizeof(finding->text),
+		 "The engine ended unexpectedly and was started again; %.1f seconds of traffic were not seen.",
+		 (double)unseen_ns / 1e9);
+	finding_note_real(finding, "unseen_seconds", (double)unseen_ns / 1e9);
+	write_record(&process->writer, &record);
+}
+
+static const char *interface_name(void *context, uint16_t interface)
+{
+	const struct config *config = context;
+	return interface < config->interface_count ? config->interfaces[interface].name : NULL;
+}
+
+static int run(struct process *process, const struct engine_process *settings)
+{
+	struct record_sink records = { write_record, &process->writer };
+	struct live_error live_error;
+	struct sandbox_error sandbox_error;
+
+	process->live = live_new(settings->config, process->loop, true, &records, &live_error);
+	if (!process->live) {
+		notice(process, NOTICE_ERROR, live_error.text);
+		return 1;
+	}
+	if (!sandbox_drop(true, &sandbox_error)) {
+		notice(process, NOTICE_ERROR, sandbox_error.text);
+		return 1;
+	}
+	struct engine_settings engine = { .config = settings->config,
+					  .threaded = true,
+					  .interface_name = interface_name,
+					  .interface_context = (void *)(uintptr_t)settings->config };
+	process->engine = engine_new(&engine, &records);
+	if (!process->engine || !loop_on_signal(process->loop, SIGTERM, on_terminate, process) ||
+	    !loop_on_signal(process->loop, SIGINT, on_terminate, process) ||
+	    !loop_on_signal(process->loop, SIGUSR1, on_dump, process)) {
+		notice(process, NOTICE_ERROR, "not enough memory for the tables; lower limits in the configuration");
+		return 1;
+	}
+	if (settings->unseen_ns)
+		tell_restart(process, settings->unseen_ns);
+	live_start(process->live, process->engine);
+	if (settings->ready >= 0 && write(settings->ready, "+", 1) != 1)
+		return 1;
+	loop_run(process->loop);
+	live_drain(process->live);
+	engine_finish(process->engine);
+	engine_write_records(process->engine);
+	tell_drops(process);
+	return 0;
+}
+
+int engine_process_run(const struct engine_process *settings)
+{
+	struct process process = { .writer = { .descriptor = settings->to_reporter,
+					       .sensor = settings->config->sensor } };
+	int status = 1;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	pthread_mutex_init(&process.writer.lock, NULL);
+	/* An engine before this one may have ended in the middle of a line. */
+	(void)write_all(process.writer.descriptor, "\n", 1);
+	process.loop = loop_new();
+	if (process.loop)
+		status = run(&process, settings);
+	engine_free(process.engine);
+	live_free(process.live);
+	loop_free(process.loop);
+	pthread_mutex_destroy(&process.writer.lock);
+	return status;
+}

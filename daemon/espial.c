@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* espial: the person's tool. One table of commands; each lives in its own file. */
+#include "audit_command.h"
+#include "capture.h"
+#include "classify.h"
+#include "loop.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+	const char *name;
+	const char *what;
+	int (*run)(int count, char **arguments);
+};
+
+static const struct command commands[] = {
+	{ "audit", "check captures or an interface: who is secured, who is not, and why", audit_command },
+};
+
+static void usage(FILE *file)
+{
+	fputs("Usage: espial COMMAND [OPTION]...\n\nespial audits IPsec from the wire.\n\nCommands:\n", file);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(file, "  %-10s %s\n", commands[i].name, commands[i].what);
+	fputs("\n'espial COMMAND --help' tells more. 'espial --version' names the libraries in use.\n", file);
+}
+
+int main(int count, char **arguments)
+{
+	const char *name = count > 1 ? arguments[1] : NULL;
+
+	if (!name) {
+		usage(stderr);
+		return 2;
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	if (strcmp(name, "--version") == 0) {
+		printf("espial %s\n%s\nnDPI %s\nlibevent %s\n", ESPIAL_VERSION, capture_library(), classifier_library(),
+		       loop_library());
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return commands[i].run(count - 1, arguments + 1);
+	fprintf(stderr, "espial: '%s' is no command\nTry 'espial --help'.\n", name);
+	return 2;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* espiald: the daemon. Reads its arguments and its configuration, and leaves the rest to the monitor. */
+#include "capture.h"
+#include "classify.h"
+#include "loop.h"
+#include "monitor.h"
+#include "../config/config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_TROUBLE = 2, INTERFACES_MAX = 64 };
+
+static const char usage[] = "Usage: espiald [-c FILE] [-i IFACE]... [--check-config]\n"
+			    "\n"
+			    "Watches interfaces for hosts that should speak IPsec and do not, and tells syslog.\n"
+			    "Stays in the foreground; SIGTERM ends it with a summary, SIGHUP reads the configuration\n"
+			    "again, SIGUSR1 writes its present state.\n"
+			    "\n"
+			    "  -c, --config FILE      configuration; without one: learn who speaks ESP, tell /dev/log\n"
+			    "  -i, --interface IFACE  capture here, instead of where the configuration says\n"
+			    "      --check-config     only say whether the configuration can be used\n"
+			    "      --version          versions of espiald and of the libraries in use\n"
+			    "  -h, --help             this text\n";
+
+struct arguments {
+	const char *config_path;
+	const char *interfaces[INTERFACES_MAX];
+	size_t interface_count;
+	bool check;
+};
+
+/* NULL after a message. */
+static struct config *configure(const struct arguments *arguments)
+{
+	struct config_error error = { "not enough memory" };
+	struct config *config = arguments->config_path ? config_load(arguments->config_path, &error) : config_default();
+
+	if (!config) {
+		fprintf(stderr, "espiald: %s\n", error.text);
+		return NULL;
+	}
+	for (size_t i = 0; i < config->notice_count; i++)
+		fprintf(stderr, "espiald: %s\n", config->notices[i]);
+	if ((arguments->interface_count &&
+	     !config_only_interfaces(config, arguments->interfaces, arguments->interface_count)) ||
+	    !config_seal(config)) {
+		fprintf(stderr, "espiald: not enough memory\n");
+		config_free(config);
+		return NULL;
+	}
+	return config;
+}
+
+static const char *missing_interface =
+    "espiald: no interface to watch: name one with -i, or under 'capture' in a configuration file (-c)\n";
+
+/* What a SIGHUP needs: the arguments, and the configuration that was read. */
+struct service {
+	const struct arguments *arguments;
+	struct config *next;
+};
+
+/* A configuration that cannot be used leaves the one in force as it is, and capture going. */
+static bool reload_ready(void *context)
+{
+	struct service *service = context;
+
+	service->next = configure(service->arguments);
+	if (service->next && service->next->interface_count == 0) {
+		fputs(missing_interface, stderr);
+		config_free(service->next);
+		service->next = NULL;
+	}
+	fputs(service->next ? "espiald: configuration read again\n" : "espiald: the configuration in force stays\n",
+	      stderr);
+	return service->next != NULL;
+}
+
+static int serve(const struct arguments *arguments)
+{
+	struct config *config = configure(arguments);
+	struct service service = { .arguments = arguments };
+	struct monitor_reload reload = { reload_ready, &service };
+	int status;
+
+	if (!config)
+		return EXIT_TROUBLE;
+	if (arguments->check) {
+		printf("%s: usable, %zu rules, %zu interfaces\n",
+		       arguments->config_path ? arguments->config_path : "defaults", config->policy.rule_count,
+		       config->interface_count);
+		config_free(config);
+		return 0;
+	}
+	if (config->interface_count == 0) {
+		fputs(missing_interface, stderr);
+		config_free(config);
+		return EXIT_TROUBLE;
+	}
+	while ((status = monitor_run(config, &reload)) == MONITOR_RELOAD) {
+		config_free(config);
+		config = service.next;
+	}
+	config_free(config);
+	return status;
+}
+
+int main(int count, char **values)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' }, { "interface", required_argument, NULL, 'i' },
+		{ "check-config", no_argument, NULL, 'k' }, { "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
+	};
+	struct arguments arguments = { 0 };
+	int option;
+
+	while ((option = getopt_long(count, values, "c:i:h", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			arguments.config_path = optarg;
+			break;
+		case 'i':
+			if (arguments.interface_count == INTERFACES_MAX) {
+				fprintf(stderr, "espiald: more than %d interfaces\n", INTERFACES_MAX);
+				return EXIT_TROUBLE;
+			}
+			arguments.interfaces[arguments.interface_count++] = optarg;
+			break;
+		case 'k':
+			arguments.check = true;
+			break;
+		case 'v':
+			printf("espiald %s\n%s\nnDPI %s\nlibevent %s\n", ESPIAL_VERSION, capture_library(),
+			       classifier_library(), loop_library());
+			return 0;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs("Try 'espiald --help'.\n", stderr);
+			return EXIT_TROUBLE;
+		}
+	}
+	if (optind < count) {
+		fprintf(stderr, "espiald: '%s' is not an option\nTry 'espiald --help'.\n", values[optind]);
+		return EXIT_TROUBLE;
+	}
+	return serve(&arguments);
+}

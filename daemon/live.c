@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See live.h. */
+#include "live.h"
+
+#include "capture.h"
+#include "engine.h"
+#include "loop.h"
+#include "../config/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND INT64_C(1000000000)
+#define MILLISECOND INT64_C(1000000)
+
+/* A frame may wait in the ring for its block to be handed over; time that is let pass stays behind it by this much. */
+#define RING_DELAY_NS (40 * MILLISECOND)
+#define DROP_NOTICE_NS (60 * SECOND)
+
+enum { TICK_MS = 20, REOPEN_MS = 500, BUDGET = 8192 };
+
+struct live_interface {
+	const struct config_interface *config;
+	struct capture *capture; /* NULL while it is away */
+	struct loop_event *event;
+	struct live *live;
+	uint16_t index;
+	bool told_missing;
+	struct capture_stats before; /* of captures that were closed */
+	uint64_t dropped_told;
+	int64_t dropped_told_ns; /* monotonic */
+};
+
+struct live {
+	const struct config *config;
+	struct loop *loop;
+	struct record_sink notices;
+	struct engine *engine;             /* NULL until live_start() */
+	struct live_interface *interfaces; /* owned */
+	size_t count;
+	int64_t frame_ns;   /* time of the latest frame, 0 before */
+	int64_t arrived_ns; /* monotonic clock when it came */
+};
+
+static void say(struct live *live, enum notice_level level, const char *text)
+{
+	struct record record = { .type = RECORD_NOTICE, .time_ns = loop_wall_ns() };
+
+	record.notice = (struct record_notice){ level, text };
+	record_write(&live->notices, &record);
+}
+
+static void take_frames(void *context, const struct frame *frames, unsigned count)
+{
+	struct live *live = context;
+
+	engine_frames(live->engine, frames, count);
+	live->frame_ns = frames[count - 1].time_ns;
+	live->arrived_ns = loop_monotonic_ns();
+}
+
+static void close_interface(struct live *live, struct live_interface *interface)
+{
+	struct capture_stats stats;
+
+	if (!interface->capture)
+		return;
+	capture_read_stats(interface->capture, &stats);
+	interface->before.received += stats.received;
+	interface->before.dropped += stats.dropped;
+	interface->before.interface_dropped += stats.interface_dropped;
+	loop_forget(live->loop, interface->event);
+	interface->event = NULL;
+	capture_close(interface->capture);
+	interface->capture = NULL;
+}
+
+static void dispatch(struct live *live, struct live_interface *interface)
+{
+	struct capture_error error;
+
+	if (!interface->capture || !live->engine)
+		return;
+	if (capture_dispatch(interface->capture, BUDGET, take_frames, live, &error) >= 0)
+		return;
+	close_interface(live, interface);
+	interface->told_missing = true;
+	char text[768];
+	snprintf(text, sizeof(text), "%s; waiting for it to come back", error.text);
+	say(live, NOTICE_WARNING, text);
+}
+
+static void on_readable(void *context)
+{
+	struct live_interface *interface = context;
+	dispatch(interface->live, interface);
+}
+
+static bool open_interface(struct live *live, struct live_interface *interface, struct capture_error *error)
+{
+	const struct config_interface *config = interface->config;
+
+	interface->capture = capture_open(config->name, interface->index, (size_t)config->buffer, error);
+	if (!interface->capture)
+		return false;
+	interface->event = loop_on_readable(live->loop, capture_descriptor(interface->capture), on_readable, interface);
+	if (!interface->event) {
+		capture_close(interface->capture);
+		interface->capture = NULL;
+		snprintf(error->text, sizeof(error->text), "%s: no memory to wait for frames", config->name);
+		return false;
+	}
+	return true;
+}
+
+static void tell_drops(struct live *live, struct live_interface *interface, int64_t now_ns)
+{
+	struct capture_stats stats = { 0 };
+
+	if (interface->capture)
+		capture_read_stats(interface->capture, &stats);
+	uint64_t dropped = interface->before.dropped + stats.dropped;
+	if (dropped == interface->dropped_told ||
+	    (interface->dropped_told && now_ns - interface->dropped_told_ns < DROP_NOTICE_NS))
+		return;
+	char text[256];
+	snprintf(text, sizeof(text),
+		 "%s: the kernel dropped %llu frames because the ring was full; enlarge capture.buffer",
+		 interface->config->name, (unsigned long long)(dropped - interface->dropped_told));
+	interface->dropped_told = dropped;
+	interface->dropped_told_ns = now_ns;
+	say(live, NOTICE_WARNING, text);
+}
+
+static void on_tick(void *context)
+{
+	struct live *live = context;
+
+	if (!live->engine)
+		return;
+	for (size_t i = 0; i < live->count; i++)
+		dispatch(live, &live->interfaces[i]);
+	int64_t now = loop_monotonic_ns();
+	int64_t time = live->frame_ns ? live->frame_ns + (now - live->arrived_ns) : loop_wall_ns();
+	engine_advance(live->engine, time - RING_DELAY_NS);
+}
+
+static void on_reopen(void *context)
+{
+	struct live *live = context;
+	int64_t now = loop_monotonic_ns();
+
+	for (size_t i = 0; i < live->count; i++) {
+		struct live_interface *interface = &live->interfaces[i];
+		tell_drops(live, interface, now);
+		struct capture_error error;
+		if (interface->capture || !open_interface(live, interface, &error))
+			continue;
+		char text[256];
+		snprintf(text, sizeof(text), "%s: capturing again", interface->config->name);
+		interface->told_missing = false;
+		say(live, NOTICE_INFO, text);
+	}
+}
+
+struct live *live_new(const struct config *config, struct loop *loop, bool patient, const struct record_sink *notices,
+		      struct live_error *error)
+{
+	struct live *live = calloc(1, sizeof(*live));
+
+	snprintf(error->text, sizeof(error->text), "not enough memory to capture");
+	if (!live)
+		return NULL;
+	live->config = config;
+	live->loop = loop;
+	live->notices = *notices;
+	live->interfaces = calloc(config->interface_count + 1, sizeof(*live->interfaces));
+	if (!live->interfaces || !loop_every(loop, TICK_MS, on_tick, live) ||
+	    !loop_every(loop, REOPEN_MS, on_reopen, live)) {
+		live_free(live);
+		return NULL;
+	}
+	live->count = config->interface_count;
+	for (size_t i = 0; i < live->count; i++) {
+		struct live_interface *interface = &live->interfaces[i];
+		struct capture_error problem;
+		interface->config = &config->interfaces[i];
+		interface->live = live;
+		interface->index = (uint16_t)i;
+		if (open_interface(live, interface, &problem))
+			continue;
+		if (!patient || !problem.missing) {
+			snprintf(error->text, sizeof(error->text), "%s", problem.text);
+			live_free(live);
+			return NULL;
+		}
+		interface->told_missing = true;
+		char text[768];
+		snprintf(text, sizeof(text), "%s; waiting for it", problem.text);
+		say(live, NOTICE_WARNING, text);
+	}
+	return live;
+}
+
+void live_start(struct live *live, struct engine *engine)
+{
+	live->engine = engine;
+}
+
+void live_drain(struct live *live)
+{
+	for (size_t i = 0; i < live->count; i++)
+		dispatch(live, &live->interfaces[i]);
+}
+
+void live_free(struct live *live)
+{
+	if (!live)
+		return;
+	for (size_t i = 0; i < live->count; i++)
+		close_interface(live, &live->interfaces[i]);
+	free(live->interfaces);
+	free(live);
+}
+
+void live_read_stats(struct live *live, struct live_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	for (size_t i = 0; i < live->count; i++) {
+		struct live_interface *interface = &live->interfaces[i];
+		struct capture_stats now = { 0 };
+		if (interface->capture) {
+			capture_read_stats(interface->capture, &now);
+			stats->up++;
+		}
+		stats->received += interface->before.received + now.received;
+		stats->dropped += interface->before.dropped + now.dropped;
+		stats->interface_dropped += interface->before.interface_dropped + now.interface_dropped;
+	}
+}

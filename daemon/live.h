@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Live capture: the interfaces, feeding an engine from an event loop.
+ *
+ * An interface that goes away is opened again when it is back, without end. Time while nothing arrives is the last
+ * frame's time plus what the monotonic clock says has passed.
+ */
+#ifndef ESPIAL_DAEMON_LIVE_H
+#define ESPIAL_DAEMON_LIVE_H
+
+#include "audit/record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct config;
+struct engine;
+struct live;
+struct loop;
+
+struct live_error {
+	char text[512];
+};
+
+/*
+ * Opens every interface of the configuration. An interface that cannot be opened is an error, unless it is only missing
+ * and `patient` is set: then it is waited for. NULL with the error set. `notices` gets a word when an interface goes,
+ * comes back, or loses frames.
+ */
+struct live *live_new(const struct config *config, struct loop *loop, bool patient, const struct record_sink *notices,
+                      struct live_error *error);
+
+/* From now on frames go to the engine. */
+void live_start(struct live *live, struct engine *engine);
+
+/* Takes what is in the rings, and the last counters. */
+void live_drain(struct live *live);
+
+void live_free(struct live *live);
+
+struct live_stats {
+	uint64_t received, dropped, interface_dropped;
+	unsigned up; /* interfaces that are open */
+};
+
+/* Totals over all interfaces, those that were closed in between included. */
+void live_read_stats(struct live *live, struct live_stats *stats);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See offline.h. */
+#include "offline.h"
+
+#include "capture_file.h"
+#include "engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { BATCH = 32, INTERFACES_MAX = 256 };
+
+struct source {
+	struct capture_file *file;
+	struct frame frames[BATCH];
+	unsigned count, at;
+	bool ended;
+	unsigned known;    /* interfaces of the file that have a number */
+	uint16_t *numbers; /* of the file's interfaces among all; owned */
+};
+
+struct offline {
+	struct source *sources;
+	unsigned count;
+	uint16_t interfaces; /* numbers given out */
+	struct {
+		unsigned source, interface;
+	} names[INTERFACES_MAX];
+};
+
+struct offline *offline_new(const char *const *paths, unsigned count, struct offline_error *error)
+{
+	struct offline *offline = calloc(1, sizeof(*offline));
+	struct capture_file_error problem;
+
+	snprintf(error->text, sizeof(error->text), "not enough memory to read captures");
+	if (!offline)
+		return NULL;
+	offline->sources = calloc(count, sizeof(*offline->sources));
+	if (!offline->sources) {
+		offline_free(offline);
+		return NULL;
+	}
+	for (; offline->count < count; offline->count++) {
+		struct source *source = &offline->sources[offline->count];
+		source->file = capture_file_open(paths[offline->count], &problem);
+		if (!source->file) {
+			snprintf(error->text, sizeof(error->text), "%s", problem.text);
+			offline_free(offline);
+			return NULL;
+		}
+	}
+	return offline;
+}
+
+void offline_free(struct offline *offline)
+{
+	if (!offline)
+		return;
+	for (unsigned i = 0; i < offline->count; i++) {
+		capture_file_close(offline->sources[i].file);
+		free(offline->sources[i].numbers);
+	}
+	free(offline->sources);
+	free(offline);
+}
+
+/* Gives numbers to interfaces of a source that are new. Beyond the names that are kept, the last number stands for all. */
+static bool number_interfaces(struct offline *offline, unsigned index, struct engine *engine)
+{
+	struct source *source = &offline->sources[index];
+	unsigned count = capture_file_interfaces(source->file);
+
+	if (count <= source->known)
+		return true;
+	uint16_t *numbers = realloc(source->numbers, count * sizeof(*numbers));
+	if (!numbers)
+		return false;
+	source->numbers = numbers;
+	for (; source->known < count; source->known++) {
+		uint16_t number = offline->interfaces;
+		if (number < INTERFACES_MAX) {
+			offline->names[number].source = index;
+			offline->names[number].interface = source->known;
+			offline->interfaces++;
+			engine_interface(engine, number, capture_file_interface_name(source->file, source->known));
+		} else {
+			number = INTERFACES_MAX - 1;
+		}
+		numbers[source->known] = number;
+	}
+	return true;
+}
+
+static bool refill(struct offline *offline, unsigned index, struct engine *engine)
+{
+	struct source *source = &offline->sources[index];
+
+	if (source->ended)
+		return false;
+	source->at = 0;
+	source->count = capture_file_next(source->file, source->frames, BATCH);
+	if (source->count == 0 || !number_interfaces(offline, index, engine)) {
+		source->ended = true;
+		return false;
+	}
+	for (unsigned i = 0; i < source->count; i++)
+		source->frames[i].interface =
+		    source->frames[i].interface < source->known ? source->numbers[source->frames[i].interface] : 0;
+	return true;
+}
+
+static bool read_one(struct offline *offline, struct engine *engine, unsigned budget)
+{
+	for (unsigned done = 0; done < budget; done += offline->sources[0].count) {
+		if (!refill(offline, 0, engine))
+			return false;
+		engine_frames(engine, offline->sources[0].frames, offline->sources[0].count);
+	}
+	return true;
+}
+
+/* Of the sources that have a frame, the one whose frame is earliest; ties go to the file named first. */
+static struct source *earliest(struct offline *offline, struct engine *engine, int64_t *next_ns)
+{
+	struct source *first = NULL;
+
+	*next_ns = INT64_MAX;
+	for (unsigned i = 0; i < offline->count; i++) {
+		struct source *source = &offline->sources[i];
+		if (source->at == source->count && !refill(offline, i, engine))
+			continue;
+		int64_t time = source->frames[source->at].time_ns;
+		if (!first || time < first->frames[first->at].time_ns) {
+			if (first)
+				*next_ns = first->frames[first->at].time_ns;
+			first = source;
+		} else if (time < *next_ns) {
+			*next_ns = time;
+		}
+	}
+	return first;
+}
+
+static bool read_merged(struct offline *offline, struct engine *engine, unsigned budget)
+{
+	for (unsigned done = 0; done < budget;) {
+		int64_t next_ns;
+		struct source *source = earliest(offline, engine, &next_ns);
+		if (!source)
+			return false;
+		/* A run of frames that all come before any other file's next one goes in together. */
+		unsigned end = source->at + 1;
+		while (end < source->count && source->frames[end].time_ns < next_ns &&
+		       source->frames[end].time_ns >= source->frames[end - 1].time_ns)
+			end++;
+		engine_frames(engine, source->frames + source->at, end - source->at);
+		done += end - source->at;
+		source->at = end;
+	}
+	return true;
+}
+
+bool offline_read(struct offline *offline, struct engine *engine, unsigned budget)
+{
+	return offline->count == 1 ? read_one(offline, engine, budget) : read_merged(offline, engine, budget);
+}
+
+const char *offline_interface_name(void *context, uint16_t interface)
+{
+	const struct offline *offline = context;
+
+	if (interface >= offline->interfaces)
+		return NULL;
+	return capture_file_interface_name(offline->sources[offline->names[interface].source].file,
+					   offline->names[interface].interface);
+}
+
+double offline_progress(const struct offline *offline)
+{
+	double sum = 0;
+
+	for (unsigned i = 0; i < offline->count; i++) {
+		double part = capture_file_progress(offline->sources[i].file);
+		if (part < 0)
+			return -1;
+		sum += part;
+	}
+	return sum / offline->count;
+}
+
+unsigned offline_damage(struct offline *offline, void (*each)(void *context, const char *text), void *context)
+{
+	unsigned damaged = 0;
+
+	for (unsigned i = 0; i < offline->count; i++) {
+		struct capture_file_error error;
+		if (capture_file_sound(offline->sources[i].file, &error))
+			continue;
+		damaged++;
+		each(context, error.text);
+	}
+	return damaged;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See reporter.h. */
+#include "reporter.h"
+
+#include "audit/record.h"
+#include "loop.h"
+#include "report/json.h"
+#include "report/record_reader.h"
+#include "report/syslog.h"
+#include "report/text.h"
+#include "sandbox.h"
+#include "../config/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { SINKS_MAX = 4, TICK_MS = 100, READ_SIZE = 65536, WIDTH_DEFAULT = 100 };
+
+struct process {
+	const struct reporter *settings;
+	struct loop *loop;
+	struct sink *sinks[SINKS_MAX];
+	bool told_down[SINKS_MAX];
+	unsigned sink_count;
+	struct record_reader reader;
+	char *line; /* of RECORD_LINE_MAX octets, owned */
+	size_t length;
+	bool overlong; /* the rest of a line that was too long is passed over */
+};
+
+static void log_notice(enum notice_level level, const char *text)
+{
+	/* sd-daemon(3): the journal takes the priority from a prefix; a terminal does without. */
+	static const char *const prefixes[] = { "<3>", "<4>", "<6>" };
+	fprintf(stderr, "%sespiald: %s\n", getenv("JOURNAL_STREAM") ? prefixes[level] : "", text);
+}
+
+static void on_notice(void *context, const struct record *record)
+{
+	(void)context;
+	if (record->type == RECORD_NOTICE)
+		log_notice(record->notice.level, record->notice.text);
+}
+
+static void take_line(struct process *process)
+{
+	struct record record;
+
+	if (process->length == 0)
+		return;
+	if (!record_from_json(process->line, process->length, &process->reader, &record)) {
+		char text[256];
+		snprintf(text, sizeof(text), "a line from the engine was refused: %s", process->reader.problem);
+		log_notice(NOTICE_WARNING, text);
+		return;
+	}
+	if (record.type == RECORD_NOTICE) {
+		log_notice(record.notice.level, record.notice.text);
+		return;
+	}
+	for (unsigned i = 0; i < process->sink_count; i++)
+		sink_write(process->sinks[i], &record);
+}
+
+static void take_octets(struct process *process, const char *octets, size_t count)
+{
+	for (const char *end = octets + count; octets < end;) {
+		const char *newline = memchr(octets, '\n', (size_t)(end - octets));
+		size_t part = (size_t)((newline ? newline : end) - octets);
+		if (process->length + part > RECORD_LINE_MAX)
+			process->overlong = true;
+		if (!process->overlong) {
+			memcpy(process->line + process->length, octets, part);
+			process->length += part;
+		}
+		if (!newline)
+			return;
+		if (process->overlong)
+			log_notice(NOTICE_WARNING,
+				   "a line from the engine was longer than a record can be, and was left out");
+		else
+			take_line(process);
+		process->length = 0;
+		process->overlong = false;
+		octets = newline + 1;
+	}
+}
+
+static void on_readable(void *context)
+{
+	struct process *process = context;
+	char octets[READ_SIZE];
+	ssize_t count = read(process->settings->from_engine, octets, sizeof(octets));
+
+	if (count > 0)
+		take_octets(process, octets, (size_t)count);
+	else if (count == 0 || (errno != EAGAIN && errno != EINTR))
+		loop_stop(process->loop);
+}
+
+static void on_tick(void *context)
+{
+	struct process *process = context;
+	int64_t now = loop_monotonic_ns();
+
+	for (unsigned i = 0; i < process->sink_count; i++) {
+		struct sink *sink = process->sinks[i];
+		sink_tick(sink, now);
+		bool down = !sink->health.up;
+		if (down == process->told_down[i])
+			continue;
+		process->told_down[i] = down;
+		char text[256];
+		if (down)
+			snprintf(text, sizeof(text), "sink %s is down: %s; findings are kept for it", sink->name,
+				 sink->health.problem);
+		else
+			snprintf(text, sizeof(text), "sink %s is up again, %llu records delivered, %llu given up",
+				 sink->name, (unsigned long long)sink->health.delivered,
+				 (unsigned long long)sink->health.dropped);
+		log_notice(down ? NOTICE_WARNING : NOTICE_INFO, text);
+	}
+}
+
+static bool add_sink(struct process *process, struct sink *sink, const char *what)
+{
+	if (!sink) {
+		char text[256];
+		snprintf(text, sizeof(text), "the %s sink cannot be made: not enough memory, or its path is too long",
+			 what);
+		log_notice(NOTICE_ERROR, text);
+		return false;
+	}
+	process->sinks[process->sink_count++] = sink;
+	return true;
+}
+
+/* The text report is for a person at a terminal or behind a pipe; the journal gets the notices, the log the findings. */
+static bool add_text(struct process *process)
+{
+	struct winsize size;
+	const char *no_color = getenv("NO_COLOR");
+
+	if (getenv("JOURNAL_STREAM"))
+		return true;
+	setlocale(LC_CTYPE, "");
+	bool terminal = isatty(STDOUT_FILENO);
+	unsigned width =
+	    terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : WIDTH_DEFAULT;
+	bool unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	return add_sink(process, text_sink_new(stdout, width, terminal && !(no_color && *no_color), unicode), "text");
+}
+
+static bool add_sinks(struct process *process)
+{
+	static const struct record_sink notices = { on_notice, NULL };
+	const struct config *config = process->settings->config;
+
+	if (!add_text(process))
+		return false;
+	if (config->json.file && !add_sink(process, json_sink_new(config->json.file, config->sensor), "json"))
+		return false;
+	if (!config->syslog.enabled)
+		return true;
+	struct syslog_options options = {
+		.to = config->syslog.to,
+		.sensor = config->sensor,
+		.facility = config->syslog.facility,
+		.shape = config->syslog.shape == CONFIG_SHAPE_EVENTLOG ? SYSLOG_SHAPE_EVENTLOG : SYSLOG_SHAPE_RFC5424,
+		.module = getenv("ESPIAL_EVTLOG_MODULE"),
+		.notices = &notices,
+	};
+	return add_sink(process, syslog_sink_new(&options), "syslog");
+}
+
+int reporter_run(const struct reporter *settings)
+{
+	struct process process = { .settings = settings };
+	struct sandbox_error error;
+	int status = 1;
+
+	/* The terminal's Ctrl-C reaches every process; the monitor is the one that acts on it. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	if (!sandbox_drop(false, &error)) {
+		log_notice(NOTICE_ERROR, error.text);
+		return 1;
+	}
+	process.line = malloc(RECORD_LINE_MAX);
+	process.loop = loop_new();
+	(void)fcntl(settings->from_engine, F_SETFL, O_NONBLOCK);
+	if (process.line && process.loop && add_sinks(&process) &&
+	    loop_on_readable(process.loop, settings->from_engine, on_readable, &process) &&
+	    loop_every(process.loop, TICK_MS, on_tick, &process)) {
+		loop_run(process.loop);
+		status = 0;
+	}
+	for (unsigned i = 0; i < process.sink_count; i++)
+		sink_close(process.sinks[i]);
+	record_reader_clear(&process.reader);
+	loop_free(process.loop);
+	free(process.line);
+	return status;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The reporter process: takes the engine's JSON lines and passes them to the sinks. It holds no capability.
+ *
+ * It ends when the engine's side of the stream is closed and its sinks have had a last try.
+ */
+#ifndef ESPIAL_DAEMON_REPORTER_H
+#define ESPIAL_DAEMON_REPORTER_H
+
+struct config;
+
+struct reporter {
+	const struct config *config;
+	int from_engine; /* stream socket or pipe of JSON lines */
+};
+
+/* Runs until the stream ends. Returns the exit status. */
+int reporter_run(const struct reporter *reporter);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See worker.h. The one place where dissectors, tracker and classifier meet. */
+#include "worker.h"
+
+#include "classify.h"
+
+#include <stdlib.h>
+
+struct worker {
+	struct worker_settings settings;
+	struct track *track;
+	struct classifier *classifier;
+	int64_t now_ns;
+	struct packet packets[TRACK_BATCH];
+	struct track_key keys[TRACK_BATCH];
+};
+
+struct worker *worker_new(const struct worker_settings *settings, const struct transition_sink *sink)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	if (!worker)
+		return NULL;
+	worker->settings = *settings;
+	worker->track = track_new(&settings->track, sink);
+	worker->classifier = classifier_new(settings->classify_slots);
+	if (!worker->track || !worker->classifier) {
+		worker_free(worker);
+		return NULL;
+	}
+	return worker;
+}
+
+void worker_free(struct worker *worker)
+{
+	if (!worker)
+		return;
+	track_free(worker->track);
+	classifier_free(worker->classifier);
+	free(worker);
+}
+
+static void free_slots(struct worker *worker)
+{
+	uint32_t slot;
+
+	while ((slot = track_freed_slot(worker->track)) != CLASSIFY_SLOT_NONE)
+		classifier_end(worker->classifier, slot);
+}
+
+static void name_flow(struct worker *worker, struct track_handle handle, const struct packet *packet)
+{
+	struct track_named named = { .slot = handle.slot };
+	struct classify_result result = { 0 };
+
+	if (named.slot == CLASSIFY_SLOT_NONE)
+		named.slot = classifier_begin(worker->classifier);
+	if (named.slot == CLASSIFY_SLOT_NONE) {
+		named.no_slot = true;
+		track_name(worker->track, handle.flow, &named);
+		return;
+	}
+	uint32_t captured = packet->ip_captured > UINT16_MAX ? UINT16_MAX : packet->ip_captured;
+	classifier_packet(worker->classifier, named.slot, packet->ip, (uint16_t)captured, packet->time_ns, false,
+			  &result);
+	named.app = result.app;
+	named.name = classifier_name(worker->classifier, result.app);
+	named.final = result.final;
+	named.encrypted = result.encrypted;
+	named.credentials = result.credentials;
+	if (result.final)
+		named.slot = CLASSIFY_SLOT_NONE;
+	track_name(worker->track, handle.flow, &named);
+}
+
+static void batch(struct worker *worker, const struct frame *frames, unsigned count)
+{
+	struct packet_options options;
+
+	for (unsigned i = 0; i < count; i++) {
+		options.decapsulate = frames[i].interface < worker->settings.decapsulate_count
+					  ? worker->settings.decapsulate[frames[i].interface]
+					  : worker->settings.decapsulate_otherwise;
+		packet_read(&frames[i], &options, &worker->packets[i]);
+	}
+	track_prepare(worker->track, worker->packets, worker->keys, count);
+	for (unsigned i = 0; i < count; i++) {
+		struct packet *packet = &worker->packets[i];
+		struct track_handle handle = track_packet(worker->track, packet, &worker->keys[i]);
+		if (!handle.flow)
+			continue;
+		if (handle.wants_name)
+			name_flow(worker, handle, packet);
+		if (handle.watched)
+			track_clear(worker->track, handle.flow, packet, &worker->keys[i]);
+	}
+	if (worker->keys[count - 1].time_ns > worker->now_ns)
+		worker->now_ns = worker->keys[count - 1].time_ns;
+	free_slots(worker);
+}
+
+void worker_frames(struct worker *worker, const struct frame *frames, unsigned count)
+{
+	while (count > 0) {
+		unsigned part = count < TRACK_BATCH ? count : TRACK_BATCH;
+		batch(worker, frames, part);
+		frames += part;
+		count -= part;
+	}
+}
+
+int64_t worker_advance(struct worker *worker, int64_t now_ns)
+{
+	if (now_ns > worker->now_ns)
+		worker->now_ns = now_ns;
+	track_advance(worker->track, worker->now_ns);
+	free_slots(worker);
+	/* A frame of the very same time may still come. */
+	return worker->now_ns - 1;
+}
+
+int64_t worker_now(const struct worker *worker)
+{
+	return worker->now_ns;
+}
+
+struct track *worker_track(struct worker *worker)
+{
+	return worker->track;
+}
+
+const char *worker_app_name(void *context, uint16_t app)
+{
+	const struct worker *worker = context;
+	return classifier_name(worker->classifier, app);
+}
