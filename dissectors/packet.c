@@ -29,6 +29,7 @@ struct walk {
 	struct packet *packet;     /* what is known so far; the caller's, or a trial behind AH */
 	struct cursor cursor;      /* always over the whole frame, so that positions compare */
 	struct link link;          /* headers below IP, of the frame and of tunnels */
+	struct link outer;         /* the same, before the tunnel that is being entered */
 	struct ip_header ip;       /* nearest IP header that was read */
 	enum link_content content; /* what the cursor stands on, before an IP header */
 	uint8_t depth;             /* IP headers read */
@@ -118,6 +119,7 @@ static bool descend(struct walk *walk, enum link_content content, const struct c
 	walk->packet->carrier_src = walk->packet->src;
 	walk->packet->carrier_dst = walk->packet->dst;
 	walk->cursor = *cursor;
+	walk->outer = walk->link;
 	walk->link = *link;
 	walk->content = content;
 	return true;
@@ -227,6 +229,14 @@ static bool read_udp_payload(struct walk *walk)
 	return classify(walk, PACKET_CLEARTEXT);
 }
 
+/* Some daemons keep a mapping of port 500 alive just as RFC 3948 section 2.3 has it for 4500. */
+static bool keepalive(const struct walk *walk)
+{
+	struct cursor cursor = walk->cursor;
+
+	return cursor_left(&cursor) == 1 && cursor_u8(&cursor) == 0xff;
+}
+
 static bool read_udp(struct walk *walk)
 {
 	struct transport transport;
@@ -238,7 +248,7 @@ static bool read_udp(struct walk *walk)
 	if (transport.src_port == PORT_NAT_T || transport.dst_port == PORT_NAT_T)
 		return read_nat_t(walk);
 	if (transport.src_port == PORT_IKE || transport.dst_port == PORT_IKE)
-		return read_ike(walk, PACKET_ENCAP_UDP);
+		return keepalive(walk) ? classify(walk, PACKET_KEEPALIVE) : read_ike(walk, PACKET_ENCAP_UDP);
 	if (tunnel_has_port(transport.src_port, transport.dst_port)) {
 		struct cursor cursor = walk->cursor;
 		struct link link = walk->link;
@@ -439,9 +449,14 @@ static void walk_down(struct walk *walk)
 				fail(walk, walk->depth == 0 ? PACKET_REASON_LINK : PACKET_REASON_TUNNEL);
 				return;
 			}
+			if (walk->depth > 0) {
+				/* No IP inside: the tunnel's own packet is the innermost, and in clear. */
+				walk->link = walk->outer;
+				classify(walk, PACKET_CLEARTEXT);
+				return;
+			}
 			if (walk->content == LINK_UNDECODED)
 				packet->reason = PACKET_REASON_LINK_TYPE;
-			packet->has_ip = false;
 			classify(walk, PACKET_NON_IP);
 			return;
 		}

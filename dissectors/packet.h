@@ -26,10 +26,10 @@ enum packet_class {
 	PACKET_ESP,
 	PACKET_AH,
 	PACKET_IKE,
-	PACKET_KEEPALIVE, /* NAT keepalive: UDP 4500 with one octet 0xff (RFC 3948 section 2.3) */
+	PACKET_KEEPALIVE, /* NAT keepalive: UDP 4500 (or 500) with one octet 0xff (RFC 3948 section 2.3) */
 	PACKET_ICMP,      /* ICMP and ICMPv6, errors whatever they quote */
-	PACKET_CLEARTEXT, /* any other IP packet */
-	PACKET_NON_IP,    /* ARP, LLDP, STP, a link type or tunnel content that is not IP */
+	PACKET_CLEARTEXT, /* any other IP packet; a tunnel's, if what it carries is not IP */
+	PACKET_NON_IP,    /* ARP, LLDP, STP, a link type that is not decoded */
 	PACKET_FRAGMENT,  /* a later IP fragment: it has no transport header */
 	PACKET_MALFORMED, /* a length or field that contradicts itself; `reason` says where */
 	PACKET_TRUNCATED, /* the capture ended before what is needed to classify; `reason` says where */

@@ -27,6 +27,7 @@ enum {
 	PROTOCOL_ICMPV6 = 58,
 	PORT_IKE = 500,
 	PORT_NATT = 4500,
+	TUNNELS_OF_IP = TUNNEL_ALL & ~(TUNNEL_VLAN | TUNNEL_MPLS | TUNNEL_PPPOE),
 };
 
 struct track *track_new(const struct track_settings *settings, const struct transition_sink *sink)
@@ -237,15 +238,22 @@ static void pair_obey_rule(struct track *track, struct pair *pair)
 	}
 }
 
-/* The pair's number, made if it is new; 0 if there is no room at all. */
-uint32_t track_pair_obtain(struct track *track, const struct packet *packet, const struct track_key *key)
+uint64_t track_pair_hash(const struct track *track, const struct address *src, const struct address *dst,
+			 const struct track_key *key)
 {
 	struct pair_key pair_key = { .realm = key->realm };
 	unsigned d = key->direction;
 
-	memcpy(pair_key.address[d], packet->src.bytes, 16);
-	memcpy(pair_key.address[!d], packet->dst.bytes, 16);
-	uint64_t hash = hash_octets(&pair_key, sizeof(pair_key), track->settings.seed);
+	memcpy(pair_key.address[d], src->bytes, 16);
+	memcpy(pair_key.address[!d], dst->bytes, 16);
+	return hash_octets(&pair_key, sizeof(pair_key), track->settings.seed);
+}
+
+/* The pair's number, made if it is new; 0 if there is no room at all. */
+uint32_t track_pair_obtain(struct track *track, const struct packet *packet, const struct track_key *key)
+{
+	unsigned d = key->direction;
+	uint64_t hash = track_pair_hash(track, &packet->src, &packet->dst, key);
 	uint32_t number = table_find(&track->pairs, hash);
 	if (number)
 		return number;
@@ -370,16 +378,14 @@ static void track_icmp_error(struct track *track, const struct packet *packet, c
 	if (!ike && quoted->protocol != PROTOCOL_ESP && quoted->protocol != PROTOCOL_AH)
 		return;
 	/* It concerns the pair whose packet is quoted; an error about a pair nobody saw says nothing. */
-	struct pair_key pair_key = { .realm = key->realm };
-	unsigned d = address_compare(&quoted->src, &quoted->dst) > 0;
-	memcpy(pair_key.address[d], quoted->src.bytes, 16);
-	memcpy(pair_key.address[!d], quoted->dst.bytes, 16);
-	uint32_t number = table_find(&track->pairs, hash_octets(&pair_key, sizeof(pair_key), track->settings.seed));
+	struct track_key own = { .realm = key->realm };
+	own.direction = address_compare(&quoted->src, &quoted->dst) > 0;
+	uint32_t number = table_find(&track->pairs, track_pair_hash(track, &quoted->src, &quoted->dst, &own));
 	if (!number)
 		return;
 	struct transition transition = { .time_ns = key->time_ns,
 					 .kind = TRANSITION_ICMP_ERROR,
-					 .direction = (uint8_t)d,
+					 .direction = own.direction,
 					 .interface = packet->interface };
 	transition.icmp = (struct transition_icmp){
 		.version = packet->protocol == PROTOCOL_ICMPV6 ? 6 : 4,
@@ -442,8 +448,12 @@ struct track_handle track_packet(struct track *track, struct packet *packet, con
 	case PACKET_ICMP:
 		if (packet->flags & PACKET_QUOTES)
 			track_icmp_error(track, packet, key);
+		if (packet->tunnels & TUNNELS_OF_IP)
+			track_carrier(track, packet, key);
 		return track_flow(track, packet, key);
 	case PACKET_CLEARTEXT:
+		if (packet->tunnels & TUNNELS_OF_IP)
+			track_carrier(track, packet, key);
 		return track_flow(track, packet, key);
 	case PACKET_FRAGMENT:
 		track_later_fragment(track, packet, key);

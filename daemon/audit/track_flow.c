@@ -19,8 +19,10 @@
 
 enum {
 	FLOW_SLICES = 60, /* one round over all flows takes so many slices */
+	PROTOCOL_IPIP = 4,
 	PROTOCOL_TCP = 6,
 	PROTOCOL_UDP = 17,
+	PROTOCOL_GRE = 47,
 	TCP_SYN = 0x02,
 	TCP_ACK = 0x10,
 };
@@ -290,6 +292,66 @@ void track_flow_carries_ipsec(struct track *track, const struct packet *packet, 
 		number = flow_make(track, packet, key);
 	if (number)
 		((struct flow *)table_at(&track->flows, number))->flags |= FLOW_IPSEC;
+}
+
+/* ---- tunnels in clear ---- */
+
+/* What the tunnel nearest to the payload is to the pair whose packets carry it. */
+static uint8_t carrier_protocol(const struct packet *packet, uint16_t *port)
+{
+	enum { PORT_VXLAN = 4789, PORT_GENEVE = 6081, PORT_GTP = 2152 };
+	*port = 0;
+	if (packet->tunnels & TUNNEL_VXLAN)
+		*port = PORT_VXLAN;
+	else if (packet->tunnels & TUNNEL_GENEVE)
+		*port = PORT_GENEVE;
+	else if (packet->tunnels & TUNNEL_GTP)
+		*port = PORT_GTP;
+	if (*port)
+		return PROTOCOL_UDP;
+	if (packet->tunnels & (TUNNEL_GRE | TUNNEL_ERSPAN))
+		return PROTOCOL_GRE;
+	return PROTOCOL_IPIP;
+}
+
+/* Whether the pair is worth looking at: it speaks IPsec, or a rule names it. Mirror sessions bring all their traffic in one
+ * tunnel, so the last answers are kept. */
+static bool carrier_matters(struct track *track, const struct packet *carrier, const struct track_key *key)
+{
+	uint64_t hash = track_pair_hash(track, &carrier->src, &carrier->dst, key);
+	uint32_t number = table_find(&track->pairs, hash);
+
+	if (number)
+		return (((const struct pair *)table_at(&track->pairs, number))->flags & PAIR_WATCHED) != 0;
+	uint64_t *kept = &track->idle_carriers[hash % TRACK_IDLE_CARRIERS];
+	if (*kept == hash)
+		return false;
+	if (policy_match(track->settings.policy, carrier->src.bytes, carrier->dst.bytes))
+		return true;
+	*kept = hash;
+	return false;
+}
+
+void track_carrier(struct track *track, const struct packet *packet, const struct track_key *key)
+{
+	struct packet carrier = *packet;
+	struct track_key own = *key;
+
+	carrier.src = packet->carrier_src;
+	carrier.dst = packet->carrier_dst;
+	own.direction = address_compare(&carrier.src, &carrier.dst) > 0;
+	if (!carrier_matters(track, &carrier, &own))
+		return;
+	carrier.class = PACKET_CLEARTEXT;
+	carrier.flags &= (uint16_t)~(PACKET_FIRST_FRAGMENT | PACKET_QUOTES);
+	carrier.src_port = 0;
+	carrier.protocol = carrier_protocol(packet, &carrier.dst_port);
+	carrier.icmp_type = carrier.icmp_code = carrier.tcp_flags = 0;
+	carrier.payload_captured = 0;
+	own.hash = track_flow_hash(track, &carrier, &own);
+	struct track_handle handle = track_flow(track, &carrier, &own);
+	if (handle.flow && handle.watched)
+		track_clear(track, handle.flow, &carrier, &own);
 }
 
 void track_name(struct track *track, uint32_t number, const struct track_named *named)

@@ -15,6 +15,7 @@ enum {
 	TRACK_FREED_SLOTS = 64,
 	TRACK_EVICT_CANDIDATES = 16,
 	TRACK_APPS = 1024,          /* numbers a classifier may use */
+	TRACK_IDLE_CARRIERS = 256,
 };
 
 /* Which living pairs carry the traffic of a rule with gateways. */
@@ -68,11 +69,14 @@ struct track {
 	uint32_t freed[TRACK_FREED_SLOTS]; /* a stack of classifier slots */
 	uint32_t freed_count;
 	uint32_t flow_hand; /* where the round over idle flows goes on */
+	uint64_t idle_carriers[TRACK_IDLE_CARRIERS]; /* hashes of tunnel ends that nobody asked about */
 	const char *app_names[TRACK_APPS]; /* by app number, as track_name() brought them */
 };
 
 /* track.c */
 struct track_interface track_interface_of(const struct track *track, uint16_t interface);
+uint64_t track_pair_hash(const struct track *track, const struct address *src, const struct address *dst,
+			 const struct track_key *key);
 uint32_t track_pair_obtain(struct track *track, const struct packet *packet, const struct track_key *key);
 struct story *track_story(struct track *track, struct pair *pair);
 void track_put(struct track *track, struct transition *transition, const struct pair *pair);
@@ -98,6 +102,8 @@ struct pair *track_pair_of_flow(struct track *track, const struct flow *flow);
 struct track_handle track_flow(struct track *track, const struct packet *packet, const struct track_key *key);
 void track_flow_carries_ipsec(struct track *track, const struct packet *packet, const struct track_key *key);
 bool track_reclassify(struct track *track, struct packet *packet, const struct track_key *key);
+/* A clear packet that came in a tunnel: the tunnel itself is clear traffic of the pair that carries it. */
+void track_carrier(struct track *track, const struct packet *packet, const struct track_key *key);
 void track_later_fragment(struct track *track, const struct packet *packet, const struct track_key *key);
 void track_sweep_flows(struct track *track, int64_t now_ns);
 

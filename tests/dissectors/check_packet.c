@@ -608,7 +608,7 @@ START_TEST(tunnels)
 	ck_assert_uint_eq(packet.tunnels, 0);
 	ck_assert_uint_eq(packet.vni, 0);
 
-	/* Inside, no IP. */
+	/* Inside, no IP: the outer packet is the innermost one, in clear. */
 	build_begin(&build);
 	make_arp(&build);
 	build_vxlan(&build, 42);
@@ -616,9 +616,10 @@ START_TEST(tunnels)
 	build_ipv4(&build, 17, 11, 12);
 	build_ethernet(&build, 0x0800);
 	packet = read_frame(&build);
-	ck_assert_int_eq(packet.class, PACKET_NON_IP);
-	ck_assert(!packet.has_ip);
-	ck_assert_uint_eq(packet.tunnels, TUNNEL_VXLAN);
+	ck_assert_int_eq(packet.class, PACKET_CLEARTEXT);
+	expect_pair4(&packet, 11, 12);
+	ck_assert_uint_eq(packet.dst_port, 4789);
+	ck_assert_uint_eq(packet.tunnels, 0);
 
 	build_begin(&build);
 	make_ip_in_ip(&build);
