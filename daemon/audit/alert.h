@@ -27,7 +27,7 @@ struct alert {
  * `subject` and its length are the octets that, with id and first_ns, make the alert's number.
  */
 void alert_tell(struct judge *judge, struct alert *alert, struct finding *finding, const void *subject,
-                size_t subject_length);
+		size_t subject_length);
 
 /* Ends the alert if it is open; finding.cleared_by says why. */
 void alert_clear(struct judge *judge, struct alert *alert, struct finding *finding);

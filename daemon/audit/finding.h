@@ -113,7 +113,14 @@ enum finding_cause {
 enum finding_state { FINDING_OPEN, FINDING_UPDATE, FINDING_CLEAR, FINDING_STATE_COUNT };
 
 /* From bad to harmless. */
-enum finding_severity { SEVERITY_CRITICAL, SEVERITY_HIGH, SEVERITY_MEDIUM, SEVERITY_LOW, SEVERITY_INFO, SEVERITY_COUNT };
+enum finding_severity {
+	SEVERITY_CRITICAL,
+	SEVERITY_HIGH,
+	SEVERITY_MEDIUM,
+	SEVERITY_LOW,
+	SEVERITY_INFO,
+	SEVERITY_COUNT
+};
 
 /* How sure. */
 enum finding_grade { GRADE_OBSERVED, GRADE_LIKELY, GRADE_POSSIBLE, GRADE_COUNT };
@@ -124,9 +131,9 @@ enum finding_subject { SUBJECT_PAIR, SUBJECT_HOST, SUBJECT_SA, SUBJECT_SENSOR, S
 struct finding_evidence {
 	const char *key; /* constant */
 	enum { EVIDENCE_INTEGER, EVIDENCE_REAL, EVIDENCE_BOOLEAN, EVIDENCE_TEXT, EVIDENCE_ADDRESS, EVIDENCE_TIME } kind;
-	int64_t integer;     /* INTEGER, BOOLEAN, TIME (nanoseconds since the epoch) */
-	double real;         /* REAL */
-	const char *text;    /* TEXT; hostile */
+	int64_t integer;        /* INTEGER, BOOLEAN, TIME (nanoseconds since the epoch) */
+	double real;            /* REAL */
+	const char *text;       /* TEXT; hostile */
 	struct address address; /* ADDRESS */
 };
 
@@ -143,8 +150,8 @@ struct finding {
 	enum finding_subject subject;
 	bool has_pair, has_flow, has_spi, has_ike_spi; /* which of the next groups are set; null in JSON otherwise */
 	bool has_ports;
-	struct address a, b;     /* the pair, lower address first; for SUBJECT_HOST a is the host, b unspecified */
-	struct address src, dst; /* who emitted, towards whom */
+	struct address a, b;         /* the pair, lower address first; for SUBJECT_HOST a is the host, b unspecified */
+	struct address src, dst;     /* who emitted, towards whom */
 	uint16_t src_port, dst_port; /* null in JSON unless has_ports */
 	uint8_t ip_protocol;         /* of the flow; IANA number */
 	uint32_t spi;
@@ -155,7 +162,7 @@ struct finding {
 	const char *protocol;  /* the classifier's name, NULL if not known */
 	uint64_t count, bytes; /* offending packets and octets so far */
 	int64_t first_ns, last_ns;
-	const char *cleared_by; /* "secured-again", "quiet", ...; NULL unless state is clear */
+	const char *cleared_by;       /* "secured-again", "quiet", ...; NULL unless state is clear */
 	char text[FINDING_TEXT_SIZE]; /* one sentence; hostile parts are names from the classifier only */
 	struct finding_evidence evidence[FINDING_EVIDENCE_MAX];
 	size_t evidence_count;
@@ -171,7 +178,7 @@ struct catalogue_row {
 	const char *advice;     /* what to do */
 };
 struct catalogue_cause {
-	const char *name;    /* "sa-lost" */
+	const char *name; /* "sa-lost" */
 	const char *meaning;
 	const char *advice; /* NULL: the advice of the id */
 };

@@ -29,7 +29,7 @@ void fragments_free(struct fragments *fragments);
 /* The first fragment of the datagram with this hash belongs to `home`. Returns how many octets of later fragments, in
  * how many packets, were waiting for it. */
 void fragments_first(struct fragments *fragments, uint64_t datagram, const struct fragments_home *home, int64_t now_ns,
-                     uint32_t *packets, uint64_t *bytes);
+		     uint32_t *packets, uint64_t *bytes);
 
 /* A later fragment: its home, or FRAGMENTS_UNKNOWN after it was counted to wait. */
 struct fragments_home fragments_later(struct fragments *fragments, uint64_t datagram, uint32_t bytes, int64_t now_ns);

@@ -23,7 +23,7 @@ void ike_sas_free(struct ike_sas *sas);
 
 /* Takes one message. True if it began an entry. */
 bool ike_sas_message(struct ike_sas *sas, uint32_t realm, const struct address *src, const struct address *dst,
-                     const struct ike_header *header, int64_t time_ns);
+		     const struct ike_header *header, int64_t time_ns);
 
 uint64_t ike_sas_evicted(const struct ike_sas *sas);
 uint64_t ike_sas_memory(const struct ike_sas *sas);

@@ -39,16 +39,16 @@ struct leak_service {
 
 struct leak {
 	struct alert alert;
-	bool running;  /* offending traffic since begin_ns: a leak, told (alert open) or not yet (learned pairs) */
-	bool decided;  /* the cause will not change any more */
+	bool running;     /* offending traffic since begin_ns: a leak, told (alert open) or not yet (learned pairs) */
+	bool decided;     /* the cause will not change any more */
 	bool idle_before; /* ESP was there, but long before */
 	uint8_t first_direction;
 	bool has_ports;
 	uint16_t src_port, dst_port;
 	uint16_t interface;
-	uint8_t directions;   /* bit per direction that was clear since begin_ns */
-	int64_t begin_ns;     /* first offending packet */
-	int64_t since_ns;     /* first clear packet of that run, harmless ones included */
+	uint8_t directions;                /* bit per direction that was clear since begin_ns */
+	int64_t begin_ns;                  /* first offending packet */
+	int64_t since_ns;                  /* first clear packet of that run, harmless ones included */
 	uint64_t base_packets, base_bytes; /* the tracker's totals before it */
 	uint64_t packets, bytes;           /* the tracker's totals */
 	int64_t last_ns;

@@ -11,6 +11,9 @@
 #ifndef ESPIAL_AUDIT_PAIR_H
 #define ESPIAL_AUDIT_PAIR_H
 
+#include "dialogue.h"
+#include "readable.h"
+#include "sequence.h"
 #include "table.h"
 #include "transition.h"
 
@@ -18,8 +21,8 @@ enum { SIDES = 2 }; /* index by direction: 0 lower address to higher, 1 the othe
 
 /* Bits of pair.flags */
 enum {
-	PAIR_WATCHED = 1 << 0,   /* a rule speaks of it, or ESP, AH or IKE was seen: clear packets are judged */
-	PAIR_ACTIVE = 1 << 1,    /* on the tracker's list of pairs whose quiet has to be noticed */
+	PAIR_WATCHED = 1 << 0,     /* a rule speaks of it, or ESP, AH or IKE was seen: clear packets are judged */
+	PAIR_SHAPE_DONE = 1 << 1,  /* its cipher class needs no more lengths */
 	PAIR_ESP_QUIET_0 = 1 << 2, /* ESP of direction 0 is quiet (or never was) */
 	PAIR_ESP_QUIET_1 = 1 << 3,
 	PAIR_LEARNABLE = 1 << 4, /* the transition was sent */
@@ -27,8 +30,8 @@ enum {
 	PAIR_HAS_IKE = 1 << 6,
 	PAIR_HAS_AH = 1 << 7,
 	PAIR_HAS_ESP = 1 << 8,
-	PAIR_NAT = 1 << 9,       /* one of the two addresses stands for a NAT */
-	PAIR_CLEAR = 1 << 10,    /* clear traffic was seen, allowed or not */
+	PAIR_NAT = 1 << 9,    /* one of the two addresses stands for a NAT */
+	PAIR_CLEAR = 1 << 10, /* clear traffic was seen, allowed or not */
 };
 
 struct pair {
@@ -36,18 +39,20 @@ struct pair {
 	uint16_t flags;
 	uint16_t generation; /* of this entry's number: a flow or SA that remembers another one has lost its pair */
 	uint32_t story;      /* entry of the story table, 0: none */
+	uint32_t dialogue;   /* entry of the dialogue table, 0: none */
 	uint32_t rule;       /* policy rule + 1, 0: none */
 	uint32_t sas;        /* living SAs */
 	uint64_t esp_bytes;  /* octets of IP packets with ESP or AH */
 	int64_t esp_last_ns[SIDES];
 	/* second line */
 	uint32_t esp_packets[SIDES];
-	uint16_t rising[SIDES]; /* ESP packets whose sequence number rose, SPI 256 or above; stops at the guard's need */
+	uint16_t
+	    rising[SIDES]; /* ESP packets whose sequence number rose, SPI 256 or above; stops at the guard's need */
 	uint16_t vlan;
 	uint16_t reserved;
 	uint32_t realm;
 	uint32_t esp_last_length[SIDES]; /* octets behind the IP header of the last ESP packet */
-	struct address address[2]; /* lower first */
+	struct address address[2];       /* lower first */
 	/* third line */
 	int64_t esp_first_ns;  /* 0: none */
 	int64_t clear_last_ns; /* any clear packet, 0: none */
@@ -63,9 +68,9 @@ enum {
 	FLOW_NAME_FINAL = 1 << 2,    /* named for good or given up */
 	FLOW_ENCRYPTED = 1 << 3,     /* the named protocol is itself encrypted */
 	FLOW_CREDENTIALS = 1 << 4,   /* credentials seen in clear */
-	FLOW_IPSEC = 1 << 5,         /* UDP or TCP flow that was proved to carry IKE or ESP: its packets are not clear */
-	FLOW_NO_SLOT = 1 << 6,       /* no name is wanted, or the classifier had no slot */
-	FLOW_ANSWERED = 1 << 7,      /* both sides had sent when the counts were last folded */
+	FLOW_IPSEC = 1 << 5,    /* UDP or TCP flow that was proved to carry IKE or ESP: its packets are not clear */
+	FLOW_NO_SLOT = 1 << 6,  /* no name is wanted, or the classifier had no slot */
+	FLOW_ANSWERED = 1 << 7, /* both sides had sent when the counts were last folded */
 };
 
 /* What policy said of a flow; asked once, and again when its name becomes known. */
@@ -91,29 +96,29 @@ struct flow {
 enum {
 	SA_DIRECTION = 1 << 0, /* from the pair's higher address to the lower */
 	SA_AH = 1 << 1,
-	SA_NAT = 1 << 2,
+	SA_QUIET = 1 << 2, /* no packet for TRACK_QUIET_NS */
+	SA_REPLAY_TOLD = 1 << 3,
+	SA_DOUBLED_TOLD = 1 << 4,
+	SA_WRAP_TOLD = 1 << 5,
 };
 
 struct sa {
 	struct table_link link;
 	uint32_t pair;
 	uint32_t spi;
-	uint32_t seq_high; /* highest sequence number */
 	uint16_t pair_generation;
 	uint8_t flags;
 	uint8_t encap; /* enum packet_encap, of the first packet */
 	int64_t last_ns;
 	uint64_t packets;
 	uint64_t bytes; /* octets of IP packets */
-	uint32_t last_length; /* octets behind the IP header of the last packet */
-	uint32_t seq_first;
+	int64_t first_ns;
 };
 
-/* Parallel to the SAs, by the same number: what only birth and the records touch. */
+/* Parallel to the SAs, by the same number. */
 struct sa_cold {
-	int64_t first_ns;
-	uint32_t seq_low; /* lowest sequence number seen */
-	uint32_t repeated; /* packets whose sequence number was not above the highest so far */
+	struct sequence sequence;
+	struct readable readable;
 };
 
 enum { STORY_SERVICES_MAX = 16, STORY_RING = 16, STORY_PENDING = 8 };
@@ -126,7 +131,7 @@ struct story_service {
 /* One ESP packet, as far as telling a decapsulated copy needs it. */
 struct story_esp {
 	int64_t time_ns;
-	uint32_t length;     /* octets behind the IP header */
+	uint32_t length; /* octets behind the IP header */
 	uint16_t interface;
 	uint8_t direction;
 	bool used; /* a clear packet was found to be its copy; or the place is empty */

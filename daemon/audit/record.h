@@ -38,8 +38,8 @@ struct record_protocol {
 struct record_pair {
 	struct address a, b; /* lower first */
 	enum pair_verdict verdict;
-	const char *rule; /* rule name, "learned", or NULL */
-	uint64_t esp_packets, esp_bytes; /* ESP and AH */
+	const char *rule;                        /* rule name, "learned", or NULL */
+	uint64_t esp_packets, esp_bytes;         /* ESP and AH */
 	const struct record_protocol *cleartext; /* most octets first; borrowed */
 	size_t cleartext_count;
 	uint32_t rekeys;
@@ -56,7 +56,7 @@ struct record_sa {
 	int64_t first_ns, last_ns;
 	uint64_t packets, bytes;
 	uint32_t seq_first, seq_last;
-	int64_t lost, replayed; /* negative: not known */
+	int64_t lost, replayed;           /* negative: not known */
 	uint32_t replaces, continues_spi; /* 0: none or not known */
 	bool has_replaces, has_continues;
 	struct address continues_src, continues_dst;
@@ -76,7 +76,8 @@ enum ike_outcome {
 
 struct record_ike_sa {
 	struct address initiator, responder;
-	bool roles_known; /* false: initiator and responder are only who sent and who received the first message in view */
+	bool
+	    roles_known; /* false: initiator and responder are only who sent and who received the first message in view */
 	uint64_t ispi, rspi;
 	uint8_t major, minor;
 	enum ike_mode mode;

@@ -29,7 +29,7 @@ struct table_link {
 };
 
 struct table {
-	uint32_t *buckets; /* entry numbers, owned */
+	uint32_t *buckets;      /* entry numbers, owned */
 	unsigned char *entries; /* slab, owned */
 	size_t entry_size;
 	uint32_t bucket_mask;

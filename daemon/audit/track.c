@@ -42,14 +42,15 @@ struct track *track_new(const struct track_settings *settings, const struct tran
 		  table_init(&track->flows, sizeof(struct flow), settings->flows) &&
 		  table_init(&track->sas, sizeof(struct sa), settings->sas) &&
 		  table_init(&track->stories, sizeof(struct story), settings->pairs) &&
+		  table_init(&track->dialogues, sizeof(struct dialogue), settings->pairs) &&
+		  wheel_init(&track->pair_wheel, settings->pairs) && wheel_init(&track->sa_wheel, settings->sas) &&
 		  table_init(&track->mixes, sizeof(struct mix), settings->flows) &&
 		  table_init(&track->hosts, sizeof(struct table_link), HOSTS_MAX);
 	track->sa_cold = calloc((size_t)settings->sas + 1, sizeof(*track->sa_cold));
-	track->active = calloc((size_t)settings->pairs + 1, sizeof(*track->active));
 	track->carriers = calloc(rules ? rules : 1, sizeof(*track->carriers));
 	track->ike = ike_sas_new(settings->ike, settings->seed);
 	track->fragments = fragments_new();
-	if (!ok || !track->sa_cold || !track->active || !track->carriers || !track->ike || !track->fragments) {
+	if (!ok || !track->sa_cold || !track->carriers || !track->ike || !track->fragments) {
 		track_free(track);
 		return NULL;
 	}
@@ -64,10 +65,12 @@ void track_free(struct track *track)
 	table_destroy(&track->flows);
 	table_destroy(&track->sas);
 	table_destroy(&track->stories);
+	table_destroy(&track->dialogues);
 	table_destroy(&track->mixes);
 	table_destroy(&track->hosts);
+	wheel_destroy(&track->pair_wheel);
+	wheel_destroy(&track->sa_wheel);
 	free(track->sa_cold);
-	free(track->active);
 	free(track->carriers);
 	ike_sas_free(track->ike);
 	fragments_free(track->fragments);
@@ -151,13 +154,9 @@ void track_put(struct track *track, struct transition *transition, const struct 
 	track->sink.put(track->sink.context, transition);
 }
 
-void track_activate(struct track *track, uint32_t number)
+void track_activate(struct track *track, uint32_t pair, int64_t now_ns)
 {
-	struct pair *pair = table_at(&track->pairs, number);
-	if (pair->flags & PAIR_ACTIVE)
-		return;
-	pair->flags |= PAIR_ACTIVE;
-	track->active[track->active_count++] = number;
+	wheel_put(&track->pair_wheel, pair, now_ns + TRACK_QUIET_NS);
 }
 
 /* ---- hosts that speak IPsec: whose clear flows are worth a name ---- */
@@ -196,14 +195,10 @@ static void pair_forget(struct track *track, uint32_t number)
 {
 	struct pair *pair = table_at(&track->pairs, number);
 
-	if (pair->flags & PAIR_ACTIVE)
-		for (uint32_t i = 0; i < track->active_count; i++)
-			if (track->active[i] == number) {
-				track->active[i] = track->active[--track->active_count];
-				break;
-			}
 	if (pair->story)
 		table_remove(&track->stories, pair->story);
+	if (pair->dialogue)
+		table_remove(&track->dialogues, pair->dialogue);
 	table_evict(&track->pairs, number);
 }
 
@@ -471,31 +466,39 @@ uint32_t track_freed_slot(struct track *track)
 
 /* ---- time ---- */
 
-static void sweep_pairs(struct track *track, int64_t now_ns)
+/* Notices a pair's quiet; when it may be quiet next, 0 if it is. */
+static int64_t pair_due(void *context, uint32_t number, int64_t now_ns)
 {
-	for (uint32_t i = 0; i < track->active_count;) {
-		struct pair *pair = table_at(&track->pairs, track->active[i]);
-		struct story *story = pair->story ? table_at(&track->stories, pair->story) : NULL;
-		track_esp_notice_quiet(track, pair, 0, now_ns);
-		track_esp_notice_quiet(track, pair, 1, now_ns);
-		if (story)
-			track_clear_notice_quiet(track, pair, story, now_ns);
-		bool still = !(pair->flags & PAIR_ESP_QUIET_0) || !(pair->flags & PAIR_ESP_QUIET_1) ||
-			     (story && track_clear_running(story));
-		if (still) {
-			i++;
-		} else {
-			pair->flags &= (uint16_t)~PAIR_ACTIVE;
-			track->active[i] = track->active[--track->active_count];
-		}
+	struct track *track = context;
+
+	if (!table_lives(&track->pairs, number))
+		return 0;
+	struct pair *pair = table_at(&track->pairs, number);
+	struct story *story = pair->story ? table_at(&track->stories, pair->story) : NULL;
+	int64_t last = 0;
+	track_esp_notice_quiet(track, pair, 0, now_ns);
+	track_esp_notice_quiet(track, pair, 1, now_ns);
+	if (story)
+		track_clear_notice_quiet(track, pair, story, now_ns);
+	for (unsigned d = 0; d < SIDES; d++) {
+		if (!(pair->flags & (PAIR_ESP_QUIET_0 << d)) && (!last || pair->esp_last_ns[d] < last))
+			last = pair->esp_last_ns[d];
 	}
+	if (story && track_clear_running(story)) {
+		int64_t clear = story->clear_last_ns[0] > story->clear_last_ns[1] ? story->clear_last_ns[0]
+										  : story->clear_last_ns[1];
+		if (!last || clear < last)
+			last = clear;
+	}
+	return last ? last + TRACK_QUIET_NS : 0;
 }
 
 void track_advance(struct track *track, int64_t now_ns)
 {
 	if (now_ns > track->now_ns)
 		track->now_ns = now_ns;
-	sweep_pairs(track, track->now_ns);
+	wheel_turn(&track->sa_wheel, track->now_ns, track_sa_due, track);
+	wheel_turn(&track->pair_wheel, track->now_ns, pair_due, track);
 	if (track->now_ns >= track->flow_due_ns) {
 		track_sweep_flows(track, track->now_ns);
 		track->flow_due_ns = track->now_ns + FLOW_SLICE_NS;
@@ -514,6 +517,6 @@ const struct track_counters *track_counters(struct track *track)
 uint64_t track_memory(const struct track *track)
 {
 	return table_resident(&track->pairs) + table_resident(&track->flows) + table_resident(&track->sas) +
-	       table_resident(&track->stories) + table_resident(&track->mixes) + table_resident(&track->hosts) +
-	       ike_sas_memory(track->ike);
+	       table_resident(&track->stories) + table_resident(&track->dialogues) + table_resident(&track->mixes) +
+	       table_resident(&track->hosts) + ike_sas_memory(track->ike);
 }

@@ -45,8 +45,8 @@ struct track_interface {
 };
 
 struct track_settings {
-	const struct policy *policy; /* borrowed, sealed */
-	struct track_interface side; /* of every interface without an entry below */
+	const struct policy *policy;              /* borrowed, sealed */
+	struct track_interface side;              /* of every interface without an entry below */
 	const struct track_interface *interfaces; /* by frame.interface; borrowed */
 	unsigned interface_count;
 	uint32_t flows, sas, ike, pairs; /* limits, entries */
@@ -58,15 +58,15 @@ struct track_settings {
 
 /* Counters over all packets. */
 struct track_counters {
-	uint64_t packets, bytes; /* frames; octets on the wire */
+	uint64_t packets, bytes;   /* frames; octets on the wire */
 	int64_t first_ns, last_ns; /* of frames; 0 without any */
 	uint64_t classes[PACKET_CLASS_COUNT];
 	uint64_t reasons[PACKET_REASON_COUNT];
 	uint64_t flows, sas, pairs, ike_sas; /* ever made */
 	uint64_t flows_evicted, sas_evicted, pairs_evicted, ike_evicted;
-	uint64_t untracked;           /* packets that found no place in a table */
-	uint64_t fragments_orphaned;  /* later fragments whose first one was not seen */
-	uint64_t copies;              /* clear packets told to be decapsulated copies */
+	uint64_t untracked;          /* packets that found no place in a table */
+	uint64_t fragments_orphaned; /* later fragments whose first one was not seen */
+	uint64_t copies;             /* clear packets told to be decapsulated copies */
 };
 
 enum { TRACK_BATCH = 32 };
@@ -82,10 +82,10 @@ struct track_key {
 
 /* What track_packet() says of a clear packet. */
 struct track_handle {
-	uint32_t flow;    /* 0: nothing more to do */
-	uint32_t slot;    /* the classifier's slot that the flow holds, 0: none */
+	uint32_t flow; /* 0: nothing more to do */
+	uint32_t slot; /* the classifier's slot that the flow holds, 0: none */
 	bool wants_name;
-	bool watched;     /* call track_clear() */
+	bool watched; /* call track_clear() */
 };
 
 /* What the classifier found; members as in classify.h. */
@@ -93,8 +93,8 @@ struct track_named {
 	uint16_t app;
 	const char *name; /* NULL: none yet; else constant */
 	bool final, encrypted, credentials;
-	uint32_t slot;    /* the slot the flow holds from now on, 0: none */
-	bool no_slot;     /* the classifier was full: the flow goes by its port */
+	uint32_t slot; /* the slot the flow holds from now on, 0: none */
+	bool no_slot;  /* the classifier was full: the flow goes by its port */
 };
 
 /* NULL on lack of memory. */
@@ -128,8 +128,8 @@ uint64_t track_memory(const struct track *track);
  * `pair_rule` what the judge calls the pair's rule, or NULL.
  */
 void track_write_records(struct track *track, const char *(*names)(void *context, uint16_t app), void *names_context,
-                         const char *(*pair_rule)(void *context, uint32_t realm, const struct address *a,
-                                                  const struct address *b),
-                         void *rule_context, const struct record_sink *sink);
+			 const char *(*pair_rule)(void *context, uint32_t realm, const struct address *a,
+						  const struct address *b),
+			 void *rule_context, const struct record_sink *sink);
 
 #endif

@@ -323,7 +323,7 @@ void track_clear(struct track *track, uint32_t number, const struct packet *pack
 	story->interface = packet->interface;
 	if (story->clear_quiet) {
 		story->clear_quiet = false;
-		track_activate(track, flow->pair);
+		track_activate(track, flow->pair, key->time_ns);
 		put_clear(track, pair, story, TRANSITION_CLEAR_BEGAN, key->time_ns, d, &service, packet);
 	} else if (news) {
 		put_clear(track, pair, story, TRANSITION_CLEAR_SERVICE, key->time_ns, d, &service, packet);

@@ -91,10 +91,10 @@ static uint32_t sa_make(struct track *track, const struct packet *packet, const 
 		return 0;
 	}
 	sa->spi = packet->spi;
-	sa->seq_first = sa->seq_high = packet->sequence;
+	sa->first_ns = sa->last_ns = key->time_ns;
 	sa->flags = (uint8_t)((key->direction ? SA_DIRECTION : 0) | (ah ? SA_AH : 0));
 	sa->encap = packet->encap;
-	track->sa_cold[number] = (struct sa_cold){ .first_ns = key->time_ns, .seq_low = packet->sequence };
+	memset(&track->sa_cold[number], 0, sizeof(track->sa_cold[number]));
 	track->counters.sas++;
 	return number;
 }
@@ -146,6 +146,238 @@ static void learn_count(struct track *track, struct pair *pair, unsigned directi
 	esp_transition(track, pair, TRANSITION_LEARNABLE, direction, now_ns, NULL);
 }
 
+/* ---- SAs ---- */
+
+static void sa_transition(struct track *track, const struct pair *pair, const struct sa *sa, enum transition_kind kind,
+			  int64_t time_ns)
+{
+	struct transition transition = { .time_ns = time_ns,
+					 .kind = (uint8_t)kind,
+					 .direction = sa->flags & SA_DIRECTION ? 1 : 0 };
+	transition.esp = (struct transition_esp){
+		.spi = sa->spi,
+		.protocol = sa->flags & SA_AH ? PROTOCOL_AH : PROTOCOL_ESP,
+		.encap = sa->encap,
+		.last_ns = sa->last_ns,
+		.packets = sa->packets,
+		.bytes = sa->bytes,
+	};
+	track_put(track, &transition, pair);
+}
+
+static void sa_notice_quiet(struct track *track, struct sa *sa, int64_t now_ns)
+{
+	const struct pair *pair = table_at(&track->pairs, sa->pair);
+	int64_t since = sa->last_ns + TRACK_QUIET_NS;
+
+	if ((sa->flags & SA_QUIET) || since > now_ns)
+		return;
+	sa->flags |= SA_QUIET;
+	if (pair->link.hash && pair->generation == sa->pair_generation)
+		sa_transition(track, pair, sa, TRANSITION_SA_QUIET, since);
+}
+
+int64_t track_sa_due(void *context, uint32_t number, int64_t now_ns)
+{
+	struct track *track = context;
+
+	if (!table_lives(&track->sas, number))
+		return 0;
+	struct sa *sa = table_at(&track->sas, number);
+	sa_notice_quiet(track, sa, now_ns);
+	return sa->flags & SA_QUIET ? 0 : sa->last_ns + TRACK_QUIET_NS;
+}
+
+/* Octets behind the sequence number, as far as they were captured: what a replayed packet repeats. Never 0. */
+static uint16_t digest_of(const struct packet *packet)
+{
+	enum { HEADER = 8, DIGESTED = 64 };
+	uint32_t length = packet->payload_captured > HEADER ? packet->payload_captured - HEADER : 0;
+
+	if (length == 0)
+		return 1;
+	uint64_t hash = hash_octets(packet->payload + HEADER, length < DIGESTED ? length : DIGESTED, 0);
+	return (uint16_t)(hash | 1);
+}
+
+static void put_oddity(struct track *track, struct pair *pair, const struct sa *sa, const struct packet *packet,
+		       enum transition_oddity what, uint32_t count, int64_t now_ns)
+{
+	const struct sequence *sequence =
+	    &track->sa_cold[((const unsigned char *)sa - track->sas.entries) / (ptrdiff_t)track->sas.entry_size]
+		 .sequence;
+	struct transition transition = { .time_ns = now_ns,
+					 .kind = TRANSITION_SEQUENCE,
+					 .direction = sa->flags & SA_DIRECTION ? 1 : 0,
+					 .interface = packet->interface };
+	transition.sequence = (struct transition_sequence){
+		.spi = sa->spi,
+		.protocol = sa->flags & SA_AH ? PROTOCOL_AH : PROTOCOL_ESP,
+		.what = (uint8_t)what,
+		.number = packet->sequence,
+		.high = sequence->high,
+		.count = count,
+		.packets = sa->packets,
+	};
+	track_put(track, &transition, pair);
+}
+
+/* Takes the packet's number. True if the packet is one of the sender's own, and no copy. */
+static bool sa_sequence(struct track *track, struct pair *pair, struct sa *sa, struct sequence *sequence,
+			const struct packet *packet, bool born, int64_t now_ns)
+{
+	enum { REPLAYS_TOLD = 3, DOUBLED_PACKETS = 50, DOUBLED_SHARE = 5, NEAR_WRAP = 0xf0000000 };
+
+	if (born) {
+		sequence_begin(sequence, packet->sequence, digest_of(packet), now_ns);
+		return true;
+	}
+	uint16_t digest = sequence_wants_digest(sequence, packet->sequence) ? digest_of(packet) : 1;
+	switch (sequence_packet(sequence, packet->sequence, digest, now_ns)) {
+	case SEQUENCE_NEW:
+		if (packet->sequence >= NEAR_WRAP && !(sa->flags & SA_WRAP_TOLD)) {
+			sa->flags |= SA_WRAP_TOLD;
+			put_oddity(track, pair, sa, packet, ODDITY_NEAR_WRAP, 1, now_ns);
+		}
+		return true;
+	case SEQUENCE_LATE:
+		return true;
+	case SEQUENCE_RESET:
+		put_oddity(track, pair, sa, packet, ODDITY_RESET, 1, now_ns);
+		return true;
+	case SEQUENCE_REPLAYED:
+		/* At the third, and whenever their number has doubled. */
+		if (sequence->replayed == REPLAYS_TOLD ||
+		    (sequence->replayed > REPLAYS_TOLD && (sequence->replayed & (sequence->replayed - 1)) == 0))
+			put_oddity(track, pair, sa, packet, ODDITY_REPLAY, sequence->replayed, now_ns);
+		return false;
+	case SEQUENCE_DOUBLED:
+		if (!(sa->flags & SA_DOUBLED_TOLD) && sa->packets >= DOUBLED_PACKETS &&
+		    sequence->near * DOUBLED_SHARE >= sa->packets) {
+			sa->flags |= SA_DOUBLED_TOLD;
+			put_oddity(track, pair, sa, packet, ODDITY_DOUBLED, sequence->near, now_ns);
+		}
+		return false;
+	case SEQUENCE_REPEATED:
+		break;
+	}
+	return false;
+}
+
+/* Whether ESP hides what it carries: looked at while it is undecided, in packets that are there whole. */
+static void sa_content(struct track *track, struct pair *pair, const struct sa *sa, struct readable *readable,
+		       const struct packet *packet, int64_t now_ns)
+{
+	struct readable_inner inner = { 0 };
+
+	if (packet->class != PACKET_ESP || packet->payload_captured != packet->payload_length ||
+	    (packet->flags & PACKET_FIRST_FRAGMENT) || !readable_wants(readable, sa->packets))
+		return;
+	if (!readable_packet(readable, packet->payload, packet->payload_length, &inner) ||
+	    (readable->state == READABLE_NO && !readable->missed))
+		return;
+	struct transition transition = { .time_ns = now_ns,
+					 .kind = TRANSITION_READABLE,
+					 .direction = sa->flags & SA_DIRECTION ? 1 : 0,
+					 .interface = packet->interface };
+	transition.readable = (struct transition_readable){ .spi = sa->spi,
+							    .state = readable->state,
+							    .icv = inner.icv,
+							    .protocol = inner.protocol,
+							    .src_port = inner.src_port,
+							    .dst_port = inner.dst_port };
+	track_put(track, &transition, pair);
+}
+
+static void put_run(struct track *track, const struct pair *pair, enum transition_kind kind, unsigned direction,
+		    const struct dialogue_run *run, int64_t now_ns)
+{
+	struct transition transition = { .time_ns = now_ns, .kind = (uint8_t)kind, .direction = (uint8_t)direction };
+
+	transition.run = (struct transition_run){
+		.spi = run->spi,
+		.level = run->told,
+		.first_ns = run->first_ns,
+		.last_ns = run->last_ns,
+		.reverse_ns = pair->esp_last_ns[!direction],
+		.packets = run->packets,
+		.answerable = run->answerable,
+		.bytes = run->bytes,
+	};
+	track_put(track, &transition, pair);
+}
+
+static void pair_dialogue(struct track *track, struct pair *pair, const struct packet *packet, bool pool,
+			  unsigned direction, int64_t now_ns)
+{
+	struct dialogue_run ended;
+
+	if (!pair->dialogue) {
+		if (!pair->esp_packets[0] || !pair->esp_packets[1])
+			return;
+		pair->dialogue = table_insert(&track->dialogues, pair->link.hash);
+		if (!pair->dialogue)
+			return;
+	}
+	struct dialogue *dialogue = table_at(&track->dialogues, pair->dialogue);
+	unsigned news = dialogue_packet(dialogue, direction, packet->spi, packet->payload_length, pool, now_ns, &ended);
+	if (!news)
+		return;
+	if (news & DIALOGUE_ANSWERED)
+		put_run(track, pair, TRANSITION_ANSWERED, !direction, &ended, now_ns);
+	if (news & DIALOGUE_UNANSWERED)
+		put_run(track, pair, TRANSITION_UNANSWERED, direction, &dialogue->side[direction].run, now_ns);
+	if (news & DIALOGUE_SHAPE) {
+		struct transition transition = { .time_ns = now_ns,
+						 .kind = TRANSITION_SHAPE,
+						 .direction = (uint8_t)direction };
+		transition.shape = (struct transition_shape){ .shape = dialogue->shape_told,
+							      .residues = dialogue->residues,
+							      .lengths = dialogue->shape_count,
+							      .packets = dialogue->shape_packets };
+		track_put(track, &transition, pair);
+	}
+}
+
+static void remember_for_copies(struct track *track, struct pair *pair, const struct packet *packet, unsigned direction,
+				int64_t now_ns)
+{
+	struct story *story = track_story(track, pair);
+
+	if (!story)
+		return;
+	story->ring[story->ring_at] =
+	    (struct story_esp){ now_ns, packet->payload_length, packet->interface, (uint8_t)direction, false };
+	story->ring_at = (uint8_t)((story->ring_at + 1) % STORY_RING);
+}
+
+/* A direction of the pair speaks: first time, or again. */
+static void pair_esp(struct track *track, struct pair *pair, uint32_t number, const struct packet *packet,
+		     unsigned direction, int64_t now_ns)
+{
+	bool ah = packet->class == PACKET_AH;
+	uint16_t quiet = (uint16_t)(PAIR_ESP_QUIET_0 << direction);
+
+	if (!(pair->flags & (ah ? PAIR_HAS_AH : PAIR_HAS_ESP))) {
+		track_pair_speaks_ipsec(track, pair, number);
+		pair->flags |= ah ? PAIR_HAS_AH : PAIR_HAS_ESP;
+	}
+	if (pair->esp_first_ns == 0)
+		pair->esp_first_ns = now_ns;
+	if (behind_nat(packet))
+		track_pair_is_nat(track, pair, now_ns);
+	track_esp_notice_quiet(track, pair, direction, now_ns);
+	if (pair->flags & quiet) {
+		esp_transition(track, pair, TRANSITION_ESP_BEGAN, direction, now_ns, packet);
+		pair->flags &= (uint16_t)~quiet;
+		track_activate(track, number, now_ns);
+	}
+	pair->esp_last_ns[direction] = now_ns;
+	pair->esp_last_length[direction] = packet->payload_length;
+	pair->esp_packets[direction]++;
+	pair->esp_bytes += packet->length;
+}
+
 void track_esp(struct track *track, const struct packet *packet, const struct track_key *key, uint64_t hash)
 {
 	bool ah = packet->class == PACKET_AH;
@@ -162,6 +394,7 @@ void track_esp(struct track *track, const struct packet *packet, const struct tr
 			return;
 	}
 	struct sa *sa = table_at(&track->sas, number);
+	struct sa_cold *cold = &track->sa_cold[number];
 	struct pair *pair = table_at(&track->pairs, sa->pair);
 	if (pair->generation != sa->pair_generation || !pair->link.hash) {
 		if (!sa_adopt(track, sa, packet, key))
@@ -169,53 +402,30 @@ void track_esp(struct track *track, const struct packet *packet, const struct tr
 		pair = table_at(&track->pairs, sa->pair);
 	}
 	if (born)
-		esp_transition(track, pair, TRANSITION_SA_BORN, d, now, packet);
-
-	uint32_t ahead = packet->sequence - sa->seq_high;
-	bool rose = born || (ahead != 0 && ahead < UINT32_C(1) << 31);
-	struct sa_cold *cold = &track->sa_cold[number];
-	if (rose)
-		sa->seq_high = packet->sequence;
+		sa_transition(track, pair, sa, TRANSITION_SA_BORN, now);
 	else
-		cold->repeated++;
-	if (packet->sequence < cold->seq_low)
-		cold->seq_low = packet->sequence;
+		sa_notice_quiet(track, sa, now);
+	bool own_packet = sa_sequence(track, pair, sa, &cold->sequence, packet, born, now);
 	sa->packets++;
 	sa->bytes += packet->length;
+	/* Copies and replays are counted, but they say nothing about what the two are doing now. */
+	if (!own_packet)
+		return;
+	if (sa->flags & SA_QUIET) {
+		sa->flags &= (uint8_t)~SA_QUIET;
+		sa_transition(track, pair, sa, TRANSITION_SA_WOKE, now);
+	}
 	sa->last_ns = now;
-	sa->last_length = packet->payload_length;
+	wheel_put(&track->sa_wheel, number, now + TRACK_QUIET_NS);
 
-	uint16_t quiet = (uint16_t)(PAIR_ESP_QUIET_0 << d);
-	if (!(pair->flags & quiet))
-		track_esp_notice_quiet(track, pair, d, now);
-	uint16_t had = pair->flags;
-	if (!(had & (ah ? PAIR_HAS_AH : PAIR_HAS_ESP))) {
-		track_pair_speaks_ipsec(track, pair, sa->pair);
-		pair->flags |= ah ? PAIR_HAS_AH : PAIR_HAS_ESP;
-	}
-	if (pair->esp_first_ns == 0)
-		pair->esp_first_ns = now;
-	if (behind_nat(packet))
-		track_pair_is_nat(track, pair, now);
-	if (pair->flags & quiet) {
-		esp_transition(track, pair, TRANSITION_ESP_BEGAN, d, now, packet);
-		pair->flags &= (uint16_t)~quiet;
-		track_activate(track, sa->pair);
-	}
-	pair->esp_last_ns[d] = now;
-	pair->esp_last_length[d] = packet->payload_length;
-	pair->esp_packets[d]++;
-	pair->esp_bytes += packet->length;
-	if (rose && packet->spi > SPI_RESERVED_MAX && !(pair->flags & PAIR_LEARNABLE))
+	pair_esp(track, pair, sa->pair, packet, d, now);
+	sa_content(track, pair, sa, &cold->readable, packet, now);
+	bool pool = !ah && cold->readable.state != READABLE_NULL;
+	pair_dialogue(track, pair, packet, pool, d, now);
+	if (packet->spi > SPI_RESERVED_MAX && !(pair->flags & PAIR_LEARNABLE))
 		learn_count(track, pair, d, now);
-	if (pair->flags & PAIR_RING) {
-		struct story *story = track_story(track, pair);
-		if (story) {
-			story->ring[story->ring_at] =
-			    (struct story_esp){ now, packet->payload_length, packet->interface, (uint8_t)d, false };
-			story->ring_at = (uint8_t)((story->ring_at + 1) % STORY_RING);
-		}
-	}
+	if (pair->flags & PAIR_RING)
+		remember_for_copies(track, pair, packet, d, now);
 	if (packet->flags & PACKET_FIRST_FRAGMENT) {
 		/* Later fragments only add octets; the SA is where they belong. */
 		struct fragments_home home = { FRAGMENTS_SA, number, sa->link.hash };

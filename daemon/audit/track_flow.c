@@ -343,7 +343,7 @@ void track_carrier(struct track *track, const struct packet *packet, const struc
 	if (!carrier_matters(track, &carrier, &own))
 		return;
 	carrier.class = PACKET_CLEARTEXT;
-	carrier.flags &= (uint16_t)~(PACKET_FIRST_FRAGMENT | PACKET_QUOTES);
+	carrier.flags &= (uint16_t) ~(PACKET_FIRST_FRAGMENT | PACKET_QUOTES);
 	carrier.src_port = 0;
 	carrier.protocol = carrier_protocol(packet, &carrier.dst_port);
 	carrier.icmp_type = carrier.icmp_code = carrier.tcp_flags = 0;

@@ -80,8 +80,8 @@ void track_flow_fold(struct track *track, struct flow *flow)
 
 static int compare_sas(const struct track *track, uint32_t left, uint32_t right)
 {
-	int64_t l = track->sa_cold[left].first_ns, r = track->sa_cold[right].first_ns;
 	const struct sa *a = table_at(&track->sas, left), *b = table_at(&track->sas, right);
+	int64_t l = a->first_ns, r = b->first_ns;
 
 	if (l != r)
 		return l < r ? -1 : 1;
@@ -98,29 +98,27 @@ static int by_sa(const void *left, const void *right, void *context)
 static void write_sa(struct track *track, uint32_t number, const struct record_sink *sink)
 {
 	const struct sa *sa = table_at(&track->sas, number);
-	const struct sa_cold *cold = &track->sa_cold[number];
+	const struct sequence *sequence = &track->sa_cold[number].sequence;
 	const struct pair *pair = table_at(&track->pairs, sa->pair);
 	unsigned d = sa->flags & SA_DIRECTION ? 1 : 0;
 	struct record record = { .type = RECORD_SA, .time_ns = sa->last_ns };
 
 	if (!pair->link.hash || pair->generation != sa->pair_generation)
 		return; /* its pair was evicted, and with it the addresses: counted there */
-	uint64_t span = (uint64_t)(sa->seq_high - cold->seq_low) + 1;
-	uint64_t distinct = sa->packets - cold->repeated;
 	record.sa = (struct record_sa){
 		.src = pair->address[d],
 		.dst = pair->address[!d],
 		.spi = sa->spi,
 		.protocol = sa->flags & SA_AH ? 51 : 50,
 		.encap = sa->encap,
-		.first_ns = cold->first_ns,
+		.first_ns = sa->first_ns,
 		.last_ns = sa->last_ns,
 		.packets = sa->packets,
 		.bytes = sa->bytes,
-		.seq_first = sa->seq_first,
-		.seq_last = sa->seq_high,
-		.lost = cold->repeated == 0 && span >= distinct ? (int64_t)(span - distinct) : -1,
-		.replayed = cold->repeated == 0 ? 0 : -1,
+		.seq_first = sequence->first,
+		.seq_last = sequence->high,
+		.lost = sequence_lost(sequence),
+		.replayed = sequence->replayed,
 		.state = SA_ACTIVE,
 	};
 	record_write(sink, &record);

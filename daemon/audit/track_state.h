@@ -7,14 +7,15 @@
 #include "ike_sa.h"
 #include "pair.h"
 #include "track.h"
+#include "wheel.h"
 #include "../../config/policy.h"
 
 enum {
-	TRACK_HOLDERS = 4096,       /* counters of who holds how many flows */
-	TRACK_RULE_GATEWAYS = 16,   /* gateway pairs remembered per rule */
+	TRACK_HOLDERS = 4096,     /* counters of who holds how many flows */
+	TRACK_RULE_GATEWAYS = 16, /* gateway pairs remembered per rule */
 	TRACK_FREED_SLOTS = 64,
 	TRACK_EVICT_CANDIDATES = 16,
-	TRACK_APPS = 1024,          /* numbers a classifier may use */
+	TRACK_APPS = 1024, /* numbers a classifier may use */
 	TRACK_IDLE_CARRIERS = 256,
 };
 
@@ -58,19 +59,18 @@ struct track {
 	int64_t now_ns;
 	int64_t flow_due_ns; /* when the next slice of flows is */
 	uint64_t serial;
-	struct table pairs, flows, sas, stories, mixes, hosts;
-	struct sa_cold *sa_cold; /* by SA number; owned */
+	struct table pairs, flows, sas, stories, dialogues, mixes, hosts;
+	struct wheel pair_wheel, sa_wheel; /* whose quiet has to be noticed */
+	struct sa_cold *sa_cold;           /* by SA number; owned */
 	struct ike_sas *ike;
 	struct fragments *fragments;
 	struct rule_carriers *carriers; /* by rule; owned */
-	uint32_t *active; /* numbers of pairs that are not quiet; owned */
-	uint32_t active_count;
 	uint32_t holders[TRACK_HOLDERS];
 	uint32_t freed[TRACK_FREED_SLOTS]; /* a stack of classifier slots */
 	uint32_t freed_count;
-	uint32_t flow_hand; /* where the round over idle flows goes on */
+	uint32_t flow_hand;                          /* where the round over idle flows goes on */
 	uint64_t idle_carriers[TRACK_IDLE_CARRIERS]; /* hashes of tunnel ends that nobody asked about */
-	const char *app_names[TRACK_APPS]; /* by app number, as track_name() brought them */
+	const char *app_names[TRACK_APPS];           /* by app number, as track_name() brought them */
 };
 
 /* track.c */
@@ -80,7 +80,8 @@ uint64_t track_pair_hash(const struct track *track, const struct address *src, c
 uint32_t track_pair_obtain(struct track *track, const struct packet *packet, const struct track_key *key);
 struct story *track_story(struct track *track, struct pair *pair);
 void track_put(struct track *track, struct transition *transition, const struct pair *pair);
-void track_activate(struct track *track, uint32_t pair);
+/* The pair is to be looked at when it may have become quiet. */
+void track_activate(struct track *track, uint32_t pair, int64_t now_ns);
 bool track_host_known(const struct track *track, const struct address *address);
 /* A pair begins to speak ESP, AH or IKE. */
 void track_pair_speaks_ipsec(struct track *track, struct pair *pair, uint32_t number);
@@ -90,9 +91,11 @@ void track_pair_is_nat(struct track *track, struct pair *pair, int64_t now_ns);
 
 /* track_esp.c */
 uint64_t track_sa_hash(const struct track *track, const struct address *src, const struct address *dst, uint32_t realm,
-                       uint32_t spi, uint8_t protocol);
+		       uint32_t spi, uint8_t protocol);
 void track_esp(struct track *track, const struct packet *packet, const struct track_key *key, uint64_t hash);
 void track_outer_ah(struct track *track, const struct packet *packet, const struct track_key *key);
+/* When the SA may be quiet; 0 if it is, or is gone. */
+int64_t track_sa_due(void *track, uint32_t number, int64_t now_ns);
 void track_esp_notice_quiet(struct track *track, struct pair *pair, unsigned direction, int64_t now_ns);
 
 /* track_flow.c */

@@ -19,17 +19,24 @@
 
 /* In the order in which transitions of one pair at one time are judged. */
 enum transition_kind {
-	TRANSITION_SA_BORN,      /* first packet of an SPI */
-	TRANSITION_ESP_BEGAN,    /* first ESP or AH packet of a direction ever, or after it was quiet */
-	TRANSITION_LEARNABLE,    /* ESP both ways passed the guards for a learned pair */
-	TRANSITION_NAT,          /* one of the two addresses stands for a NAT */
+	TRANSITION_SA_BORN,    /* first packet of an SPI */
+	TRANSITION_SA_WOKE,    /* a packet of an SPI that was quiet */
+	TRANSITION_SA_QUIET,   /* no packet of an SPI for TRACK_QUIET_NS */
+	TRANSITION_SEQUENCE,   /* an oddity of an SA's sequence numbers */
+	TRANSITION_UNANSWERED, /* ESP that used to be answered is not, for so long as the level says */
+	TRANSITION_ANSWERED,   /* that is over */
+	TRANSITION_READABLE,   /* an SA's ESP can be read, or, against what was told, cannot */
+	TRANSITION_SHAPE,      /* the cipher class of a pair's ESP became known, or another one */
+	TRANSITION_ESP_BEGAN,  /* first ESP or AH packet of a direction ever, or after it was quiet */
+	TRANSITION_LEARNABLE,  /* ESP both ways passed the guards for a learned pair */
+	TRANSITION_NAT,        /* one of the two addresses stands for a NAT */
 	TRANSITION_IKE_MESSAGE,
-	TRANSITION_ICMP_ERROR,   /* an ICMP error that quotes ESP, AH or IKE of the pair */
-	TRANSITION_CLEAR_BEGAN,  /* an offending packet, the first ever or after quiet */
-	TRANSITION_CLEAR_SERVICE, /* offending traffic of a service not seen before, or whose name became known */
+	TRANSITION_ICMP_ERROR,     /* an ICMP error that quotes ESP, AH or IKE of the pair */
+	TRANSITION_CLEAR_BEGAN,    /* an offending packet, the first ever or after quiet */
+	TRANSITION_CLEAR_SERVICE,  /* offending traffic of a service not seen before, or whose name became known */
 	TRANSITION_CLEAR_PROGRESS, /* at most once a second while offending packets pass: totals */
-	TRANSITION_CLEAR_QUIET,  /* no offending packet for TRACK_QUIET_NS */
-	TRANSITION_ESP_QUIET,    /* no ESP or AH packet of a direction for TRACK_QUIET_NS */
+	TRANSITION_CLEAR_QUIET,    /* no offending packet for TRACK_QUIET_NS */
+	TRANSITION_ESP_QUIET,      /* no ESP or AH packet of a direction for TRACK_QUIET_NS */
 };
 
 /* One service in clear: what `selector-gap` names. */
@@ -48,14 +55,55 @@ struct transition_clear {
 	uint64_t packets[2];
 	uint64_t bytes;
 	int64_t last_ns[2]; /* 0: none yet */
-	int64_t since_ns;   /* when the run of clear packets began that the packet at hand belongs to, harmless ones included */
+	int64_t
+	    since_ns; /* when the run of clear packets began that the packet at hand belongs to, harmless ones included */
 };
 
 struct transition_esp {
-	uint32_t spi; /* of the packet at hand, for BORN and BEGAN */
+	uint32_t spi;
+	uint8_t protocol;        /* 50 or 51 */
+	uint8_t encap;           /* enum packet_encap */
+	int64_t last_ns;         /* of the direction or SA: QUIET */
+	uint64_t packets, bytes; /* of the SA so far: SA_QUIET, SA_WOKE */
+};
+
+/* SEQUENCE */
+struct transition_sequence {
+	uint32_t spi;
 	uint8_t protocol;
-	uint8_t encap;   /* enum packet_encap */
-	int64_t last_ns; /* of the direction: QUIET */
+	uint8_t what; /* enum transition_oddity */
+	uint32_t number, high;
+	uint32_t count;   /* of such packets so far */
+	uint64_t packets; /* of the SA so far */
+};
+enum transition_oddity { ODDITY_REPLAY, ODDITY_RESET, ODDITY_NEAR_WRAP, ODDITY_DOUBLED };
+
+/* UNANSWERED, ANSWERED */
+struct transition_run {
+	uint32_t spi;
+	uint8_t level;    /* 1 to DIALOGUE_LEVELS */
+	int64_t first_ns; /* first packet without an answer */
+	int64_t last_ns;
+	int64_t reverse_ns; /* last packet of the other side, 0: never */
+	uint32_t packets, answerable;
+	uint64_t bytes;
+};
+
+/* READABLE */
+struct transition_readable {
+	uint32_t spi;
+	uint8_t state; /* enum readable_state */
+	uint8_t icv;
+	uint8_t protocol; /* of the packet inside */
+	uint16_t src_port, dst_port;
+};
+
+/* SHAPE */
+struct transition_shape {
+	uint8_t shape; /* enum dialogue_shape */
+	uint16_t residues;
+	uint8_t lengths;
+	uint32_t packets;
 };
 
 struct transition_ike {
@@ -87,6 +135,10 @@ struct transition {
 		struct transition_esp esp;
 		struct transition_ike ike;
 		struct transition_icmp icmp;
+		struct transition_sequence sequence;
+		struct transition_run run;
+		struct transition_readable readable;
+		struct transition_shape shape;
 	};
 };
 

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See dialogue.h. Called by the tracker for each ESP packet of a pair that speaks both ways. */
+#include "dialogue.h"
+
+#define SECOND INT64_C(1000000000)
+
+#define ANSWER_NS SECOND      /* an answer comes within this time */
+#define PAUSE_NS (5 * SECOND) /* a sender that pauses so long begins a new run */
+
+enum {
+	SEEN_MIN = 3,       /* times a length has to be seen before it says anything */
+	ANSWERABLE_MIN = 3, /* packets of such lengths in a run */
+	SEEN_FULL = 200,
+	SHAPE_LENGTHS_POSSIBLE = 5,
+	SHAPE_LENGTHS_LIKELY = 8,
+	SHAPE_PACKETS = 32,
+	/* Residues modulo 16 of a 64-bit block cipher with 96-bit, and with 128- or 256-bit ICV. */
+	RESIDUES_4_12 = 1 << 4 | 1 << 12,
+	RESIDUES_0_8 = 1 << 0 | 1 << 8,
+};
+
+const int64_t dialogue_level_ns[DIALOGUE_LEVELS] = { 5 * SECOND, 10 * SECOND, 20 * SECOND };
+
+static uint8_t length_index(struct dialogue_side *side, uint16_t length)
+{
+	for (uint8_t i = 0; i < DIALOGUE_LENGTHS; i++)
+		if (side->lengths[i].length == length)
+			return i;
+	/* A new length takes the place of one seen little, going round: a length that recurs stays. */
+	for (uint8_t tries = 0; tries < DIALOGUE_LENGTHS; tries++) {
+		uint8_t place = side->victim;
+		side->victim = (uint8_t)((place + 1) % DIALOGUE_LENGTHS);
+		if (side->lengths[place].seen < SEEN_MIN) {
+			side->lengths[place] = (struct dialogue_length){ .length = length };
+			side->unsettled[place] = 0;
+			return place;
+		}
+	}
+	side->lengths[side->victim] = (struct dialogue_length){ .length = length };
+	side->unsettled[side->victim] = 0;
+	return side->victim;
+}
+
+static bool answerable(const struct dialogue_length *length)
+{
+	return length->seen >= SEEN_MIN && length->answered * 5 >= length->seen * 4;
+}
+
+static void count(struct dialogue_length *length, uint8_t seen, uint8_t answered)
+{
+	while (length->seen + seen > SEEN_FULL) {
+		length->seen /= 2;
+		length->answered /= 2;
+		seen /= 2;
+		answered /= 2;
+	}
+	length->seen = (uint8_t)(length->seen + seen);
+	length->answered = (uint8_t)(length->answered + answered);
+}
+
+/*
+ * What the run's packets say of their lengths, once it is known: `answered`, when something came back now, else not. Only
+ * the latest few packets before an answer count as answered, so that a stream does not look like a question because
+ * something comes back once in a while.
+ */
+static void settle(struct dialogue_side *side, int64_t now_ns, bool answered)
+{
+	uint8_t with_answer[DIALOGUE_LENGTHS] = { 0 };
+
+	for (uint8_t i = 0; answered && i < side->waiting_count; i++)
+		if (now_ns - side->waiting[i].time_ns <= ANSWER_NS)
+			with_answer[side->waiting[i].length]++;
+	for (uint8_t i = 0; i < DIALOGUE_LENGTHS; i++) {
+		uint8_t seen = side->unsettled[i] > with_answer[i] ? side->unsettled[i] : with_answer[i];
+		if (seen > 0)
+			count(&side->lengths[i], seen, with_answer[i]);
+		side->unsettled[i] = 0;
+	}
+	side->waiting_count = side->waiting_at = 0;
+}
+
+static void forget_run(struct dialogue_side *side)
+{
+	for (uint8_t i = 0; i < DIALOGUE_LENGTHS; i++)
+		side->unsettled[i] = 0;
+	side->waiting_count = side->waiting_at = 0;
+}
+
+static void wait_for_answer(struct dialogue_side *side, uint8_t index, int64_t now_ns)
+{
+	side->waiting[side->waiting_at] = (struct dialogue_waiting){ now_ns, index };
+	side->waiting_at = (uint8_t)((side->waiting_at + 1) % DIALOGUE_WAITING);
+	if (side->waiting_count < DIALOGUE_WAITING)
+		side->waiting_count++;
+	if (side->unsettled[index] < SEEN_FULL / 2)
+		side->unsettled[index]++;
+}
+
+static bool note_shape(struct dialogue *dialogue, uint32_t length)
+{
+	dialogue->shape_packets++;
+	dialogue->residues |= (uint16_t)(1u << (length % 16));
+	bool known = dialogue->shape_count == DIALOGUE_SHAPES;
+	for (uint8_t i = 0; i < dialogue->shape_count && !known; i++)
+		known = dialogue->shapes[i] == length;
+	if (!known)
+		dialogue->shapes[dialogue->shape_count++] = (uint16_t)length;
+	enum dialogue_shape shape = dialogue_shape(dialogue);
+	if (shape == dialogue->shape_told)
+		return false;
+	dialogue->shape_told = (uint8_t)shape;
+	return true;
+}
+
+enum dialogue_shape dialogue_shape(const struct dialogue *dialogue)
+{
+	if ((dialogue->residues & ~RESIDUES_4_12) != 0 && (dialogue->residues & ~RESIDUES_0_8) != 0)
+		return DIALOGUE_SHAPE_OTHER;
+	/* One residue alone is what a 128-bit block cipher has. */
+	if (dialogue->residues != RESIDUES_4_12 && dialogue->residues != RESIDUES_0_8)
+		return DIALOGUE_SHAPE_UNKNOWN;
+	if (dialogue->shape_packets < SHAPE_PACKETS || dialogue->shape_count < SHAPE_LENGTHS_POSSIBLE)
+		return DIALOGUE_SHAPE_UNKNOWN;
+	return dialogue->shape_count >= SHAPE_LENGTHS_LIKELY ? DIALOGUE_SHAPE_64_BIT_LIKELY
+							     : DIALOGUE_SHAPE_64_BIT_POSSIBLE;
+}
+
+static void run_begin(struct dialogue_run *run, uint32_t spi, int64_t now_ns)
+{
+	*run = (struct dialogue_run){ .first_ns = now_ns, .spi = spi };
+}
+
+/* Whether the run has just reached its next level. */
+static bool run_reaches(struct dialogue_run *run)
+{
+	if (run->told == DIALOGUE_LEVELS || run->last_ns - run->first_ns < dialogue_level_ns[run->told] ||
+	    run->answerable < ANSWERABLE_MIN || run->answerable * 2 < run->packets)
+		return false;
+	run->told++;
+	return true;
+}
+
+unsigned dialogue_packet(struct dialogue *dialogue, unsigned direction, uint32_t spi, uint32_t length, bool pool,
+			 int64_t now_ns, struct dialogue_run *ended)
+{
+	struct dialogue_side *side = &dialogue->side[direction], *other = &dialogue->side[!direction];
+	struct dialogue_run *run = &side->run;
+	unsigned news = DIALOGUE_NOTHING;
+	uint16_t octets = length > UINT16_MAX ? UINT16_MAX : (uint16_t)length;
+
+	/* A run that was told taught nothing about lengths: that answers failed to come was the news. */
+	if (other->run.told > 0) {
+		*ended = other->run;
+		news |= DIALOGUE_ANSWERED;
+		forget_run(other);
+	} else if (other->run.packets > 0) {
+		settle(other, now_ns, true);
+	}
+	other->run.packets = 0;
+	other->run.told = 0;
+
+	if (run->packets == 0 || run->spi != spi || now_ns - run->last_ns > PAUSE_NS) {
+		if (run->packets > 0 && run->told == 0 && run->spi == spi)
+			settle(side, now_ns, false);
+		else
+			forget_run(side);
+		run_begin(run, spi, now_ns);
+	}
+	uint8_t index = length_index(side, octets);
+	run->packets++;
+	run->bytes += length;
+	run->last_ns = now_ns;
+	if (answerable(&side->lengths[index]))
+		run->answerable++;
+	wait_for_answer(side, index, now_ns);
+	if (run_reaches(run))
+		news |= DIALOGUE_UNANSWERED;
+	if (pool && dialogue->shape_told != DIALOGUE_SHAPE_OTHER && note_shape(dialogue, length))
+		news |= DIALOGUE_SHAPE;
+	return news;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The dialogue of a pair's two ESP directions: which lengths get answers, and whether a sender is talking to nobody.
+ *
+ * Linux drops ESP of an unknown SPI without a word, so the only sign of it is that what used to be answered no longer is.
+ * Plain silence of the other side is no sign (syslog, video and backup are one-way by nature). So for each direction the
+ * answers are learned by packet length: a length counts as answered if it was seen three times and four times in five
+ * something came back within a second. A sender is unanswered while it sends on one SPI, pausing at most 5 seconds,
+ * nothing comes back, and at least half of its packets are of such lengths (EVIDENCE-measured section 6).
+ *
+ * The same struct pools the ESP lengths of both directions modulo 16, which tell 64-bit block ciphers from others
+ * (EVIDENCE-measured section 4).
+ *
+ * Pure; one struct per pair with ESP in both directions.
+ */
+#ifndef ESPIAL_AUDIT_DIALOGUE_H
+#define ESPIAL_AUDIT_DIALOGUE_H
+
+#include "table.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { DIALOGUE_LENGTHS = 16, DIALOGUE_WAITING = 8, DIALOGUE_SHAPES = 16 };
+
+/* How one length of one direction fared. */
+struct dialogue_length {
+	uint16_t length;
+	uint8_t seen, answered; /* halved together when they run full */
+};
+
+/* A packet that may yet be answered. */
+struct dialogue_waiting {
+	int64_t time_ns;
+	uint8_t length; /* index into lengths */
+};
+
+/* Packets of one direction since the last one of the other. */
+struct dialogue_run {
+	int64_t first_ns, last_ns;
+	uint64_t bytes;
+	uint32_t spi;
+	uint32_t packets;
+	uint32_t answerable; /* of lengths that used to be answered */
+	uint8_t told;        /* levels already told */
+};
+
+struct dialogue_side {
+	struct dialogue_length lengths[DIALOGUE_LENGTHS];
+	struct dialogue_waiting waiting[DIALOGUE_WAITING];
+	uint8_t waiting_at, waiting_count;   /* a ring of the latest */
+	uint8_t victim;                      /* place to give up next when a new length comes */
+	uint8_t unsettled[DIALOGUE_LENGTHS]; /* packets of the present run, by length */
+	struct dialogue_run run;
+};
+
+struct dialogue {
+	struct table_link link; /* key: the pair's */
+	struct dialogue_side side[2];
+	/* lengths of both directions, pooled */
+	uint16_t shapes[DIALOGUE_SHAPES]; /* distinct ESP lengths */
+	uint8_t shape_count;
+	uint8_t shape_told; /* enum dialogue_shape that was told */
+	uint16_t residues;  /* bit r: a length with r = length mod 16 was seen */
+	uint32_t shape_packets;
+};
+
+/* What a packet brought to light. */
+enum dialogue_news {
+	DIALOGUE_NOTHING = 0,
+	DIALOGUE_UNANSWERED = 1 << 0, /* the run of this packet's direction reached the next level */
+	DIALOGUE_ANSWERED = 1 << 1,   /* this packet ended a run of the other direction that had been told */
+	DIALOGUE_SHAPE = 1 << 2,      /* the pair's cipher class became known, or another one */
+};
+
+/* How long a run has to last for each level; what each means is the judge's business. */
+enum { DIALOGUE_LEVELS = 3 };
+extern const int64_t dialogue_level_ns[DIALOGUE_LEVELS];
+
+enum dialogue_shape {
+	DIALOGUE_SHAPE_UNKNOWN,
+	DIALOGUE_SHAPE_64_BIT_POSSIBLE, /* 5 distinct lengths, 32 packets, one 64-bit class only */
+	DIALOGUE_SHAPE_64_BIT_LIKELY,   /* 8 distinct lengths */
+	DIALOGUE_SHAPE_OTHER,           /* residues that no 64-bit block cipher has */
+};
+
+/*
+ * Takes one packet of `length` octets from the SPI on. The result is a set of dialogue_news. When it has DIALOGUE_ANSWERED,
+ * `ended` is the run that ended. `pool` says whether the length counts for the cipher class (not for AH or NULL).
+ */
+unsigned dialogue_packet(struct dialogue *dialogue, unsigned direction, uint32_t spi, uint32_t length, bool pool,
+			 int64_t now_ns, struct dialogue_run *ended);
+
+enum dialogue_shape dialogue_shape(const struct dialogue *dialogue);
+
+#endif

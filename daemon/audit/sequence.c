@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See sequence.h. Called by the tracker for each ESP and AH packet. */
+#include "sequence.h"
+
+#include <string.h>
+
+#define SECOND INT64_C(1000000000)
+#define DOUBLED_NS (50 * INT64_C(1000000))
+
+enum {
+	DOUBLED_BEHIND = 3,
+	RESTART_PACKETS = 3, /* so many packets from the beginning, with other octets, are a restart and no accident */
+	HALF = UINT32_C(1) << 31,
+};
+
+void sequence_begin(struct sequence *sequence, uint32_t number, uint16_t digest, int64_t now_ns)
+{
+	memset(sequence, 0, sizeof(*sequence));
+	sequence->first = sequence->low = sequence->high = number;
+	sequence->checkpoint = sequence->checkpoint_before = number;
+	sequence->checkpoint_ns = sequence->checkpoint_before_ns = sequence->high_ns = now_ns;
+	sequence->window[0] = 1;
+	sequence->distinct = 1;
+	sequence->digests[0] = digest;
+}
+
+static bool seen(const struct sequence *sequence, uint32_t behind)
+{
+	return sequence->window[behind / 64] >> (behind % 64) & 1;
+}
+
+static void shift(struct sequence *sequence, uint32_t by)
+{
+	uint64_t *window = sequence->window;
+
+	if (by >= SEQUENCE_WINDOW) {
+		window[0] = window[1] = 0;
+	} else if (by >= 64) {
+		window[1] = window[0] << (by - 64);
+		window[0] = 0;
+	} else if (by > 0) {
+		window[1] = window[1] << by | window[0] >> (64 - by);
+		window[0] <<= by;
+	}
+	window[0] |= 1;
+}
+
+static void advance(struct sequence *sequence, uint32_t number, int64_t now_ns)
+{
+	shift(sequence, number - sequence->high);
+	sequence->high = number;
+	sequence->high_ns = now_ns;
+	sequence->restarted = 0;
+	if (now_ns - sequence->checkpoint_ns >= SECOND) {
+		sequence->checkpoint_before = sequence->checkpoint;
+		sequence->checkpoint_before_ns = sequence->checkpoint_ns;
+		sequence->checkpoint = number;
+		sequence->checkpoint_ns = now_ns;
+	}
+}
+
+/* Whether the number was passed a second or more ago. */
+static bool passed_long_ago(const struct sequence *sequence, uint32_t number, int64_t now_ns)
+{
+	if (now_ns - sequence->high_ns >= SECOND)
+		return true;
+	if (number - sequence->checkpoint >= HALF || number == sequence->checkpoint)
+		if (now_ns - sequence->checkpoint_ns >= SECOND)
+			return true;
+	return (number - sequence->checkpoint_before >= HALF || number == sequence->checkpoint_before) &&
+	       now_ns - sequence->checkpoint_before_ns >= SECOND;
+}
+
+static enum sequence_verdict repeated(struct sequence *sequence, uint32_t number, int64_t now_ns)
+{
+	uint32_t behind = sequence->high - number;
+
+	if (behind <= DOUBLED_BEHIND && now_ns - sequence->high_ns < DOUBLED_NS) {
+		sequence->near++;
+		return SEQUENCE_DOUBLED;
+	}
+	if (!passed_long_ago(sequence, number, now_ns))
+		return SEQUENCE_REPEATED;
+	sequence->replayed++;
+	return SEQUENCE_REPLAYED;
+}
+
+/* A number at or near the SA's first one, with octets that are not those of the first time: the sender restarted. */
+static bool restarts(struct sequence *sequence, uint32_t number, uint16_t digest)
+{
+	uint32_t index = number - sequence->first;
+
+	if (index < SEQUENCE_DIGESTS && sequence->digests[index] != 0)
+		return sequence->digests[index] != digest;
+	/* Before anything that was in view: numbers that only a new count can bring. */
+	return sequence->first - number < HALF && number < sequence->first && number <= SEQUENCE_DIGESTS;
+}
+
+enum sequence_verdict sequence_packet(struct sequence *sequence, uint32_t number, uint16_t digest, int64_t now_ns)
+{
+	uint32_t ahead = number - sequence->high;
+
+	if (ahead != 0 && ahead < HALF) {
+		uint32_t index = number - sequence->first;
+		if (index < SEQUENCE_DIGESTS)
+			sequence->digests[index] = digest;
+		advance(sequence, number, now_ns);
+		sequence->distinct++;
+		return SEQUENCE_NEW;
+	}
+	uint32_t behind = sequence->high - number;
+	bool far = behind >= SEQUENCE_WINDOW;
+	if (!far && !seen(sequence, behind)) {
+		sequence->window[behind / 64] |= UINT64_C(1) << (behind % 64);
+		sequence->distinct++;
+		sequence->late++;
+		if (behind > sequence->behind_max)
+			sequence->behind_max = behind;
+		if (number < sequence->low)
+			sequence->low = number;
+		return SEQUENCE_LATE;
+	}
+	if (behind > DOUBLED_BEHIND && restarts(sequence, number, digest)) {
+		if (++sequence->restarted < RESTART_PACKETS)
+			return SEQUENCE_REPEATED;
+		sequence_begin(sequence, number, digest, now_ns);
+		return SEQUENCE_RESET;
+	}
+	return repeated(sequence, number, now_ns);
+}
+
+uint32_t sequence_lost(const struct sequence *sequence)
+{
+	uint32_t span = sequence->high - sequence->low + 1;
+
+	return span > sequence->distinct ? span - sequence->distinct : 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sequence numbers of one SA (RFC 4303 section 2.2, RFC 4302 section 2.5), as an observer sees them.
+ *
+ * A packet may be new, late (reordered), or a repetition. Repetitions come from mirrors that copy a packet twice (within
+ * milliseconds, just behind), from an attacker who plays old packets again (a second or more later), or from a sender that
+ * starts counting again on the same SPI (from the beginning, with other octets). The last is told from the second by the
+ * digests of the SA's first packets.
+ *
+ * Pure; one struct per SA, changed by sequence_packet() alone.
+ */
+#ifndef ESPIAL_AUDIT_SEQUENCE_H
+#define ESPIAL_AUDIT_SEQUENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SEQUENCE_WINDOW = 128, SEQUENCE_DIGESTS = 16 };
+
+struct sequence {
+	uint32_t first, low, high;
+	uint32_t checkpoint, checkpoint_before; /* highest number at two moments at least a second apart */
+	int64_t checkpoint_ns, checkpoint_before_ns;
+	int64_t high_ns;                       /* when the highest number came */
+	uint64_t window[SEQUENCE_WINDOW / 64]; /* bit i: high - i was seen */
+	uint32_t distinct;                     /* packets that were no repetition */
+	uint32_t late;                         /* of these, behind a higher one */
+	uint32_t near;                         /* repetitions like a doubled mirror makes them */
+	uint32_t replayed;                     /* repetitions a second or more after the first time */
+	uint32_t behind_max;                   /* of late packets: how far behind */
+	uint16_t digests[SEQUENCE_DIGESTS];    /* of the first packets, by number - first; 0: none */
+	uint8_t restarted;                     /* packets in a row that count from the beginning with other octets */
+};
+
+enum sequence_verdict {
+	SEQUENCE_NEW,
+	SEQUENCE_LATE,
+	SEQUENCE_DOUBLED,  /* a repetition within 50 ms, at most 3 behind */
+	SEQUENCE_REPEATED, /* any other repetition */
+	SEQUENCE_REPLAYED, /* a repetition, a second or more later */
+	SEQUENCE_RESET,    /* the sender counts again from the beginning; the struct starts over */
+};
+
+/* Begins with the first packet in view. */
+void sequence_begin(struct sequence *sequence, uint32_t number, uint16_t digest, int64_t now_ns);
+
+/* Takes one more. `digest` is any digest of the packet's octets behind the sequence number, never 0. */
+enum sequence_verdict sequence_packet(struct sequence *sequence, uint32_t number, uint16_t digest, int64_t now_ns);
+
+/* Whether digests are still of use for this number, so that the caller need not make one. */
+static inline bool sequence_wants_digest(const struct sequence *sequence, uint32_t number)
+{
+	return number - sequence->first < SEQUENCE_DIGESTS;
+}
+
+/* Numbers of the span seen that never came: lost by the network or by the span port. */
+uint32_t sequence_lost(const struct sequence *sequence);
+
+#endif
