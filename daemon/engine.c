@@ -204,11 +204,15 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 		.policy = &config->policy,
 		.thresholds = judge_default_thresholds(),
 		.pairs = config->limits.pairs,
+		.sas = config->limits.sas,
 		.learned = config->limits.learned,
 		.seed = seed,
 		.interface_name = settings->interface_name,
 		.interface_context = settings->interface_context,
 	};
+	judge.thresholds.rekey_min_lifetime_ns = config->rekey.min_lifetime_ns;
+	judge.thresholds.rekey_min_volume = config->rekey.min_volume;
+	judge.thresholds.stale_grace_ns = config->rekey.stale_grace_ns;
 	struct transition_sink put = { settings->threaded ? put_to_ring : put_to_judge, engine };
 	engine->worker = worker_new(&worker, &put);
 	engine->judge = judge_new(&judge, sink);

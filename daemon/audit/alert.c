@@ -5,6 +5,10 @@
 #include "hash.h"
 #include "judge_state.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
 static void emit(struct judge *judge, struct alert *alert, struct finding *finding)
 {
 	struct record record = { .type = RECORD_FINDING, .time_ns = finding->time_ns };
@@ -37,6 +41,60 @@ void alert_tell(struct judge *judge, struct alert *alert, struct finding *findin
 		return;
 	}
 	emit(judge, alert, finding);
+}
+
+void alert_begin(struct judge *judge, const struct judged_pair *pair, enum finding_id id, struct finding *finding)
+{
+	const struct policy_rule *rule = judge_rule(judge, pair);
+
+	memset(finding, 0, sizeof(*finding));
+	finding->time_ns = judge->now_ns;
+	finding->first_ns = finding->last_ns = judge->now_ns;
+	finding->id = id;
+	finding->severity = catalogue_row(id)->severity;
+	finding->grade = GRADE_OBSERVED;
+	finding->subject = SUBJECT_PAIR;
+	finding->has_pair = true;
+	finding->a = pair->address[0];
+	finding->b = pair->address[1];
+	finding->vlan = pair->vlan;
+	finding->rule = rule ? rule->name : pair->learned ? "learned" : NULL;
+	finding->count = 1;
+}
+
+void alert_begin_sa(struct judge *judge, const struct judged_pair *pair, unsigned direction, uint32_t spi,
+		    enum finding_id id, struct finding *finding)
+{
+	alert_begin(judge, pair, id, finding);
+	finding->subject = SUBJECT_SA;
+	finding->has_flow = finding->has_spi = true;
+	finding->src = pair->address[direction];
+	finding->dst = pair->address[!direction];
+	finding->spi = spi;
+}
+
+void alert_tell_pair(struct judge *judge, const struct judged_pair *pair, struct alert *alert, struct finding *finding)
+{
+	struct {
+		uint8_t address[2][16];
+		uint32_t realm, spi;
+	} subject;
+
+	memcpy(subject.address[0], pair->address[0].bytes, 16);
+	memcpy(subject.address[1], pair->address[1].bytes, 16);
+	subject.realm = pair->realm;
+	subject.spi = finding->has_spi ? finding->spi : 0;
+	alert_tell(judge, alert, finding, &subject, sizeof(subject));
+}
+
+void finding_say(struct finding *finding, const char *format, ...)
+{
+	size_t length = strlen(finding->text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(finding->text + length, sizeof(finding->text) - length, format, arguments);
+	va_end(arguments);
 }
 
 void alert_clear(struct judge *judge, struct alert *alert, struct finding *finding)

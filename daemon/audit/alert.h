@@ -29,6 +29,21 @@ struct alert {
 void alert_tell(struct judge *judge, struct alert *alert, struct finding *finding, const void *subject,
 		size_t subject_length);
 
+/* Starts a finding of this id about a pair: time, default severity, grade observed, addresses, rule, VLAN. `pair` has a
+ * name that keeps this header free of the judge's inside. */
+struct judged_pair;
+void alert_begin(struct judge *judge, const struct judged_pair *pair, enum finding_id id, struct finding *finding);
+
+/* The same about one SA of the pair: source and destination by `direction`, and the SPI. */
+void alert_begin_sa(struct judge *judge, const struct judged_pair *pair, unsigned direction, uint32_t spi,
+		    enum finding_id id, struct finding *finding);
+
+/* alert_tell() for a finding whose subject is what alert_begin() or alert_begin_sa() was given. */
+void alert_tell_pair(struct judge *judge, const struct judged_pair *pair, struct alert *alert, struct finding *finding);
+
+/* Appends to finding->text, as printf does; what does not fit is left out. */
+__attribute__((format(printf, 2, 3))) void finding_say(struct finding *finding, const char *format, ...);
+
 /* Ends the alert if it is open; finding.cleared_by says why. */
 void alert_clear(struct judge *judge, struct alert *alert, struct finding *finding);
 

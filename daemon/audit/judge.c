@@ -3,8 +3,8 @@
  * The judge's order of work: a heap of transitions, a heap of timers, and the pairs and hosts that rules look at. See
  * judge.h.
  *
- * A timer belongs to a pair and is only good while the pair's due_ns says the same time; waking a pair earlier just puts
- * another timer and lets the old one come to nothing. A timer goes before a transition of the same time.
+ * A timer belongs to a rule and a pair and is only good while the pair's due_ns says the same time; asking for an earlier
+ * time just puts another timer and lets the old one come to nothing. A timer goes before a transition of the same time.
  */
 #include "judge.h"
 
@@ -20,6 +20,7 @@
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
 #define QUIET_NS (2 * SECOND) /* what the trackers use, track.h */
+#define ENDED_NS (5 * MINUTE) /* an SA silent for so long counts as ended */
 
 enum {
 	HEAP_ROOM = 1024,
@@ -29,6 +30,7 @@ enum {
 	EXCHANGE_V2_SA_INIT = 34, /* RFC 7296 section 3.1 */
 	EXCHANGE_V2_AUTH = 35,
 	NETWORKS_MAX = 65536,
+	PROTOCOL_ESP = 50,
 };
 
 struct judged_key {
@@ -47,6 +49,12 @@ struct judge_thresholds judge_default_thresholds(void)
 		.leak_hold_ns = 5 * MINUTE,
 		.leak_sa_lost_ns = MINUTE,
 		.leak_after_idle_ns = 5 * MINUTE,
+		.rekey_min_lifetime_ns = 5 * MINUTE,
+		.rekey_min_volume = 50 * 1000 * 1000,
+		.stale_grace_ns = 10 * SECOND,
+		.bad_spi_hold_ns = 30 * SECOND,
+		.unnegotiated_ns = 30 * SECOND,
+		.integrity_ns = 3 * SECOND,
 		.update_ns = HOUR,
 		.forget_learned_ns = 14 * DAY,
 	};
@@ -66,7 +74,8 @@ struct judge *judge_new(const struct judge_settings *settings, const struct reco
 	judge->timers = malloc(judge->timer_room * sizeof(*judge->timers));
 	bool ok = table_init(&judge->pairs, sizeof(struct judged_pair), settings->pairs) &&
 		  table_init(&judge->hosts, sizeof(struct judged_host), settings->pairs) &&
-		  table_init(&judge->networks, sizeof(struct learned_network), NETWORKS_MAX);
+		  table_init(&judge->networks, sizeof(struct learned_network), NETWORKS_MAX) &&
+		  table_init(&judge->sas, sizeof(struct judged_sa), settings->sas);
 	if (!ok || !judge->rules || !judge->waiting || !judge->timers) {
 		judge_free(judge);
 		return NULL;
@@ -81,6 +90,7 @@ void judge_free(struct judge *judge)
 	table_destroy(&judge->pairs);
 	table_destroy(&judge->hosts);
 	table_destroy(&judge->networks);
+	table_destroy(&judge->sas);
 	free(judge->rules);
 	free(judge->waiting);
 	free(judge->timers);
@@ -129,7 +139,9 @@ static struct transition take_transition(struct judge *judge)
 
 static bool timer_before(const struct timer *left, const struct timer *right)
 {
-	return left->due_ns != right->due_ns ? left->due_ns < right->due_ns : left->pair < right->pair;
+	return left->due_ns != right->due_ns ? left->due_ns < right->due_ns
+	       : left->pair != right->pair   ? left->pair < right->pair
+					     : left->rule < right->rule;
 }
 
 static void put_timer(struct judge *judge, struct timer timer)
@@ -170,13 +182,13 @@ static struct timer take_timer(struct judge *judge)
 	return first;
 }
 
-void judge_wake(struct judge *judge, struct judged_pair *pair, int64_t due_ns)
+void judge_wake(struct judge *judge, struct judged_pair *pair, enum rule_number rule, int64_t due_ns)
 {
-	if (pair->due_ns && pair->due_ns <= due_ns)
+	if (pair->due_ns[rule] && pair->due_ns[rule] <= due_ns)
 		return;
-	pair->due_ns = due_ns;
+	pair->due_ns[rule] = due_ns;
 	size_t number = (size_t)((unsigned char *)pair - judge->pairs.entries) / judge->pairs.entry_size;
-	put_timer(judge, (struct timer){ due_ns, (uint32_t)number });
+	put_timer(judge, (struct timer){ due_ns, (uint32_t)number, rule });
 }
 
 /* ---- pairs ---- */
@@ -294,6 +306,38 @@ static void host_speaks(struct judge *judge, const struct address *host, const s
 	struct judged_host *known = table_at(&judge->hosts, number);
 	if (!address_equal(&known->first_peer, peer))
 		known->more = true;
+}
+
+/* Whoever sent what the transition is about is alive. */
+static void host_lives(struct judge *judge, const struct transition *transition)
+{
+	const struct address *sender = transition->direction ? &transition->b : &transition->a;
+
+	switch (transition->kind) {
+	case TRANSITION_ICMP_ERROR:
+		sender = &transition->icmp.sender;
+		break;
+	case TRANSITION_SA_BORN:
+	case TRANSITION_SA_WOKE:
+	case TRANSITION_ESP_BEGAN:
+	case TRANSITION_IKE_MESSAGE:
+	case TRANSITION_CLEAR_BEGAN:
+	case TRANSITION_CLEAR_PROGRESS:
+	case TRANSITION_CLEAR_SERVICE:
+		break;
+	default:
+		return;
+	}
+	uint32_t number = table_find(&judge->hosts, hash_octets(sender->bytes, 16, judge->settings.seed));
+	if (number)
+		((struct judged_host *)table_at(&judge->hosts, number))->last_ns = transition->time_ns;
+}
+
+int64_t judge_host_last(struct judge *judge, const struct address *host)
+{
+	uint32_t number = table_find(&judge->hosts, hash_octets(host->bytes, 16, judge->settings.seed));
+
+	return number ? ((const struct judged_host *)table_at(&judge->hosts, number))->last_ns : 0;
 }
 
 bool judge_host_elsewhere(struct judge *judge, const struct address *host, const struct address *peer)
@@ -427,7 +471,12 @@ static void note(struct judge *judge, struct judged_pair *pair, const struct tra
 	switch (transition->kind) {
 	case TRANSITION_SA_BORN:
 		pair->sas++;
-		pair->last_spi[transition->direction] = transition->esp.spi;
+		if (transition->esp.protocol == PROTOCOL_ESP)
+			pair->has_esp = true;
+		else if (!pair->has_ah) {
+			pair->has_ah = true;
+			pair->ah_first_ns = transition->time_ns;
+		}
 		break;
 	case TRANSITION_ESP_BEGAN:
 		note_esp_began(judge, pair, transition);
@@ -442,6 +491,8 @@ static void note(struct judge *judge, struct judged_pair *pair, const struct tra
 	default:
 		break;
 	}
+	host_lives(judge, transition);
+	lineage_transition(judge, pair, transition);
 	learn_transition(judge, pair, transition);
 }
 
@@ -450,12 +501,12 @@ static void run_timer(struct judge *judge)
 	struct timer timer = take_timer(judge);
 	struct judged_pair *pair = table_at(&judge->pairs, timer.pair);
 
-	if (!pair->link.hash || pair->due_ns != timer.due_ns)
-		return;
 	judge->now_ns = timer.due_ns;
-	pair->due_ns = 0;
-	for (unsigned i = 0; i < RULE_COUNT; i++)
-		rules[i].due(judge, pair);
+	/* The pair may be gone, or have been given an earlier timer since. */
+	if (!pair->link.hash || pair->due_ns[timer.rule] != timer.due_ns)
+		return;
+	pair->due_ns[timer.rule] = 0;
+	rules[timer.rule].due(judge, pair);
 }
 
 static void run_transition(struct judge *judge)
@@ -494,7 +545,8 @@ void judge_finish(struct judge *judge, int64_t end_ns)
 		if (!table_lives(&judge->pairs, number))
 			continue;
 		for (unsigned i = 0; i < RULE_COUNT; i++)
-			rules[i].finish(judge, table_at(&judge->pairs, number));
+			if (rules[i].finish)
+				rules[i].finish(judge, table_at(&judge->pairs, number));
 	}
 }
 
@@ -506,6 +558,40 @@ const char *judge_pair_rule(struct judge *judge, uint32_t realm, const struct ad
 		return pair->learned ? "learned" : NULL;
 	const struct policy_rule *rule = policy_match(judge->settings.policy, a->bytes, b->bytes);
 	return rule ? rule->name : NULL;
+}
+
+void judge_describe_sa(struct judge *judge, uint32_t realm, const struct address *src, const struct address *dst,
+		       uint8_t protocol, uint32_t spi, struct judge_sa *described)
+{
+	unsigned direction = address_compare(src, dst) > 0;
+	const struct judged_pair *pair = judge_pair(judge, realm, direction ? dst : src, direction ? src : dst);
+	const struct judged_sa *sa = pair ? lineage_find(judge, pair, direction, protocol, spi) : NULL;
+
+	*described = (struct judge_sa){ .state = SA_ACTIVE };
+	if (!sa)
+		return;
+	if (sa->replaces) {
+		described->has_replaces = true;
+		described->replaces = ((const struct judged_sa *)table_at(&judge->sas, sa->replaces))->spi;
+	}
+	if (sa->stale || sa->bad_spi.open)
+		described->state = SA_STALE;
+	else if (sa->replaced_by)
+		described->state = SA_SUPERSEDED;
+	else if (sa->quiet && judge->now_ns - sa->last_ns > ENDED_NS)
+		described->state = SA_ENDED;
+}
+
+void judge_describe_rekeys(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b,
+			   uint32_t *rekeys, double *interval_median)
+{
+	const struct judged_pair *pair = judge_pair(judge, realm, a, b);
+	int64_t median = pair ? lineage_median_ns(pair) : -1;
+
+	*rekeys = 0;
+	if (pair)
+		*rekeys = pair->rekeys[0].count > pair->rekeys[1].count ? pair->rekeys[0].count : pair->rekeys[1].count;
+	*interval_median = median < 0 ? -1 : (double)median / 1e9;
 }
 
 const struct judge_counters *judge_counters(const struct judge *judge)

@@ -27,15 +27,21 @@ struct judge;
 
 /* Waiting times and bounds of the rules; nanoseconds. */
 struct judge_thresholds {
-	int64_t leak_decide_ns;     /* after the first clear packet, before ESP's part in it can be told */
-	int64_t leak_nobody_ns;     /* clear traffic without any IKE for so long: nobody initiates */
-	int64_t leak_secured_ns;    /* quiet of clear traffic that, with ESP both ways, ends a leak */
-	int64_t leak_gap_hold_ns;   /* quiet that ends a leak beside which ESP runs all the time */
-	int64_t leak_hold_ns;       /* quiet that ends any leak */
-	int64_t leak_sa_lost_ns;    /* clear so soon after ESP: the SA was lost; later: possibly something else */
-	int64_t leak_after_idle_ns; /* clear so long after ESP and before new ESP: after-idle */
-	int64_t update_ns;          /* at most so often an update for the count alone */
-	int64_t forget_learned_ns;  /* without ESP for so long a learned pair is forgotten */
+	int64_t leak_decide_ns;        /* after the first clear packet, before ESP's part in it can be told */
+	int64_t leak_nobody_ns;        /* clear traffic without any IKE for so long: nobody initiates */
+	int64_t leak_secured_ns;       /* quiet of clear traffic that, with ESP both ways, ends a leak */
+	int64_t leak_gap_hold_ns;      /* quiet that ends a leak beside which ESP runs all the time */
+	int64_t leak_hold_ns;          /* quiet that ends any leak */
+	int64_t leak_sa_lost_ns;       /* clear so soon after ESP: the SA was lost; later: possibly something else */
+	int64_t leak_after_idle_ns;    /* clear so long after ESP and before new ESP: after-idle */
+	int64_t rekey_min_lifetime_ns; /* shorter-lived SAs are rekeyed too often */
+	uint64_t rekey_min_volume;     /* octets; likewise */
+	int64_t stale_grace_ns;        /* how long an SA may go on after its successor came */
+	int64_t bad_spi_hold_ns;       /* quiet of a bad SPI after which it is over */
+	int64_t unnegotiated_ns;       /* ESP both ways for so long without any IKE */
+	int64_t integrity_ns;          /* AH for so long without ESP */
+	int64_t update_ns;             /* at most so often an update for the count alone */
+	int64_t forget_learned_ns;     /* without ESP for so long a learned pair is forgotten */
 };
 
 /* The defaults of FINDINGS and DESIGN section 6. */
@@ -45,6 +51,7 @@ struct judge_settings {
 	const struct policy *policy; /* borrowed, sealed */
 	struct judge_thresholds thresholds;
 	uint32_t pairs;   /* limit of pairs the judge keeps in mind */
+	uint32_t sas;     /* limit of SAs */
 	uint32_t learned; /* limit of learned pairs; per IPv4 /24 or IPv6 /64 a 32nd part of it, at least 64 */
 	uint64_t seed;
 	const char *(*interface_name)(void *context, uint16_t interface); /* NULL or "" if it has none */
@@ -61,6 +68,19 @@ void judge_finish(struct judge *judge, int64_t end_ns);
 
 /* What pair records call the pair's rule: a rule's name, "learned", or NULL. */
 const char *judge_pair_rule(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b);
+
+/* What the judge knows of an SA beyond the tracker's counts. */
+struct judge_sa {
+	bool has_replaces;
+	uint32_t replaces; /* SPI of the SA that this one replaced */
+	enum sa_record_state state;
+};
+void judge_describe_sa(struct judge *judge, uint32_t realm, const struct address *src, const struct address *dst,
+		       uint8_t protocol, uint32_t spi, struct judge_sa *sa);
+
+/* How a pair's SAs followed one another; both 0 and negative without any. */
+void judge_describe_rekeys(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b,
+			   uint32_t *rekeys, double *interval_median);
 
 struct judge_counters {
 	uint64_t opened;      /* findings opened */

@@ -13,6 +13,9 @@
 #include "table.h"
 #include "../../config/policy.h"
 
+/* The rules, in the order of rules.h. */
+enum rule_number { RULE_LEAK, RULE_SPI, RULE_REKEY, RULE_CONTENT, RULE_COUNT };
+
 /* One direction's ESP or AH. */
 struct judged_esp {
 	int64_t first_ns;
@@ -61,6 +64,36 @@ struct leak {
 	enum finding_cause cause;
 };
 
+/* An SA, as the judge remembers it; oldest are forgotten first. */
+struct judged_sa {
+	struct table_link link; /* key: pair, direction, protocol, SPI */
+	uint64_t pair;          /* hash of the pair's key */
+	uint32_t older;         /* next older SA of the same pair and direction, 0: none */
+	uint32_t spi;
+	uint8_t protocol, direction;
+	bool quiet, stale;
+	uint32_t replaces, replaced_by; /* numbers of SAs; 0: none */
+	int64_t born_ns, last_ns;
+	uint64_t packets, bytes; /* as of the last quiet */
+	struct alert bad_spi, replay, reset, near_wrap;
+	/* bad-spi: the run of packets that nobody answers */
+	int64_t bad_since_ns, bad_last_ns;
+	uint32_t bad_packets;
+	uint64_t bad_bytes;
+	enum finding_cause bad_cause;
+	uint8_t bad_level;
+};
+
+enum { REKEY_REMEMBERED = 16 };
+
+/* How SAs of one direction followed one another. */
+struct judged_rekeys {
+	uint32_t count;
+	uint32_t at;                           /* next place below */
+	int64_t interval_ns[REKEY_REMEMBERED]; /* birth to birth */
+	uint64_t bytes[REKEY_REMEMBERED];      /* through the SA that was replaced */
+};
+
 struct judged_pair {
 	struct table_link link;
 	uint32_t realm;
@@ -70,11 +103,18 @@ struct judged_pair {
 	bool learnable, learned, nat;
 	int64_t refuted_ns; /* an ICMP error said that ESP is not spoken here */
 	uint32_t sas;       /* births seen */
-	uint32_t last_spi[2];
 	struct judged_esp esp[2];
 	struct judged_ike ike[2];
 	struct leak leak;
-	int64_t due_ns; /* when the rules want to look again, 0: not */
+	uint32_t newest_sa[2]; /* by direction */
+	struct judged_rekeys rekeys[2];
+	struct alert rekey_often, readable, integrity, block64, unnegotiated;
+	bool has_ah, has_esp;
+	uint8_t readable_state; /* enum readable_state of the last SA that was told */
+	int64_t ah_first_ns;
+	int64_t bad_spi_opened_ns[3]; /* the latest openings, for "three times an hour" */
+	int64_t recover_ns;           /* IKE opened anew while or just after ESP went unanswered */
+	int64_t due_ns[RULE_COUNT];   /* of each rule's timer, 0: none */
 };
 
 /* A host, and whether it speaks IPsec with more than one other. */
@@ -82,6 +122,7 @@ struct judged_host {
 	struct table_link link;
 	struct address first_peer;
 	bool more;
+	int64_t last_ns; /* last sign of life that was worth a transition */
 };
 
 /* A network (IPv4 /24, IPv6 /64), and how many learned pairs have an end in it. */
@@ -100,13 +141,15 @@ struct judged_rule {
 struct timer {
 	int64_t due_ns;
 	uint32_t pair;
+	uint32_t rule; /* enum rule_number */
 };
 
 struct judge {
 	struct judge_settings settings;
 	struct record_sink sink;
 	struct judge_counters counters;
-	struct table pairs, hosts, networks;
+	struct table pairs, hosts, networks, sas;
+	struct alert doubled;      /* mirror-doubled: about the sensor */
 	struct judged_rule *rules; /* by rule; owned */
 	uint32_t learned;
 	int64_t now_ns;
@@ -119,8 +162,11 @@ struct judge {
 
 /* judge.c */
 struct judged_pair *judge_pair(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b);
-/* Asks for a look at the pair at or before `due_ns`. */
-void judge_wake(struct judge *judge, struct judged_pair *pair, int64_t due_ns);
+/*
+ * Asks that the rule looks at the pair at `due_ns`, or before if it asked for an earlier time already: a rule has one timer
+ * per pair, and asks again, when it looks, for what it is still waiting for.
+ */
+void judge_wake(struct judge *judge, struct judged_pair *pair, enum rule_number rule, int64_t due_ns);
 /* Whether the host speaks IPsec with someone other than `peer`. */
 bool judge_host_elsewhere(struct judge *judge, const struct address *host, const struct address *peer);
 const struct policy_rule *judge_rule(const struct judge *judge, const struct judged_pair *pair);
@@ -138,6 +184,16 @@ struct protection {
 void judge_protection(struct judge *judge, const struct judged_pair *pair, struct protection *protection);
 /* The pairs whose IKE and ESP protect this one: itself, or the carriers of its rule. Returns how many. */
 unsigned judge_protectors(struct judge *judge, struct judged_pair *pair, struct judged_pair **protectors, unsigned max);
+
+/* When the host last gave a sign of life, in whatever transition; 0: never. */
+int64_t judge_host_last(struct judge *judge, const struct address *host);
+
+/* lineage.c */
+void lineage_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+struct judged_sa *lineage_find(struct judge *judge, const struct judged_pair *pair, unsigned direction,
+			       uint8_t protocol, uint32_t spi);
+/* Median time from birth to birth of replaced SAs, of the direction with more of them; negative without any. */
+int64_t lineage_median_ns(const struct judged_pair *pair);
 
 /* learn.c */
 void learn_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);

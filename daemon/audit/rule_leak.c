@@ -128,23 +128,17 @@ static void describe(struct judge *judge, struct judged_pair *pair, struct findi
 	const struct policy_rule *rule = judge_rule(judge, pair);
 	unsigned d = leak->first_direction;
 
-	memset(finding, 0, sizeof(*finding));
-	finding->time_ns = judge->now_ns;
-	finding->id = FINDING_CLEARTEXT_LEAK;
+	alert_begin(judge, pair, FINDING_CLEARTEXT_LEAK, finding);
 	finding->cause = leak->cause;
 	finding->severity = severity_of(judge, pair);
 	finding->grade = rule ? GRADE_OBSERVED : GRADE_POSSIBLE;
-	finding->subject = SUBJECT_PAIR;
-	finding->has_pair = finding->has_flow = true;
-	finding->a = pair->address[0];
-	finding->b = pair->address[1];
+	finding->has_flow = true;
 	finding->src = pair->address[d];
 	finding->dst = pair->address[!d];
 	finding->has_ports = leak->has_ports;
 	finding->src_port = leak->src_port;
 	finding->dst_port = leak->dst_port;
 	finding->interface = judge_interface(judge, leak->interface);
-	finding->vlan = pair->vlan;
 	finding->rule = rule ? rule->name : "learned";
 	finding->count = leak->packets - leak->base_packets;
 	finding->bytes = leak->bytes - leak->base_bytes;
@@ -156,16 +150,9 @@ static void describe(struct judge *judge, struct judged_pair *pair, struct findi
 static void tell(struct judge *judge, struct judged_pair *pair)
 {
 	struct finding finding;
-	struct {
-		uint8_t address[2][16];
-		uint32_t realm;
-	} subject;
 
 	describe(judge, pair, &finding);
-	memcpy(subject.address[0], pair->address[0].bytes, 16);
-	memcpy(subject.address[1], pair->address[1].bytes, 16);
-	subject.realm = pair->realm;
-	alert_tell(judge, &pair->leak.alert, &finding, &subject, sizeof(subject));
+	alert_tell_pair(judge, pair, &pair->leak.alert, &finding);
 }
 
 static void finish_leak(struct judge *judge, struct judged_pair *pair, const char *why)
@@ -344,7 +331,7 @@ static void begin(struct judge *judge, struct judged_pair *pair, const struct tr
 		if (negotiation.opened_ns[side] &&
 		    transition->time_ns - negotiation.opened_ns[side] <= EXCHANGE_OPENED_BEFORE_S * SECOND)
 			leak->opened_by_ns[side] = negotiation.opened_ns[side];
-	judge_wake(judge, pair, transition->time_ns + judge->settings.thresholds.leak_decide_ns);
+	judge_wake(judge, pair, RULE_LEAK, transition->time_ns + judge->settings.thresholds.leak_decide_ns);
 }
 
 /* `respond`: clear is expected until IKE was opened or ESP was there. */
@@ -381,7 +368,7 @@ static void clear_transition(struct judge *judge, struct judged_pair *pair, cons
 		if (clear->last_ns[d] >= leak->begin_ns)
 			leak->directions |= (uint8_t)(1u << d);
 	if (quiet)
-		judge_wake(judge, pair, leak->last_ns + judge->settings.thresholds.leak_secured_ns);
+		judge_wake(judge, pair, RULE_LEAK, leak->last_ns + judge->settings.thresholds.leak_secured_ns);
 	consider(judge, pair, false);
 }
 
@@ -417,13 +404,14 @@ void rule_leak_due(struct judge *judge, struct judged_pair *pair)
 		return;
 	}
 	/* Come back: for the cause, for the end, for the hourly word. */
-	int64_t age = judge->now_ns - leak->begin_ns;
-	if (!leak->decided && age < thresholds->leak_nobody_ns)
-		judge_wake(judge, pair, leak->begin_ns + thresholds->leak_nobody_ns);
-	else if (leak->quiet)
-		judge_wake(judge, pair, judge->now_ns + thresholds->leak_secured_ns);
+	int64_t now = judge->now_ns;
+	if (!leak->decided && now < leak->begin_ns + thresholds->leak_nobody_ns)
+		judge_wake(judge, pair, RULE_LEAK, leak->begin_ns + thresholds->leak_nobody_ns);
+	int64_t ends = leak->last_ns + thresholds->leak_secured_ns;
+	if (leak->quiet)
+		judge_wake(judge, pair, RULE_LEAK, ends > now ? ends : now + thresholds->leak_secured_ns);
 	else if (leak->alert.open)
-		judge_wake(judge, pair, leak->alert.told_ns + thresholds->update_ns);
+		judge_wake(judge, pair, RULE_LEAK, leak->alert.told_ns + thresholds->update_ns);
 }
 
 /* A pair of gateways changed: the pairs behind it look again when their own timers come; a decision needs no hurry. */
@@ -453,7 +441,8 @@ void rule_leak_transition(struct judge *judge, struct judged_pair *pair, const s
 		if (leak->running) {
 			consider(judge, pair, false);
 			if (leak->quiet)
-				judge_wake(judge, pair, leak->last_ns + judge->settings.thresholds.leak_secured_ns);
+				judge_wake(judge, pair, RULE_LEAK,
+					   leak->last_ns + judge->settings.thresholds.leak_secured_ns);
 		}
 		break;
 	default:

@@ -2,7 +2,6 @@
 /* See rule_leak.h. One sentence per cause, with the figures that led to it; the same figures again as evidence. */
 #include "rule_leak.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,17 +15,6 @@ enum {
 	PROTOCOL_ICMPV6 = 58,
 	NAME_SIZE = 48
 };
-
-/* Text that grows in a finding's own buffer and is cut, at a whole character, at its end. */
-static __attribute__((format(printf, 2, 3))) void say(struct finding *finding, const char *format, ...)
-{
-	size_t length = strlen(finding->text);
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(finding->text + length, sizeof(finding->text) - length, format, arguments);
-	va_end(arguments);
-}
 
 static const char *service_name(const struct transition_service *service, char buffer[NAME_SIZE])
 {
@@ -86,11 +74,11 @@ static void say_elsewhere(struct judge *judge, const struct judged_pair *pair, s
 	finding_note_boolean(finding, "a_speaks_ipsec_elsewhere", a);
 	finding_note_boolean(finding, "b_speaks_ipsec_elsewhere", b);
 	if (a && b)
-		say(finding, "; each of them speaks IPsec with others");
+		finding_say(finding, "; each of them speaks IPsec with others");
 	else if (a || b)
-		say(finding, "; %s speaks IPsec with others", address_text(&pair->address[a ? 0 : 1], &text));
+		finding_say(finding, "; %s speaks IPsec with others", address_text(&pair->address[a ? 0 : 1], &text));
 	else
-		say(finding, "; neither was seen to speak IPsec with anyone");
+		finding_say(finding, "; neither was seen to speak IPsec with anyone");
 }
 
 static void say_cause(struct judge *judge, struct judged_pair *pair, struct finding *finding)
@@ -109,20 +97,21 @@ static void say_cause(struct judge *judge, struct judged_pair *pair, struct find
 	}
 	switch (leak->cause) {
 	case CAUSE_NOBODY_INITIATES:
-		say(finding, ": neither opened IKE with the other");
+		finding_say(finding, ": neither opened IKE with the other");
 		say_elsewhere(judge, pair, finding);
 		break;
 	case CAUSE_SA_LOST:
-		say(finding, ": ESP between %s ended %.1f s before, and clear traffic took over", whose,
-		    seconds(silence));
+		finding_say(finding, ": ESP between %s ended %.1f s before, and clear traffic took over", whose,
+			    seconds(silence));
 		break;
 	case CAUSE_SELECTOR_GAP:
-		say(finding, ": ESP between %s goes on at the same time, so this traffic is outside the filters",
-		    whose);
+		finding_say(finding,
+			    ": ESP between %s goes on at the same time, so this traffic is outside the filters", whose);
 		break;
 	case CAUSE_ONE_WAY:
-		say(finding, ": %s sends in clear while %s still sends ESP, so one side has lost its policy",
-		    address_text(&finding->src, &text), address_text(&finding->dst, &(struct address_text){ { 0 } }));
+		finding_say(finding, ": %s sends in clear while %s still sends ESP, so one side has lost its policy",
+			    address_text(&finding->src, &text),
+			    address_text(&finding->dst, &(struct address_text){ { 0 } }));
 		break;
 	case CAUSE_BEFORE_SA:
 	case CAUSE_AFTER_IDLE: {
@@ -130,19 +119,19 @@ static void say_cause(struct judge *judge, struct judged_pair *pair, struct find
 		    leak->opened_by_ns[1] && (!leak->opened_by_ns[0] || leak->opened_by_ns[1] < leak->opened_by_ns[0]);
 		int64_t esp =
 		    protection.began_ns[0] < protection.began_ns[1] ? protection.began_ns[0] : protection.began_ns[1];
-		say(finding, ": clear for %.1f s before ESP %s", seconds(esp - leak->begin_ns),
-		    leak->cause == CAUSE_BEFORE_SA ? "began" : "came back after a long silence");
+		finding_say(finding, ": clear for %.1f s before ESP %s", seconds(esp - leak->begin_ns),
+			    leak->cause == CAUSE_BEFORE_SA ? "began" : "came back after a long silence");
 		finding_note_integer(finding, "clear_packets", (int64_t)finding->count);
 		finding_note_real(finding, "clear_seconds", seconds(leak->last_ns - leak->begin_ns));
 		if (leak->opened_by_ns[opener]) {
-			say(finding, "; %s opened IKE", address_text(&pair->address[opener], &text));
+			finding_say(finding, "; %s opened IKE", address_text(&pair->address[opener], &text));
 			finding_note_address(finding, "initiator", &pair->address[opener]);
 		}
 		finding_note_boolean(finding, "default_response", leak->default_response);
 		break;
 	}
 	default:
-		say(finding, "; why is not known yet");
+		finding_say(finding, "; why is not known yet");
 		break;
 	}
 }
@@ -178,14 +167,15 @@ void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct fin
 	address_text(&finding->src, &a);
 	address_text(&finding->dst, &b);
 	if (pair->rule)
-		say(finding, "%s sends %s to %s in clear, though rule \"%s\" wants it secured", a.text, services,
-		    b.text, finding->rule);
+		finding_say(finding, "%s sends %s to %s in clear, though rule \"%s\" wants it secured", a.text,
+			    services, b.text, finding->rule);
 	else
-		say(finding, "%s sends %s to %s in clear, though the two used to speak ESP", a.text, services, b.text);
+		finding_say(finding, "%s sends %s to %s in clear, though the two used to speak ESP", a.text, services,
+			    b.text);
 	finding_note_text(finding, "services", services);
 	finding_note_boolean(finding, "both_directions", leak->directions == 3);
 	say_cause(judge, pair, finding);
-	say(finding, ".");
+	finding_say(finding, ".");
 }
 
 void rule_leak_explain_clear(struct finding *finding)
@@ -193,8 +183,9 @@ void rule_leak_explain_clear(struct finding *finding)
 	struct address_text a, b;
 
 	finding->text[0] = '\0';
-	say(finding, "%s and %s: the clear traffic ended after %.1f s, %llu packets and %llu octets%s.",
-	    address_text(&finding->a, &a), address_text(&finding->b, &b), seconds(finding->last_ns - finding->first_ns),
-	    (unsigned long long)finding->count, (unsigned long long)finding->bytes,
-	    strcmp(finding->cleared_by, "secured-again") == 0 ? "; they speak ESP both ways again" : "");
+	finding_say(finding, "%s and %s: the clear traffic ended after %.1f s, %llu packets and %llu octets%s.",
+		    address_text(&finding->a, &a), address_text(&finding->b, &b),
+		    seconds(finding->last_ns - finding->first_ns), (unsigned long long)finding->count,
+		    (unsigned long long)finding->bytes,
+		    strcmp(finding->cleared_by, "secured-again") == 0 ? "; they speak ESP both ways again" : "");
 }

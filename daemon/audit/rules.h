@@ -13,16 +13,29 @@ void rule_leak_transition(struct judge *judge, struct judged_pair *pair, const s
 void rule_leak_due(struct judge *judge, struct judged_pair *pair);
 void rule_leak_finish(struct judge *judge, struct judged_pair *pair);
 
+/* bad-spi: rule_spi.c */
+void rule_spi_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+void rule_spi_due(struct judge *judge, struct judged_pair *pair);
+
+/* rekey-too-often: rule_rekey.c */
+void rule_rekey_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+
+/* readable-esp, integrity-only, esp-64-bit-block, esp-unnegotiated, sequence findings: rule_content.c */
+void rule_content_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+void rule_content_due(struct judge *judge, struct judged_pair *pair);
+
+/* transition is always there; due if the rule asks for timers; finish may be NULL. */
 struct rule {
 	void (*transition)(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 	void (*due)(struct judge *judge, struct judged_pair *pair);
 	void (*finish)(struct judge *judge, struct judged_pair *pair);
 };
 
-static const struct rule rules[] = {
-	{ rule_leak_transition, rule_leak_due, rule_leak_finish },
+static const struct rule rules[RULE_COUNT] = {
+	[RULE_LEAK] = { rule_leak_transition, rule_leak_due, rule_leak_finish },
+	[RULE_SPI] = { rule_spi_transition, rule_spi_due, NULL },
+	[RULE_REKEY] = { rule_rekey_transition, NULL, NULL },
+	[RULE_CONTENT] = { rule_content_transition, rule_content_due, NULL },
 };
-
-enum { RULE_COUNT = sizeof(rules) / sizeof(rules[0]) };
 
 #endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lineage: which SA replaced which.
+ *
+ * Nothing on the wire says so (the SPIs of ESP are negotiated in what IKE encrypts), so it is inferred from when SAs of one
+ * direction begin and cease. Measured on real daemons a sender never goes back to the old SPI once it has used the new one
+ * (EVIDENCE-measured section 9), so:
+ *
+ *   an SA that falls quiet was replaced by the one, not yet anybody's successor, whose birth is nearest to its last packet,
+ *   within the grace before and the quiet threshold after it;
+ *   an SA born while no other of the direction is active replaces the one that spoke last;
+ *   an SA that speaks again after it was thought replaced was not: the two are parallel.
+ *
+ * Each confirmed step is a rekey, with the time from birth to birth and the octets that went through the old SA.
+ */
+#include "hash.h"
+#include "judge_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define QUIET_NS (2 * INT64_C(1000000000))
+
+enum { WALK_MAX = 64 /* SAs of a direction that are looked at: older ones have ceased to matter */ };
+
+struct judged_sa_key {
+	uint64_t pair;
+	uint32_t spi;
+	uint32_t direction_protocol;
+};
+
+static uint64_t key_hash(const struct judge *judge, const struct judged_pair *pair, unsigned direction,
+			 uint8_t protocol, uint32_t spi)
+{
+	struct judged_sa_key key = { pair->link.hash, spi, direction << 8 | protocol };
+
+	return hash_octets(&key, sizeof(key), judge->settings.seed);
+}
+
+struct judged_sa *lineage_find(struct judge *judge, const struct judged_pair *pair, unsigned direction,
+			       uint8_t protocol, uint32_t spi)
+{
+	uint32_t number = table_find(&judge->sas, key_hash(judge, pair, direction, protocol, spi));
+
+	return number ? table_at(&judge->sas, number) : NULL;
+}
+
+static uint32_t number_of(const struct judge *judge, const struct judged_sa *sa)
+{
+	return (uint32_t)((size_t)((const unsigned char *)sa - judge->sas.entries) / judge->sas.entry_size);
+}
+
+/* Takes an SA out of its pair's list, and out of its neighbours' memory. */
+static void forget(struct judge *judge, uint32_t number)
+{
+	struct judged_sa *sa = table_at(&judge->sas, number);
+	uint32_t pair_number = table_find(&judge->pairs, sa->pair);
+
+	if (pair_number) {
+		struct judged_pair *pair = table_at(&judge->pairs, pair_number);
+		uint32_t *from = &pair->newest_sa[sa->direction];
+		while (*from && *from != number)
+			from = &((struct judged_sa *)table_at(&judge->sas, *from))->older;
+		if (*from)
+			*from = sa->older;
+	}
+	if (sa->replaces)
+		((struct judged_sa *)table_at(&judge->sas, sa->replaces))->replaced_by = 0;
+	if (sa->replaced_by)
+		((struct judged_sa *)table_at(&judge->sas, sa->replaced_by))->replaces = 0;
+	table_evict(&judge->sas, number);
+}
+
+static void make_room(struct judge *judge)
+{
+	enum { CANDIDATES = 16 };
+	uint32_t victim = 0;
+
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		uint32_t number = table_sample(&judge->sas);
+		if (!number)
+			break;
+		const struct judged_sa *candidate = table_at(&judge->sas, number);
+		const struct judged_sa *worst = table_at(&judge->sas, victim);
+		if (!victim || candidate->quiet > worst->quiet ||
+		    (candidate->quiet == worst->quiet && candidate->last_ns < worst->last_ns))
+			victim = number;
+	}
+	if (victim)
+		forget(judge, victim);
+}
+
+static struct judged_sa *obtain(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+{
+	const struct transition_esp *esp = &transition->esp;
+	unsigned direction = transition->direction;
+	struct judged_sa *sa = lineage_find(judge, pair, direction, esp->protocol, esp->spi);
+
+	if (sa)
+		return sa;
+	uint64_t hash = key_hash(judge, pair, direction, esp->protocol, esp->spi);
+	uint32_t number = table_insert(&judge->sas, hash);
+	if (!number) {
+		make_room(judge);
+		number = table_insert(&judge->sas, hash);
+		if (!number)
+			return NULL;
+	}
+	sa = table_at(&judge->sas, number);
+	sa->pair = pair->link.hash;
+	sa->spi = esp->spi;
+	sa->protocol = esp->protocol;
+	sa->direction = (uint8_t)direction;
+	sa->born_ns = sa->last_ns = transition->time_ns;
+	sa->older = pair->newest_sa[direction];
+	pair->newest_sa[direction] = number;
+	return sa;
+}
+
+static void count_rekey(struct judged_pair *pair, const struct judged_sa *old, const struct judged_sa *new)
+{
+	struct judged_rekeys *rekeys = &pair->rekeys[old->direction];
+
+	rekeys->interval_ns[rekeys->at] = new->born_ns - old->born_ns;
+	rekeys->bytes[rekeys->at] = old->bytes;
+	rekeys->at = (rekeys->at + 1) % REKEY_REMEMBERED;
+	rekeys->count++;
+}
+
+static void link_up(struct judge *judge, struct judged_pair *pair, struct judged_sa *old, struct judged_sa *new)
+{
+	old->replaced_by = number_of(judge, new);
+	new->replaces = number_of(judge, old);
+	count_rekey(pair, old, new);
+}
+
+static void unlink_successor(struct judge *judge, struct judged_pair *pair, struct judged_sa *old)
+{
+	struct judged_rekeys *rekeys = &pair->rekeys[old->direction];
+	struct judged_sa *new = table_at(&judge->sas, old->replaced_by);
+
+	new->replaces = 0;
+	old->replaced_by = 0;
+	/* What was counted for it is the latest entry as often as not; taking that one back keeps the count true. */
+	if (rekeys->count > 0) {
+		rekeys->count--;
+		rekeys->at = (rekeys->at + REKEY_REMEMBERED - 1) % REKEY_REMEMBERED;
+	}
+}
+
+static void born(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa)
+{
+	struct judged_sa *latest = NULL;
+	uint32_t number = sa->older;
+
+	for (unsigned i = 0; number && i < WALK_MAX; i++) {
+		struct judged_sa *other = table_at(&judge->sas, number);
+		number = other->older;
+		if (other->protocol != sa->protocol)
+			continue;
+		if (!other->quiet)
+			return; /* it may be replaced or parallel: its last packet will tell */
+		if (!other->replaced_by && (!latest || other->last_ns > latest->last_ns))
+			latest = other;
+	}
+	if (latest)
+		link_up(judge, pair, latest, sa);
+}
+
+static void fell_quiet(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa)
+{
+	int64_t grace = judge->settings.thresholds.stale_grace_ns;
+	struct judged_sa *nearest = NULL;
+	int64_t nearest_gap = 0;
+	uint32_t number = pair->newest_sa[sa->direction];
+
+	if (sa->replaced_by)
+		return;
+	for (unsigned i = 0; number && i < WALK_MAX; i++) {
+		struct judged_sa *other = table_at(&judge->sas, number);
+		number = other->older;
+		int64_t gap = other->born_ns - sa->last_ns;
+		if (other == sa || other->protocol != sa->protocol || other->replaces ||
+		    other->born_ns <= sa->born_ns || gap > QUIET_NS || gap < -grace)
+			continue;
+		gap = gap < 0 ? -gap : gap;
+		if (!nearest || gap < nearest_gap) {
+			nearest = other;
+			nearest_gap = gap;
+		}
+	}
+	if (nearest)
+		link_up(judge, pair, sa, nearest);
+}
+
+void lineage_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+{
+	struct judged_sa *sa;
+
+	switch (transition->kind) {
+	case TRANSITION_SA_BORN:
+		sa = obtain(judge, pair, transition);
+		if (sa)
+			born(judge, pair, sa);
+		break;
+	case TRANSITION_SA_QUIET:
+		sa = obtain(judge, pair, transition);
+		if (!sa)
+			break;
+		sa->quiet = true;
+		sa->last_ns = transition->esp.last_ns;
+		sa->packets = transition->esp.packets;
+		sa->bytes = transition->esp.bytes;
+		fell_quiet(judge, pair, sa);
+		break;
+	case TRANSITION_SA_WOKE:
+		sa = obtain(judge, pair, transition);
+		if (!sa)
+			break;
+		sa->quiet = false;
+		sa->last_ns = transition->time_ns;
+		if (sa->replaced_by)
+			unlink_successor(judge, pair, sa);
+		break;
+	default:
+		break;
+	}
+}
+
+static int by_value(const void *left, const void *right)
+{
+	const int64_t *l = left, *r = right;
+
+	return *l < *r ? -1 : *l > *r;
+}
+
+int64_t lineage_median_ns(const struct judged_pair *pair)
+{
+	const struct judged_rekeys *rekeys = &pair->rekeys[pair->rekeys[1].count > pair->rekeys[0].count];
+	uint32_t count = rekeys->count < REKEY_REMEMBERED ? rekeys->count : REKEY_REMEMBERED;
+	int64_t sorted[REKEY_REMEMBERED];
+
+	if (count == 0)
+		return -1;
+	/* The ring's remembered entries are the `count` places before `at`. */
+	for (uint32_t i = 0; i < count; i++)
+		sorted[i] = rekeys->interval_ns[(rekeys->at + REKEY_REMEMBERED - 1 - i) % REKEY_REMEMBERED];
+	qsort(sorted, count, sizeof(sorted[0]), by_value);
+	return sorted[count / 2];
+}
