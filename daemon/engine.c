@@ -280,10 +280,29 @@ void engine_finish(struct engine *engine)
 	judge_finish(engine->judge, now);
 }
 
-static const char *rule_of(void *context, uint32_t realm, const struct address *a, const struct address *b)
+static const char *app_name(void *context, uint16_t app)
 {
 	struct engine *engine = context;
-	return judge_pair_rule(engine->judge, realm, a, b);
+	return worker_app_name(engine->worker, app);
+}
+
+static void complete_pair(void *context, uint32_t realm, struct record_pair *pair)
+{
+	struct engine *engine = context;
+
+	pair->rule = judge_pair_rule(engine->judge, realm, &pair->a, &pair->b);
+	judge_describe_rekeys(engine->judge, realm, &pair->a, &pair->b, &pair->rekeys, &pair->rekey_interval_median);
+}
+
+static void complete_sa(void *context, uint32_t realm, struct record_sa *sa)
+{
+	struct engine *engine = context;
+	struct judge_sa described;
+
+	judge_describe_sa(engine->judge, realm, &sa->src, &sa->dst, sa->protocol, sa->spi, &described);
+	sa->has_replaces = described.has_replaces;
+	sa->replaces = described.replaces;
+	sa->state = described.state;
 }
 
 struct engine_counters engine_counters(struct engine *engine)
@@ -307,7 +326,8 @@ static void write_all(struct engine *engine)
 	const struct judge_counters *judge_totals = judge_counters(engine->judge);
 	struct record record = { .type = RECORD_SUMMARY, .time_ns = worker_now(engine->worker) };
 
-	track_write_records(track, worker_app_name, engine->worker, rule_of, engine, &engine->sink);
+	struct track_knowledge knowledge = { engine, app_name, complete_pair, complete_sa };
+	track_write_records(track, &knowledge, &engine->sink);
 	record.summary = (struct record_summary){
 		.packets = track_totals->packets,
 		.bytes = track_totals->bytes,

@@ -128,8 +128,7 @@ struct track *worker_track(struct worker *worker)
 	return worker->track;
 }
 
-const char *worker_app_name(void *context, uint16_t app)
+const char *worker_app_name(const struct worker *worker, uint16_t app)
 {
-	const struct worker *worker = context;
 	return classifier_name(worker->classifier, app);
 }

@@ -17,8 +17,8 @@ struct worker;
 
 struct worker_settings {
 	struct track_settings track;
-	uint32_t classify_slots;       /* flows that may be under inspection at once */
-	const uint16_t *decapsulate;   /* TUNNEL_ bits by frame.interface; borrowed */
+	uint32_t classify_slots;     /* flows that may be under inspection at once */
+	const uint16_t *decapsulate; /* TUNNEL_ bits by frame.interface; borrowed */
 	unsigned decapsulate_count;
 	uint16_t decapsulate_otherwise; /* of interfaces beyond */
 };
@@ -38,7 +38,7 @@ int64_t worker_now(const struct worker *worker);
 
 struct track *worker_track(struct worker *worker);
 
-/* The classifier's name of an app, for track_write_records(); `context` is the worker. */
-const char *worker_app_name(void *context, uint16_t app);
+/* The classifier's name of an app, NULL if it has none. */
+const char *worker_app_name(const struct worker *worker, uint16_t app);
 
 #endif

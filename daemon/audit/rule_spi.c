@@ -242,6 +242,10 @@ void rule_spi_transition(struct judge *judge, struct judged_pair *pair, const st
 	case TRANSITION_SA_BORN:
 		judge_wake(judge, pair, RULE_SPI, transition->time_ns + judge->settings.thresholds.stale_grace_ns);
 		break;
+	case TRANSITION_SA_QUIET:
+		/* A partner that ceases may leave the other direction's SA stale. */
+		look_for_stale(judge, pair, !transition->direction);
+		break;
 	case TRANSITION_IKE_MESSAGE:
 		for (unsigned d = 0; d < 2; d++) {
 			uint32_t number = pair->newest_sa[d];

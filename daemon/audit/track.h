@@ -123,13 +123,18 @@ const struct track_counters *track_counters(struct track *track);
 /* Octets resident in tables. */
 uint64_t track_memory(const struct track *track);
 
-/*
- * Writes the sa, ike_sa and pair records, in an order that depends only on the traffic. `names` gives the name of an app,
- * `pair_rule` what the judge calls the pair's rule, or NULL.
- */
-void track_write_records(struct track *track, const char *(*names)(void *context, uint16_t app), void *names_context,
-			 const char *(*pair_rule)(void *context, uint32_t realm, const struct address *a,
-						  const struct address *b),
-			 void *rule_context, const struct record_sink *sink);
+/* What others know of the things that records are written about. */
+struct track_knowledge {
+	void *context;
+	/* The name of an app, NULL if it has none. */
+	const char *(*app_name)(void *context, uint16_t app);
+	/* Completes a pair record: rule, rekeys, rekey_interval_median. */
+	void (*pair)(void *context, uint32_t realm, struct record_pair *pair);
+	/* Completes an SA record: replaces, state. */
+	void (*sa)(void *context, uint32_t realm, struct record_sa *sa);
+};
+
+/* Writes the sa, ike_sa and pair records, in an order that depends only on the traffic. */
+void track_write_records(struct track *track, const struct track_knowledge *knowledge, const struct record_sink *sink);
 
 #endif

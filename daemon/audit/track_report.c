@@ -95,7 +95,8 @@ static int by_sa(const void *left, const void *right, void *context)
 	return compare_sas(context, *(const uint32_t *)left, *(const uint32_t *)right);
 }
 
-static void write_sa(struct track *track, uint32_t number, const struct record_sink *sink)
+static void write_sa(struct track *track, uint32_t number, const struct track_knowledge *knowledge,
+		     const struct record_sink *sink)
 {
 	const struct sa *sa = table_at(&track->sas, number);
 	const struct sequence *sequence = &track->sa_cold[number].sequence;
@@ -121,6 +122,7 @@ static void write_sa(struct track *track, uint32_t number, const struct record_s
 		.replayed = sequence->replayed,
 		.state = SA_ACTIVE,
 	};
+	knowledge->sa(knowledge->context, pair->realm, &record.sa);
 	record_write(sink, &record);
 }
 
@@ -170,10 +172,9 @@ static int by_mix(const void *left, const void *right, void *context)
 	return l->port < r->port ? -1 : l->port > r->port;
 }
 
-static const char *label(const struct mix *mix, const char *(*names)(void *context, uint16_t app), void *context,
-			 char buffer[LABEL_SIZE])
+static const char *label(const struct mix *mix, const struct track_knowledge *knowledge, char buffer[LABEL_SIZE])
 {
-	const char *name = mix->app ? names(context, mix->app) : NULL;
+	const char *name = mix->app ? knowledge->app_name(knowledge->context, mix->app) : NULL;
 
 	if (name)
 		return name;
@@ -216,19 +217,10 @@ static enum pair_verdict verdict_of(const struct pair *pair, bool clear)
 	return pair->flags & PAIR_CLEAR ? PAIR_CLEARTEXT : PAIR_IDLE;
 }
 
-struct pair_writer {
-	struct track *track;
-	const char *(*names)(void *context, uint16_t app);
-	void *names_context;
-	const char *(*rule)(void *context, uint32_t realm, const struct address *a, const struct address *b);
-	void *rule_context;
-	const struct record_sink *sink;
-};
-
 /* Writes one pair; `mixes` are its `count` entries of the mix. */
-static void write_pair(const struct pair_writer *writer, const struct pair *pair, const uint32_t *mixes, size_t count)
+static void write_pair(struct track *track, const struct pair *pair, const uint32_t *mixes, size_t count,
+		       const struct track_knowledge *knowledge, const struct record_sink *sink)
 {
-	struct track *track = writer->track;
 	struct record_protocol protocols[CLEARTEXT_MAX];
 	char labels[CLEARTEXT_MAX][LABEL_SIZE];
 	size_t listed = 0;
@@ -245,7 +237,7 @@ static void write_pair(const struct pair_writer *writer, const struct pair *pair
 			protocols[CLEARTEXT_MAX - 1].bytes += mix->bytes;
 			continue;
 		}
-		protocols[listed].name = label(mix, writer->names, writer->names_context, labels[listed]);
+		protocols[listed].name = label(mix, knowledge, labels[listed]);
 		protocols[listed].packets = mix->packets;
 		protocols[listed].bytes = mix->bytes;
 		listed++;
@@ -255,14 +247,14 @@ static void write_pair(const struct pair_writer *writer, const struct pair *pair
 		.a = pair->address[0],
 		.b = pair->address[1],
 		.verdict = verdict_of(pair, clear),
-		.rule = writer->rule(writer->rule_context, pair->realm, &pair->address[0], &pair->address[1]),
 		.esp_packets = (uint64_t)pair->esp_packets[0] + pair->esp_packets[1],
 		.esp_bytes = pair->esp_bytes,
 		.cleartext = protocols,
 		.cleartext_count = listed,
 		.rekey_interval_median = -1,
 	};
-	record_write(writer->sink, &record);
+	knowledge->pair(knowledge->context, pair->realm, &record.pair);
+	record_write(sink, &record);
 }
 
 static size_t first_mix_of(const struct track *track, const uint32_t *mixes, size_t count, uint32_t pair)
@@ -279,13 +271,8 @@ static size_t first_mix_of(const struct track *track, const uint32_t *mixes, siz
 	return low;
 }
 
-void track_write_records(struct track *track, const char *(*names)(void *context, uint16_t app), void *names_context,
-			 const char *(*pair_rule)(void *context, uint32_t realm, const struct address *a,
-						  const struct address *b),
-			 void *rule_context, const struct record_sink *sink)
+void track_write_records(struct track *track, const struct track_knowledge *knowledge, const struct record_sink *sink)
 {
-	struct pair_writer writer = { track, names, names_context, pair_rule, rule_context, sink };
-
 	for (uint32_t number = 1; number <= track->flows.fresh; number++)
 		if (table_lives(&track->flows, number))
 			track_flow_fold(track, table_at(&track->flows, number));
@@ -296,7 +283,7 @@ void track_write_records(struct track *track, const char *(*names)(void *context
 		size_t mix_count = track->mixes.used;
 		qsort_r(sas, track->sas.used, sizeof(*sas), by_sa, track);
 		for (uint32_t i = 0; i < track->sas.used; i++)
-			write_sa(track, sas[i], sink);
+			write_sa(track, sas[i], knowledge, sink);
 		ike_sas_write(track->ike, sink);
 		qsort_r(mixes, mix_count, sizeof(*mixes), by_mix, track);
 		qsort_r(pairs, track->pairs.used, sizeof(*pairs), by_pair, track);
@@ -314,7 +301,7 @@ void track_write_records(struct track *track, const char *(*names)(void *context
 					mixes[kept++] = mixes[from + count];
 				count++;
 			}
-			write_pair(&writer, pair, mixes + from, kept - from);
+			write_pair(track, pair, mixes + from, kept - from, knowledge, sink);
 		}
 	}
 	free(sas);
