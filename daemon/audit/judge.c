@@ -87,6 +87,8 @@ void judge_free(struct judge *judge)
 {
 	if (!judge)
 		return;
+	for (size_t i = 0; judge->waiting && i < judge->waiting_count; i++)
+		transition_discard(&judge->waiting[i]);
 	table_destroy(&judge->pairs);
 	table_destroy(&judge->hosts);
 	table_destroy(&judge->networks);
@@ -104,6 +106,8 @@ void judge_put(struct judge *judge, const struct transition *transition)
 	if (judge->waiting_count == judge->waiting_room) {
 		struct transition *more = realloc(judge->waiting, 2 * judge->waiting_room * sizeof(*more));
 		if (!more) {
+			struct transition lost = *transition;
+			transition_discard(&lost);
 			judge->counters.lost++;
 			return;
 		}
@@ -515,11 +519,12 @@ static void run_transition(struct judge *judge)
 	struct judged_pair *pair = obtain_pair(judge, &transition);
 
 	judge->now_ns = transition.time_ns;
-	if (!pair)
-		return;
-	note(judge, pair, &transition);
-	for (unsigned i = 0; i < RULE_COUNT; i++)
-		rules[i].transition(judge, pair, &transition);
+	if (pair) {
+		note(judge, pair, &transition);
+		for (unsigned i = 0; i < RULE_COUNT; i++)
+			rules[i].transition(judge, pair, &transition);
+	}
+	transition_discard(&transition);
 }
 
 void judge_advance(struct judge *judge, int64_t watermark_ns)

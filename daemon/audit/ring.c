@@ -36,8 +36,12 @@ struct ring *ring_new(size_t capacity)
 
 void ring_free(struct ring *ring)
 {
+	struct transition transition;
+
 	if (!ring)
 		return;
+	while (ring_take(ring, &transition))
+		transition_discard(&transition);
 	free(ring->slots);
 	free(ring);
 }
@@ -48,6 +52,8 @@ void ring_put(struct ring *ring, const struct transition *transition)
 	size_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
 
 	if (head - tail > ring->mask) {
+		struct transition lost = *transition;
+		transition_discard(&lost);
 		atomic_fetch_add_explicit(&ring->lost, 1, memory_order_relaxed);
 		return;
 	}

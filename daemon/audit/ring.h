@@ -20,7 +20,7 @@ struct ring;
 struct ring *ring_new(size_t capacity);
 void ring_free(struct ring *ring);
 
-/* The worker's side. */
+/* The worker's side. What a lost transition owned is freed. */
 void ring_put(struct ring *ring, const struct transition *transition);
 void ring_publish(struct ring *ring, int64_t watermark_ns);
 

@@ -21,6 +21,7 @@
 
 enum {
 	HOSTS_MAX = 65536,
+	IKE_OCTETS_MAX = 16384, /* of a message that is handed to the judge */
 	PROTOCOL_UDP = 17,
 	PROTOCOL_ESP = 50,
 	PROTOCOL_AH = 51,
@@ -361,7 +362,19 @@ static void track_ike(struct track *track, const struct packet *packet, const st
 					 .kind = TRANSITION_IKE_MESSAGE,
 					 .direction = key->direction,
 					 .interface = packet->interface };
-	transition.ike = (struct transition_ike){ header, packet->src_port, packet->dst_port, packet->payload_length };
+	transition.ike = (struct transition_ike){ .header = header,
+						  .src_port = packet->src_port,
+						  .dst_port = packet->dst_port,
+						  .encap = packet->encap,
+						  .marker = (packet->flags & PACKET_IKE_MARKER) != 0,
+						  .octets = packet->payload_length };
+	/* Rare enough to be copied whole: the frame's octets do not live until the judge looks. */
+	uint32_t captured = packet->payload_captured < IKE_OCTETS_MAX ? packet->payload_captured : IKE_OCTETS_MAX;
+	transition.ike.message = malloc(captured);
+	if (transition.ike.message) {
+		memcpy(transition.ike.message, packet->payload, captured);
+		transition.ike.captured = captured;
+	}
 	track_put(track, &transition, pair);
 }
 

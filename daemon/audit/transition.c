@@ -2,6 +2,8 @@
 /* See transition.h. */
 #include "transition.h"
 
+#include <stdlib.h>
+
 bool transition_before(const struct transition *left, const struct transition *right)
 {
 	if (left->time_ns != right->time_ns)
@@ -15,4 +17,12 @@ bool transition_before(const struct transition *left, const struct transition *r
 		return order < 0;
 	/* One pair belongs to one worker, so its serials are comparable. */
 	return left->serial < right->serial;
+}
+
+void transition_discard(struct transition *transition)
+{
+	if (transition->kind != TRANSITION_IKE_MESSAGE)
+		return;
+	free(transition->ike.message);
+	transition->ike.message = NULL;
 }

@@ -109,7 +109,12 @@ struct transition_shape {
 struct transition_ike {
 	struct ike_header header;
 	uint16_t src_port, dst_port;
-	uint32_t octets; /* of the datagram's IKE message */
+	uint8_t encap;     /* enum packet_encap */
+	bool marker;       /* behind the non-ESP marker */
+	uint32_t octets;   /* of the datagram's IKE message */
+	uint32_t captured; /* of these, octets at `message` */
+	uint8_t
+	    *message; /* from the IKE header on; owned by the transition: transition_discard(); NULL without memory */
 };
 
 struct transition_icmp {
@@ -142,7 +147,10 @@ struct transition {
 	};
 };
 
-/* Where a tracker puts them. Never blocks. */
+/* Frees what the transition owns. Whoever takes a transition last calls it. */
+void transition_discard(struct transition *transition);
+
+/* Where a tracker puts them; what the transition owns goes with it. Never blocks. */
 struct transition_sink {
 	void (*put)(void *context, const struct transition *transition);
 	void *context;
