@@ -35,7 +35,7 @@ enum {
 };
 
 struct pair {
-	struct table_link link;
+	_Alignas(64) struct table_link link;
 	uint16_t flags;
 	uint16_t generation; /* of this entry's number: a flow or SA that remembers another one has lost its pair */
 	uint32_t story;      /* entry of the story table, 0: none */
@@ -77,8 +77,7 @@ enum {
 enum flow_verdict { FLOW_UNASKED, FLOW_ALLOWED, FLOW_OFFENDING, FLOW_PENDING };
 
 struct flow {
-	struct table_link link;
-	uint32_t pair;
+	_Alignas(64) struct table_link link; /* owner: the pair's number */
 	int64_t last_ns;
 	uint64_t bytes[SIDES]; /* octets of IP packets, since the counts were last folded into the pair's mix */
 	uint32_t packets[SIDES];
@@ -103,8 +102,7 @@ enum {
 };
 
 struct sa {
-	struct table_link link;
-	uint32_t pair;
+	_Alignas(64) struct table_link link; /* owner: the pair's number */
 	uint32_t spi;
 	uint16_t pair_generation;
 	uint8_t flags;

@@ -24,8 +24,9 @@
 #include <stdint.h>
 
 struct table_link {
-	uint64_t hash; /* of the key; 0: the entry is free */
-	uint32_t next; /* entry in the same bucket, or next free entry */
+	uint64_t hash;  /* of the key; 0: the entry is free */
+	uint32_t next;  /* entry in the same bucket, or next free entry */
+	uint32_t owner; /* for the table's user: here it fills what would be padding */
 };
 
 struct table {

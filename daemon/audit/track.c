@@ -20,6 +20,7 @@
 #define FLOW_SLICE_NS SECOND /* how often a slice of the flows is looked over for idleness */
 
 enum {
+	CACHE_LINE = 64,
 	HOSTS_MAX = 65536,
 	IKE_OCTETS_MAX = 16384, /* of a message that is handed to the judge */
 	PROTOCOL_UDP = 17,
@@ -99,6 +100,12 @@ static uint32_t realm_of(const struct track *track, const struct packet *packet)
 	return 0;
 }
 
+static inline void prefetch_lines(const void *from, size_t size)
+{
+	for (size_t at = 0; at < size; at += CACHE_LINE)
+		__builtin_prefetch((const char *)from + at, 1);
+}
+
 void track_prepare(struct track *track, const struct packet *packets, struct track_key *keys, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
@@ -127,8 +134,10 @@ void track_prepare(struct track *track, const struct packet *packets, struct tra
 		bool sa = packets[i].class == PACKET_ESP || packets[i].class == PACKET_AH;
 		table_prefetch_entry(sa ? &track->sas : &track->flows, keys[i].hash);
 	}
-	/* A flow or SA that is there names its pair: third step of the same pipeline. */
+	/* A flow or SA that is there names its pair, and the pair its dialogue: further steps of the same pipeline. */
+	uint32_t pairs[TRACK_BATCH];
 	for (unsigned i = 0; i < count; i++) {
+		pairs[i] = 0;
 		if (!keys[i].keyed)
 			continue;
 		bool sa = packets[i].class == PACKET_ESP || packets[i].class == PACKET_AH;
@@ -136,12 +145,19 @@ void track_prepare(struct track *track, const struct packet *packets, struct tra
 		uint32_t number = table->buckets[table_bucket(table, keys[i].hash)];
 		if (!number)
 			continue;
-		/* pair is the member behind the link in both. */
-		uint32_t pair = sa ? ((const struct sa *)table_at(table, number))->pair
-				   : ((const struct flow *)table_at(table, number))->pair;
-		const char *line = table_at(&track->pairs, pair);
-		__builtin_prefetch(line, 1);
-		__builtin_prefetch(line + 64, 1);
+		uint32_t pair = ((const struct table_link *)table_at(table, number))->owner;
+		if (sa) {
+			pairs[i] = pair;
+			prefetch_lines(&track->sa_cold[number], sizeof(*track->sa_cold));
+		}
+		prefetch_lines(table_at(&track->pairs, pair), 2 * CACHE_LINE);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (!pairs[i])
+			continue;
+		const struct pair *pair = table_at(&track->pairs, pairs[i]);
+		if (pair->dialogue)
+			prefetch_lines(table_at(&track->dialogues, pair->dialogue), sizeof(struct dialogue));
 	}
 }
 

@@ -152,14 +152,14 @@ static bool esp_explains(struct track *track, struct pair *pair, struct story *s
 {
 	unsigned d = key->direction;
 
-	if (pair->esp_packets[d]) {
-		if (ring_explains(story, packet, key, true))
-			return true;
-		if (!(pair->flags & PAIR_RING)) {
+	if (pair->esp_packets[d] && key->time_ns - pair->esp_last_ns[d] <= COPY_WINDOW_NS) {
+		if (pair->flags & PAIR_RING) {
+			if (ring_explains(story, packet, key, true))
+				return true;
+		} else {
 			/* Until now nobody had a reason to remember this pair's ESP packets; the last one is known. */
 			pair->flags |= PAIR_RING;
-			if (key->time_ns - pair->esp_last_ns[d] <= COPY_WINDOW_NS &&
-			    can_have_carried(pair->esp_last_length[d], packet, true))
+			if (can_have_carried(pair->esp_last_length[d], packet, true))
 				return true;
 		}
 	}
@@ -167,7 +167,9 @@ static bool esp_explains(struct track *track, struct pair *pair, struct story *s
 		struct rule_carriers *carriers = &track->carriers[pair->rule - 1];
 		for (uint32_t i = 0; i < carriers->count; i++) {
 			struct pair *carrier = table_at(&track->pairs, carriers->pairs[i]);
-			if (carrier->generation == carriers->generations[i] && carrier->story &&
+			bool lately = key->time_ns - carrier->esp_last_ns[0] <= COPY_WINDOW_NS ||
+				      key->time_ns - carrier->esp_last_ns[1] <= COPY_WINDOW_NS;
+			if (lately && carrier->generation == carriers->generations[i] && carrier->story &&
 			    ring_explains(table_at(&track->stories, carrier->story), packet, key, false))
 				return true;
 		}
@@ -323,7 +325,7 @@ void track_clear(struct track *track, uint32_t number, const struct packet *pack
 	story->interface = packet->interface;
 	if (story->clear_quiet) {
 		story->clear_quiet = false;
-		track_activate(track, flow->pair, key->time_ns);
+		track_activate(track, flow->link.owner, key->time_ns);
 		put_clear(track, pair, story, TRANSITION_CLEAR_BEGAN, key->time_ns, d, &service, packet);
 	} else if (news) {
 		put_clear(track, pair, story, TRANSITION_CLEAR_SERVICE, key->time_ns, d, &service, packet);

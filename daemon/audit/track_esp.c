@@ -45,7 +45,7 @@ static void sa_evict(struct track *track)
 		if (!number)
 			break;
 		const struct sa *sa = table_at(&track->sas, number);
-		const struct pair *pair = table_at(&track->pairs, sa->pair);
+		const struct pair *pair = table_at(&track->pairs, sa->link.owner);
 		bool orphan = pair->generation != sa->pair_generation || !pair->link.hash;
 		bool two_way = !orphan && pair->esp_packets[0] && pair->esp_packets[1];
 		unsigned rank = orphan ? 3 : sa->packets == 1 && !two_way ? 2 : two_way ? 0 : 1;
@@ -55,7 +55,7 @@ static void sa_evict(struct track *track)
 	if (!victim.number)
 		return;
 	const struct sa *sa = table_at(&track->sas, victim.number);
-	struct pair *pair = table_at(&track->pairs, sa->pair);
+	struct pair *pair = table_at(&track->pairs, sa->link.owner);
 	if (pair->link.hash && pair->generation == sa->pair_generation && pair->sas)
 		pair->sas--;
 	table_evict(&track->sas, victim.number);
@@ -68,7 +68,7 @@ static bool sa_adopt(struct track *track, struct sa *sa, const struct packet *pa
 	if (!number)
 		return false;
 	struct pair *pair = table_at(&track->pairs, number);
-	sa->pair = number;
+	sa->link.owner = number;
 	sa->pair_generation = pair->generation;
 	pair->sas++;
 	return true;
@@ -167,7 +167,7 @@ static void sa_transition(struct track *track, const struct pair *pair, const st
 
 static void sa_notice_quiet(struct track *track, struct sa *sa, int64_t now_ns)
 {
-	const struct pair *pair = table_at(&track->pairs, sa->pair);
+	const struct pair *pair = table_at(&track->pairs, sa->link.owner);
 	int64_t since = sa->last_ns + TRACK_QUIET_NS;
 
 	if ((sa->flags & SA_QUIET) || since > now_ns)
@@ -395,11 +395,11 @@ void track_esp(struct track *track, const struct packet *packet, const struct tr
 	}
 	struct sa *sa = table_at(&track->sas, number);
 	struct sa_cold *cold = &track->sa_cold[number];
-	struct pair *pair = table_at(&track->pairs, sa->pair);
+	struct pair *pair = table_at(&track->pairs, sa->link.owner);
 	if (pair->generation != sa->pair_generation || !pair->link.hash) {
 		if (!sa_adopt(track, sa, packet, key))
 			return;
-		pair = table_at(&track->pairs, sa->pair);
+		pair = table_at(&track->pairs, sa->link.owner);
 	}
 	if (born)
 		sa_transition(track, pair, sa, TRANSITION_SA_BORN, now);
@@ -418,7 +418,7 @@ void track_esp(struct track *track, const struct packet *packet, const struct tr
 	sa->last_ns = now;
 	wheel_put(&track->sa_wheel, number, now + TRACK_QUIET_NS);
 
-	pair_esp(track, pair, sa->pair, packet, d, now);
+	pair_esp(track, pair, sa->link.owner, packet, d, now);
 	sa_content(track, pair, sa, &cold->readable, packet, now);
 	bool pool = !ah && cold->readable.state != READABLE_NULL;
 	pair_dialogue(track, pair, packet, pool, d, now);

@@ -63,8 +63,8 @@ uint64_t track_datagram_hash(const struct track *track, const struct packet *pac
 
 struct pair *track_pair_of_flow(struct track *track, const struct flow *flow)
 {
-	struct pair *pair = table_at(&track->pairs, flow->pair);
-	return flow->pair && pair->link.hash && pair->generation == flow->pair_generation ? pair : NULL;
+	struct pair *pair = table_at(&track->pairs, flow->link.owner);
+	return flow->link.owner && pair->link.hash && pair->generation == flow->pair_generation ? pair : NULL;
 }
 
 /* Who holds a flow: the client's IPv4 /24 or IPv6 /64. */
@@ -160,7 +160,7 @@ static uint32_t flow_make(struct track *track, const struct packet *packet, cons
 	}
 	struct flow *flow = table_at(&track->flows, number);
 	struct pair *pair = table_at(&track->pairs, pair_number);
-	flow->pair = pair_number;
+	flow->link.owner = pair_number;
 	flow->pair_generation = pair->generation;
 	flow->protocol = packet->protocol;
 	flow->port[key->direction] = packet->src_port;
@@ -205,7 +205,7 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 		if (!pair_number)
 			return handle;
 		pair = table_at(&track->pairs, pair_number);
-		flow->pair = pair_number;
+		flow->link.owner = pair_number;
 		flow->pair_generation = pair->generation;
 		flow->verdict = FLOW_UNASKED;
 		flow->service = 0;

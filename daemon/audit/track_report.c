@@ -53,7 +53,7 @@ static struct mix *mix_obtain(struct track *track, const struct mix_key *key)
 
 void track_flow_fold(struct track *track, struct flow *flow)
 {
-	struct mix_key key = { .pair = flow->pair, .generation = flow->pair_generation };
+	struct mix_key key = { .pair = flow->link.owner, .generation = flow->pair_generation };
 
 	if (flow->app) {
 		key.app = flow->app;
@@ -63,7 +63,7 @@ void track_flow_fold(struct track *track, struct flow *flow)
 	}
 	struct mix *mix = mix_obtain(track, &key);
 	if (!mix) {
-		key = (struct mix_key){ .pair = flow->pair, .generation = flow->pair_generation, .other = 1 };
+		key = (struct mix_key){ .pair = flow->link.owner, .generation = flow->pair_generation, .other = 1 };
 		mix = mix_obtain(track, &key);
 		if (!mix)
 			return;
@@ -100,7 +100,7 @@ static void write_sa(struct track *track, uint32_t number, const struct track_kn
 {
 	const struct sa *sa = table_at(&track->sas, number);
 	const struct sequence *sequence = &track->sa_cold[number].sequence;
-	const struct pair *pair = table_at(&track->pairs, sa->pair);
+	const struct pair *pair = table_at(&track->pairs, sa->link.owner);
 	unsigned d = sa->flags & SA_DIRECTION ? 1 : 0;
 	struct record record = { .type = RECORD_SA, .time_ns = sa->last_ns };
 
