@@ -9,6 +9,7 @@
 #include "text_report.h"
 
 #include "text_pairs.h"
+#include "text_timeline.h"
 #include "utf8.h"
 
 #include <stdlib.h>
@@ -37,6 +38,7 @@ struct report {
 	uint64_t clear_bytes, icmp_bytes;    /* of all pairs; ICMP is a class of its own */
 	uint64_t sas[SA_STATE_COUNT], sa_bytes[2] /* ESP, AH */, lost, replayed;
 	uint64_t ike_outcomes[IKE_OUTCOME_COUNT];
+	struct timeline timeline;
 	bool has_summary;
 	struct record_summary summary;
 };
@@ -169,6 +171,7 @@ void report_add(struct report *report, const struct record *record)
 		add_pair(report, &record->pair);
 		break;
 	case RECORD_SA:
+		timeline_add(&report->timeline, &record->sa);
 		report->sas[(size_t)record->sa.state < SA_STATE_COUNT ? record->sa.state : SA_ACTIVE]++;
 		report->sa_bytes[record->sa.protocol == 51] += record->sa.bytes;
 		report->lost += record->sa.lost > 0 ? (uint64_t)record->sa.lost : 0;
@@ -627,7 +630,7 @@ static void write_blind(const struct report *report, const struct page *page)
 			 "tells.");
 }
 
-void report_write(const struct report *report, const struct page *page)
+void report_write(struct report *report, const struct page *page)
 {
 	if (!report)
 		return;
@@ -635,6 +638,8 @@ void report_write(const struct report *report, const struct page *page)
 	write_extent(report, page);
 	write_pairs(report, page);
 	write_sas(report, page);
+	if (report->has_summary)
+		timeline_write(&report->timeline, report->summary.first_ns, report->summary.last_ns, page);
 	write_findings(report, page);
 	if (report->has_summary && report->summary.packets > 0) {
 		write_mix_section(report, page);

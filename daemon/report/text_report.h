@@ -29,7 +29,7 @@ void report_add(struct report *report, const struct record *record);
 /* Whether there is anything to tell. */
 bool report_is_empty(const struct report *report);
 
-void report_write(const struct report *report, const struct page *page);
+void report_write(struct report *report, const struct page *page);
 
 /* Style and padded word of a severity: "HIGH". */
 enum page_style report_severity_style(enum finding_severity severity);
