@@ -47,21 +47,22 @@ static void free_slots(struct worker *worker)
 		classifier_end(worker->classifier, slot);
 }
 
-static void name_flow(struct worker *worker, struct track_handle handle, const struct packet *packet)
+/* Shows the classifier one IP packet. */
+static struct track_named ask(struct worker *worker, uint32_t slot, const uint8_t *ip, uint32_t captured,
+			      int64_t time_ns)
 {
-	struct track_named named = { .slot = handle.slot };
+	struct track_named named = { .slot = slot };
 	struct classify_result result = { 0 };
 
 	if (named.slot == CLASSIFY_SLOT_NONE)
 		named.slot = classifier_begin(worker->classifier);
 	if (named.slot == CLASSIFY_SLOT_NONE) {
 		named.no_slot = true;
-		track_name(worker->track, handle.flow, &named);
-		return;
+		return named;
 	}
-	uint32_t captured = packet->ip_captured > UINT16_MAX ? UINT16_MAX : packet->ip_captured;
-	classifier_packet(worker->classifier, named.slot, packet->ip, (uint16_t)captured, packet->time_ns, false,
-			  &result);
+	if (captured > UINT16_MAX)
+		captured = UINT16_MAX;
+	classifier_packet(worker->classifier, named.slot, ip, (uint16_t)captured, time_ns, false, &result);
 	named.app = result.app;
 	named.name = classifier_name(worker->classifier, result.app);
 	named.final = result.final;
@@ -69,7 +70,30 @@ static void name_flow(struct worker *worker, struct track_handle handle, const s
 	named.credentials = result.credentials;
 	if (result.final)
 		named.slot = CLASSIFY_SLOT_NONE;
+	return named;
+}
+
+static void name_flow(struct worker *worker, struct track_handle handle, const struct packet *packet)
+{
+	struct track_named named = ask(worker, handle.slot, packet->ip, packet->ip_captured, packet->time_ns);
+
 	track_name(worker->track, handle.flow, &named);
+}
+
+/* One name is enough for what an SA carries: the slot is given back with the first. */
+static void name_inner(struct worker *worker, struct track_handle handle, const struct packet *packet, int64_t now_ns)
+{
+	uint8_t inner[TRACK_INNER_MAX];
+	uint32_t length = track_inner(worker->track, handle.sa, packet, inner);
+
+	if (length == 0)
+		return;
+	struct track_named named = ask(worker, handle.slot, inner, length, packet->time_ns);
+	if (named.name && named.slot != CLASSIFY_SLOT_NONE) {
+		classifier_end(worker->classifier, named.slot);
+		named.slot = CLASSIFY_SLOT_NONE;
+	}
+	track_name_inner(worker->track, handle.sa, &named, now_ns);
 }
 
 static void batch(struct worker *worker, const struct frame *frames, unsigned count)
@@ -86,6 +110,8 @@ static void batch(struct worker *worker, const struct frame *frames, unsigned co
 	for (unsigned i = 0; i < count; i++) {
 		struct packet *packet = &worker->packets[i];
 		struct track_handle handle = track_packet(worker->track, packet, &worker->keys[i]);
+		if (handle.sa)
+			name_inner(worker, handle, packet, worker->keys[i].time_ns);
 		if (!handle.flow)
 			continue;
 		if (handle.wants_name)

@@ -97,6 +97,12 @@ void finding_say(struct finding *finding, const char *format, ...)
 	va_end(arguments);
 }
 
+void alert_update(struct judge *judge, struct alert *alert, struct finding *finding)
+{
+	finding->state = FINDING_UPDATE;
+	emit(judge, alert, finding);
+}
+
 void alert_clear(struct judge *judge, struct alert *alert, struct finding *finding)
 {
 	if (!alert->open)

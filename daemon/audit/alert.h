@@ -44,6 +44,9 @@ void alert_tell_pair(struct judge *judge, const struct judged_pair *pair, struct
 /* Appends to finding->text, as printf does; what does not fit is left out. */
 __attribute__((format(printf, 2, 3))) void finding_say(struct finding *finding, const char *format, ...);
 
+/* An update although no attribute changed, because something else worth a record did. */
+void alert_update(struct judge *judge, struct alert *alert, struct finding *finding);
+
 /* Ends the alert if it is open; finding.cleared_by says why. */
 void alert_clear(struct judge *judge, struct alert *alert, struct finding *finding);
 

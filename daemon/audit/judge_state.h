@@ -111,6 +111,10 @@ struct judged_pair {
 	struct alert rekey_often, readable, integrity, block64, unnegotiated;
 	bool has_ah, has_esp;
 	uint8_t readable_state; /* enum readable_state of the last SA that was told */
+	uint8_t readable_protocol, readable_icv;
+	bool readable_named;
+	uint16_t readable_port;
+	const char *readable_name;
 	int64_t ah_first_ns;
 	int64_t bad_spi_opened_ns[3]; /* the latest openings, for "three times an hour" */
 	int64_t recover_ns;           /* IKE opened anew while or just after ESP went unanswered */

@@ -117,6 +117,8 @@ struct sa {
 struct sa_cold {
 	struct sequence sequence;
 	struct readable readable;
+	bool name_final; /* the inner protocol was named, or given up */
+	uint32_t slot;   /* of the classifier, while the inner protocol is being named; 0: none */
 };
 
 enum { STORY_SERVICES_MAX = 16, STORY_RING = 16, STORY_PENDING = 8 };

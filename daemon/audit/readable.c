@@ -156,6 +156,14 @@ static bool is_text(const uint8_t *octets, uint32_t length)
 	return printable * 10 >= length * 9;
 }
 
+bool readable_look(const struct readable *readable, const uint8_t *esp, uint32_t length, struct readable_inner *inner)
+{
+	for (unsigned i = 0; i < COMBINATIONS; i++)
+		if ((readable->fitting >> i & 1) && fits(esp, length, i, inner))
+			return true;
+	return false;
+}
+
 bool readable_packet(struct readable *readable, const uint8_t *esp, uint32_t length, struct readable_inner *inner)
 {
 	uint8_t before = readable->state;

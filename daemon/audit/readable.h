@@ -47,6 +47,9 @@ struct readable_inner {
  */
 bool readable_packet(struct readable *readable, const uint8_t *esp, uint32_t length, struct readable_inner *inner);
 
+/* What is inside one more packet of an SA whose state is READABLE_NULL. False if the packet does not fit. */
+bool readable_look(const struct readable *readable, const uint8_t *esp, uint32_t length, struct readable_inner *inner);
+
 /* Whether another packet would be of use: not decided, or now and then to confirm. `packets` counts the SA's packets. */
 static inline bool readable_wants(const struct readable *readable, uint64_t packets)
 {

@@ -21,9 +21,16 @@ static void tell_readable(struct judge *judge, struct judged_pair *pair, const s
 	char inner[32];
 
 	pair->readable_state = readable->state;
+	if (readable->name)
+		pair->readable_name = readable->name;
+	if (readable->protocol) {
+		pair->readable_protocol = readable->protocol;
+		pair->readable_port = readable->src_port < readable->dst_port ? readable->src_port : readable->dst_port;
+		pair->readable_icv = readable->icv;
+	}
 	alert_begin_sa(judge, pair, transition->direction, readable->spi, FINDING_READABLE_ESP, &finding);
 	finding.subject = SUBJECT_PAIR;
-	finding.ip_protocol = readable->protocol;
+	finding.ip_protocol = pair->readable_protocol;
 	address_text(&finding.src, &src);
 	address_text(&finding.dst, &dst);
 	if (readable->state == READABLE_NO) {
@@ -31,22 +38,31 @@ static void tell_readable(struct judge *judge, struct judged_pair *pair, const s
 		alert_clear(judge, &pair->readable, &finding);
 		return;
 	}
-	uint16_t port = readable->src_port < readable->dst_port ? readable->src_port : readable->dst_port;
-	if (readable->protocol == PROTOCOL_TCP || readable->protocol == PROTOCOL_UDP)
-		snprintf(inner, sizeof(inner), "%s/%u", readable->protocol == PROTOCOL_TCP ? "tcp" : "udp", port);
+	uint8_t protocol = pair->readable_protocol;
+	if (pair->readable_name)
+		snprintf(inner, sizeof(inner), "%s", pair->readable_name);
+	else if (protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP)
+		snprintf(inner, sizeof(inner), "%s/%u", protocol == PROTOCOL_TCP ? "tcp" : "udp", pair->readable_port);
 	else
-		snprintf(inner, sizeof(inner), "IP protocol %u", readable->protocol);
+		snprintf(inner, sizeof(inner), "IP protocol %u", protocol);
+	finding.protocol = pair->readable_name;
 	if (readable->state == READABLE_NULL) {
 		finding_say(&finding,
 			    "ESP from %s to %s has NULL encryption: %s can be read, integrity value of %u octets.",
-			    src.text, dst.text, inner, readable->icv);
+			    src.text, dst.text, inner, pair->readable_icv);
 		finding_note_text(&finding, "inner", inner);
-		finding_note_integer(&finding, "icv_octets", readable->icv);
+		finding_note_integer(&finding, "icv_octets", pair->readable_icv);
 	} else {
 		finding_say(&finding, "Behind an ESP header %s sends plain text to %s.", src.text, dst.text);
 	}
 	finding.grade = GRADE_LIKELY;
-	alert_tell_pair(judge, pair, &pair->readable, &finding);
+	/* The name of what is inside is worth a word of its own. */
+	bool news = readable->name && pair->readable.open && !pair->readable_named;
+	pair->readable_named |= readable->name != NULL;
+	if (news)
+		alert_update(judge, &pair->readable, &finding);
+	else
+		alert_tell_pair(judge, pair, &pair->readable, &finding);
 }
 
 static void tell_shape(struct judge *judge, struct judged_pair *pair, const struct transition_shape *shape)

@@ -450,7 +450,8 @@ struct track_handle track_packet(struct track *track, struct packet *packet, con
 	case PACKET_ESP:
 		if (packet->flags & PACKET_HAS_AH)
 			track_outer_ah(track, packet, key);
-		track_esp(track, packet, key, hash);
+		handle.sa = track_esp(track, packet, key, hash);
+		handle.slot = handle.sa ? track->sa_cold[handle.sa].slot : 0;
 		break;
 	case PACKET_AH:
 		track_esp(track, packet, key, hash);

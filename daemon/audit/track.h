@@ -80,10 +80,11 @@ struct track_key {
 	bool keyed;        /* there is an IP packet to track */
 };
 
-/* What track_packet() says of a clear packet. */
+/* What track_packet() says of a clear packet, or of an ESP packet that can be read. */
 struct track_handle {
-	uint32_t flow; /* 0: nothing more to do */
-	uint32_t slot; /* the classifier's slot that the flow holds, 0: none */
+	uint32_t flow; /* 0: no clear packet */
+	uint32_t sa;   /* 0: no readable ESP; else its inner packet wants a name */
+	uint32_t slot; /* the classifier's slot that the flow or SA holds, 0: none */
 	bool wants_name;
 	bool watched; /* call track_clear() */
 };
@@ -107,6 +108,16 @@ void track_prepare(struct track *track, const struct packet *packets, struct tra
 struct track_handle track_packet(struct track *track, struct packet *packet, const struct track_key *key);
 
 void track_name(struct track *track, uint32_t flow, const struct track_named *named);
+
+/* Room for an IP packet made of what readable ESP carries. */
+enum { TRACK_INNER_MAX = 2048 };
+
+/* The IP packet inside a readable ESP packet, for the classifier: in tunnel mode as it is, in transport mode behind the
+ * outer header. Returns its length, 0 if there is none or it does not fit. */
+uint32_t track_inner(struct track *track, uint32_t sa, const struct packet *packet, uint8_t inner[TRACK_INNER_MAX]);
+
+/* What the classifier made of it. */
+void track_name_inner(struct track *track, uint32_t sa, const struct track_named *named, int64_t now_ns);
 
 void track_clear(struct track *track, uint32_t flow, const struct packet *packet, const struct track_key *key);
 

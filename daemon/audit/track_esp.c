@@ -56,6 +56,9 @@ static void sa_evict(struct track *track)
 		return;
 	const struct sa *sa = table_at(&track->sas, victim.number);
 	struct pair *pair = table_at(&track->pairs, sa->link.owner);
+	uint32_t slot = track->sa_cold[victim.number].slot;
+	if (slot && track->freed_count < TRACK_FREED_SLOTS)
+		track->freed[track->freed_count++] = slot;
 	if (pair->link.hash && pair->generation == sa->pair_generation && pair->sas)
 		pair->sas--;
 	table_evict(&track->sas, victim.number);
@@ -264,14 +267,19 @@ static bool sa_sequence(struct track *track, struct pair *pair, struct sa *sa, s
 	return false;
 }
 
+static bool whole(const struct packet *packet)
+{
+	return packet->class == PACKET_ESP && packet->payload_captured == packet->payload_length &&
+	       !(packet->flags & PACKET_FIRST_FRAGMENT);
+}
+
 /* Whether ESP hides what it carries: looked at while it is undecided, in packets that are there whole. */
 static void sa_content(struct track *track, struct pair *pair, const struct sa *sa, struct readable *readable,
 		       const struct packet *packet, int64_t now_ns)
 {
 	struct readable_inner inner = { 0 };
 
-	if (packet->class != PACKET_ESP || packet->payload_captured != packet->payload_length ||
-	    (packet->flags & PACKET_FIRST_FRAGMENT) || !readable_wants(readable, sa->packets))
+	if (!whole(packet) || !readable_wants(readable, sa->packets))
 		return;
 	if (!readable_packet(readable, packet->payload, packet->payload_length, &inner) ||
 	    (readable->state == READABLE_NO && !readable->missed))
@@ -378,7 +386,7 @@ static void pair_esp(struct track *track, struct pair *pair, uint32_t number, co
 	pair->esp_bytes += packet->length;
 }
 
-void track_esp(struct track *track, const struct packet *packet, const struct track_key *key, uint64_t hash)
+uint32_t track_esp(struct track *track, const struct packet *packet, const struct track_key *key, uint64_t hash)
 {
 	bool ah = packet->class == PACKET_AH;
 	unsigned d = key->direction;
@@ -391,14 +399,14 @@ void track_esp(struct track *track, const struct packet *packet, const struct tr
 		own.hash = hash;
 		number = sa_make(track, packet, &own, ah);
 		if (!number)
-			return;
+			return 0;
 	}
 	struct sa *sa = table_at(&track->sas, number);
 	struct sa_cold *cold = &track->sa_cold[number];
 	struct pair *pair = table_at(&track->pairs, sa->link.owner);
 	if (pair->generation != sa->pair_generation || !pair->link.hash) {
 		if (!sa_adopt(track, sa, packet, key))
-			return;
+			return 0;
 		pair = table_at(&track->pairs, sa->link.owner);
 	}
 	if (born)
@@ -410,7 +418,7 @@ void track_esp(struct track *track, const struct packet *packet, const struct tr
 	sa->bytes += packet->length;
 	/* Copies and replays are counted, but they say nothing about what the two are doing now. */
 	if (!own_packet)
-		return;
+		return 0;
 	if (sa->flags & SA_QUIET) {
 		sa->flags &= (uint8_t)~SA_QUIET;
 		sa_transition(track, pair, sa, TRANSITION_SA_WOKE, now);
@@ -436,6 +444,7 @@ void track_esp(struct track *track, const struct packet *packet, const struct tr
 		sa->bytes += bytes;
 		pair->esp_bytes += bytes;
 	}
+	return cold->readable.state == READABLE_NULL && !cold->name_final && whole(packet) ? number : 0;
 }
 
 /* AH around ESP, or around a tunnel: the AH has its own SA, between its own addresses. */
@@ -453,4 +462,56 @@ void track_outer_ah(struct track *track, const struct packet *packet, const stru
 	ah.flags = 0;
 	ah_key.direction = address_compare(&ah.src, &ah.dst) > 0;
 	track_esp(track, &ah, &ah_key, track_sa_hash(track, &ah.src, &ah.dst, key->realm, ah.spi, PROTOCOL_AH));
+}
+
+/* ---- what readable ESP carries ---- */
+
+uint32_t track_inner(struct track *track, uint32_t number, const struct packet *packet, uint8_t inner[TRACK_INNER_MAX])
+{
+	enum { IPV4_HEADER = 20, IPV6_HEADER = 40, IP_IN_IP = 4, IPV6_IN_IP = 41 };
+	const struct sa_cold *cold = &track->sa_cold[number];
+	struct readable_inner found;
+
+	if (!readable_look(&cold->readable, packet->payload, packet->payload_length, &found))
+		return 0;
+	const uint8_t *carried = packet->payload + found.offset;
+	bool tunnel = found.next_header == IP_IN_IP || found.next_header == IPV6_IN_IP;
+	bool v4 = address_is_ipv4(&packet->src);
+	uint32_t header = tunnel ? 0 : v4 ? IPV4_HEADER : IPV6_HEADER;
+	uint32_t length = header + found.length;
+	if (length > TRACK_INNER_MAX || packet->ip_captured < header)
+		return 0;
+	memcpy(inner, packet->ip, header);
+	memcpy(inner + header, carried, found.length);
+	if (!tunnel && v4) {
+		/* The header without options, of a packet that never was a fragment. */
+		inner[0] = 0x45;
+		inner[2] = (uint8_t)(length >> 8);
+		inner[3] = (uint8_t)length;
+		inner[6] = inner[7] = 0;
+		inner[9] = found.next_header;
+	} else if (!tunnel) {
+		inner[4] = (uint8_t)(found.length >> 8);
+		inner[5] = (uint8_t)found.length;
+		inner[6] = found.next_header;
+	}
+	return length;
+}
+
+void track_name_inner(struct track *track, uint32_t number, const struct track_named *named, int64_t now_ns)
+{
+	const struct sa *sa = table_at(&track->sas, number);
+	struct sa_cold *cold = &track->sa_cold[number];
+	const struct pair *pair = table_at(&track->pairs, sa->link.owner);
+
+	cold->slot = named->slot;
+	cold->name_final = named->final || named->no_slot || named->name != NULL;
+	if (!named->name || pair->generation != sa->pair_generation)
+		return;
+	struct transition transition = { .time_ns = now_ns,
+					 .kind = TRANSITION_READABLE,
+					 .direction = sa->flags & SA_DIRECTION ? 1 : 0 };
+	transition.readable =
+	    (struct transition_readable){ .spi = sa->spi, .state = READABLE_NULL, .name = named->name };
+	track_put(track, &transition, pair);
 }

@@ -92,7 +92,8 @@ void track_pair_is_nat(struct track *track, struct pair *pair, int64_t now_ns);
 /* track_esp.c */
 uint64_t track_sa_hash(const struct track *track, const struct address *src, const struct address *dst, uint32_t realm,
 		       uint32_t spi, uint8_t protocol);
-void track_esp(struct track *track, const struct packet *packet, const struct track_key *key, uint64_t hash);
+/* Returns the SA's number if it is readable and its content has no name yet, else 0. */
+uint32_t track_esp(struct track *track, const struct packet *packet, const struct track_key *key, uint64_t hash);
 void track_outer_ah(struct track *track, const struct packet *packet, const struct track_key *key);
 /* When the SA may be quiet; 0 if it is, or is gone. */
 int64_t track_sa_due(void *track, uint32_t number, int64_t now_ns);

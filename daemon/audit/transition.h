@@ -94,8 +94,9 @@ struct transition_readable {
 	uint32_t spi;
 	uint8_t state; /* enum readable_state */
 	uint8_t icv;
-	uint8_t protocol; /* of the packet inside */
+	uint8_t protocol; /* of the packet inside; 0 where only the name is news */
 	uint16_t src_port, dst_port;
+	const char *name; /* the classifier's name of what is inside, NULL if not known */
 };
 
 /* SHAPE */
