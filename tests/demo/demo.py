@@ -134,7 +134,8 @@ def start(espiald, module, folder):
     notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     notify.bind(os.path.join(folder, "ready"))
     environment["NOTIFY_SOCKET"] = os.path.join(folder, "ready")
-    daemon = subprocess.Popen([espiald, "-c", os.path.join(folder, "demo.yaml")], env=environment)
+    command = ["setpriv", "--pdeathsig", "TERM", "--", espiald, "-c", os.path.join(folder, "demo.yaml")]
+    daemon = subprocess.Popen(command, env=environment)
     notify.settimeout(2.0)
     try:
         notify.recv(1024)
