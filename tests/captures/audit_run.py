@@ -13,6 +13,11 @@ def seconds(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
+def text_time(epoch):
+    moment = datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{round(epoch % 1 * 1e6):06d}Z"
+
+
 class Audit:
     def __init__(self, espial, capture, secured=(), more=()):
         command = [espial, "audit", "--json", *more]

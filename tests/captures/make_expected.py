@@ -11,12 +11,13 @@ clear packets, which the truth files do not list one by one. check_capture.py sa
 """
 
 import csv
-import datetime
 import json
 import os
 import shutil
 import subprocess
 import sys
+
+from audit_run import text_time
 
 CLASSES = {
     "esp": "esp", "esp in udp": "esp", "ah+esp": "esp", "ah": "ah", "ike": "ike", "nat-keepalive": "keepalive",
@@ -28,11 +29,6 @@ KEYS = ["esp", "ah", "ike", "keepalive", "icmp", "cleartext", "non_ip", "fragmen
 # packet a clear message is due: more than FINDINGS' hold.
 PAUSE = 5.0
 CLEAR_DUE = 10.0
-
-
-def text_time(epoch):
-    moment = datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{round(epoch % 1 * 1e6):06d}Z"
 
 
 def tshark_times(capture, pair, display):

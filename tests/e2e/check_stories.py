@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "captures"))
 
 # pylint: disable=wrong-import-position
-from audit_run import LOUD, Audit  # noqa: E402
+from audit_run import LOUD, Audit, text_time  # noqa: E402
 from packets import (ACK, PSH, SYN, Story, echo, esp, ike_sa_init, tcp, udp, unreachable)  # noqa: E402
 
 ESPIAL = ""
@@ -351,6 +351,39 @@ class Tap(Case):
     def test_leak_alarms(self):
         self.alarms(self.tap(True), REQUIRE, (A, B), "high", "sa-lost")
         self.alarms(self.tap(True), (), (A, B), "medium", "sa-lost")
+
+
+class Evidence(Case):
+    """The figures of a finding are the wire's."""
+
+    def test_when_esp_ended(self):
+        for pause in (0.3, 1.5, 5.0, 100.0):
+            with self.subTest(pause=pause):
+                story = Story()
+                story.ike(0, A, B)
+                story.esp_both_ways(1, 70, 0.25, A, B)
+                last = story.ordered()[-1][0] / 1e6
+                for number in range(8):
+                    story.http(last + pause + number, A, B, 41000 + number)
+                audit = self.alarms(story, REQUIRE, (A, B), "high", "sa-lost")
+                finding = next(iter(audit.alerts().values()))
+                self.assertAlmostEqual(finding["evidence"]["esp_to_clear"], pause, delta=0.05)
+                self.assertEqual(finding["evidence"]["esp_last"], text_time(Story.BEGIN + last))
+                self.assertIn(f"ended {pause:.1f} s before", finding["text"])
+
+    def test_volume_and_ends(self):
+        story = Story()
+        story.ike(0, A, B)
+        story.esp_both_ways(1, 20, 0.25, A, B)
+        packets = [packet for _, packet in Story.http_packets(A, B, 41000)]
+        story.http(21, A, B, 41000)
+        story.ike(23, A, B, 0x5555666677778888)
+        story.esp_both_ways(23.1, 40, 0.25, A, B, 0xC0000003, 0xC0000004)
+        finding = next(iter(self.alarms(story, REQUIRE, (A, B)).alerts().values()))
+        self.assertEqual((finding["count"], finding["bytes"]), (len(packets), sum(map(len, packets))))
+        self.assertEqual((finding["src"], finding["dst"], finding["src_port"], finding["dst_port"], finding["protocol"]),
+                         (A, B, 41000, 80, "HTTP"))
+        self.assertEqual((finding["state"], finding["cleared_by"]), ("clear", "secured-again"))
 
 
 if __name__ == "__main__":
