@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the wire to syslog, live: check_replay.py ESPIALD MODULE LAB_08A
 
-The packets of the lab (two real strongSwan hosts; the policy is flushed while HTTP goes on, then restored) go over a cable;
-espiald, started by root, listens as a user of its own; the real syslog-ng gets the alert within 2 s of the first clear
-packet, with both peers, the protocol and the rule, and the clear message when the tunnel is back. The figures are printed;
-bench_latency.py measures more of them.
+The packets of the lab (two real strongSwan hosts; the policy is flushed while HTTP goes on, then restored) go over a
+cable; espiald, started by root, listens as a user of its own; the real syslog-ng gets the alert within 2 s of the first
+clear packet, with both peers, the protocol and the rule, and the clear message when the tunnel is back. The figures are
+printed; bench_latency.py measures more of them.
 """
 
 import pwd
@@ -37,7 +37,8 @@ def check_rights(sensor):
         user = pwd.getpwnam("espial")
     except KeyError:
         user = pwd.getpwnam("nobody")
-    for pid, name, capabilities in ((sensor.engine(), "engine", station.CAP_NET_RAW), (sensor.reporter(), "reporter", 0)):
+    for pid, name, capabilities in ((sensor.engine(), "engine", station.CAP_NET_RAW),
+                                    (sensor.reporter(), "reporter", 0)):
         status = status_of(pid)
         expect(set(status["Uid"].split("\t")) == {str(user.pw_uid)}, f"the {name} runs as {status['Uid']}")
         expect(set(status["Gid"].split("\t")) == {str(user.pw_gid)}, f"the {name}'s group is {status['Gid']}")

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """espiald goes on whatever happens around it: check_robust.py ESPIALD
 
-Interfaces go down, go away and come back; engine and reporter are killed; syslog-ng dies and returns; a state is asked for;
-each direction of a tap comes on its own interface. Alerts keep arriving in the real syslog-ng, none is lost.
+Interfaces go down, go away and come back; engine and reporter are killed; syslog-ng dies and returns; a state is asked
+for; each direction of a tap comes on its own interface. Alerts keep arriving in the real syslog-ng, none is lost.
 """
 
 import os

@@ -20,7 +20,7 @@ CHARON = "/usr/lib/ipsec/charon"
 PLUGIN = "/usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so"
 
 CONF = """charon {{
-  load = random nonce aes sha1 sha2 hmac kdf drbg gmp curve25519 openssl pem pkcs1 x509 constraints pubkey kernel-libipsec kernel-netlink socket-default vici updown
+  load = random nonce aes sha1 sha2 hmac kdf drbg curve25519 kernel-libipsec kernel-netlink socket-default vici
   plugins {{
     vici {{ socket = unix://{folder}/{name}.vici }}
     kernel-libipsec {{ allow_peer_ts = yes }}
@@ -135,8 +135,8 @@ class Gateway:
 
 
 def build(folder):
-    """The bridge, the mirror port and the two gateways. A bridge that remembers no address sends every frame to every port,
-    so one more port is a mirror of all others; it needs nothing further from the kernel."""
+    """The bridge, the mirror port and the two gateways. A bridge that remembers no address sends every frame to every
+    port, so one more port is a mirror of all others; it needs nothing further from the kernel."""
     station.run("ip", "link", "add", "bridge", "type", "bridge", "ageing_time", "0")
     station.run("ip", "link", "set", "bridge", "up")
     station.Wire("mirror0", "sensor0")

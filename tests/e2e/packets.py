@@ -26,7 +26,8 @@ def checksum(octets):
 def ip(source, destination, protocol, payload, identification=0):
     source, destination = ipaddress.ip_address(source), ipaddress.ip_address(destination)
     if source.version == 6:
-        return struct.pack(">IHBB", 0x60000000, len(payload), protocol, 64) + source.packed + destination.packed + payload
+        header = struct.pack(">IHBB", 0x60000000, len(payload), protocol, 64)
+        return header + source.packed + destination.packed + payload
     header = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), identification, 0x4000, 64, protocol, 0,
                          source.packed, destination.packed)
     return header[:10] + struct.pack(">H", checksum(header)) + header[12:] + payload

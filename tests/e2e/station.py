@@ -205,7 +205,8 @@ def processes_named(name, parent):
                     status = file.read()
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            if f"\nPPid:\t{parent}\n" in status and status.startswith(f"Name:\t{name}\n") and "\nState:\tZ" not in status:
+            if status.startswith(f"Name:\t{name}\n") and f"\nPPid:\t{parent}\n" in status and \
+                    "\nState:\tZ" not in status:
                 found.append(int(entry))
     return found
 
