@@ -38,7 +38,8 @@ def main():
     espial = os.path.join(options.build, "daemon", "espial")
     tools = os.path.join(options.build, "tests", "bench")
     folder = tempfile.mkdtemp(prefix="bench_audit.")
-    print(f"{'preset':10} {'packets':>9} {'audit M/s':>10} {'libpcap M/s':>12} {'ratio':>7}   CPU seconds, median of {options.runs}")
+    print(f"{'preset':10} {'packets':>9} {'audit M/s':>10} {'libpcap M/s':>12} {'ratio':>7}   "
+          f"CPU seconds, median of {options.runs}")
     try:
         for preset in options.preset or PRESETS:
             trace = os.path.join(folder, "trace.pcap")

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the first clear packet on the wire to the line in syslog-ng's file: bench_latency.py BUILD [COUNT]
 
-As root, live, in a network of its own: espiald, the real syslog-ng, and COUNT (default 200) pairs of hosts that each send one
-clear packet. Polls the file every half millisecond. A figure for people, not a test.
+As root, live, in a network of its own: espiald, the real syslog-ng, and COUNT (default 200) pairs of hosts that each
+send one clear packet. Polls the file every half millisecond. A figure for people, not a test.
 """
 
 import os
@@ -25,7 +25,8 @@ def body(folder):
     syslog = station.SyslogNg(folder)
     syslog.start()
     sensor = station.Sensor(os.path.join(build, "daemon", "espiald"), folder, ["sensor0"],
-                            {"many": {"between": "[10.99.0.0/16]"}}, "eventlog", module if os.path.exists(module) else None)
+                            {"many": {"between": "[10.99.0.0/16]"}}, "eventlog",
+                            module if os.path.exists(module) else None)
     sensor.start()
     figures = sorted(check_replay.latencies(wire, syslog, count))
     print(f"{count} first alerts, packet to line: median {statistics.median(figures) * 1e3:.1f} ms, "

@@ -5,7 +5,8 @@
  *   generate_trace PRESET OCTETS FILE
  *
  *   esp-only  1000 pairs, ESP both ways (RFC 4303), sequence numbers in order
- *   mixed     as on a span port: 60 % ESP of 200 pairs, 1 % IKE headers, 3 % small ICMP echo, 36 % clear TCP and UDP of 5000 flows
+ *   mixed     as on a span port: 60 % ESP of 200 pairs, 1 % IKE headers, 3 % small ICMP echo, 36 % clear TCP and UDP
+ *             of 5000 flows
  *   flows     clear UDP of ever new flows, four packets each: table entries come and go
  *
  * Frames are of three sizes (90, 590, 1390 octets of IP), as the internet has them, and 2 microseconds apart. Called by

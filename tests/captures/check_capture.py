@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """One capture with known truth: check_capture.py ESPIAL NAME.expected.json
 
-The expectation lies beside its capture. Keys: `capture`; `secured`, each given as --secured; `alerts`, all leaks that are
-due and none besides: id, accepted causes, severity, grade and pair of the last word, `first` the time of the first clear
-packet, `packets` in clear (all of them when the alert is cleared, at most so many before), `cleared_by` (null: no clear is
-due, one may come); `may`, findings that are true too: anything else of severity medium or above is a false alarm; `sas`,
-exactly these (src, dst, proto, spi, packets, seq_first, seq_last); `packets` and `classes` of the summary.
+The expectation lies beside its capture. Keys: `capture`; `secured`, each given as --secured; `alerts`, all leaks that
+are due and none besides: id, accepted causes, severity, grade and pair of the last word, `first` the time of the
+first clear packet, `packets` in clear (all of them when the alert is cleared, at most so many before), `cleared_by`
+(null: no clear is due, one may come); `may`, findings that are true too: anything else of severity medium or above is
+a false alarm; `sas`, exactly these (src, dst, proto, spi, packets, seq_first, seq_last); `packets` and `classes` of
+the summary.
 """
 
 import json

@@ -3,8 +3,8 @@
 """All lab captures of the team, where they lie beside the source tree: check_labs.py ESPIAL FOLDER
 
 FOLDER holds NAME.pcap(ng), NAME.truth.json and expected.tsv. For every lab, with its secured pairs named and without
-(learned): no false alarm, at most three opens of one finding on a pair, and the wire's set of (src, dst, proto, SPI). For
-the labs about leaks between peers (LEAKS) what expected.tsv asks as well. Exit 77 without the folder.
+(learned): no false alarm, at most three opens of one finding on a pair, and the wire's set of (src, dst, proto, SPI).
+For the labs about leaks between peers (LEAKS) what expected.tsv asks as well. Exit 77 without the folder.
 """
 
 import collections

@@ -3,10 +3,10 @@
 """All public captures of the team, where they lie beside the source tree, against tshark's truth:
 check_public.py ESPIAL FOLDER
 
-FOLDER holds the captures with truth.tsv, truth-esp.tsv and truth-ike.tsv. For each capture: its number of packets, the set
-of (src, dst, SPI) of ESP and AH and the set of initiator SPIs of IKE; packets quoted in ICMP errors do not count. Malformed
-captures have to end 0, 1 or 2 in time, with a message if 2. A foreign format may be declined. DIFFERENCES lists where we
-differ on purpose; a difference that is gone is an error too. Exit 77 without the folder.
+FOLDER holds the captures with truth.tsv, truth-esp.tsv and truth-ike.tsv. For each capture: its number of packets,
+the set of (src, dst, SPI) of ESP and AH and the set of initiator SPIs of IKE; packets quoted in ICMP errors do not
+count. Malformed captures have to end 0, 1 or 2 in time, with a message if 2. A foreign format may be declined.
+DIFFERENCES lists where we differ on purpose; a difference that is gone is an error too. Exit 77 without the folder.
 """
 
 import collections
@@ -17,8 +17,8 @@ import os
 import subprocess
 import sys
 
-# Capture: what comes out instead. tshark counts the file's three custom blocks (types 0xbad and 0x40000bad, at octets 216,
-# 1412 and 2468) as packets; there are eight packet blocks.
+# Capture: what comes out instead. tshark counts the file's three custom blocks (types 0xbad and 0x40000bad, at octets
+# 216, 1412 and 2468) as packets; there are eight packet blocks.
 DIFFERENCES = {"formats/pcapng-be-202.pcapng": ["8 packets, not 11"]}
 
 
