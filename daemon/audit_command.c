@@ -10,6 +10,7 @@
 #include "report/text.h"
 #include "../config/config.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <locale.h>
 #include <langinfo.h>
@@ -243,6 +244,24 @@ static struct sink *make_sink(const struct audit *audit)
 	return text_sink_new(stdout, terminal_width(), color, unicode);
 }
 
+/* Whether all of the report arrived; a message if not. */
+static bool delivered(struct audit *audit)
+{
+	errno = 0;
+	sink_tick(audit->sink, loop_monotonic_ns());
+	bool good = audit->sink->health.up && audit->sink->health.dropped == 0;
+	if (fflush(stdout) == 0 && !ferror(stdout) && good)
+		return true;
+	char text[256];
+	if (*audit->sink->health.problem)
+		snprintf(text, sizeof(text), "the report is incomplete: %s", audit->sink->health.problem);
+	else
+		snprintf(text, sizeof(text), "the report is incomplete: standard output: %s",
+			 errno ? strerror(errno) : "cannot be written");
+	complain(audit, text);
+	return false;
+}
+
 static int usage_error(const char *text)
 {
 	fprintf(stderr, "espial audit: %s\nTry 'espial audit --help'.\n", text);
@@ -354,6 +373,8 @@ int audit_command(int count, char **arguments)
 	if (audit.sink) {
 		audit.show_progress = isatty(STDERR_FILENO);
 		status = interfaces ? audit_live(&audit) : audit_files(&audit, arguments + first_file, files);
+		if (!delivered(&audit))
+			status = EXIT_TROUBLE;
 		sink_close(audit.sink);
 	}
 	config_free(audit.config);

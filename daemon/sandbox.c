@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 static bool failed(struct sandbox_error *error, const char *what)
@@ -56,13 +57,19 @@ bool sandbox_drop(bool keep_net_raw, struct sandbox_error *error)
 
 	if (geteuid() == 0) {
 		const struct passwd *entry = unprivileged();
+		pid_t parent = getppid();
+		int with_parent = 0;
 		if (!entry)
 			return failed(error, "find the user 'espial' or 'nobody'");
+		(void)prctl(PR_GET_PDEATHSIG, &with_parent, 0, 0, 0);
 		uid_t uid = entry->pw_uid;
 		gid_t gid = entry->pw_gid;
 		if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || setgroups(0, NULL) != 0 ||
 		    setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
 			return failed(error, "become an unprivileged user");
+		/* A change of user makes the kernel forget that this process was to end with its parent. */
+		if (with_parent && (prctl(PR_SET_PDEATHSIG, with_parent, 0, 0, 0) != 0 || getppid() != parent))
+			return failed(error, "end with the monitor");
 	}
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (!set_capabilities(keep_net_raw ? permitted() & net_raw : 0))

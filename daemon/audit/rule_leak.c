@@ -225,6 +225,23 @@ static enum finding_cause cause_after_esp(const struct judge *judge, const struc
 	return CAUSE_SA_LOST;
 }
 
+/* When the clear traffic began, ESP still counted as running, and only bounds of its last packet were known. Where it fell
+ * quiet since, the packet's time is. */
+static void settle_esp_before(struct leak *leak, const struct protection *protection)
+{
+	int64_t before = 0;
+
+	for (unsigned d = 0; d < 2; d++) {
+		int64_t last = protection->last_ns[d] < leak->begin_ns ? protection->last_ns[d] : leak->begin_ns;
+		if (protection->running[d] || protection->began_ns[d] > leak->begin_ns)
+			return;
+		if (last > before)
+			before = last;
+	}
+	if (before)
+		leak->esp_before_ns = before;
+}
+
 static bool esp_before(const struct leak *leak, const struct protection *protection)
 {
 	return protection->any && protection->first_ns < leak->begin_ns;
@@ -249,6 +266,7 @@ static void decide(struct judge *judge, struct judged_pair *pair, bool at_end)
 	if (!leak->idle_before && esp_before(leak, &protection)) {
 		if (age < thresholds->leak_decide_ns && !at_end)
 			return;
+		settle_esp_before(leak, &protection);
 		leak->cause = cause_after_esp(judge, leak, &protection, &leak->decided);
 		leak->idle_before = !leak->decided;
 		if (leak->decided)

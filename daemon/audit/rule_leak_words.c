@@ -91,7 +91,7 @@ static void say_cause(struct judge *judge, struct judged_pair *pair, struct find
 	judge_protection(judge, pair, &protection);
 	whose = protection.tunnelled ? "the gateways" : "them";
 	int64_t silence = leak->begin_ns - leak->esp_before_ns;
-	if (leak->esp_before_ns) {
+	if (leak->esp_before_ns && (leak->cause == CAUSE_SA_LOST || leak->cause == CAUSE_AFTER_IDLE)) {
 		finding_note_time(finding, "esp_last", leak->esp_before_ns);
 		finding_note_real(finding, "esp_to_clear", seconds(silence));
 	}

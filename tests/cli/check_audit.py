@@ -1,0 +1,443 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The programs as a person meets them: check_audit.py ESPIAL ESPIALD LABS
+
+What goes wrong is told in exactly one message on standard error, with the exit status DESIGN gives it, and nothing else
+comes out where nothing should. JSON lines have exactly the keys of DESIGN section 7. LABS is tests/captures/lab.
+"""
+
+import glob
+import gzip
+import json
+import os
+import pty
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ESPIAL = ESPIALD = LABS = ""
+NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+
+# DESIGN section 7, in its order.
+COMMON = ["type", "time", "sensor"]
+KEYS = {
+    "finding": ["alert", "id", "cause", "state", "severity", "grade", "subject", "a", "b", "src", "dst", "src_port",
+                "dst_port", "spi", "ike_spi", "interface", "vlan", "rule", "protocol", "community_id", "count", "bytes",
+                "first", "last", "duration", "cleared_by", "text", "advice", "windows_event", "evidence"],
+    "pair": ["a", "b", "verdict", "rule", "esp", "cleartext", "rekeys", "rekey_interval_median"],
+    "sa": ["src", "dst", "spi", "proto", "encap", "first", "last", "packets", "bytes", "seq_first", "seq_last", "lost",
+           "replayed", "replaces", "continues", "state"],
+    "ike_sa": ["initiator", "responder", "ispi", "rspi", "version", "mode", "step", "outcome", "offered", "selected",
+               "auth", "vendors", "notifies", "nat"],
+    "summary": ["packets", "bytes", "first", "last", "classes", "sas", "ike_sas", "pairs", "flows", "findings",
+                "in_progress"],
+}
+CLASSES = ["esp", "ah", "ike", "keepalive", "icmp", "cleartext", "non_ip", "fragment", "malformed", "truncated"]
+WORDS = {
+    ("finding", "state"): {"open", "update", "clear"},
+    ("finding", "severity"): {"critical", "high", "medium", "low", "info"},
+    ("finding", "grade"): {"observed", "likely", "possible"},
+    ("pair", "verdict"): {"secured", "mixed", "cleartext", "integrity-only", "negotiating", "idle"},
+    ("sa", "proto"): {"esp", "ah"},
+    ("sa", "encap"): {"none", "udp", "tcp"},
+    ("sa", "state"): {"active", "superseded", "ended", "stale"},
+    ("ike_sa", "version"): {"1.0", "2.0"},
+    ("ike_sa", "mode"): {"main", "aggressive", "ikev2"},
+    ("ike_sa", "outcome"): {"established", "refused", "unanswered", "auth-failed", "stalled", "in-progress"},
+}
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
+# Escapes and control characters a pipe has no use for.
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def lab(prefix):
+    return glob.glob(os.path.join(LABS, prefix + "*.pcap*"))[0]
+
+
+def contents(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def findings(output):
+    """What the findings say, apart from the sensor, in a form that can be compared."""
+    return [{key: value for key, value in json.loads(line).items() if key not in ("sensor", "interface")}
+            for line in output.splitlines() if json.loads(line)["type"] in ("finding", "sa", "pair")]
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="check_audit.")
+        os.chmod(self.folder, 0o755)
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.leak = lab("08a")
+        self.secured = ["--secured", "10.8.1.1,10.8.1.2"]
+
+    def path(self, name, content=b""):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
+
+    def run_program(self, command, standard_input=None, environment=None):
+        return subprocess.run(command, input=standard_input, capture_output=True, timeout=60, check=False,
+                              stdin=subprocess.DEVNULL if standard_input is None else None,
+                              env={**os.environ, "LC_ALL": "C.UTF-8", **(environment or {})})
+
+    def audit(self, *arguments, **more):
+        return self.run_program([ESPIAL, "audit", *arguments], **more)
+
+    def refused(self, done, *words, hint=False):
+        """Exit status 2, nothing on standard output, one line (and the hint at the help) that has the words."""
+        self.assertEqual(done.returncode, 2, done)
+        self.assertEqual(done.stdout, b"")
+        lines = done.stderr.decode().splitlines()
+        self.assertEqual(len(lines), 2 if hint else 1, lines)
+        for word in words:
+            self.assertIn(word, lines[0])
+        self.assertTrue(lines[0].startswith(("espial: ", "espial audit: ", "espiald: ")), lines[0])
+        if hint:
+            self.assertIn("--help", lines[1])
+        return lines[0]
+
+
+class Captures(Case):
+    def test_what_is_no_capture(self):
+        nothing = os.path.join(self.folder, "nothing.pcap")
+        folder = os.path.join(self.folder, "folder")
+        os.mkdir(folder)
+        for path, word in (
+                (self.path("empty.pcap"), "is empty"),
+                (folder, "is a directory"),
+                (self.path("notes.txt", b"these are notes, and no capture at all\n" * 9), "text"),
+                (nothing, "No such file"),
+                (self.path("short.pcap", contents(self.leak)[:10]), "file header"),
+                (self.path("noise.pcap", bytes(range(128, 256)) * 20), "no format known"),
+                (self.path("empty.pcap.gz", gzip.compress(b"")), "empty"),
+                ("/dev/null", "is empty")):
+            for options in ([], ["--json"]):
+                with self.subTest(path=path, options=options):
+                    self.refused(self.audit(*options, path), path, word)
+
+    def test_one_bad_name_among_good_ones_stops_before_the_report(self):
+        self.refused(self.audit("--json", self.leak, os.path.join(self.folder, "nothing")), "nothing")
+
+    def test_truncated(self):
+        whole = contents(self.leak)
+        ng = contents(lab("20m-tap-leak"))
+        packed = gzip.compress(whole, mtime=0)
+        for name, content in (("a.pcap", whole[:50000]), ("a.pcapng", ng[:50000]), ("a.pcap.gz", packed[:8000])):
+            with self.subTest(name=name):
+                path = self.path(name, content)
+                done = self.audit("--json", path)
+                self.assertEqual(done.returncode, 2)
+                message = done.stderr.decode().splitlines()
+                self.assertEqual(len(message), 1, message)
+                self.assertIn(path, message[0])
+                self.assertRegex(message[0], r"\d+")
+                self.assertEqual(json.loads(done.stdout.splitlines()[-1])["type"], "summary")
+                text = self.audit(path)
+                self.assertEqual(text.returncode, 2)
+                self.assertIn(b"packets", text.stdout)
+
+    def test_every_cut_of_the_headers(self):
+        """File and record headers cut at each octet: one message, whatever was whole before it is reported."""
+        whole = contents(self.leak)[:24 + 16 + 60 + 16]
+        for length in range(1, len(whole)):
+            with self.subTest(length=length):
+                done = self.audit("--json", self.path("cut.pcap", whole[:length]))
+                complete = length in (24, 24 + 16 + struct.unpack_from("<I", whole, 32)[0])
+                self.assertEqual(done.returncode, 0 if complete else 2)
+                self.assertEqual(len(done.stderr.splitlines()), 0 if complete else 1, done.stderr)
+                self.assertEqual(bool(done.stdout), length >= 24)
+
+    def test_lying_lengths(self):
+        """A record that claims more than the file has, more than any frame has, or no length at all."""
+        whole = bytearray(contents(self.leak))
+        first = 24 + 16 + struct.unpack_from("<I", whole, 32)[0]
+        for captured in (0xffffffff, 0x7fffffff, 0x01000000):
+            with self.subTest(captured=captured):
+                struct.pack_into("<I", whole, first + 8, captured)
+                done = self.audit("--json", self.path("lying.pcap", bytes(whole)))
+                self.assertEqual(done.returncode, 2)
+                self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+                self.assertEqual(json.loads(done.stdout.splitlines()[-1])["packets"], 1)
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
+    def test_no_permission(self):
+        path = self.path("secret.pcap", contents(self.leak))
+        os.chmod(path, 0o600)
+        program = self.path("espial")
+        shutil.copy(ESPIAL, program)
+        daemon = self.path("espiald")
+        shutil.copy(ESPIALD, daemon)
+        for name in (program, daemon):
+            os.chmod(name, 0o755)
+        self.refused(self.run_program([*NOBODY, program, "audit", path]), path, "Permission denied")
+        self.refused(self.run_program([*NOBODY, program, "audit", "-i", "lo"]), "lo:", "CAP_NET_RAW")
+        config = self.path("quiet.yaml", b"report: { syslog: { to: none } }\n")
+        self.refused(self.run_program([*NOBODY, daemon, "-c", config, "-i", "lo"]), "lo:", "CAP_NET_RAW")
+
+    def test_interface_that_does_not_exist(self):
+        self.refused(self.audit("-i", "nosuch0"), "nosuch0", "no such interface")
+
+
+class Configurations(Case):
+    def test_broken_yaml_names_file_line_and_key(self):
+        for text, line, key in (
+                ("policy:\n  learn: [\n", 3, ""),
+                ("polcy:\n  learn: true\n", 1, "polcy"),
+                ("policy:\n  learn: maybe\n", 2, "policy.learn"),
+                ("policy:\n  rules:\n    - name: x\n      between: [10.0.0.0/33, 10.0.0.1]\n", 4, "between"),
+                ("policy:\n  rules:\n    - name: x\n      between: [10.0.0.0/8, 2001:db8::/32]\n", 4, "between"),
+                ("policy:\n  rules:\n    - between: [10.0.0.1, 10.0.0.2]\n      level: perhaps\n", 4, "level"),
+                ("report:\n  syslog:\n    facility: nowhere\n", 3, "facility"),
+                ("limits:\n  flows: -1\n", 2, "limits.flows"),
+                ("capture:\n  - interface: eth0\n    side: left\n", 3, "side"),
+                ("- a\n- b\n", 1, ""),
+                ("policy: {\t\x01}\n", 1, "")):
+            with self.subTest(text=text):
+                path = self.path("broken.yaml", text.encode())
+                message = self.refused(self.audit("-c", path, self.leak), key)
+                self.assertIn(f"{path}:{line}:", message)
+                for command in ([ESPIALD, "-c", path, "--check-config"], [ESPIALD, "-c", path, "-i", "lo"]):
+                    self.assertIn(f"{path}:{line}:", self.refused(self.run_program(command), key))
+
+    def test_no_configuration_there(self):
+        for path in (os.path.join(self.folder, "nothing.yaml"), self.folder):
+            self.refused(self.audit("-c", path, self.leak), path)
+            self.refused(self.run_program([ESPIALD, "-c", path, "--check-config"]), path)
+
+    def test_usable(self):
+        path = self.path("good.yaml", b"policy:\n  rules:\n    - name: hosts\n"
+                         b"      between: [10.8.1.1, 10.8.1.2]\n")
+        done = self.run_program([ESPIALD, "-c", path, "--check-config"])
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        done = self.audit("-c", path, "--json", self.leak)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual({f["rule"] for f in findings(done.stdout) if f["type"] == "finding"}, {"hosts"})
+
+    def test_no_interface_for_the_daemon(self):
+        self.refused(self.run_program([ESPIALD]), "no interface")
+
+
+class Arguments(Case):
+    def test_wrong_ones(self):
+        for arguments, word in (
+                ([], "name a capture file"),
+                (["-i", "lo", self.leak], "not both"),
+                (["--severity", "loud", self.leak], "--severity"),
+                (["--classify", "some", self.leak], "--classify"),
+                (["--nonsense"], "nonsense"),
+                (["--secured"], "secured")):
+            with self.subTest(arguments=arguments):
+                done = self.audit(*arguments)
+                self.assertEqual(done.returncode, 2)
+                self.assertEqual(done.stdout, b"")
+                self.assertIn(word, done.stderr.decode().splitlines()[0])
+                self.assertEqual(done.stderr.decode().splitlines()[1:], ["Try 'espial audit --help'."])
+
+    def test_wrong_pairs(self):
+        for pair in ("10.0.0.1", "10.0.0.1,x", "10.0.0.1,10.0.0.2,10.0.0.3", "", "10.0.0.1,::1",
+                     "10.0.0.1,10.0.0.2,via=", "10.0.0.1,10.0.0.2,via=10.0.0.3"):
+            with self.subTest(pair=pair):
+                self.refused(self.audit("--secured", pair, self.leak), "--secured")
+
+    def test_help(self):
+        for command, words in (
+                ([ESPIAL, "--help"], ["audit", "--help"]),
+                ([ESPIAL, "audit", "--help"], ["--secured", "--json", "--severity", "Exit status"]),
+                ([ESPIAL, "audit", "-h"], ["--secured"]),
+                ([ESPIALD, "--help"], ["--check-config", "SIGTERM"])):
+            with self.subTest(command=command):
+                done = self.run_program(command)
+                self.assertEqual((done.returncode, done.stderr), (0, b""))
+                text = done.stdout.decode()
+                for word in words:
+                    self.assertIn(word, text)
+                self.assertNotRegex(text, CONTROL)
+                self.assertLessEqual(max(map(len, text.splitlines())), 110)
+
+    def test_no_command_and_an_unknown_one(self):
+        self.assertEqual(self.run_program([ESPIAL]).returncode, 2)
+        done = self.run_program([ESPIAL, "nonsense"])
+        self.assertEqual((done.returncode, done.stdout), (2, b""))
+        self.assertIn(b"nonsense", done.stderr)
+
+    def test_versions(self):
+        for program in (ESPIAL, ESPIALD):
+            done = self.run_program([program, "--version"])
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            self.assertRegex(done.stdout.decode(), r"libpcap")
+
+
+class ExitStatus(Case):
+    def test_severity(self):
+        quiet = lab("01a")
+        low = lab("20k")  # learned; a selector gap, low
+        for arguments, status in (
+                ([quiet], 0),
+                ([*self.secured, self.leak], 1),
+                (["--severity", "high", *self.secured, self.leak], 1),
+                (["--severity", "critical", *self.secured, self.leak], 0),
+                ([self.leak], 1),
+                (["--severity", "high", self.leak], 0),
+                ([low], 0),
+                (["--severity", "low", low], 1),
+                (["--severity", "low", quiet], 0)):
+            for form in ([], ["--json"]):
+                with self.subTest(arguments=arguments, form=form):
+                    done = self.audit(*form, *arguments)
+                    self.assertEqual((done.returncode, done.stderr), (status, b""))
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "needs /dev/full")
+    def test_a_report_that_cannot_be_written_is_no_success(self):
+        for form in ([], ["--json"]):
+            with self.subTest(form=form), open("/dev/full", "wb") as full:
+                done = subprocess.run([ESPIAL, "audit", *form, lab("01a")], stdout=full, stderr=subprocess.PIPE,
+                                      timeout=60, check=False)
+                self.assertEqual(done.returncode, 2)
+                self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+                self.assertIn(b"incomplete", done.stderr)
+
+
+class Json(Case):
+    def test_every_record_has_exactly_the_documented_keys(self):
+        seen = set()
+        for capture in sorted(glob.glob(os.path.join(LABS, "*.pcap*"))):
+            done = self.audit("--json", *self.secured, capture)
+            records = [json.loads(line) for line in done.stdout.decode().splitlines()]
+            self.assertEqual([r["type"] for r in records].count("summary"), 1)
+            self.assertEqual(records[-1]["type"], "summary")
+            for record in records:
+                kind = record["type"]
+                seen.add(kind)
+                self.assertIn(kind, KEYS, record)
+                self.assertEqual(list(record), COMMON + KEYS[kind])
+                for key in ("time", "first", "last"):
+                    if record.get(key) is not None:
+                        self.assertRegex(record[key], TIME)
+                for (of_kind, key), words in WORDS.items():
+                    if kind == of_kind and record[key] is not None:
+                        self.assertIn(record[key], words, (kind, key))
+                for key, digits in (("spi", 8), ("ispi", 16), ("rspi", 16)):
+                    if record.get(key) is not None:
+                        self.assertRegex(record[key], f"^0x[0-9a-f]{{{digits}}}$")
+                if kind == "summary":
+                    self.assertEqual(list(record["classes"]), CLASSES)
+                    self.assertEqual(sum(record["classes"].values()), record["packets"])
+                elif kind == "pair":
+                    self.assertEqual(list(record["esp"]), ["packets", "bytes"])
+                    for entry in record["cleartext"]:
+                        self.assertEqual(list(entry), ["protocol", "packets", "bytes"])
+                elif kind == "finding":
+                    self.assertIn(record["subject"]["kind"], ("pair", "host", "sa", "sensor"))
+                    self.assertTrue(record["text"] and record["advice"])
+                    self.assertIsInstance(record["evidence"], dict)
+                    self.assertEqual(record["cleared_by"] is not None, record["state"] == "clear")
+            summary = records[-1]
+            self.assertEqual(summary["sas"], sum(r["type"] == "sa" for r in records))
+            self.assertEqual(summary["pairs"], sum(r["type"] == "pair" for r in records))
+            self.assertEqual(summary["findings"], len({r["alert"] for r in records if r["type"] == "finding"}))
+        self.assertEqual(seen, set(KEYS))
+
+    def test_a_run_is_repeatable(self):
+        first, second = (self.audit("--json", *self.secured, self.leak).stdout for _ in range(2))
+        self.assertEqual(first, second)
+
+
+class Inputs(Case):
+    def test_standard_input_and_compression_give_the_same(self):
+        plain = self.audit("--json", *self.secured, self.leak)
+        whole = contents(self.leak)
+        variants = {
+            "standard input": self.audit("--json", *self.secured, "-", standard_input=whole),
+            "gzip": self.audit("--json", *self.secured, self.path("a.gz", gzip.compress(whole))),
+            "gzip on standard input": self.audit("--json", *self.secured, "-", standard_input=gzip.compress(whole)),
+        }
+        if shutil.which("zstd"):
+            packed = subprocess.run(["zstd", "-qc", self.leak], capture_output=True, check=True).stdout
+            variants["zstd"] = self.audit("--json", *self.secured, self.path("a.zst", packed))
+            variants["zstd on standard input"] = self.audit("--json", *self.secured, "-", standard_input=packed)
+        for name, done in variants.items():
+            with self.subTest(name=name):
+                self.assertEqual((done.returncode, done.stderr), (1, b""))
+                self.assertEqual(findings(done.stdout), findings(plain.stdout))
+
+    def split(self, choose):
+        """The leak as two captures, each frame where choose(number, frame) says."""
+        whole = contents(self.leak)
+        parts, offset, number = [bytearray(whole[:24]), bytearray(whole[:24])], 24, 0
+        while offset < len(whole):
+            length = 16 + struct.unpack_from("<I", whole, offset + 8)[0]
+            parts[choose(number, whole[offset + 16:offset + length])] += whole[offset:offset + length]
+            offset, number = offset + length, number + 1
+        return [self.path(f"{letter}.pcap", bytes(part)) for letter, part in zip("ab", parts)]
+
+    def same_in_either_order(self, paths):
+        whole = findings(self.audit("--json", *self.secured, self.leak).stdout)
+        for order in (paths, paths[::-1]):
+            done = self.audit("--json", *self.secured, *order)
+            self.assertEqual((done.returncode, done.stderr), (1, b""))
+            self.assertEqual(findings(done.stdout), whole)
+
+    def test_the_two_sides_of_a_tap_in_two_files(self):
+        self.same_in_either_order(self.split(lambda number, frame: frame[26:30] == bytes([10, 8, 1, 2])))
+
+    def test_an_earlier_and_a_later_file(self):
+        self.same_in_either_order(self.split(lambda number, frame: number >= 300))
+
+    def test_frames_by_turns(self):
+        self.same_in_either_order(self.split(lambda number, frame: number % 2))
+
+
+class Text(Case):
+    def test_no_escape_codes_without_a_terminal(self):
+        for prefix in ("08a", "01a", "20k"):
+            for environment in ({}, {"TERM": "xterm-256color"}, {"NO_COLOR": "1"}):
+                done = self.audit(*self.secured, lab(prefix), environment=environment)
+                self.assertEqual(done.stderr, b"")
+                self.assertNotRegex(done.stdout.decode(), CONTROL)
+
+    def test_ascii_where_the_locale_is(self):
+        done = self.audit(*self.secured, self.leak, environment={"LC_ALL": "C"})
+        done.stdout.decode("ascii")
+
+    def test_what_a_person_reads_first(self):
+        text = self.audit(*self.secured, self.leak).stdout.decode()
+        for word in ("10.8.1.1", "10.8.1.2", "cleartext-leak/sa-lost", "HTTP", "secured-again", "711 packets"):
+            self.assertIn(word, text)
+        self.assertLess(text.index("\nPairs"), text.index("\nFindings"))
+        self.assertLess(text.index("\nFindings"), text.index("\nProtocol mix"))
+        quiet = self.audit(lab("01a")).stdout.decode()
+        self.assertIn("secured", quiet)
+        self.assertNotIn("cleartext-leak", quiet)
+
+    def on_terminal(self, environment):
+        master, slave = pty.openpty()
+        with subprocess.Popen([ESPIAL, "audit", *self.secured, self.leak], stdin=subprocess.DEVNULL, stdout=slave,
+                              stderr=slave, env=dict(os.environ, LC_ALL="C.UTF-8", **environment)) as process:
+            os.close(slave)
+            output = b""
+            try:
+                while chunk := os.read(master, 65536):
+                    output += chunk
+            except OSError:  # the terminal is gone with its last writer
+                pass
+            os.close(master)
+            process.wait(60)
+        return output.decode()
+
+    def test_colour_on_a_terminal_only_where_wanted(self):
+        self.assertIn("\x1b[", self.on_terminal({"TERM": "xterm", "NO_COLOR": ""}))
+        self.assertNotIn("\x1b[", self.on_terminal({"TERM": "xterm", "NO_COLOR": "1"}))
+        self.assertNotIn("\x1b[", self.on_terminal({"TERM": "dumb", "NO_COLOR": ""}))
+
+
+if __name__ == "__main__":
+    ESPIAL, ESPIALD, LABS = sys.argv[1:4]
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])
