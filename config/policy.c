@@ -14,7 +14,7 @@
 /* IANA protocol and port numbers that the presets and the always-allowed services name. */
 enum { PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, PROTOCOL_RSVP = 46 };
 enum { PORT_DHCP_SERVER = 67, PORT_DHCP_CLIENT = 68, PORT_DHCPV6_CLIENT = 546, PORT_DHCPV6_SERVER = 547 };
-enum { PORT_KERBEROS = 88, PORT_IKE = 500, PORT_IKE_NAT = 4500 };
+enum { PORT_KERBEROS = 88, PORT_IKE_NAT = 4500 };
 
 enum service_answer { SERVICE_NO, SERVICE_PENDING, SERVICE_YES };
 
@@ -115,14 +115,13 @@ static enum service_answer services_ask(const struct policy_services *services, 
 static bool always_allowed(const struct policy_traffic *traffic)
 {
 	switch (traffic->port) {
-	case PORT_IKE:
 	case PORT_DHCP_SERVER:
 	case PORT_DHCP_CLIENT:
 	case PORT_DHCPV6_CLIENT:
 	case PORT_DHCPV6_SERVER:
 		return traffic->protocol == PROTOCOL_UDP;
 	case PORT_IKE_NAT:
-		return traffic->protocol == PROTOCOL_UDP || traffic->protocol == PROTOCOL_TCP;
+		return traffic->protocol == PROTOCOL_UDP; /* what is neither IKE nor ESP there is a few stray octets */
 	default:
 		return false;
 	}
@@ -151,6 +150,10 @@ enum policy_allowed policy_may_be_clear(const struct policy *policy, const struc
 
 	if (always_allowed(traffic))
 		return POLICY_CLEAR_ALLOWED;
+	/* IKE and ESP in TCP (RFC 9329) show in the stream's first octets: a handshake on its port may be theirs. */
+	if (traffic->protocol == PROTOCOL_TCP && traffic->port == PORT_IKE_NAT && traffic->name_pending &&
+	    !traffic->name)
+		return POLICY_CLEAR_PENDING;
 	if (rule)
 		denied = services_ask(&rule->deny, traffic);
 	if (denied == SERVICE_YES)

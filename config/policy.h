@@ -117,8 +117,8 @@ enum policy_allowed {
 
 /*
  * Whether the traffic may be clear: preset, the policy's allow and the rule's allow together, less the rule's deny
- * (rule NULL: a learned pair). DHCP (udp/67, udp/68, udp/546, udp/547) and IKE (udp/500, udp/4500, tcp/4500) are always
- * allowed. Multicast and broadcast are allowed unless the preset is `none`.
+ * (rule NULL: a learned pair). DHCP (udp/67, udp/68, udp/546, udp/547) is always allowed; so is IKE, which the caller knows
+ * by its bytes and never asks about. Multicast and broadcast are allowed unless the preset is `none`.
  */
 enum policy_allowed policy_may_be_clear(const struct policy *policy, const struct policy_rule *rule,
                                         const struct policy_traffic *traffic);

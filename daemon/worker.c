@@ -47,22 +47,25 @@ static void free_slots(struct worker *worker)
 		classifier_end(worker->classifier, slot);
 }
 
-/* Shows the classifier one IP packet. */
-static struct track_named ask(struct worker *worker, uint32_t slot, const uint8_t *ip, uint32_t captured,
-			      int64_t time_ns)
+static uint16_t ip_length(uint32_t captured)
 {
-	struct track_named named = { .slot = slot };
+	return captured > UINT16_MAX ? UINT16_MAX : (uint16_t)captured;
+}
+
+static void name_flow(struct worker *worker, struct track_handle handle, const struct packet *packet)
+{
+	struct track_named named = { .slot = handle.slot };
 	struct classify_result result = { 0 };
 
 	if (named.slot == CLASSIFY_SLOT_NONE)
 		named.slot = classifier_begin(worker->classifier);
 	if (named.slot == CLASSIFY_SLOT_NONE) {
 		named.no_slot = true;
-		return named;
+		track_name(worker->track, handle.flow, &named);
+		return;
 	}
-	if (captured > UINT16_MAX)
-		captured = UINT16_MAX;
-	classifier_packet(worker->classifier, named.slot, ip, (uint16_t)captured, time_ns, false, &result);
+	classifier_packet(worker->classifier, named.slot, packet->ip, ip_length(packet->ip_captured), packet->time_ns,
+			  false, &result);
 	named.app = result.app;
 	named.name = classifier_name(worker->classifier, result.app);
 	named.final = result.final;
@@ -70,30 +73,23 @@ static struct track_named ask(struct worker *worker, uint32_t slot, const uint8_
 	named.credentials = result.credentials;
 	if (result.final)
 		named.slot = CLASSIFY_SLOT_NONE;
-	return named;
-}
-
-static void name_flow(struct worker *worker, struct track_handle handle, const struct packet *packet)
-{
-	struct track_named named = ask(worker, handle.slot, packet->ip, packet->ip_captured, packet->time_ns);
-
 	track_name(worker->track, handle.flow, &named);
 }
 
-/* One name is enough for what an SA carries: the slot is given back with the first. */
+/* An SA carries many flows, so each of its packets is tried for itself until one has a name. */
 static void name_inner(struct worker *worker, struct track_handle handle, const struct packet *packet, int64_t now_ns)
 {
 	uint8_t inner[TRACK_INNER_MAX];
+	struct classify_result result = { 0 };
 	uint32_t length = track_inner(worker->track, handle.sa, packet, inner);
+	uint32_t slot = length > 0 ? classifier_begin(worker->classifier) : CLASSIFY_SLOT_NONE;
 
-	if (length == 0)
+	if (slot == CLASSIFY_SLOT_NONE)
 		return;
-	struct track_named named = ask(worker, handle.slot, inner, length, packet->time_ns);
-	if (named.name && named.slot != CLASSIFY_SLOT_NONE) {
-		classifier_end(worker->classifier, named.slot);
-		named.slot = CLASSIFY_SLOT_NONE;
-	}
-	track_name_inner(worker->track, handle.sa, &named, now_ns);
+	classifier_packet(worker->classifier, slot, inner, ip_length(length), packet->time_ns, true, &result);
+	const char *name = classifier_name(worker->classifier, result.app);
+	if (name)
+		track_name_inner(worker->track, handle.sa, name, now_ns);
 }
 
 static void batch(struct worker *worker, const struct frame *frames, unsigned count)

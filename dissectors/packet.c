@@ -237,6 +237,20 @@ static bool keepalive(const struct walk *walk)
 	return cursor_left(&cursor) == 1 && cursor_u8(&cursor) == 0xff;
 }
 
+/*
+ * Whether a datagram on IKE's own port is something else. The port is a strong hint, so only what contradicts IKE in two
+ * places is not believed: a major version that does not exist, and a length that is not the datagram's.
+ */
+static bool is_no_ike(const struct walk *walk)
+{
+	struct cursor cursor = walk->cursor;
+	uint32_t datagram = cursor_left(&cursor);
+	struct ike_header header;
+
+	return ike_header_read(&cursor, &header) && header.length != datagram &&
+	       ((header.major != 1 && header.major != 2) || header.minor > 1 || header.exchange < 2);
+}
+
 static bool read_udp(struct walk *walk)
 {
 	struct transport transport;
@@ -247,8 +261,11 @@ static bool read_udp(struct walk *walk)
 	take_payload(walk);
 	if (transport.src_port == PORT_NAT_T || transport.dst_port == PORT_NAT_T)
 		return read_nat_t(walk);
-	if (transport.src_port == PORT_IKE || transport.dst_port == PORT_IKE)
-		return keepalive(walk) ? classify(walk, PACKET_KEEPALIVE) : read_ike(walk, PACKET_ENCAP_UDP);
+	if (transport.src_port == PORT_IKE || transport.dst_port == PORT_IKE) {
+		if (keepalive(walk))
+			return classify(walk, PACKET_KEEPALIVE);
+		return is_no_ike(walk) ? classify(walk, PACKET_CLEARTEXT) : read_ike(walk, PACKET_ENCAP_UDP);
+	}
 	if (tunnel_has_port(transport.src_port, transport.dst_port)) {
 		struct cursor cursor = walk->cursor;
 		struct link link = walk->link;

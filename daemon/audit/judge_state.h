@@ -157,6 +157,7 @@ struct judge {
 	struct judged_rule *rules; /* by rule; owned */
 	uint32_t learned;
 	int64_t now_ns;
+	char services[256]; /* text that the finding at hand borrows */
 	/* two heaps, owned */
 	struct transition *waiting;
 	size_t waiting_count, waiting_room;

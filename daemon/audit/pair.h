@@ -117,8 +117,7 @@ struct sa {
 struct sa_cold {
 	struct sequence sequence;
 	struct readable readable;
-	bool name_final; /* the inner protocol was named, or given up */
-	uint32_t slot;   /* of the classifier, while the inner protocol is being named; 0: none */
+	uint8_t name_tries; /* packets that the classifier may still be shown to name what is inside */
 };
 
 enum { STORY_SERVICES_MAX = 16, STORY_RING = 16, STORY_PENDING = 8 };
@@ -126,6 +125,7 @@ enum { STORY_SERVICES_MAX = 16, STORY_RING = 16, STORY_PENDING = 8 };
 struct story_service {
 	struct transition_service service;
 	uint64_t packets, bytes;
+	uint32_t copies; /* packets of it that were explained as decapsulated copies */
 };
 
 /* One ESP packet, as far as telling a decapsulated copy needs it. */
@@ -148,7 +148,7 @@ struct story {
 	uint16_t interface;    /* of the last offending packet */
 	/* copies */
 	uint32_t copies[SIDES];      /* clear packets explained as decapsulated copies */
-	uint32_t unexplained[SIDES]; /* clear packets in a row that were not, once copies are the rule */
+	uint32_t unexplained[SIDES]; /* clear packets that were not, in all */
 	uint8_t ring_at;
 	struct story_esp ring[STORY_RING];
 	uint8_t service_count;

@@ -157,13 +157,13 @@ void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct fin
 	const struct leak *leak = &pair->leak;
 	const struct leak_service *service = main_service(leak);
 	struct address_text a, b;
-	char services[256];
+	char *services = judge->services;
 
 	if (service) {
 		finding->ip_protocol = service->service.protocol;
 		finding->protocol = service->service.name;
 	}
-	list_services(leak, services, sizeof(services));
+	list_services(leak, services, sizeof(judge->services));
 	address_text(&finding->src, &a);
 	address_text(&finding->dst, &b);
 	if (pair->rule)

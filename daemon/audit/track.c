@@ -451,7 +451,6 @@ struct track_handle track_packet(struct track *track, struct packet *packet, con
 		if (packet->flags & PACKET_HAS_AH)
 			track_outer_ah(track, packet, key);
 		handle.sa = track_esp(track, packet, key, hash);
-		handle.slot = handle.sa ? track->sa_cold[handle.sa].slot : 0;
 		break;
 	case PACKET_AH:
 		track_esp(track, packet, key, hash);
@@ -459,8 +458,9 @@ struct track_handle track_packet(struct track *track, struct packet *packet, con
 	case PACKET_IKE:
 		track_ike(track, packet, key);
 		/* Elsewhere the flow has to be remembered, since its ESP cannot be told by the port. */
-		if ((packet->flags & PACKET_IKE_MARKER) && packet->protocol == PROTOCOL_UDP &&
-		    packet->src_port != PORT_NATT && packet->dst_port != PORT_NATT)
+		if ((packet->flags & PACKET_IKE_MARKER) &&
+		    (packet->encap == PACKET_ENCAP_TCP ||
+		     (packet->src_port != PORT_NATT && packet->dst_port != PORT_NATT)))
 			track_flow_carries_ipsec(track, packet, key);
 		break;
 	case PACKET_KEEPALIVE: {

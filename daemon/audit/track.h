@@ -84,7 +84,7 @@ struct track_key {
 struct track_handle {
 	uint32_t flow; /* 0: no clear packet */
 	uint32_t sa;   /* 0: no readable ESP; else its inner packet wants a name */
-	uint32_t slot; /* the classifier's slot that the flow or SA holds, 0: none */
+	uint32_t slot; /* the classifier's slot that the flow holds, 0: none */
 	bool wants_name;
 	bool watched; /* call track_clear() */
 };
@@ -116,8 +116,8 @@ enum { TRACK_INNER_MAX = 2048 };
  * outer header. Returns its length, 0 if there is none or it does not fit. */
 uint32_t track_inner(struct track *track, uint32_t sa, const struct packet *packet, uint8_t inner[TRACK_INNER_MAX]);
 
-/* What the classifier made of it. */
-void track_name_inner(struct track *track, uint32_t sa, const struct track_named *named, int64_t now_ns);
+/* The classifier's name of it; constant. Not called without one. */
+void track_name_inner(struct track *track, uint32_t sa, const char *name, int64_t now_ns);
 
 void track_clear(struct track *track, uint32_t flow, const struct packet *packet, const struct track_key *key);
 

@@ -25,8 +25,8 @@ enum {
 	 * to the block size or of 4 (RFC 4303 section 2): at least 22, at most 73 without padding for confidentiality. */
 	ESP_ADDS_MIN = 22,
 	ESP_ADDS_MAX = 80,
-	COPIES_KNOWN = 8,    /* so many copies in a direction make them the rule */
-	COPIES_FORGIVEN = 2, /* and so many clear packets in a row may then lack theirs */
+	COPIES_KNOWN = 8,    /* so many copies of a service make them its rule */
+	COPIES_SHARE = 20,   /* and one clear packet for so many copies may then lack its ESP packet */
 	ECHO_DATA_MAX = 128, /* DESIGN section 6: echo of up to 128 octets of data is harmless */
 	PROTOCOL_ICMP = 1,
 	PROTOCOL_TCP = 6,
@@ -177,22 +177,6 @@ static bool esp_explains(struct track *track, struct pair *pair, struct story *s
 	return false;
 }
 
-static bool is_copy(struct track *track, struct pair *pair, struct story *story, const struct packet *packet,
-		    const struct track_key *key)
-{
-	unsigned d = key->direction;
-
-	if (esp_explains(track, pair, story, packet, key)) {
-		story->copies[d]++;
-		story->unexplained[d] = 0;
-		track->counters.copies++;
-		return true;
-	}
-	if (story->copies[d] < COPIES_KNOWN)
-		return false;
-	return ++story->unexplained[d] <= COPIES_FORGIVEN;
-}
-
 /* ---- services ---- */
 
 static struct transition_service service_of(const struct track *track, const struct flow *flow)
@@ -226,22 +210,30 @@ static struct story_service *service_find(struct story *story, const struct tran
 	return nameless;
 }
 
-/* Counts the packet for its service. True if there is news: a service not seen before, its name, or credentials. */
-static bool service_note(struct story *story, struct flow *flow, const struct transition_service *service,
-			 uint32_t bytes)
+/* The same, made if it is new; when all places are taken the last one stands for the rest. */
+static struct story_service *service_entry(struct story *story, struct flow *flow,
+					   const struct transition_service *service)
 {
 	struct story_service *found =
 	    flow->service ? &story->services[flow->service - 1] : service_find(story, service);
-	bool news = false;
 
 	if (!found && story->service_count < STORY_SERVICES_MAX) {
 		found = &story->services[story->service_count++];
 		found->service = *service;
-		news = true;
 	}
-	if (!found) /* more services than fit: the last place counts for the rest */
+	if (!found)
 		found = &story->services[STORY_SERVICES_MAX - 1];
 	flow->service = (uint8_t)(found - story->services + 1);
+	return found;
+}
+
+/* Counts the packet for its service. True if there is news: a service not seen before, its name, or credentials. */
+static bool service_note(struct story *story, struct flow *flow, const struct transition_service *service,
+			 uint32_t bytes)
+{
+	struct story_service *found = service_entry(story, flow, service);
+	bool news = found->packets == 0;
+
 	found->packets++;
 	found->bytes += bytes;
 	if (found->service.protocol != service->protocol || found->service.port != service->port)
@@ -257,6 +249,29 @@ static bool service_note(struct story *story, struct flow *flow, const struct tr
 	if (service->credentials && !found->service.credentials)
 		found->service.credentials = news = true;
 	return news;
+}
+
+/*
+ * Whether the packet is a decapsulated copy. One that lacks its ESP packet is forgiven where copies are the rule of its own
+ * service, and few lack theirs: a leak beside the copies of others has no copies of its own.
+ */
+static bool is_copy(struct track *track, struct pair *pair, struct story *story, struct flow *flow,
+		    const struct transition_service *service, const struct packet *packet, const struct track_key *key)
+{
+	unsigned d = key->direction;
+	bool explained = esp_explains(track, pair, story, packet, key);
+	if (!explained && story->copies[d] < COPIES_KNOWN)
+		return false;
+	struct story_service *entry = service_entry(story, flow, service);
+
+	if (explained) {
+		entry->copies++;
+		story->copies[d]++;
+		track->counters.copies++;
+		return true;
+	}
+	story->unexplained[d]++;
+	return entry->copies >= COPIES_KNOWN && story->unexplained[d] * COPIES_SHARE <= story->copies[d];
 }
 
 /* ---- news ---- */
@@ -311,12 +326,14 @@ void track_clear(struct track *track, uint32_t number, const struct packet *pack
 	if (!offends(track, pair, flow, packet))
 		return;
 	struct story *story = track_story(track, pair);
-	if (!story || is_copy(track, pair, story, packet, key))
+	if (!story)
+		return;
+	struct transition_service service = service_of(track, flow);
+	if (is_copy(track, pair, story, flow, &service, packet, key))
 		return;
 
 	unsigned d = key->direction;
 	track_clear_notice_quiet(track, pair, story, key->time_ns);
-	struct transition_service service = service_of(track, flow);
 	bool news = service_note(story, flow, &service, packet->length);
 	bool first_this_way = story->clear_packets[d] == 0;
 	story->clear_packets[d]++;

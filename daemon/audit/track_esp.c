@@ -12,9 +12,12 @@
 #include <string.h>
 
 enum {
+	PROTOCOL_TCP = 6,
+	PROTOCOL_UDP = 17,
 	PROTOCOL_ESP = 50,
 	PROTOCOL_AH = 51,
 	PORT_NATT = 4500,
+	NAME_TRIES = 32,
 	SPI_RESERVED_MAX = 255, /* RFC 4303 section 2.1 */
 };
 
@@ -56,9 +59,6 @@ static void sa_evict(struct track *track)
 		return;
 	const struct sa *sa = table_at(&track->sas, victim.number);
 	struct pair *pair = table_at(&track->pairs, sa->link.owner);
-	uint32_t slot = track->sa_cold[victim.number].slot;
-	if (slot && track->freed_count < TRACK_FREED_SLOTS)
-		track->freed[track->freed_count++] = slot;
 	if (pair->link.hash && pair->generation == sa->pair_generation && pair->sas)
 		pair->sas--;
 	table_evict(&track->sas, victim.number);
@@ -97,7 +97,7 @@ static uint32_t sa_make(struct track *track, const struct packet *packet, const 
 	sa->first_ns = sa->last_ns = key->time_ns;
 	sa->flags = (uint8_t)((key->direction ? SA_DIRECTION : 0) | (ah ? SA_AH : 0));
 	sa->encap = packet->encap;
-	memset(&track->sa_cold[number], 0, sizeof(track->sa_cold[number]));
+	track->sa_cold[number] = (struct sa_cold){ .name_tries = NAME_TRIES };
 	track->counters.sas++;
 	return number;
 }
@@ -444,7 +444,7 @@ uint32_t track_esp(struct track *track, const struct packet *packet, const struc
 		sa->bytes += bytes;
 		pair->esp_bytes += bytes;
 	}
-	return cold->readable.state == READABLE_NULL && !cold->name_final && whole(packet) ? number : 0;
+	return cold->readable.state == READABLE_NULL && cold->name_tries > 0 && whole(packet) ? number : 0;
 }
 
 /* AH around ESP, or around a tunnel: the AH has its own SA, between its own addresses. */
@@ -469,11 +469,13 @@ void track_outer_ah(struct track *track, const struct packet *packet, const stru
 uint32_t track_inner(struct track *track, uint32_t number, const struct packet *packet, uint8_t inner[TRACK_INNER_MAX])
 {
 	enum { IPV4_HEADER = 20, IPV6_HEADER = 40, IP_IN_IP = 4, IPV6_IN_IP = 41 };
-	const struct sa_cold *cold = &track->sa_cold[number];
+	struct sa_cold *cold = &track->sa_cold[number];
 	struct readable_inner found;
 
-	if (!readable_look(&cold->readable, packet->payload, packet->payload_length, &found))
+	if (!readable_look(&cold->readable, packet->payload, packet->payload_length, &found) ||
+	    (found.protocol != PROTOCOL_TCP && found.protocol != PROTOCOL_UDP))
 		return 0;
+	cold->name_tries--;
 	const uint8_t *carried = packet->payload + found.offset;
 	bool tunnel = found.next_header == IP_IN_IP || found.next_header == IPV6_IN_IP;
 	bool v4 = address_is_ipv4(&packet->src);
@@ -498,20 +500,17 @@ uint32_t track_inner(struct track *track, uint32_t number, const struct packet *
 	return length;
 }
 
-void track_name_inner(struct track *track, uint32_t number, const struct track_named *named, int64_t now_ns)
+void track_name_inner(struct track *track, uint32_t number, const char *name, int64_t now_ns)
 {
 	const struct sa *sa = table_at(&track->sas, number);
-	struct sa_cold *cold = &track->sa_cold[number];
 	const struct pair *pair = table_at(&track->pairs, sa->link.owner);
 
-	cold->slot = named->slot;
-	cold->name_final = named->final || named->no_slot || named->name != NULL;
-	if (!named->name || pair->generation != sa->pair_generation)
+	track->sa_cold[number].name_tries = 0;
+	if (!pair->link.hash || pair->generation != sa->pair_generation)
 		return;
 	struct transition transition = { .time_ns = now_ns,
 					 .kind = TRANSITION_READABLE,
 					 .direction = sa->flags & SA_DIRECTION ? 1 : 0 };
-	transition.readable =
-	    (struct transition_readable){ .spi = sa->spi, .state = READABLE_NULL, .name = named->name };
+	transition.readable = (struct transition_readable){ .spi = sa->spi, .state = READABLE_NULL, .name = name };
 	track_put(track, &transition, pair);
 }

@@ -231,7 +231,8 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 	}
 	handle.flow = number;
 	handle.slot = flow->slot;
-	handle.watched = (pair->flags & PAIR_WATCHED) != 0;
+	/* The rest of a stream that carries IKE and ESP (RFC 9329) is theirs, wherever its segments begin. */
+	handle.watched = (pair->flags & PAIR_WATCHED) != 0 && !(flow->flags & FLOW_IPSEC);
 	handle.wants_name = packet->class == PACKET_CLEARTEXT && packet->payload_captured > 0 &&
 			    !(flow->flags & FLOW_NAME_FINAL) && (!(flow->flags & FLOW_NO_SLOT) || handle.watched);
 	return handle;
