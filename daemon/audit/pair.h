@@ -74,6 +74,7 @@ enum flow_verdict { FLOW_UNASKED, FLOW_ALLOWED, FLOW_OFFENDING, FLOW_PENDING };
 struct flow {
 	struct table_link link;
 	uint32_t pair;
+	uint16_t holder; /* index of the counter of who holds the flow */
 	int64_t last_ns;
 	uint64_t bytes[SIDES]; /* octets of IP packets, since the counts were last folded into the pair's mix */
 	uint32_t packets[SIDES];
@@ -147,6 +148,7 @@ struct story {
 	uint8_t ring_at;
 	struct story_esp ring[STORY_RING];
 	uint8_t service_count;
+	bool rest_plain, rest_credentials; /* of the services that found no place: not encrypted; credentials seen */
 	struct story_service services[STORY_SERVICES_MAX];
 };
 

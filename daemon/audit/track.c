@@ -45,10 +45,13 @@ struct track *track_new(const struct track_settings *settings, const struct tran
 		  table_init(&track->hosts, sizeof(struct table_link), HOSTS_MAX);
 	track->sa_cold = calloc((size_t)settings->sas + 1, sizeof(*track->sa_cold));
 	track->active = calloc((size_t)settings->pairs + 1, sizeof(*track->active));
+	track->active_places = calloc((size_t)settings->pairs + 1, sizeof(*track->active_places));
+	track->pair_generations = calloc((size_t)settings->pairs + 1, sizeof(*track->pair_generations));
 	track->carriers = calloc(rules ? rules : 1, sizeof(*track->carriers));
 	track->ike = ike_sas_new(settings->ike, settings->seed);
 	track->fragments = fragments_new();
-	if (!ok || !track->sa_cold || !track->active || !track->carriers || !track->ike || !track->fragments) {
+	if (!ok || !track->sa_cold || !track->active || !track->active_places || !track->pair_generations ||
+	    !track->carriers || !track->ike || !track->fragments) {
 		track_free(track);
 		return NULL;
 	}
@@ -67,6 +70,8 @@ void track_free(struct track *track)
 	table_destroy(&track->hosts);
 	free(track->sa_cold);
 	free(track->active);
+	free(track->active_places);
+	free(track->pair_generations);
 	free(track->carriers);
 	ike_sas_free(track->ike);
 	fragments_free(track->fragments);
@@ -156,7 +161,19 @@ void track_activate(struct track *track, uint32_t number)
 	if (pair->flags & PAIR_ACTIVE)
 		return;
 	pair->flags |= PAIR_ACTIVE;
+	track->active_places[number] = track->active_count;
 	track->active[track->active_count++] = number;
+}
+
+/* Takes the pair off the list; the last one of the list takes its place. */
+static void deactivate(struct track *track, uint32_t number)
+{
+	struct pair *pair = table_at(&track->pairs, number);
+	uint32_t last = track->active[--track->active_count];
+
+	track->active[track->active_places[number]] = last;
+	track->active_places[last] = track->active_places[number];
+	pair->flags &= (uint16_t)~PAIR_ACTIVE;
 }
 
 /* ---- hosts that speak IPsec: whose clear flows are worth a name ---- */
@@ -191,22 +208,23 @@ static unsigned pair_rank(const struct pair *pair)
 	return 3;
 }
 
-static void pair_forget(struct track *track, uint32_t number)
+static void pair_forget(struct track *track, uint32_t number, int64_t now_ns)
 {
 	struct pair *pair = table_at(&track->pairs, number);
 
+	/* The judge would wait for the silence of this pair for ever. */
+	for (unsigned d = 0; d < SIDES; d++)
+		track_esp_end(track, pair, d, now_ns);
+	if (pair->story)
+		track_clear_end(track, pair, table_at(&track->stories, pair->story), now_ns);
 	if (pair->flags & PAIR_ACTIVE)
-		for (uint32_t i = 0; i < track->active_count; i++)
-			if (track->active[i] == number) {
-				track->active[i] = track->active[--track->active_count];
-				break;
-			}
+		deactivate(track, number);
 	if (pair->story)
 		table_remove(&track->stories, pair->story);
 	table_evict(&track->pairs, number);
 }
 
-static void pair_evict(struct track *track)
+static void pair_evict(struct track *track, int64_t now_ns)
 {
 	struct candidate victim = { 0 };
 
@@ -224,7 +242,7 @@ static void pair_evict(struct track *track)
 			victim = (struct candidate){ number, rank, last };
 	}
 	if (victim.number)
-		pair_forget(track, victim.number);
+		pair_forget(track, victim.number, now_ns);
 }
 
 static void pair_obey_rule(struct track *track, struct pair *pair)
@@ -251,7 +269,7 @@ uint32_t track_pair_obtain(struct track *track, const struct packet *packet, con
 		return number;
 	number = table_insert(&track->pairs, hash);
 	if (!number) {
-		pair_evict(track);
+		pair_evict(track, key->time_ns);
 		number = table_insert(&track->pairs, hash);
 		if (!number) {
 			track->counters.untracked++;
@@ -259,8 +277,7 @@ uint32_t track_pair_obtain(struct track *track, const struct packet *packet, con
 		}
 	}
 	struct pair *pair = table_at(&track->pairs, number);
-	/* Generations count evictions of the place; table_insert() zeroed the entry, so the count is kept by time. */
-	pair->generation = (uint16_t)track->counters.pairs;
+	pair->generation = ++track->pair_generations[number];
 	pair->realm = key->realm;
 	pair->vlan = packet->vlan;
 	pair->address[d] = packet->src;
@@ -475,8 +492,7 @@ static void sweep_pairs(struct track *track, int64_t now_ns)
 		if (still) {
 			i++;
 		} else {
-			pair->flags &= (uint16_t)~PAIR_ACTIVE;
-			track->active[i] = track->active[--track->active_count];
+			deactivate(track, track->active[i]);
 		}
 	}
 }

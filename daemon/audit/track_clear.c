@@ -127,10 +127,8 @@ static bool can_have_carried(uint32_t esp_length, const struct packet *packet, b
 {
 	if (adds_what_esp_adds(esp_length, packet->length))
 		return true;
-	uint32_t header = (uint32_t)(packet->payload - packet->ip); /* IP header and transport header */
-	uint32_t behind_ip = packet->payload_length + header;
 	uint32_t ip_header = address_is_ipv4(&packet->src) ? 20 : 40;
-	return same_pair && behind_ip >= ip_header && adds_what_esp_adds(esp_length, behind_ip - ip_header);
+	return same_pair && packet->length >= ip_header && adds_what_esp_adds(esp_length, packet->length - ip_header);
 }
 
 static bool ring_explains(struct story *story, const struct packet *packet, const struct track_key *key, bool same_pair)
@@ -242,8 +240,13 @@ static bool service_note(struct story *story, struct flow *flow, const struct tr
 	flow->service = (uint8_t)(found - story->services + 1);
 	found->packets++;
 	found->bytes += bytes;
-	if (found->service.protocol != service->protocol || found->service.port != service->port)
+	if (found->service.protocol != service->protocol || found->service.port != service->port) {
+		news =
+		    (!service->encrypted && !story->rest_plain) || (service->credentials && !story->rest_credentials);
+		story->rest_plain |= !service->encrypted;
+		story->rest_credentials |= service->credentials;
 		return news;
+	}
 	if (service->name && (found->service.name != service->name || found->service.encrypted != service->encrypted)) {
 		found->service.name = service->name;
 		found->service.encrypted = service->encrypted;
@@ -274,7 +277,9 @@ static void put_clear(struct track *track, struct pair *pair, struct story *stor
 		transition.clear.dst_port = packet->dst_port;
 	}
 	transition.clear.bytes = story->clear_bytes;
-	transition.clear.since_ns = pair->clear_run_ns < time_ns ? pair->clear_run_ns : time_ns;
+	/* Of a silence it would depend on when that is noticed. */
+	if (packet)
+		transition.clear.since_ns = pair->clear_run_ns < time_ns ? pair->clear_run_ns : time_ns;
 	for (unsigned d = 0; d < SIDES; d++) {
 		transition.clear.packets[d] = story->clear_packets[d];
 		transition.clear.last_ns[d] = story->clear_last_ns[d];
@@ -297,6 +302,18 @@ void track_clear_notice_quiet(struct track *track, struct pair *pair, struct sto
 	story->clear_quiet = true;
 	put_clear(track, pair, story, TRANSITION_CLEAR_QUIET, since, story->clear_last_ns[1] > story->clear_last_ns[0],
 		  NULL, NULL);
+}
+
+void track_clear_end(struct track *track, struct pair *pair, struct story *story, int64_t now_ns)
+{
+	int64_t last = last_clear(story);
+
+	track_clear_notice_quiet(track, pair, story, now_ns);
+	if (story->clear_quiet)
+		return;
+	/* As in track_esp_end(). */
+	put_clear(track, pair, story, TRANSITION_CLEAR_QUIET, last < now_ns ? now_ns : last + 1,
+		  story->clear_last_ns[1] > story->clear_last_ns[0], NULL, NULL);
 }
 
 void track_clear(struct track *track, uint32_t number, const struct packet *packet, const struct track_key *key)
