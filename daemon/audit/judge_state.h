@@ -58,6 +58,7 @@ struct leak {
 	bool default_response;
 	unsigned service_count;
 	struct leak_service services[LEAK_SERVICES];
+	int64_t rest_plain_ns; /* last packet of a service without a place here that is not encrypted */
 	enum finding_cause cause;
 };
 
@@ -141,6 +142,8 @@ unsigned judge_protectors(struct judge *judge, struct judged_pair *pair, struct 
 
 /* learn.c */
 void learn_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+/* The pair is no longer learned: others may take its place. */
+void learn_forget(struct judge *judge, struct judged_pair *pair);
 bool learn_holds(const struct judge *judge, const struct judged_pair *pair, int64_t now_ns);
 
 #endif
