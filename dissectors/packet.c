@@ -29,7 +29,6 @@ struct walk {
 	struct packet *packet;     /* what is known so far; the caller's, or a trial behind AH */
 	struct cursor cursor;      /* always over the whole frame, so that positions compare */
 	struct link link;          /* headers below IP, of the frame and of tunnels */
-	struct link outer;         /* the same, before the tunnel that is being entered */
 	struct ip_header ip;       /* nearest IP header that was read */
 	enum link_content content; /* what the cursor stands on, before an IP header */
 	uint8_t depth;             /* IP headers read */
@@ -119,7 +118,6 @@ static bool descend(struct walk *walk, enum link_content content, const struct c
 	walk->packet->carrier_src = walk->packet->src;
 	walk->packet->carrier_dst = walk->packet->dst;
 	walk->cursor = *cursor;
-	walk->outer = walk->link;
 	walk->link = *link;
 	walk->content = content;
 	return true;
@@ -466,14 +464,9 @@ static void walk_down(struct walk *walk)
 				fail(walk, walk->depth == 0 ? PACKET_REASON_LINK : PACKET_REASON_TUNNEL);
 				return;
 			}
-			if (walk->depth > 0) {
-				/* No IP inside: the tunnel's own packet is the innermost, and in clear. */
-				walk->link = walk->outer;
-				classify(walk, PACKET_CLEARTEXT);
-				return;
-			}
 			if (walk->content == LINK_UNDECODED)
 				packet->reason = PACKET_REASON_LINK_TYPE;
+			packet->has_ip = false;
 			classify(walk, PACKET_NON_IP);
 			return;
 		}

@@ -28,8 +28,8 @@ enum packet_class {
 	PACKET_IKE,
 	PACKET_KEEPALIVE, /* NAT keepalive: UDP 4500 (or 500) with one octet 0xff (RFC 3948 section 2.3) */
 	PACKET_ICMP,      /* ICMP and ICMPv6, errors whatever they quote */
-	PACKET_CLEARTEXT, /* any other IP packet; a tunnel's, if what it carries is not IP */
-	PACKET_NON_IP,    /* ARP, LLDP, STP, a link type that is not decoded */
+	PACKET_CLEARTEXT, /* any other IP packet */
+	PACKET_NON_IP,    /* ARP, LLDP, STP, a link type that is not decoded, a tunnel's content that is not IP */
 	PACKET_FRAGMENT,  /* a later IP fragment: it has no transport header */
 	PACKET_MALFORMED, /* a length or field that contradicts itself; `reason` says where */
 	PACKET_TRUNCATED, /* the capture ended before what is needed to classify; `reason` says where */
@@ -82,8 +82,8 @@ enum {
 	TUNNEL_ERSPAN = 1 << 4,
 	TUNNEL_VXLAN = 1 << 5, /* RFC 7348; VXLAN-GPE */
 	TUNNEL_GENEVE = 1 << 6,
-	TUNNEL_IPIP = 1 << 7, /* 4in4, 4in6, 6in4, 6in6 */
-	TUNNEL_GTP = 1 << 8,  /* GTP-U, 3GPP TS 29.281 */
+	TUNNEL_IPIP = 1 << 7,  /* 4in4, 4in6, 6in4, 6in6 */
+	TUNNEL_GTP = 1 << 8,   /* GTP-U, 3GPP TS 29.281 */
 	TUNNEL_OTHER = 1 << 9, /* any further decoded one (Teredo, EtherIP, ...) */
 	TUNNEL_ALL = (1 << 10) - 1,
 };
@@ -122,18 +122,19 @@ struct packet {
 
 	/* Set for every class that has an IP header: all but NON_IP, and MALFORMED or TRUNCATED when `has_ip` is false. */
 	bool has_ip;
-	uint8_t protocol;   /* IANA number behind the last extension header: 6, 17, 50, 51, 1, 58, ...; of a fragment too */
-	                    /* (51 whenever the class is PACKET_AH: what it protects is ah.next_header) */
-	uint8_t ttl;        /* or hop limit, of the innermost IP header */
-	uint8_t tcp_flags;  /* octet 13 of the TCP header, 0 otherwise */
-	uint8_t icmp_type;  /* of ICMP or ICMPv6, 0 otherwise */
+	uint8_t
+	    protocol; /* IANA number behind the last extension header: 6, 17, 50, 51, 1, 58, ...; of a fragment too */
+		      /* (51 whenever the class is PACKET_AH: what it protects is ah.next_header) */
+	uint8_t ttl;  /* or hop limit, of the innermost IP header */
+	uint8_t tcp_flags; /* octet 13 of the TCP header, 0 otherwise */
+	uint8_t icmp_type; /* of ICMP or ICMPv6, 0 otherwise */
 	uint8_t icmp_code;
 	uint16_t src_port, dst_port; /* of TCP, UDP, SCTP, DCCP, UDP-Lite; 0 otherwise */
 	struct address src, dst;
-	uint32_t length;     /* octets of the innermost IP packet (this fragment's), by its own length field */
-	uint32_t spi;        /* of ESP, or of AH when the class is PACKET_AH; host byte order */
-	uint32_t sequence;   /* of ESP or AH, low 32 bits */
-	uint32_t fragment_id; /* IP identification, of any fragment; of an unfragmented IPv4 packet too */
+	uint32_t length;          /* octets of the innermost IP packet (this fragment's), by its own length field */
+	uint32_t spi;             /* of ESP, or of AH when the class is PACKET_AH; host byte order */
+	uint32_t sequence;        /* of ESP or AH, low 32 bits */
+	uint32_t fragment_id;     /* IP identification, of any fragment; of an unfragmented IPv4 packet too */
 	uint16_t fragment_offset; /* octets, of a fragment */
 
 	/*
@@ -148,13 +149,15 @@ struct packet {
 	uint32_t ip_captured;
 
 	/* Only with the flag or bits that say so. */
-	struct address carrier_src, carrier_dst; /* endpoints of the nearest enclosing IP tunnel, if tunnels has one of GRE..OTHER */
-	struct packet_ah ah;                     /* PACKET_HAS_AH */
-	struct packet_quoted quoted;             /* PACKET_QUOTES */
+	struct address carrier_src,
+	    carrier_dst;     /* endpoints of the nearest enclosing IP tunnel, if tunnels has one of GRE..OTHER */
+	struct packet_ah ah; /* PACKET_HAS_AH */
+	struct packet_quoted quoted; /* PACKET_QUOTES */
 };
 
 struct packet_options {
-	uint16_t decapsulate; /* TUNNEL_ bits that may be looked through; a tunnel left out is cleartext of its outer pair */
+	uint16_t
+	    decapsulate; /* TUNNEL_ bits that may be looked through; a tunnel left out is cleartext of its outer pair */
 };
 
 /* Reads one frame. Every member documented as always set is set; others only as documented. Never fails: what cannot be

@@ -203,7 +203,9 @@ static int by_first(const void *left, const void *right)
 	const struct ike_sa *const *l = left, *const *r = right;
 	if ((*l)->first_ns != (*r)->first_ns)
 		return (*l)->first_ns < (*r)->first_ns ? -1 : 1;
-	return (*l)->initiator_spi < (*r)->initiator_spi ? -1 : (*l)->initiator_spi > (*r)->initiator_spi;
+	if ((*l)->initiator_spi != (*r)->initiator_spi)
+		return (*l)->initiator_spi < (*r)->initiator_spi ? -1 : 1;
+	return (*l)->realm < (*r)->realm ? -1 : (*l)->realm > (*r)->realm;
 }
 
 bool ike_sas_write(const struct ike_sas *sas, const struct record_sink *sink)

@@ -188,6 +188,9 @@ static struct timer take_timer(struct judge *judge)
 
 void judge_wake(struct judge *judge, struct judged_pair *pair, enum rule_number rule, int64_t due_ns)
 {
+	/* What should have been looked at long ago is looked at now: time does not run back. */
+	if (due_ns < judge->now_ns)
+		due_ns = judge->now_ns;
 	if (pair->due_ns[rule] && pair->due_ns[rule] <= due_ns)
 		return;
 	pair->due_ns[rule] = due_ns;
@@ -244,8 +247,13 @@ static void evict_pair(struct judge *judge)
 	if (!victim)
 		return;
 	struct judged_pair *pair = table_at(&judge->pairs, victim);
-	if (pair->leak.alert.open)
+	if (pair->leak.alert.open) {
 		judge->counters.open--;
+		judge->counters.clear_pairs--;
+	}
+	if (pair->esp[0].first_ns && pair->esp[1].first_ns)
+		judge->counters.secured_pairs--;
+	learn_forget(judge, pair);
 	table_evict(&judge->pairs, victim);
 }
 
@@ -432,6 +440,14 @@ void judge_protection(struct judge *judge, const struct judged_pair *pair, struc
 
 /* ---- work ---- */
 
+/* The pair may be one of gateways: its IKE and ESP count for the rules that name it. */
+static void note_protector(struct judge *judge, const struct judged_pair *pair)
+{
+	struct carrier_note note = { judge, pair->link.hash };
+	policy_gateway_rules(judge->settings.policy, pair->address[0].bytes, pair->address[1].bytes, note_carrier,
+			     &note);
+}
+
 static void note_ike(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	const struct ike_header *header = &transition->ike.header;
@@ -441,6 +457,8 @@ static void note_ike(struct judge *judge, struct judged_pair *pair, const struct
 		     (v2 ? header->exchange == EXCHANGE_V2_SA_INIT && !(header->flags & IKEV2_FLAG_RESPONSE)
 			 : header->exchange == EXCHANGE_V1_MAIN || header->exchange == EXCHANGE_V1_AGGRESSIVE);
 
+	if (!pair->ike[0].message_ns && !pair->ike[1].message_ns)
+		note_protector(judge, pair);
 	ike->message_ns = transition->time_ns;
 	if (opens)
 		ike->opened_ns = transition->time_ns;
@@ -456,9 +474,7 @@ static void note_esp_began(struct judge *judge, struct judged_pair *pair, const 
 
 	if (!esp->first_ns) {
 		esp->first_ns = transition->time_ns;
-		struct carrier_note note = { judge, pair->link.hash };
-		policy_gateway_rules(judge->settings.policy, pair->address[0].bytes, pair->address[1].bytes,
-				     note_carrier, &note);
+		note_protector(judge, pair);
 		if (pair->esp[0].first_ns && pair->esp[1].first_ns) {
 			judge->counters.secured_pairs++;
 			host_speaks(judge, &pair->address[0], &pair->address[1]);

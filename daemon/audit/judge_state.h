@@ -61,6 +61,7 @@ struct leak {
 	bool default_response;
 	unsigned service_count;
 	struct leak_service services[LEAK_SERVICES];
+	int64_t rest_plain_ns; /* last packet of a service without a place here that is not encrypted */
 	enum finding_cause cause;
 };
 
@@ -72,6 +73,7 @@ struct judged_sa {
 	uint32_t spi;
 	uint8_t protocol, direction;
 	bool quiet, stale;
+	bool bad_alive;                 /* the receiver gave a sign of life while nothing came back on the SPI */
 	uint32_t replaces, replaced_by; /* numbers of SAs; 0: none */
 	int64_t born_ns, last_ns;
 	uint64_t packets, bytes; /* as of the last quiet */
@@ -157,7 +159,6 @@ struct judge {
 	struct judged_rule *rules; /* by rule; owned */
 	uint32_t learned;
 	int64_t now_ns;
-	char services[256]; /* text that the finding at hand borrows */
 	/* two heaps, owned */
 	struct transition *waiting;
 	size_t waiting_count, waiting_room;
@@ -202,6 +203,8 @@ int64_t lineage_median_ns(const struct judged_pair *pair);
 
 /* learn.c */
 void learn_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+/* The pair is no longer learned: others may take its place. */
+void learn_forget(struct judge *judge, struct judged_pair *pair);
 bool learn_holds(const struct judge *judge, const struct judged_pair *pair, int64_t now_ns);
 
 #endif

@@ -54,7 +54,7 @@ static void try_to_learn(struct judge *judge, struct judged_pair *pair)
 		networks[1]->learned++;
 }
 
-static void unlearn(struct judge *judge, struct judged_pair *pair)
+void learn_forget(struct judge *judge, struct judged_pair *pair)
 {
 	if (!pair->learned)
 		return;
@@ -76,7 +76,7 @@ void learn_transition(struct judge *judge, struct judged_pair *pair, const struc
 		break;
 	case TRANSITION_NAT:
 		pair->nat = true;
-		unlearn(judge, pair);
+		learn_forget(judge, pair);
 		return;
 	case TRANSITION_ESP_BEGAN:
 		if (pair->ike[0].beyond_init && pair->ike[1].beyond_init && pair->esp[0].first_ns &&
@@ -93,7 +93,7 @@ void learn_transition(struct judge *judge, struct judged_pair *pair, const struc
 				 address_equal(&transition->icmp.sender, &pair->address[1]);
 		if (unreachable && by_an_end && transition->icmp.protocol != PROTOCOL_UDP) {
 			pair->refuted_ns = transition->time_ns;
-			unlearn(judge, pair);
+			learn_forget(judge, pair);
 		}
 		return;
 	}

@@ -84,7 +84,8 @@ struct flow {
 	uint16_t port[2]; /* of the pair's lower and higher address */
 	uint16_t app;     /* the classifier's number */
 	uint16_t pair_generation;
-	uint32_t slot; /* of the classifier, 0: none */
+	uint16_t slot;   /* of the classifier, 0: none */
+	uint16_t holder; /* index of the counter of who holds the flow */
 	uint8_t protocol;
 	uint8_t flags;
 	uint8_t verdict; /* enum flow_verdict */
@@ -148,10 +149,12 @@ struct story {
 	uint16_t interface;    /* of the last offending packet */
 	/* copies */
 	uint32_t copies[SIDES];      /* clear packets explained as decapsulated copies */
+	uint32_t copy_fits[SIDES];   /* ciphers that fit all of them, one bit each; 0: none tried yet */
 	uint32_t unexplained[SIDES]; /* clear packets that were not, in all */
 	uint8_t ring_at;
 	struct story_esp ring[STORY_RING];
 	uint8_t service_count;
+	bool rest_plain, rest_credentials; /* of the services that found no place: not encrypted; credentials seen */
 	struct story_service services[STORY_SERVICES_MAX];
 };
 

@@ -83,8 +83,12 @@ static void note_service(struct leak *leak, const struct transition_service *ser
 		return;
 	struct leak_service *entry = service_entry(leak, service, now_ns);
 	bool credentials = entry->service.credentials || service->credentials;
-	if (same_service(&entry->service, service) && (service->name || !entry->service.name))
+	bool same = same_service(&entry->service, service);
+	if (same && (service->name || !entry->service.name))
 		entry->service = *service;
+	/* The place that stands for the rest is encrypted only if all of the rest is. */
+	if (!same && !service->encrypted)
+		leak->rest_plain_ns = now_ns;
 	entry->service.credentials = credentials;
 	entry->last_ns = now_ns;
 }
@@ -95,17 +99,18 @@ static enum finding_severity severity_of(const struct judge *judge, const struct
 {
 	const struct leak *leak = &pair->leak;
 	const struct policy_rule *rule = judge_rule(judge, pair);
-	bool all_encrypted = true, credentials = false;
+	bool any = false, all_encrypted = true, credentials = false;
 
 	for (unsigned i = 0; i < leak->service_count; i++) {
 		if (!seen_since_begin(leak, &leak->services[i]))
 			continue;
+		any = true;
 		if (!leak->services[i].service.encrypted)
 			all_encrypted = false;
 		if (leak->services[i].service.credentials)
 			credentials = true;
 	}
-	if (all_encrypted)
+	if (any && all_encrypted && leak->rest_plain_ns < leak->begin_ns)
 		return SEVERITY_LOW;
 	if (!rule)
 		return leak->cause == CAUSE_SELECTOR_GAP ? SEVERITY_LOW : SEVERITY_MEDIUM;
@@ -122,7 +127,8 @@ static enum finding_severity severity_of(const struct judge *judge, const struct
 
 /* ---- telling ---- */
 
-static void describe(struct judge *judge, struct judged_pair *pair, struct finding *finding)
+static void describe(struct judge *judge, struct judged_pair *pair, struct finding *finding,
+		     char services[RULE_LEAK_SERVICES_SIZE])
 {
 	struct leak *leak = &pair->leak;
 	const struct policy_rule *rule = judge_rule(judge, pair);
@@ -144,14 +150,15 @@ static void describe(struct judge *judge, struct judged_pair *pair, struct findi
 	finding->bytes = leak->bytes - leak->base_bytes;
 	finding->first_ns = leak->since_ns;
 	finding->last_ns = leak->last_ns;
-	rule_leak_explain(judge, pair, finding);
+	rule_leak_explain(judge, pair, finding, services);
 }
 
 static void tell(struct judge *judge, struct judged_pair *pair)
 {
 	struct finding finding;
+	char services[RULE_LEAK_SERVICES_SIZE];
 
-	describe(judge, pair, &finding);
+	describe(judge, pair, &finding, services);
 	alert_tell_pair(judge, pair, &pair->leak.alert, &finding);
 }
 
@@ -161,7 +168,8 @@ static void finish_leak(struct judge *judge, struct judged_pair *pair, const cha
 
 	if (leak->alert.open) {
 		struct finding finding;
-		describe(judge, pair, &finding);
+		char services[RULE_LEAK_SERVICES_SIZE];
+		describe(judge, pair, &finding, services);
 		finding.cleared_by = why;
 		rule_leak_explain_clear(&finding);
 		alert_clear(judge, &leak->alert, &finding);
@@ -244,7 +252,7 @@ static void settle_esp_before(struct leak *leak, const struct protection *protec
 
 static bool esp_before(const struct leak *leak, const struct protection *protection)
 {
-	return protection->any && protection->first_ns < leak->begin_ns;
+	return protection->any && protection->first_ns <= leak->begin_ns;
 }
 
 /* ESP both ways that began after the clear traffic did. */
@@ -330,7 +338,8 @@ static void begin(struct judge *judge, struct judged_pair *pair, const struct tr
 	leak->decided = leak->idle_before = leak->default_response = false;
 	leak->cause = CAUSE_UNKNOWN;
 	leak->begin_ns = transition->time_ns;
-	leak->since_ns = clear->since_ns;
+	/* What went before belonged to an earlier leak, or was expected. */
+	leak->since_ns = clear->since_ns > leak->last_ns ? clear->since_ns : transition->time_ns;
 	leak->first_direction = transition->direction;
 	leak->has_ports = clear->src_port || clear->dst_port;
 	leak->src_port = clear->src_port;
@@ -374,7 +383,13 @@ static void clear_transition(struct judge *judge, struct judged_pair *pair, cons
 
 	if (!quiet && ours && !leak->running)
 		begin(judge, pair, transition);
-	leak->packets = clear->packets[0] + clear->packets[1];
+	uint64_t packets = clear->packets[0] + clear->packets[1];
+	if (packets < leak->packets || (packets == leak->packets && !quiet)) {
+		/* The tracker had to forget the pair and counts anew: a packet was told that adds nothing. */
+		leak->base_packets -= leak->packets;
+		leak->base_bytes -= leak->bytes;
+	}
+	leak->packets = packets;
 	leak->bytes = clear->bytes;
 	leak->last_ns = clear->last_ns[0] > clear->last_ns[1] ? clear->last_ns[0] : clear->last_ns[1];
 	leak->quiet = quiet;

@@ -8,8 +8,12 @@
 /* Whether the service was seen since the leak began. */
 bool rule_leak_has_service(const struct leak *leak, unsigned index);
 
-/* Fills in protocol, text and evidence of the present state. */
-void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct finding *finding);
+/* Room for the names of services, which the evidence borrows. */
+enum { RULE_LEAK_SERVICES_SIZE = 256 };
+
+/* Fills in protocol, text and evidence of the present state; `services` has to live until the finding was told. */
+void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct finding *finding,
+		       char services[RULE_LEAK_SERVICES_SIZE]);
 
 /* Makes the text that of the end; finding->cleared_by is set. */
 void rule_leak_explain_clear(struct finding *finding);

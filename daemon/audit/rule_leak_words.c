@@ -152,18 +152,18 @@ static const struct leak_service *main_service(const struct leak *leak)
 	return first;
 }
 
-void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct finding *finding)
+void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct finding *finding,
+		       char services[RULE_LEAK_SERVICES_SIZE])
 {
 	const struct leak *leak = &pair->leak;
 	const struct leak_service *service = main_service(leak);
 	struct address_text a, b;
-	char *services = judge->services;
 
 	if (service) {
 		finding->ip_protocol = service->service.protocol;
 		finding->protocol = service->service.name;
 	}
-	list_services(leak, services, sizeof(judge->services));
+	list_services(leak, services, RULE_LEAK_SERVICES_SIZE);
 	address_text(&finding->src, &a);
 	address_text(&finding->dst, &b);
 	if (pair->rule)

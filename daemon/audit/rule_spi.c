@@ -60,7 +60,7 @@ static void describe(struct judge *judge, const struct judged_pair *pair, const 
 	alert_begin_sa(judge, pair, sa->direction, sa->spi, FINDING_BAD_SPI, finding);
 	finding->cause = sa->bad_cause;
 	finding->ip_protocol = sa->protocol;
-	finding->severity = lasts && receiver_alive(judge, pair, sa) ? SEVERITY_MEDIUM : SEVERITY_INFO;
+	finding->severity = lasts && sa->bad_alive ? SEVERITY_MEDIUM : SEVERITY_INFO;
 	finding->grade = sa->bad_level >= LEVEL_LIKELY || probes ? GRADE_LIKELY : GRADE_POSSIBLE;
 	finding->first_ns = sa->bad_since_ns;
 	finding->last_ns = sa->bad_last_ns;
@@ -73,7 +73,7 @@ static void describe(struct judge *judge, const struct judged_pair *pair, const 
 	finding_note_integer(finding, "packets_lost_into_it", (int64_t)sa->bad_packets);
 	finding_note_integer(finding, "octets_lost_into_it", (int64_t)sa->bad_bytes);
 	finding_note_boolean(finding, "ike_probes_unanswered", probes);
-	finding_note_boolean(finding, "receiver_alive", receiver_alive(judge, pair, sa));
+	finding_note_boolean(finding, "receiver_alive", sa->bad_alive);
 	finding_note_address(finding, "side_to_fix", &finding->dst);
 	if (sa->replaced_by) {
 		const struct judged_sa *next = table_at(&judge->sas, sa->replaced_by);
@@ -153,6 +153,7 @@ static void unanswered(struct judge *judge, struct judged_pair *pair, const stru
 	if (answers_in_clear(pair, sa))
 		return;
 	sa->bad_level = transition->run.level;
+	sa->bad_alive = receiver_alive(judge, pair, sa);
 	if (!sa->bad_spi.open)
 		sa->bad_cause = CAUSE_ONE_WAY;
 	if (recovered(pair, sa))
@@ -226,6 +227,7 @@ static void look_for_stale(struct judge *judge, struct judged_pair *pair, unsign
 		old->bad_level = LEVEL_POSSIBLE;
 		old->bad_since_ns = young->born_ns + grace;
 		old->bad_last_ns = judge->now_ns;
+		old->bad_alive = true; /* its own new SA is in use */
 		tell(judge, pair, old);
 	}
 }

@@ -49,10 +49,12 @@ struct track *track_new(const struct track_settings *settings, const struct tran
 		  table_init(&track->mixes, sizeof(struct mix), settings->flows) &&
 		  table_init(&track->hosts, sizeof(struct table_link), HOSTS_MAX);
 	track->sa_cold = calloc((size_t)settings->sas + 1, sizeof(*track->sa_cold));
+	track->pair_generations = calloc((size_t)settings->pairs + 1, sizeof(*track->pair_generations));
 	track->carriers = calloc(rules ? rules : 1, sizeof(*track->carriers));
 	track->ike = ike_sas_new(settings->ike, settings->seed);
 	track->fragments = fragments_new();
-	if (!ok || !track->sa_cold || !track->carriers || !track->ike || !track->fragments) {
+	if (!ok || !track->sa_cold || !track->pair_generations || !track->carriers || !track->ike ||
+	    !track->fragments) {
 		track_free(track);
 		return NULL;
 	}
@@ -73,6 +75,7 @@ void track_free(struct track *track)
 	wheel_destroy(&track->pair_wheel);
 	wheel_destroy(&track->sa_wheel);
 	free(track->sa_cold);
+	free(track->pair_generations);
 	free(track->carriers);
 	ike_sas_free(track->ike);
 	fragments_free(track->fragments);
@@ -115,9 +118,9 @@ void track_prepare(struct track *track, const struct packet *packets, struct tra
 			track->now_ns = packet->time_ns;
 		key->time_ns = track->now_ns;
 		key->keyed = packet->has_ip;
+		key->realm = realm_of(track, packet);
 		if (!packet->has_ip)
 			continue;
-		key->realm = realm_of(track, packet);
 		key->direction = address_compare(&packet->src, &packet->dst) > 0;
 		if (packet->class == PACKET_ESP || packet->class == PACKET_AH) {
 			key->hash = track_sa_hash(track, &packet->src, &packet->dst, key->realm, packet->spi,
@@ -208,10 +211,15 @@ static unsigned pair_rank(const struct pair *pair)
 	return 3;
 }
 
-static void pair_forget(struct track *track, uint32_t number)
+static void pair_forget(struct track *track, uint32_t number, int64_t now_ns)
 {
 	struct pair *pair = table_at(&track->pairs, number);
 
+	/* The judge would wait for the silence of this pair for ever. */
+	for (unsigned d = 0; d < SIDES; d++)
+		track_esp_end(track, pair, d, now_ns);
+	if (pair->story)
+		track_clear_end(track, pair, table_at(&track->stories, pair->story), now_ns);
 	if (pair->story)
 		table_remove(&track->stories, pair->story);
 	if (pair->dialogue)
@@ -219,7 +227,7 @@ static void pair_forget(struct track *track, uint32_t number)
 	table_evict(&track->pairs, number);
 }
 
-static void pair_evict(struct track *track)
+static void pair_evict(struct track *track, int64_t now_ns)
 {
 	struct candidate victim = { 0 };
 
@@ -237,7 +245,7 @@ static void pair_evict(struct track *track)
 			victim = (struct candidate){ number, rank, last };
 	}
 	if (victim.number)
-		pair_forget(track, victim.number);
+		pair_forget(track, victim.number, now_ns);
 }
 
 static void pair_obey_rule(struct track *track, struct pair *pair)
@@ -271,7 +279,7 @@ uint32_t track_pair_obtain(struct track *track, const struct packet *packet, con
 		return number;
 	number = table_insert(&track->pairs, hash);
 	if (!number) {
-		pair_evict(track);
+		pair_evict(track, key->time_ns);
 		number = table_insert(&track->pairs, hash);
 		if (!number) {
 			track->counters.untracked++;
@@ -279,8 +287,7 @@ uint32_t track_pair_obtain(struct track *track, const struct packet *packet, con
 		}
 	}
 	struct pair *pair = table_at(&track->pairs, number);
-	/* Generations count evictions of the place; table_insert() zeroed the entry, so the count is kept by time. */
-	pair->generation = (uint16_t)track->counters.pairs;
+	pair->generation = ++track->pair_generations[number];
 	pair->realm = key->realm;
 	pair->vlan = packet->vlan;
 	pair->address[d] = packet->src;
@@ -443,6 +450,8 @@ struct track_handle track_packet(struct track *track, struct packet *packet, con
 	    track_reclassify(track, packet, key))
 		hash = track_sa_hash(track, &packet->src, &packet->dst, key->realm, packet->spi, PROTOCOL_ESP);
 	counters->classes[packet->class]++;
+	if (packet->class == PACKET_NON_IP && (packet->tunnels & TUNNELS_OF_IP))
+		track_carrier(track, packet, key);
 	if (!key->keyed)
 		return handle;
 

@@ -17,14 +17,10 @@
 #define SECOND INT64_C(1000000000)
 #define MILLISECOND INT64_C(1000000)
 
-#define COPY_WINDOW_NS (20 * MILLISECOND)
+#define COPY_WINDOW_NS (10 * MILLISECOND)
 #define PROGRESS_NS SECOND
 
 enum {
-	/* What ESP adds to what it carries: 8 octets of header, 0 to 16 of IV, 2 of trailer, 12 to 32 of ICV, and padding
-	 * to the block size or of 4 (RFC 4303 section 2): at least 22, at most 73 without padding for confidentiality. */
-	ESP_ADDS_MIN = 22,
-	ESP_ADDS_MAX = 80,
 	COPIES_KNOWN = 8,    /* so many copies of a service make them its rule */
 	COPIES_SHARE = 20,   /* and one clear packet for so many copies may then lack its ESP packet */
 	ECHO_DATA_MAX = 128, /* DESIGN section 6: echo of up to 128 octets of data is harmless */
@@ -116,30 +112,75 @@ static bool offends(const struct track *track, const struct pair *pair, struct f
 
 /* ---- decapsulated copies ---- */
 
-static bool adds_what_esp_adds(uint32_t esp_length, uint32_t carried)
+/*
+ * Ciphers by what they add: 8 octets of header, the IV, padding of content and 2 octets of trailer to the block, the ICV
+ * (RFC 4303 section 2; RFC 3602, 2451, 4106, 3686, 2410; RFC 4868 for the longer ICVs).
+ */
+static const struct {
+	uint8_t block, iv, icv;
+} ciphers[] = {
+	{ 16, 16, 12 }, { 16, 16, 16 }, { 16, 16, 24 }, { 16, 16, 32 },
+	{ 16, 16, 0 }, /* AES-CBC and the like */
+	{ 8, 8, 12 },   { 8, 8, 16 },   { 8, 8, 24 },   { 8, 8, 32 },
+	{ 8, 8, 0 }, /* DES, 3DES */
+	{ 4, 8, 8 },    { 4, 8, 12 },   { 4, 8, 16 },   { 4, 8, 24 },
+	{ 4, 8, 32 },                                                 /* GCM, CCM, CTR, ChaCha20 */
+	{ 4, 0, 12 },   { 4, 0, 16 },   { 4, 0, 24 },   { 4, 0, 32 }, /* NULL */
+	{ 16, 8, 12 },  { 16, 8, 16 },  { 8, 0, 12 },   { 8, 0, 16 },
+	{ 16, 0, 16 }, /* padded to more than they need */
+};
+
+enum { CIPHERS = sizeof(ciphers) / sizeof(ciphers[0]) };
+
+/* The ciphers, as bits, with which ESP of this length carries just so many octets. */
+static uint32_t ciphers_that_fit(uint32_t esp_length, uint32_t carried)
 {
-	return esp_length >= carried + ESP_ADDS_MIN && esp_length <= carried + ESP_ADDS_MAX;
+	enum { HEADER = 8, TRAILER = 2 };
+	uint32_t fits = 0;
+
+	for (unsigned i = 0; i < CIPHERS; i++) {
+		uint32_t block = ciphers[i].block;
+		uint32_t padded = (carried + TRAILER + block - 1) / block * block;
+		if (esp_length == HEADER + ciphers[i].iv + padded + ciphers[i].icv)
+			fits |= UINT32_C(1) << i;
+	}
+	return fits;
 }
 
-/* Whether an ESP packet with `esp_length` octets behind its IP header can have carried the packet: whole in tunnel mode,
- * or, between the same two addresses, what is behind its IP header. */
-static bool can_have_carried(uint32_t esp_length, const struct packet *packet, bool same_pair)
+/* The ciphers with which an ESP packet of `esp_length` octets behind its IP header can have carried the packet: whole in
+ * tunnel mode, or, between the same two addresses, what is behind its IP header. */
+static uint32_t can_have_carried(uint32_t esp_length, const struct packet *packet, bool same_pair)
 {
-	if (adds_what_esp_adds(esp_length, packet->length))
-		return true;
-	uint32_t header = (uint32_t)(packet->payload - packet->ip); /* IP header and transport header */
-	uint32_t behind_ip = packet->payload_length + header;
+	uint32_t fits = ciphers_that_fit(esp_length, packet->length);
 	uint32_t ip_header = address_is_ipv4(&packet->src) ? 20 : 40;
-	return same_pair && behind_ip >= ip_header && adds_what_esp_adds(esp_length, behind_ip - ip_header);
+
+	if (same_pair && packet->length >= ip_header)
+		fits |= ciphers_that_fit(esp_length, packet->length - ip_header);
+	return fits;
 }
 
-static bool ring_explains(struct story *story, const struct packet *packet, const struct track_key *key, bool same_pair)
+/* Whether copies may go on being taken for such: one cipher has to fit all of a direction's copies. */
+static bool fits_the_others(struct story *story, unsigned direction, uint32_t fits)
 {
+	uint32_t both = story->copies[direction] ? story->copy_fits[direction] & fits : fits;
+
+	if (!both)
+		return false;
+	story->copy_fits[direction] = both;
+	return true;
+}
+
+/* `ring` is the story whose ring remembers the ESP packets, `own` that of the pair whose packet may be a copy. */
+static bool ring_explains(struct story *ring, struct story *own, const struct packet *packet,
+			  const struct track_key *key)
+{
+	bool same_pair = ring == own;
+
 	for (unsigned i = 0; i < STORY_RING; i++) {
-		struct story_esp *esp = &story->ring[i];
+		struct story_esp *esp = &ring->ring[i];
 		if (esp->used || esp->interface != packet->interface || key->time_ns < esp->time_ns ||
 		    key->time_ns - esp->time_ns > COPY_WINDOW_NS || (same_pair && esp->direction != key->direction) ||
-		    !can_have_carried(esp->length, packet, same_pair))
+		    !fits_the_others(own, key->direction, can_have_carried(esp->length, packet, same_pair)))
 			continue;
 		esp->used = true;
 		return true;
@@ -154,12 +195,12 @@ static bool esp_explains(struct track *track, struct pair *pair, struct story *s
 
 	if (pair->esp_packets[d] && key->time_ns - pair->esp_last_ns[d] <= COPY_WINDOW_NS) {
 		if (pair->flags & PAIR_RING) {
-			if (ring_explains(story, packet, key, true))
+			if (ring_explains(story, story, packet, key))
 				return true;
 		} else {
 			/* Until now nobody had a reason to remember this pair's ESP packets; the last one is known. */
 			pair->flags |= PAIR_RING;
-			if (can_have_carried(pair->esp_last_length[d], packet, true))
+			if (fits_the_others(story, d, can_have_carried(pair->esp_last_length[d], packet, true)))
 				return true;
 		}
 	}
@@ -170,7 +211,7 @@ static bool esp_explains(struct track *track, struct pair *pair, struct story *s
 			bool lately = key->time_ns - carrier->esp_last_ns[0] <= COPY_WINDOW_NS ||
 				      key->time_ns - carrier->esp_last_ns[1] <= COPY_WINDOW_NS;
 			if (lately && carrier->generation == carriers->generations[i] && carrier->story &&
-			    ring_explains(table_at(&track->stories, carrier->story), packet, key, false))
+			    ring_explains(table_at(&track->stories, carrier->story), story, packet, key))
 				return true;
 		}
 	}
@@ -236,8 +277,13 @@ static bool service_note(struct story *story, struct flow *flow, const struct tr
 
 	found->packets++;
 	found->bytes += bytes;
-	if (found->service.protocol != service->protocol || found->service.port != service->port)
+	if (found->service.protocol != service->protocol || found->service.port != service->port) {
+		news =
+		    (!service->encrypted && !story->rest_plain) || (service->credentials && !story->rest_credentials);
+		story->rest_plain |= !service->encrypted;
+		story->rest_credentials |= service->credentials;
 		return news;
+	}
 	if (service->name && (found->service.name != service->name || found->service.encrypted != service->encrypted)) {
 		found->service.name = service->name;
 		found->service.encrypted = service->encrypted;
@@ -291,7 +337,9 @@ static void put_clear(struct track *track, struct pair *pair, struct story *stor
 		transition.clear.dst_port = packet->dst_port;
 	}
 	transition.clear.bytes = story->clear_bytes;
-	transition.clear.since_ns = pair->clear_run_ns < time_ns ? pair->clear_run_ns : time_ns;
+	/* Of a silence it would depend on when that is noticed. */
+	if (packet)
+		transition.clear.since_ns = pair->clear_run_ns < time_ns ? pair->clear_run_ns : time_ns;
 	for (unsigned d = 0; d < SIDES; d++) {
 		transition.clear.packets[d] = story->clear_packets[d];
 		transition.clear.last_ns[d] = story->clear_last_ns[d];
@@ -314,6 +362,18 @@ void track_clear_notice_quiet(struct track *track, struct pair *pair, struct sto
 	story->clear_quiet = true;
 	put_clear(track, pair, story, TRANSITION_CLEAR_QUIET, since, story->clear_last_ns[1] > story->clear_last_ns[0],
 		  NULL, NULL);
+}
+
+void track_clear_end(struct track *track, struct pair *pair, struct story *story, int64_t now_ns)
+{
+	int64_t last = last_clear(story);
+
+	track_clear_notice_quiet(track, pair, story, now_ns);
+	if (story->clear_quiet)
+		return;
+	/* As in track_esp_end(). */
+	put_clear(track, pair, story, TRANSITION_CLEAR_QUIET, last < now_ns ? now_ns : last + 1,
+		  story->clear_last_ns[1] > story->clear_last_ns[0], NULL, NULL);
 }
 
 void track_clear(struct track *track, uint32_t number, const struct packet *packet, const struct track_key *key)

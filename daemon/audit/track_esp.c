@@ -51,7 +51,8 @@ static void sa_evict(struct track *track)
 		const struct pair *pair = table_at(&track->pairs, sa->link.owner);
 		bool orphan = pair->generation != sa->pair_generation || !pair->link.hash;
 		bool two_way = !orphan && pair->esp_packets[0] && pair->esp_packets[1];
-		unsigned rank = orphan ? 3 : sa->packets == 1 && !two_way ? 2 : two_way ? 0 : 1;
+		/* Who knows the addresses can make up SPIs for a pair that is two-way: what sent only once goes first. */
+		unsigned rank = orphan ? 4 : (two_way ? 0u : 2u) + (sa->packets == 1 ? 1u : 0u);
 		if (!victim.number || rank > victim.rank || (rank == victim.rank && sa->last_ns < victim.last_ns))
 			victim = (struct candidate){ number, rank, sa->last_ns };
 	}
@@ -132,6 +133,17 @@ void track_esp_notice_quiet(struct track *track, struct pair *pair, unsigned dir
 		return;
 	pair->flags |= quiet;
 	esp_transition(track, pair, TRANSITION_ESP_QUIET, direction, since, NULL);
+}
+
+void track_esp_end(struct track *track, struct pair *pair, unsigned direction, int64_t now_ns)
+{
+	int64_t last = pair->esp_last_ns[direction];
+
+	track_esp_notice_quiet(track, pair, direction, now_ns);
+	if (pair->flags & (uint16_t)(PAIR_ESP_QUIET_0 << direction))
+		return;
+	/* A silence stands before all else of its time, and this one is to stand behind the last packet. */
+	esp_transition(track, pair, TRANSITION_ESP_QUIET, direction, last < now_ns ? now_ns : last + 1, NULL);
 }
 
 static void learn_count(struct track *track, struct pair *pair, unsigned direction, int64_t now_ns)
@@ -441,6 +453,7 @@ uint32_t track_esp(struct track *track, const struct packet *packet, const struc
 		uint64_t bytes;
 		fragments_first(track->fragments, track_datagram_hash(track, packet, key->realm), &home, now, &packets,
 				&bytes);
+		track->counters.fragments_orphaned -= packets;
 		sa->bytes += bytes;
 		pair->esp_bytes += bytes;
 	}

@@ -8,6 +8,7 @@
 #include "hash.h"
 #include "track_state.h"
 #include "../../dissectors/cursor.h"
+#include "../../dissectors/esp.h"
 
 #include <string.h>
 
@@ -23,6 +24,7 @@ enum {
 	PROTOCOL_TCP = 6,
 	PROTOCOL_UDP = 17,
 	PROTOCOL_GRE = 47,
+	NAT_KEEPALIVE = 0xff, /* RFC 3948 section 2.3 */
 	TCP_SYN = 0x02,
 	TCP_ACK = 0x10,
 };
@@ -68,23 +70,18 @@ struct pair *track_pair_of_flow(struct track *track, const struct flow *flow)
 }
 
 /* Who holds a flow: the client's IPv4 /24 or IPv6 /64. */
-static uint32_t *holder_of(struct track *track, const struct pair *pair, const struct flow *flow)
+static uint16_t holder_of(const struct track *track, const struct pair *pair, const struct flow *flow)
 {
 	const struct address *client = &pair->address[flow->flags & FLOW_SERVICE_IS_B ? 0 : 1];
 	uint64_t hash = hash_octets(client->bytes, address_is_ipv4(client) ? 15 : 8, track->settings.seed);
-	return &track->holders[hash % TRACK_HOLDERS];
+	return (uint16_t)(hash % TRACK_HOLDERS);
 }
 
 static void flow_forget(struct track *track, uint32_t number, bool evicted)
 {
 	struct flow *flow = table_at(&track->flows, number);
-	const struct pair *pair = track_pair_of_flow(track, flow);
 
-	if (pair) {
-		uint32_t *held = holder_of(track, pair, flow);
-		if (*held)
-			--*held;
-	}
+	track->holders[flow->holder]--;
 	if (flow->slot && track->freed_count < TRACK_FREED_SLOTS)
 		track->freed[track->freed_count++] = flow->slot;
 	track_flow_fold(track, flow);
@@ -92,6 +89,13 @@ static void flow_forget(struct track *track, uint32_t number, bool evicted)
 		table_evict(&track->flows, number);
 	else
 		table_remove(&track->flows, number);
+}
+
+static bool flow_is_idle(const struct flow *flow, int64_t now_ns)
+{
+	int64_t idle = flow->protocol == PROTOCOL_TCP ? FLOW_IDLE_TCP_NS : FLOW_IDLE_NS;
+	/* A proved NAT-T channel is worth remembering for as long as its SAs could live. */
+	return !(flow->flags & FLOW_IPSEC) && now_ns - flow->last_ns > idle;
 }
 
 static void flow_evict(struct track *track)
@@ -110,7 +114,10 @@ static void flow_evict(struct track *track)
 		const struct flow *flow = table_at(&track->flows, number);
 		const struct pair *pair = track_pair_of_flow(track, flow);
 		bool answered = (flow->flags & FLOW_ANSWERED) || (flow->packets[0] && flow->packets[1]);
-		uint32_t held = pair ? *holder_of(track, pair, flow) : UINT32_MAX;
+		/* The packets of a NAT-T channel count as its pair's ESP. */
+		if (pair && (flow->flags & FLOW_IPSEC) && pair->esp_packets[0] && pair->esp_packets[1])
+			answered = true;
+		uint32_t held = pair ? track->holders[flow->holder] : UINT32_MAX;
 		bool worse = answered != victim_answered ? !answered
 			     : held != victim_held       ? held > victim_held
 							 : flow->last_ns < victim_last;
@@ -169,7 +176,8 @@ static uint32_t flow_make(struct track *track, const struct packet *packet, cons
 	if (!track->settings.classify_all && !(pair->flags & PAIR_WATCHED) &&
 	    !track_host_known(track, &pair->address[0]) && !track_host_known(track, &pair->address[1]))
 		flow->flags |= FLOW_NO_SLOT;
-	++*holder_of(track, pair, flow);
+	flow->holder = holder_of(track, pair, flow);
+	track->holders[flow->holder]++;
 	track->counters.flows++;
 	return number;
 }
@@ -193,6 +201,11 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 	unsigned d = key->direction;
 	uint32_t number = table_find(&track->flows, key->hash);
 
+	/* Whether an idle flow was swept yet must not matter. */
+	if (number && flow_is_idle(table_at(&track->flows, number), now) && track->freed_count < TRACK_FREED_SLOTS) {
+		flow_forget(track, number, false);
+		number = 0;
+	}
 	if (!number) {
 		number = flow_make(track, packet, key);
 		if (!number)
@@ -209,7 +222,6 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 		flow->pair_generation = pair->generation;
 		flow->verdict = FLOW_UNASKED;
 		flow->service = 0;
-		++*holder_of(track, pair, flow);
 	}
 	flow->last_ns = now;
 	flow->packets[d]++;
@@ -224,6 +236,7 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 		uint64_t bytes;
 		fragments_first(track->fragments, track_datagram_hash(track, packet, key->realm), &home, now, &packets,
 				&bytes);
+		track->counters.fragments_orphaned -= packets;
 		flow->packets[d] += packets;
 		flow->bytes[d] += bytes;
 		pair->clear_packets += packets;
@@ -256,8 +269,12 @@ void track_later_fragment(struct track *track, const struct packet *packet, cons
 		}
 	} else if (home.owner == FRAGMENTS_SA) {
 		struct sa *sa = table_at(&track->sas, home.number);
-		if (sa->link.hash == home.hash)
-			sa->bytes += packet->length;
+		if (sa->link.hash != home.hash)
+			return;
+		sa->bytes += packet->length;
+		struct pair *pair = table_at(&track->pairs, sa->link.owner);
+		if (pair->link.hash && pair->generation == sa->pair_generation)
+			pair->esp_bytes += packet->length;
 	} else {
 		track->counters.fragments_orphaned++;
 	}
@@ -266,13 +283,18 @@ void track_later_fragment(struct track *track, const struct packet *packet, cons
 /* UDP on ports that an IKE message with the non-ESP marker proved to be a NAT-T channel: what has no marker is ESP. */
 bool track_reclassify(struct track *track, struct packet *packet, const struct track_key *key)
 {
-	if (packet->protocol != PROTOCOL_UDP || packet->payload_captured < 8)
+	if (packet->protocol != PROTOCOL_UDP || packet->payload_captured == 0)
 		return false;
 	uint32_t number = table_find(&track->flows, key->hash);
 	if (!number)
 		return false;
-	const struct flow *flow = table_at(&track->flows, number);
+	struct flow *flow = table_at(&track->flows, number);
 	if (!(flow->flags & FLOW_IPSEC))
+		return false;
+	flow->last_ns = key->time_ns;
+	if (packet->payload_length == 1 && packet->payload[0] == NAT_KEEPALIVE)
+		packet->class = PACKET_KEEPALIVE;
+	if (packet->payload_captured < ESP_HEADER_SIZE)
 		return false;
 	struct cursor cursor = cursor_make(packet->payload, packet->payload_captured, packet->payload_length);
 	uint32_t spi = cursor_u32(&cursor);
@@ -291,8 +313,11 @@ void track_flow_carries_ipsec(struct track *track, const struct packet *packet, 
 
 	if (!number)
 		number = flow_make(track, packet, key);
-	if (number)
-		((struct flow *)table_at(&track->flows, number))->flags |= FLOW_IPSEC;
+	if (!number)
+		return;
+	struct flow *flow = table_at(&track->flows, number);
+	flow->flags |= FLOW_IPSEC;
+	flow->last_ns = key->time_ns;
 }
 
 /* ---- tunnels in clear ---- */
@@ -359,7 +384,7 @@ void track_name(struct track *track, uint32_t number, const struct track_named *
 {
 	struct flow *flow = table_at(&track->flows, number);
 
-	flow->slot = named->slot;
+	flow->slot = (uint16_t)named->slot; /* slots are counted in tens of thousands at most */
 	if (named->no_slot) {
 		flow->flags |= FLOW_NO_SLOT | FLOW_NAME_FINAL;
 		return;
@@ -390,10 +415,7 @@ void track_sweep_flows(struct track *track, int64_t now_ns)
 		track->flow_hand = track->flow_hand >= track->flows.fresh ? 1 : track->flow_hand + 1;
 		if (track->flows.fresh == 0 || !table_lives(&track->flows, track->flow_hand))
 			continue;
-		const struct flow *flow = table_at(&track->flows, track->flow_hand);
-		int64_t idle = flow->protocol == PROTOCOL_TCP ? FLOW_IDLE_TCP_NS : FLOW_IDLE_NS;
-		/* A proved NAT-T channel is worth remembering for as long as its SAs could live. */
-		if (!(flow->flags & FLOW_IPSEC) && now_ns - flow->last_ns > idle)
+		if (flow_is_idle(table_at(&track->flows, track->flow_hand), now_ns))
 			flow_forget(track, track->flow_hand, false);
 	}
 }

@@ -78,6 +78,14 @@ void track_flow_fold(struct track *track, struct flow *flow)
 
 /* ---- sa records ---- */
 
+static int compare_pairs(const struct pair *left, const struct pair *right)
+{
+	if (left->realm != right->realm)
+		return left->realm < right->realm ? -1 : 1;
+	int order = address_compare(&left->address[0], &right->address[0]);
+	return order ? order : address_compare(&left->address[1], &right->address[1]);
+}
+
 static int compare_sas(const struct track *track, uint32_t left, uint32_t right)
 {
 	const struct sa *a = table_at(&track->sas, left), *b = table_at(&track->sas, right);
@@ -87,7 +95,9 @@ static int compare_sas(const struct track *track, uint32_t left, uint32_t right)
 		return l < r ? -1 : 1;
 	if (a->spi != b->spi)
 		return a->spi < b->spi ? -1 : 1;
-	return (a->flags & SA_DIRECTION) - (b->flags & SA_DIRECTION);
+	if ((a->flags ^ b->flags) & (SA_DIRECTION | SA_AH))
+		return (a->flags & (SA_DIRECTION | SA_AH)) < (b->flags & (SA_DIRECTION | SA_AH)) ? -1 : 1;
+	return compare_pairs(table_at(&track->pairs, a->link.owner), table_at(&track->pairs, b->link.owner));
 }
 
 static int by_sa(const void *left, const void *right, void *context)
@@ -144,13 +154,9 @@ static uint32_t *living(const struct table *table)
 static int by_pair(const void *left, const void *right, void *context)
 {
 	const struct track *track = context;
-	const struct pair *l = table_at(&track->pairs, *(const uint32_t *)left);
-	const struct pair *r = table_at(&track->pairs, *(const uint32_t *)right);
 
-	if (l->realm != r->realm)
-		return l->realm < r->realm ? -1 : 1;
-	int order = address_compare(&l->address[0], &r->address[0]);
-	return order ? order : address_compare(&l->address[1], &r->address[1]);
+	return compare_pairs(table_at(&track->pairs, *(const uint32_t *)left),
+			     table_at(&track->pairs, *(const uint32_t *)right));
 }
 
 static int by_mix(const void *left, const void *right, void *context)

@@ -65,6 +65,7 @@ struct track {
 	struct ike_sas *ike;
 	struct fragments *fragments;
 	struct rule_carriers *carriers; /* by rule; owned */
+	uint16_t *pair_generations;     /* how often the pair's number was given out, by number; owned */
 	uint32_t holders[TRACK_HOLDERS];
 	uint32_t freed[TRACK_FREED_SLOTS]; /* a stack of classifier slots */
 	uint32_t freed_count;
@@ -98,6 +99,8 @@ void track_outer_ah(struct track *track, const struct packet *packet, const stru
 /* When the SA may be quiet; 0 if it is, or is gone. */
 int64_t track_sa_due(void *track, uint32_t number, int64_t now_ns);
 void track_esp_notice_quiet(struct track *track, struct pair *pair, unsigned direction, int64_t now_ns);
+/* The pair is about to be forgotten: what was not quiet is told to be. */
+void track_esp_end(struct track *track, struct pair *pair, unsigned direction, int64_t now_ns);
 
 /* track_flow.c */
 uint64_t track_flow_hash(const struct track *track, const struct packet *packet, const struct track_key *key);
@@ -114,6 +117,8 @@ void track_sweep_flows(struct track *track, int64_t now_ns);
 /* track_clear.c */
 void track_clear_notice_quiet(struct track *track, struct pair *pair, struct story *story, int64_t now_ns);
 bool track_clear_running(const struct story *story);
+/* The pair is about to be forgotten, as track_esp_end(). */
+void track_clear_end(struct track *track, struct pair *pair, struct story *story, int64_t now_ns);
 
 /* track_report.c */
 /* Moves the flow's counts into its pair's mix. */

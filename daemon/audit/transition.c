@@ -4,6 +4,14 @@
 
 #include <stdlib.h>
 
+/* A silence is told when it is noticed, which may be after other things of the same time were. It speaks of what went
+ * before all of them. */
+static bool is_silence(const struct transition *transition)
+{
+	return transition->kind == TRANSITION_CLEAR_QUIET || transition->kind == TRANSITION_ESP_QUIET ||
+	       transition->kind == TRANSITION_SA_QUIET;
+}
+
 bool transition_before(const struct transition *left, const struct transition *right)
 {
 	if (left->time_ns != right->time_ns)
@@ -15,6 +23,13 @@ bool transition_before(const struct transition *left, const struct transition *r
 		order = address_compare(&left->b, &right->b);
 	if (order != 0)
 		return order < 0;
+	bool left_silence = is_silence(left), right_silence = is_silence(right);
+	if (left_silence != right_silence)
+		return left_silence;
+	if (left_silence && left->kind != right->kind)
+		return left->kind < right->kind;
+	if (left_silence && left->direction != right->direction)
+		return left->direction < right->direction;
 	/* One pair belongs to one worker, so its serials are comparable. */
 	return left->serial < right->serial;
 }

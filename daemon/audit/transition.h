@@ -17,7 +17,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* In the order in which transitions of one pair at one time are judged. */
 enum transition_kind {
 	TRANSITION_SA_BORN,    /* first packet of an SPI */
 	TRANSITION_SA_WOKE,    /* a packet of an SPI that was quiet */
@@ -55,8 +54,8 @@ struct transition_clear {
 	uint64_t packets[2];
 	uint64_t bytes;
 	int64_t last_ns[2]; /* 0: none yet */
-	int64_t
-	    since_ns; /* when the run of clear packets began that the packet at hand belongs to, harmless ones included */
+	/* When the run of clear packets began that the packet at hand belongs to, harmless ones included; 0: CLEAR_QUIET. */
+	int64_t since_ns;
 };
 
 struct transition_esp {
@@ -157,7 +156,8 @@ struct transition_sink {
 	void *context;
 };
 
-/* The order of judgement: time, pair, kind, then the order in which the worker that owns the pair saw them. */
+/* The order of judgement: time, pair, silence before everything else (by kind and direction), then the order in which the
+ * worker that owns the pair saw them. */
 bool transition_before(const struct transition *left, const struct transition *right);
 
 #endif

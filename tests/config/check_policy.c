@@ -44,9 +44,10 @@ static const struct clear_case {
 	{ "nothing allows http", X3, NONE, { .protocol = TCP, .port = 80, .name = "HTTP" }, DENIED },
 	{ "nothing to wait for", X3, NONE, { .protocol = TCP, .port = 80, .name_pending = true }, DENIED },
 
-	{ "ike", XN, NONE, { .protocol = UDP, .port = 500 }, ALLOWED },
+	{ "what is no ike on its port", XN, NONE, { .protocol = UDP, .port = 500 }, DENIED },
 	{ "ike behind nat", XN, NONE, { .protocol = UDP, .port = 4500 }, ALLOWED },
-	{ "ike over tcp", XN, NONE, { .protocol = TCP, .port = 4500 }, ALLOWED },
+	{ "perhaps ike over tcp", XN, NONE, { .protocol = TCP, .port = 4500, .name_pending = true }, PENDING },
+	{ "no ike over tcp", XN, NONE, { .protocol = TCP, .port = 4500, .name = "HTTP" }, DENIED },
 	{ "tcp/500 is not ike", XN, NONE, { .protocol = TCP, .port = 500 }, DENIED },
 	{ "dhcp server", XN, NONE, { .protocol = UDP, .port = 67 }, ALLOWED },
 	{ "dhcp client", XN, NONE, { .protocol = UDP, .port = 68 }, ALLOWED },
@@ -54,7 +55,7 @@ static const struct clear_case {
 	{ "dhcpv6 server", XN, NONE, { .protocol = UDP, .port = 547 }, ALLOWED },
 	{ "tcp/67 is not dhcp", XN, NONE, { .protocol = TCP, .port = 67 }, DENIED },
 	{ "udp/548 is beside dhcpv6", XN, NONE, { .protocol = UDP, .port = 548 }, DENIED },
-	{ "ike cannot be denied", X3, EMPTY, EMPTY, LIST(ike), { .protocol = UDP, .port = 500 }, ALLOWED },
+	{ "ike behind nat cannot be denied", X3, EMPTY, EMPTY, LIST(ike), { .protocol = UDP, .port = 4500 }, ALLOWED },
 	{ "dhcp cannot be denied", X3, EMPTY, EMPTY, LIST(all_udp), { .protocol = UDP, .port = 67 }, ALLOWED },
 
 	{ "group", X3, NONE, { .protocol = UDP, .port = 5353, .group = true }, ALLOWED },

@@ -265,8 +265,12 @@ START_TEST(udp_rules)
 		ck_assert_int_eq(udp(1000, 1001, rows[i].octets, rows[i].count).class, PACKET_CLEARTEXT);
 	}
 	static const uint8_t zero[28];
-	ck_assert_int_eq(udp(500, 1000, zero, 28).class, PACKET_IKE);
-	ck_assert_int_eq(udp(1000, 500, zero, 28).class, PACKET_IKE);
+	static const uint8_t plausible[28] = { [7] = 1, [16] = 33, [17] = 0x20, [18] = 34, [19] = 8, [27] = 28 };
+	ck_assert_int_eq(udp(500, 1000, plausible, 28).class, PACKET_IKE);
+	ck_assert_int_eq(udp(1000, 500, plausible, 28).class, PACKET_IKE);
+	/* Neither version nor length is IKE's. */
+	ck_assert_int_eq(udp(500, 1000, zero, 28).class, PACKET_CLEARTEXT);
+	ck_assert_int_eq(udp(500, 1000, "\xff", 1).class, PACKET_KEEPALIVE);
 	for (uint32_t count = 0; count < 28; count++) {
 		struct packet packet = udp(500, 500, zero, count);
 		ck_assert_int_eq(packet.class, PACKET_MALFORMED);
@@ -608,7 +612,7 @@ START_TEST(tunnels)
 	ck_assert_uint_eq(packet.tunnels, 0);
 	ck_assert_uint_eq(packet.vni, 0);
 
-	/* Inside, no IP: the outer packet is the innermost one, in clear. */
+	/* Inside, no IP: who carries it is known all the same. */
 	build_begin(&build);
 	make_arp(&build);
 	build_vxlan(&build, 42);
@@ -616,10 +620,11 @@ START_TEST(tunnels)
 	build_ipv4(&build, 17, 11, 12);
 	build_ethernet(&build, 0x0800);
 	packet = read_frame(&build);
-	ck_assert_int_eq(packet.class, PACKET_CLEARTEXT);
-	expect_pair4(&packet, 11, 12);
-	ck_assert_uint_eq(packet.dst_port, 4789);
-	ck_assert_uint_eq(packet.tunnels, 0);
+	ck_assert_int_eq(packet.class, PACKET_NON_IP);
+	ck_assert(!packet.has_ip);
+	ck_assert_uint_eq(packet.tunnels, TUNNEL_VXLAN);
+	struct address carrier = build_address4(11);
+	ck_assert(address_equal(&packet.carrier_src, &carrier));
 
 	build_begin(&build);
 	make_ip_in_ip(&build);

@@ -97,7 +97,6 @@ class HealthyPair(Case):
         story.add(20.2, tcp(A, B, 40000, 80, SYN))
         self.alarms(story, REQUIRE, (A, B))
 
-    @unittest.expectedFailure  # tcp/4500 may be clear by its port alone, for the sake of IKE in TCP (RFC 9329)
     def test_http_on_the_port_of_ike_in_tcp_alarms(self):
         story = self.healthy()
         story.http(20.2, A, B, 41000, 4500)
@@ -113,7 +112,6 @@ class HealthyPair(Case):
             story.add(20.2 + delay, packet)
         self.alarms(story, REQUIRE, (A, B), "critical")
 
-    @unittest.expectedFailure  # whatever goes to UDP 500 is taken for IKE, and IKE may always be clear
     def test_a_datagram_to_the_ike_port_that_is_no_ike_alarms(self):
         story = self.healthy()
         for number in range(6):
@@ -309,10 +307,9 @@ class DecapsulatedCopies(Case):
     def test_tunnel_without_a_rule(self):
         self.quiet(self.copies(GATE_A, GATE_B, INNER_A, INNER_B))
 
-    @unittest.expectedFailure  # copies are looked for behind the ESP of the rule's gateways and of the pair only
     def test_tunnel_rule_without_gateways(self):
-        """A rule between the inner networks that does not name the gateways."""
-        self.quiet(self.copies(GATE_A, GATE_B, INNER_A, INNER_B), BEHIND_GATES)
+        """A rule that names no gateways wants ESP between the inner hosts themselves: anybody's ESP is no excuse."""
+        self.alarms(self.copies(GATE_A, GATE_B, INNER_A, INNER_B), BEHIND_GATES, (INNER_A, INNER_B))
 
     def test_transport(self):
         for both in (True, False):
@@ -339,7 +336,6 @@ class DecapsulatedCopies(Case):
             story.http(second + 0.5, A, B, 48000 + second)
         self.alarms(story, REQUIRE, (A, B))
 
-    @unittest.expectedFailure  # each copy renews the pardon for two packets that lack their ESP packet, of any flow
     def test_single_datagrams_beside_the_copies_alarm(self):
         for ends, secured in (((A, B, A, B), REQUIRE), ((GATE_A, GATE_B, INNER_A, INNER_B), VIA_GATES)):
             story = self.copies(*ends)

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* learn.c and its part of track_esp.c: what makes a learned pair, every guard against making one, and what a leak of one
+ * looks like. */
+#include "suite.h"
+#include "story.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define A "192.0.2.1"
+#define B "198.51.100.1"
+
+static struct config *config;
+static struct story_script *script;
+static struct story_options options;
+static struct story_result *result;
+static struct story_sa out, back;
+static struct story_stream web;
+
+static void begin(const char *policy)
+{
+	config = story_policy(policy);
+	script = story_new();
+	options = story_options(story_policy_of(config));
+	options.leaks_only = true;
+	options.learn_packets = 20;
+	options.learn_span_ns = STORY_MINUTE;
+	result = NULL;
+	out = story_sa(A, B, 0x1001);
+	back = story_sa(B, A, 0x2001);
+	web = story_stream(A, B, 6, 80);
+}
+
+static bool learned(void)
+{
+	story_result_free(result);
+	result = story_tell(script, &options);
+	return story_count(result->records, " rule=learned ") > 0;
+}
+
+static void end(void)
+{
+	story_result_free(result);
+	story_free(script);
+	story_policy_free(config);
+}
+
+/* `packets` each way, evenly over the time. */
+static void esp(unsigned packets, int64_t over_ns)
+{
+	for (unsigned i = 0; i < packets; i++) {
+		if (i)
+			story_wait(script, over_ns / (packets - 1));
+		story_esp(script, &out, 120);
+		story_esp(script, &back, 120);
+	}
+}
+
+START_TEST(the_guards)
+{
+	begin(NULL);
+	esp(21, STORY_MINUTE);
+	ck_assert(learned());
+	end();
+
+	begin(NULL);
+	esp(19, STORY_HOUR);
+	ck_assert_msg(!learned(), "too few packets");
+	end();
+
+	begin(NULL);
+	esp(100, STORY_MINUTE - STORY_SECOND);
+	ck_assert_msg(!learned(), "too short");
+	end();
+
+	begin(NULL);
+	out.spi = 255;
+	esp(100, STORY_HOUR);
+	ck_assert_msg(!learned(), "a reserved SPI");
+	end();
+
+	begin(NULL);
+	for (unsigned i = 0; i < 100; i++) {
+		story_esp(script, &out, 120);
+		story_wait(script, STORY_SECOND);
+	}
+	ck_assert_msg(!learned(), "one way");
+	end();
+
+	begin(NULL);
+	for (unsigned i = 0; i < 100; i++) {
+		out.sequence = back.sequence = 0;
+		esp(1, 0);
+		story_wait(script, STORY_SECOND);
+	}
+	ck_assert_msg(!learned(), "sequence numbers that do not rise");
+	end();
+
+	begin(NULL);
+	out.dst = back.src = story_host("239.1.2.3");
+	esp(100, STORY_HOUR);
+	ck_assert_msg(!learned(), "a group");
+	end();
+
+	begin("  learn: false\n");
+	esp(100, STORY_HOUR);
+	ck_assert_msg(!learned(), "policy says no");
+	end();
+}
+END_TEST
+
+START_TEST(not_through_a_nat)
+{
+	struct address a = story_host(A), b = story_host(B);
+
+	for (unsigned late = 0; late < 2; late++) {
+		begin(NULL);
+		if (late)
+			esp(30, 2 * STORY_MINUTE);
+		story_keepalive(script, &a, &b, 4500, 4500);
+		if (!late)
+			esp(30, 2 * STORY_MINUTE);
+		ck_assert_msg(!learned(), "NAT keepalive, late %u", late);
+		end();
+	}
+	begin(NULL);
+	out.in_udp = back.in_udp = true;
+	out.src_port = out.dst_port = back.src_port = back.dst_port = 4500;
+	esp(30, 2 * STORY_MINUTE);
+	ck_assert_msg(learned(), "both ports 4500");
+	end();
+	begin(NULL);
+	out.in_udp = back.in_udp = true;
+	out.src_port = back.dst_port = 31000;
+	out.dst_port = back.src_port = 4500;
+	esp(30, 2 * STORY_MINUTE);
+	ck_assert_msg(!learned(), "a port that was changed");
+	end();
+}
+END_TEST
+
+START_TEST(refuted_by_an_end)
+{
+	static const struct {
+		const char *sender;
+		uint8_t type, code, quoted;
+		bool learned;
+	} cases[] = { { B, 3, 2, 50, false },
+		      { B, 3, 2, 51, false },
+		      { B, 3, 3, 50, true },
+		      { "203.0.113.1", 3, 2, 50, true },
+		      { B, 3, 2, 17, true } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (unsigned late = 0; late < 2; late++) {
+			struct address sender = story_host(cases[i].sender), a = story_host(A), b = story_host(B);
+			begin(NULL);
+			esp(late ? 30 : 1, 2 * STORY_MINUTE);
+			story_icmp_error(script, &sender, &a, &b, cases[i].type, cases[i].code, cases[i].quoted);
+			story_wait(script, STORY_SECOND);
+			esp(30, 2 * STORY_MINUTE);
+			ck_assert_msg(learned() == cases[i].learned, "case %zu, late %u", i, late);
+			end();
+		}
+	/* IPv6: an unrecognised next header. */
+	for (uint8_t code = 0; code < 2; code++) {
+		begin(NULL);
+		out = story_sa("2001:db8::1", "2001:db8::2", 0x1001);
+		back = story_sa("2001:db8::2", "2001:db8::1", 0x2001);
+		esp(30, 2 * STORY_MINUTE);
+		story_icmp_error(script, &out.dst, &out.src, &out.dst, 4, code, 50);
+		ck_assert(learned() == (code == 0));
+		end();
+	}
+}
+END_TEST
+
+START_TEST(a_complete_exchange_and_esp)
+{
+	begin(NULL);
+	story_ikev2(script, A, B, 5, true);
+	esp(1, 0);
+	ck_assert(learned());
+	end();
+	begin(NULL);
+	story_ikev2(script, A, B, 5, false);
+	esp(1, 0);
+	ck_assert(!learned());
+	end();
+}
+END_TEST
+
+START_TEST(bounded_per_network)
+{
+	begin(NULL);
+	options.learned = 1000; /* a 32nd would be less than 64 */
+	for (unsigned host = 0; host < 100; host++) {
+		out.src = back.dst = story_host_number(host);
+		out.spi = back.spi = 0x1000 + host;
+		out.dst = back.src = story_host_number(0x10000 + (host << 8));
+		story_at(script, host * STORY_MILLISECOND);
+		for (unsigned i = 0; i < 30; i++)
+			story_esp(script, &out, 100), story_esp(script, &back, 100);
+		story_wait(script, 0);
+	}
+	options.learn_span_ns = 0;
+	learned();
+	ck_assert_uint_eq(story_count(result->records, " rule=learned "), 64);
+	options.learned = 10;
+	learned();
+	ck_assert_uint_eq(story_count(result->records, " rule=learned "), 10);
+	end();
+}
+END_TEST
+
+/* What the judge had to forget makes room for others. */
+START_TEST(evicted_ones_do_not_count)
+{
+	begin(NULL);
+	options.learn_span_ns = 0;
+	options.learned = 8;
+	options.judged_pairs = 16;
+	for (uint32_t host = 0; host < 100; host++) {
+		out.src = back.dst = story_host_number(host << 8);
+		out.spi = back.spi = 0x1000 + host;
+		for (unsigned i = 0; i < 30; i++)
+			story_esp(script, &out, 100), story_esp(script, &back, 100);
+		story_wait(script, 10 * STORY_SECOND);
+	}
+	/* The last pair leaks after all that: somebody has to have been learned again. */
+	learned();
+	ck_assert_uint_gt(story_count(result->records, " rule=learned "), 0);
+	ck_assert_uint_le(result->judge.secured_pairs, 16);
+	end();
+}
+END_TEST
+
+START_TEST(a_leak_of_a_learned_pair)
+{
+	static const struct {
+		uint16_t port;
+		enum finding_severity severity;
+	} cases[] = { { 80, SEVERITY_MEDIUM }, { 443, SEVERITY_LOW } };
+
+	for (unsigned i = 0; i < 2; i++) {
+		begin(NULL);
+		web.server_port = cases[i].port;
+		esp(121, 2 * STORY_MINUTE);
+		story_wait(script, STORY_SECOND);
+		for (unsigned k = 0; k < 40; k++) {
+			story_send(script, &web, k & 1, 500);
+			story_wait(script, STORY_SECOND / 2);
+		}
+		learned();
+		ck_assert_uint_eq(result->finding_count, 1);
+		ck_assert_int_eq(result->finding[0].cause, CAUSE_SA_LOST);
+		ck_assert_int_eq(result->finding[0].grade, GRADE_POSSIBLE);
+		ck_assert_int_eq(result->finding[0].severity, cases[i].severity);
+		ck_assert_uint_eq(story_count(result->findings, " rule=learned "), 1);
+		ck_assert_uint_eq(story_count(result->findings, "though the two used to speak ESP"), 1);
+		end();
+	}
+}
+END_TEST
+
+/* A gateway's portal beside its tunnel is told once and low; another service beside it is news. */
+START_TEST(what_always_ran_beside)
+{
+	begin(NULL);
+	struct story_stream other = story_stream(A, B, 6, 8080);
+	esp(61, STORY_MINUTE);
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned k = 0; k < 20; k++) {
+			esp(1, 0);
+			story_send(script, round == 2 ? &other : &web, k & 1, 500);
+			story_wait(script, STORY_SECOND / 2);
+		}
+		for (unsigned k = 0; k < 400; k++) {
+			esp(1, 0);
+			story_wait(script, STORY_SECOND);
+		}
+	}
+	learned();
+	ck_assert_uint_eq(story_count(result->findings, " open "), 2);
+	ck_assert_uint_eq(story_count(result->findings, "selector-gap low possible"), result->finding_count);
+	/* Opened and cleared. */
+	ck_assert_uint_eq(story_count(result->findings, "tcp/8080"), 2);
+	end();
+}
+END_TEST
+
+START_TEST(forgotten_after_a_fortnight)
+{
+	for (unsigned days = 13; days <= 15; days += 2) {
+		begin(NULL);
+		esp(61, STORY_MINUTE);
+		story_wait(script, days * STORY_DAY);
+		for (unsigned k = 0; k < 40; k++) {
+			story_send(script, &web, k & 1, 500);
+			story_wait(script, STORY_SECOND / 2);
+		}
+		esp(20, 10 * STORY_SECOND);
+		learned();
+		ck_assert_uint_eq(story_count(result->findings, " open cleartext-leak/after-idle"), days < 14 ? 1 : 0);
+		end();
+	}
+}
+END_TEST
+
+SUITE_MAIN("learn", the_guards, not_through_a_nat, refuted_by_an_end, a_complete_exchange_and_esp, bounded_per_network,
+	   evicted_ones_do_not_count, a_leak_of_a_learned_pair, what_always_ran_beside, forgotten_after_a_fortnight)
