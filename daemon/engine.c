@@ -334,6 +334,7 @@ static void write_all(struct engine *engine)
 		.has_time = track_totals->packets > 0,
 		.first_ns = track_totals->first_ns,
 		.last_ns = track_totals->last_ns,
+		.copies = track_totals->copies,
 		.sas = track_totals->sas,
 		.ike_sas = track_totals->ike_sas,
 		.pairs = track_totals->pairs,

@@ -92,6 +92,7 @@ struct record_summary {
 	int64_t first_ns, last_ns;
 	uint64_t classes[PACKET_CLASS_COUNT];
 	uint64_t reasons[PACKET_REASON_COUNT]; /* for the text report; not in JSON section 7 */
+	uint64_t copies; /* clear packets told to be decapsulated copies; for the text report, likewise */
 	uint64_t sas, ike_sas, pairs, flows, findings, in_progress;
 };
 

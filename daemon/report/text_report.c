@@ -254,8 +254,17 @@ static void write_headline(const struct report *report, const struct page *page)
 			 "%s pair%s %s secured, and nothing of medium severity or worse was found.",
 			 page_count(secured, &figure), plural(secured), secured == 1 ? "is" : "are");
 	} else {
-		snprintf(text.text, sizeof(text.text), "%s pair%s %s secured.", page_count(secured, &figure),
+		uint64_t mixed = report->verdicts[PAIR_MIXED];
+		struct page_figure more;
+		snprintf(text.text, sizeof(text.text), "%s pair%s %s secured throughout", page_count(secured, &figure),
 			 plural(secured), secured == 1 ? "is" : "are");
+		if (mixed > 0) {
+			size_t length = strlen(text.text);
+			snprintf(text.text + length, sizeof(text.text) - length,
+				 ", %s spoke both ESP and clear text that had to be secured", page_count(mixed, &more));
+		}
+		size_t length = strlen(text.text);
+		snprintf(text.text + length, sizeof(text.text) - length, ".");
 	}
 	page_wrap(page, style, 0, 0, text.text);
 }
@@ -612,6 +621,13 @@ static void write_blind(const struct report *report, const struct page *page)
 			 "%s frame%s cut too short by the capture to be classified; capture with a larger snap length.",
 			 page_count(summary->classes[PACKET_TRUNCATED], &figure),
 			 summary->classes[PACKET_TRUNCATED] == 1 ? " was" : "s were");
+		write_item(page, text.text);
+	}
+	if (summary->copies > 0) {
+		snprintf(text.text, sizeof(text.text),
+			 "%s clear packet%s taken for decapsulated: each followed, on the same interface, an ESP packet "
+			 "that can have carried it.",
+			 page_count(summary->copies, &figure), summary->copies == 1 ? " was" : "s were");
 		write_item(page, text.text);
 	}
 	if (summary->in_progress > 0) {
