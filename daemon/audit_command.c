@@ -9,27 +9,18 @@
 #include "report/ike_log.h"
 #include "report/json.h"
 #include "report/text.h"
+#include "terminal.h"
 #include "../config/config.h"
 
 #include <getopt.h>
 #include <locale.h>
-#include <langinfo.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-enum {
-	EXIT_CLEAN = 0,
-	EXIT_FINDINGS = 1,
-	EXIT_TROUBLE = 2,
-	BUDGET = 65536,
-	WIDTH_DEFAULT = 80,
-	WIDTH_MAX = 160,
-	INTERFACES_MAX = 64
-};
+enum { EXIT_CLEAN = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2, BUDGET = 65536, INTERFACES_MAX = 64 };
 
 const char audit_command_usage[] =
     "Usage: espial audit [OPTION]... FILE...     audit capture files (pcap, pcapng; gzip or zstd too)\n"
@@ -230,34 +221,14 @@ static int audit_live(struct audit *audit)
 	return status;
 }
 
-static unsigned terminal_width(void)
-{
-	struct winsize size;
-	const char *columns = getenv("COLUMNS");
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
-		return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
-	if (columns && atoi(columns) >= 20)
-		return (unsigned)atoi(columns) < WIDTH_MAX ? (unsigned)atoi(columns) : WIDTH_MAX;
-	return WIDTH_DEFAULT;
-}
-
-static bool in_colour(void)
-{
-	const char *no_color = getenv("NO_COLOR");
-	const char *terminal = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && !(terminal && strcmp(terminal, "dumb") == 0);
-}
-
 /* Where nobody looks on, a message keeps to one line, for grep. */
 static struct ike_log *make_ike_log(const struct audit *audit)
 {
 	const struct ike_log_settings settings = {
 		.file = stdout,
 		.level = audit->ike_level,
-		.width = isatty(STDOUT_FILENO) || getenv("COLUMNS") ? terminal_width() : 0,
-		.colour = in_colour(),
+		.width = terminal_has_width() ? terminal_width() : 0,
+		.colour = terminal_colour(),
 		.json = audit->json,
 		.sensor = audit->config->sensor,
 	};
@@ -268,8 +239,7 @@ static struct sink *make_sink(const struct audit *audit)
 {
 	if (audit->json)
 		return json_sink_new("-", audit->config->sensor);
-	bool unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	return text_sink_new(stdout, terminal_width(), in_colour(), unicode);
+	return text_sink_new(stdout, terminal_width(), terminal_colour(), terminal_unicode());
 }
 
 static int usage_error(const char *text)

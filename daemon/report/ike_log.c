@@ -13,7 +13,7 @@
 
 enum {
 	RECENT = 8, /* messages of an IKE SA that a repetition is known by */
-	QUICK = 4,  /* quick modes followed at a time */
+	QUICK = 4,  /* quick modes and CREATE_CHILD_SA exchanges followed at a time */
 	SILENT_TRIES = 3,
 	TIME_COLUMNS = 16, /* "20:30:00.123456 " */
 	WIDTH_UNBOUNDED = 1 << 20,
@@ -29,6 +29,12 @@ struct quick_mode {
 	unsigned step;
 };
 
+/* A CREATE_CHILD_SA request that waits for its answer. */
+struct child_request {
+	uint32_t message_id, octets; /* octets 0: free */
+	bool from_initiator;
+};
+
 /* What is remembered of an IKE SA. */
 struct known_sa {
 	uint64_t ispi;  /* 0: free */
@@ -42,6 +48,8 @@ struct known_sa {
 	unsigned recent_at;
 	struct quick_mode quick[QUICK];
 	unsigned quick_at;
+	struct child_request children[QUICK];
+	unsigned child_at;
 };
 
 struct ike_log {
@@ -113,6 +121,24 @@ static unsigned quick_step(struct known_sa *sa, uint32_t message_id, bool repeat
 	return 1;
 }
 
+/* For a request: keeps its size, and returns 0. For a response: the size of its request, 0 if that was not seen. */
+static uint32_t child_request_octets(struct known_sa *sa, const struct ike_header *header)
+{
+	bool from_initiator = header->flags & IKEV2_FLAG_INITIATOR;
+
+	if (!(header->flags & IKEV2_FLAG_RESPONSE)) {
+		sa->children[sa->child_at] =
+		    (struct child_request){ header->message_id, header->length, from_initiator };
+		sa->child_at = (sa->child_at + 1) % QUICK;
+		return 0;
+	}
+	for (unsigned i = 0; i < QUICK; i++)
+		if (sa->children[i].octets && sa->children[i].message_id == header->message_id &&
+		    sa->children[i].from_initiator != from_initiator)
+			return sa->children[i].octets;
+	return 0;
+}
+
 /* What went before, for this message; and what comes after is told of it. */
 static struct ike_words_before remember(struct ike_log *log, struct known_sa *sa,
 					const struct record_ike_message *record)
@@ -131,6 +157,8 @@ static struct ike_words_before remember(struct ike_log *log, struct known_sa *sa
 	before.from_initiator = v2 ? header->flags & IKEV2_FLAG_INITIATOR : address_equal(&sa->initiator, &record->src);
 	if (!v2 && header->exchange == IKEV1_EXCHANGE_QUICK)
 		before.quick_step = quick_step(sa, header->message_id, before.retransmission > 0);
+	if (v2 && header->exchange == IKEV2_EXCHANGE_CREATE_CHILD_SA)
+		before.request_octets = child_request_octets(sa, header);
 	if (!v2 && message->transform_count > 0 && ike_algorithm_selects(message)) {
 		sa->v1_auth = message->v1_transforms[0].auth;
 		sa->v1_hash = message->v1_transforms[0].hash;

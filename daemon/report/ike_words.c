@@ -281,20 +281,42 @@ static enum ike_words_outcome v2_auth(const struct ike_message *message, struct 
 	}
 }
 
-static enum ike_words_outcome v2_child(const struct ike_message *message, struct line *line)
+/* A notify stands first in a refusal, but in an agreement about transport mode too: a refusal is much shorter than its
+ * request, an agreement is not. */
+static enum ike_words_outcome v2_child_answer(const struct ike_message *message, const struct ike_words_before *before,
+					      struct line *line)
 {
-	bool response = is_response(message);
-
 	if (message->first_inner == IKEV2_PAYLOAD_SA) {
-		line_add(line, response ? "agreed: there is a new SA" : "asks for a new SA");
-		return response ? IKE_WORDS_PROGRESS : IKE_WORDS_STEP;
+		line_add(line, "agreed: there is a new SA");
+		return IKE_WORDS_PROGRESS;
 	}
-	if (message->first_inner == IKEV2_PAYLOAD_NOTIFY) {
-		line_add(line, response ? "refused, likely: the first hidden payload is a notify"
-					: "asks to rekey an SA, likely");
-		return response ? IKE_WORDS_FAILURE : IKE_WORDS_STEP;
+	if (message->first_inner != IKEV2_PAYLOAD_NOTIFY) {
+		line_add(line, "answers");
+		return IKE_WORDS_STEP;
 	}
-	line_add(line, response ? "answers" : "asks for an SA");
+	if (before->request_octets == 0) {
+		line_add(line, "a notify comes first: refused, or agreed with an option");
+		return IKE_WORDS_STEP;
+	}
+	if ((uint64_t)message->header.length * 10 <= (uint64_t)before->request_octets * 6) {
+		line_add(line, "refused, likely: a notify comes first and the answer is short");
+		return IKE_WORDS_FAILURE;
+	}
+	line_add(line, "agreed, likely: a notify comes first, as for transport mode");
+	return IKE_WORDS_PROGRESS;
+}
+
+static enum ike_words_outcome v2_child(const struct ike_message *message, const struct ike_words_before *before,
+				       struct line *line)
+{
+	if (is_response(message))
+		return v2_child_answer(message, before, line);
+	if (message->first_inner == IKEV2_PAYLOAD_SA)
+		line_add(line, "asks for a new SA");
+	else if (message->first_inner == IKEV2_PAYLOAD_NOTIFY)
+		line_add(line, "asks to rekey an SA, likely");
+	else
+		line_add(line, "asks for an SA");
 	return IKE_WORDS_STEP;
 }
 
@@ -443,7 +465,7 @@ enum ike_words_outcome ike_words_meaning(const struct ike_message *message, cons
 		case IKEV2_EXCHANGE_IKE_AUTH:
 			return v2_auth(message, line);
 		case IKEV2_EXCHANGE_CREATE_CHILD_SA:
-			return v2_child(message, line);
+			return v2_child(message, before, line);
 		case IKEV2_EXCHANGE_INFORMATIONAL:
 			return v2_informational(message, line);
 		case IKEV2_EXCHANGE_IKE_INTERMEDIATE:

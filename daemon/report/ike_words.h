@@ -19,6 +19,7 @@ struct ike_words_before {
 	unsigned retransmission; /* the message at hand is that repetition of an earlier one; 0: new */
 	unsigned quick_step;     /* IKEv1 quick mode: 1, 2, 3; 0: not known */
 	unsigned answers;        /* IKE_SA_INIT answers so far: a request after one goes by its advice */
+	uint32_t request_octets; /* CREATE_CHILD_SA response: of its request; 0: not seen */
 	uint16_t auth;           /* IKEv1: selected authentication method, 0: not known */
 };
 
