@@ -114,6 +114,14 @@ static void check_message(const struct ike_message *message, const uint8_t *octe
 	check_slice(message->nonce, captured);
 	check_slice(message->fragment, captured);
 	check_slice(message->auth, captured);
+	const struct ike_notify *cookie = ike_message_notify(message, IKEV2_NOTIFY_COOKIE);
+	EXPECT(!cookie || cookie->type == IKEV2_NOTIFY_COOKIE);
+	for (unsigned i = 0; i < message->proposal_count; i++) {
+		const struct ikev2_transform *transform =
+		    ike_message_transform(message, &message->proposals[i], IKEV2_TRANSFORM_KE);
+		EXPECT(!transform || transform->type == IKEV2_TRANSFORM_KE);
+	}
+	EXPECT(ike_state_name(message->state)[0] != '?' && ike_fault_name(message->fault)[0] != '?');
 	if (message->has_hash)
 		check_slice(message->hash, captured);
 	if (message->has_signature)
