@@ -421,7 +421,7 @@ static enum ike_words_outcome v1_quick(const struct ike_words_before *before, st
 		line_add(line, "answers the offer");
 		return IKE_WORDS_STEP;
 	case 3:
-		line_add(line, "confirms: the SA is up");
+		line_add(line, "confirms: the SA is up, likely");
 		return IKE_WORDS_PROGRESS;
 	default:
 		line_add(line, "negotiates an SA");

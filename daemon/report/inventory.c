@@ -12,29 +12,32 @@ enum { WAYS = 8 };
 
 struct inventory {
 	struct inventory_subject *subjects; /* INVENTORY_SUBJECTS, in buckets of WAYS; owned */
-	size_t count;                       /* after inventory_sort(): those used, from the first on */
-	bool sorted;
-	uint64_t unlisted;          /* made way, or found no room */
-	struct ike_message message; /* the one at hand */
+	struct inventory_subject **order;   /* of inventory_sort(): into the above, room for all; owned */
+	size_t count;                       /* of these */
+	uint64_t unlisted;                  /* made way, or found no room */
+	struct ike_message message;         /* the one at hand */
 };
 
 struct inventory *inventory_new(void)
 {
 	struct inventory *inventory = calloc(1, sizeof(*inventory));
 
-	if (inventory)
-		inventory->subjects = calloc(INVENTORY_SUBJECTS, sizeof(*inventory->subjects));
-	if (inventory && !inventory->subjects) {
-		free(inventory);
+	if (!inventory)
 		return NULL;
-	}
-	return inventory;
+	inventory->subjects = calloc(INVENTORY_SUBJECTS, sizeof(*inventory->subjects));
+	inventory->order = calloc(INVENTORY_SUBJECTS, sizeof(struct inventory_subject *));
+	if (inventory->subjects && inventory->order)
+		return inventory;
+	inventory_free(inventory);
+	return NULL;
 }
 
 void inventory_free(struct inventory *inventory)
 {
-	if (inventory)
-		free(inventory->subjects);
+	if (!inventory)
+		return;
+	free(inventory->subjects);
+	free(inventory->order);
 	free(inventory);
 }
 
@@ -276,10 +279,9 @@ void inventory_add(struct inventory *inventory, const struct record *record)
 
 static int compare_subjects(const void *left_item, const void *right_item)
 {
-	const struct inventory_subject *left = left_item, *right = right_item;
+	const struct inventory_subject *left = *(struct inventory_subject *const *)left_item;
+	const struct inventory_subject *right = *(struct inventory_subject *const *)right_item;
 
-	if (left->used != right->used)
-		return left->used ? -1 : 1;
 	if (left->pair != right->pair)
 		return left->pair ? -1 : 1;
 	int order = address_compare(&left->a, &right->a);
@@ -302,13 +304,15 @@ static int compare_uses(const void *left_item, const void *right_item)
 
 void inventory_sort(struct inventory *inventory)
 {
-	qsort(inventory->subjects, INVENTORY_SUBJECTS, sizeof(*inventory->subjects), compare_subjects);
-	for (inventory->count = 0; inventory->count < INVENTORY_SUBJECTS; inventory->count++) {
-		struct inventory_subject *subject = &inventory->subjects[inventory->count];
+	inventory->count = 0;
+	for (size_t i = 0; i < INVENTORY_SUBJECTS; i++) {
+		struct inventory_subject *subject = &inventory->subjects[i];
 		if (!subject->used)
-			break;
+			continue;
+		inventory->order[inventory->count++] = subject;
 		qsort(subject->uses, subject->use_count, sizeof(subject->uses[0]), compare_uses);
 	}
+	qsort(inventory->order, inventory->count, sizeof(struct inventory_subject *), compare_subjects);
 }
 
 size_t inventory_count(const struct inventory *inventory)
@@ -318,7 +322,7 @@ size_t inventory_count(const struct inventory *inventory)
 
 const struct inventory_subject *inventory_subject(const struct inventory *inventory, size_t index)
 {
-	return &inventory->subjects[index];
+	return inventory->order[index];
 }
 
 uint64_t inventory_unlisted(const struct inventory *inventory)

@@ -64,7 +64,8 @@ void inventory_free(struct inventory *inventory);
 /* Any record; those that say nothing about cryptography are passed over. */
 void inventory_add(struct inventory *inventory, const struct record *record);
 
-/* Puts the subjects in order, pairs first, then by address. Call it before reading them or writing. */
+/* Puts the subjects in order, pairs first, then by address. Call it before reading them or writing, and again where
+ * records came since. */
 void inventory_sort(struct inventory *inventory);
 size_t inventory_count(const struct inventory *inventory);
 const struct inventory_subject *inventory_subject(const struct inventory *inventory, size_t index);

@@ -2,7 +2,7 @@
 /* The inventory for a person, see inventory.h. */
 #include "inventory.h"
 
-enum { INDENT = 2, LABEL = 14 };
+enum { INDENT = 2, LABEL = 15 };
 
 static void part(const struct page *page, const char *label, const char *text)
 {
