@@ -263,12 +263,16 @@ static void write_line(struct ike_log *log, const struct ike_log_entry *entry)
 	page_wrap(&log->page, styles[entry->outcome], TIME_COLUMNS, TIME_COLUMNS, text->text);
 }
 
-/* Level 1 and JSON cannot wait for what does not come: the third try without an answer says it. */
-static bool is_silence(struct known_sa *sa, const struct ike_words_before *before)
+/* The log cannot wait for what does not come: the third try of a request without an answer says it. */
+static bool is_silence(struct known_sa *sa, const struct ike_header *header, const struct ike_words_before *before)
 {
-	if (sa->told_silence || sa->answers || before->retransmission + 1 < SILENT_TRIES)
+	bool asks = header->major == 2 ? !(header->flags & IKEV2_FLAG_RESPONSE)
+				       : !before->roles_known || before->from_initiator;
+
+	if (!asks || sa->told_silence || sa->answers || before->retransmission + 1 < SILENT_TRIES)
 		return false;
-	return sa->told_silence = true;
+	sa->told_silence = true;
+	return true;
 }
 
 static void write_message(struct ike_log *log, const struct record *record)
@@ -283,7 +287,7 @@ static void write_message(struct ike_log *log, const struct record *record)
 	line_clear(&log->meaning);
 	ike_words_step(&log->message, &entry.before, &log->step);
 	entry.outcome = ike_words_meaning(&log->message, ike->message, &entry.before, &log->meaning);
-	bool silence = is_silence(sa, &entry.before);
+	bool silence = is_silence(sa, &log->message.header, &entry.before);
 	if (silence) {
 		line_add(&log->meaning, "; no answer so far");
 		entry.outcome = IKE_WORDS_FAILURE;

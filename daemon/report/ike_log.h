@@ -6,7 +6,7 @@
  *
  *   1  what is worth a line of its own: selections, SAs that came up, refusals, silence, deletions
  *   2  one line per message: time, from, to, version, step, meaning, what is hidden
- *   3  and SPIs, proposals and selections in full
+ *   3  and SPIs, proposals and selections in full (at most LINE_SIZE octets to a proposal; level 6 has no such end)
  *   4  and notifies, vendor IDs by name, what NAT detection says
  *   5  and every other payload
  *   6  and all attributes, lengths and offsets
