@@ -314,7 +314,7 @@ static enum ike_words_outcome v2_child(const struct ike_message *message, const 
 	if (message->first_inner == IKEV2_PAYLOAD_SA)
 		line_add(line, "asks for a new SA");
 	else if (message->first_inner == IKEV2_PAYLOAD_NOTIFY)
-		line_add(line, "asks to rekey an SA, likely");
+		line_add(line, "asks to rekey an SA, or for one with options");
 	else
 		line_add(line, "asks for an SA");
 	return IKE_WORDS_STEP;
