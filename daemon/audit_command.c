@@ -6,30 +6,22 @@
 #include "live.h"
 #include "loop.h"
 #include "offline.h"
+#include "report/ike_log.h"
 #include "report/json.h"
 #include "report/text.h"
+#include "terminal.h"
 #include "../config/config.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
-#include <langinfo.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-enum {
-	EXIT_CLEAN = 0,
-	EXIT_FINDINGS = 1,
-	EXIT_TROUBLE = 2,
-	BUDGET = 65536,
-	WIDTH_DEFAULT = 80,
-	WIDTH_MAX = 160,
-	INTERFACES_MAX = 64
-};
+enum { EXIT_CLEAN = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2, BUDGET = 65536, INTERFACES_MAX = 64 };
 
 const char audit_command_usage[] =
     "Usage: espial audit [OPTION]... FILE...     audit capture files (pcap, pcapng; gzip or zstd too)\n"
@@ -45,6 +37,9 @@ const char audit_command_usage[] =
     "      --classify policy|all    name only what touches IPsec (default), or all cleartext\n"
     "      --severity LEVEL         exit with 1 for findings of this severity or above: critical,\n"
     "                               high, medium (default), low, info\n"
+    "      --ike-log[=1..7]         every IKE message in words, among the findings: 1 outcomes, 2 one\n"
+    "                               line each (default), 3 proposals, 4 notifies, vendors and NAT,\n"
+    "                               5 every payload, 6 attributes and offsets, 7 octets in clear\n"
     "      --json                   JSON lines instead of the report\n"
     "  -h, --help                   this text\n"
     "\n"
@@ -56,7 +51,9 @@ struct audit {
 	struct sink *sink;
 	enum finding_severity asked; /* this severity and above make the exit status 1 */
 	bool found, json;
-	bool progress; /* a progress line is on the terminal */
+	unsigned ike_level;      /* of the IKE log; 0: none */
+	struct ike_log *ike_log; /* owned; NULL without */
+	bool progress;           /* a progress line is on the terminal */
 	bool show_progress;
 	struct loop *loop;
 	int64_t shown_ns;
@@ -90,6 +87,8 @@ static void on_record(void *context, const struct record *record)
 	    record->finding.severity <= audit->asked)
 		audit->found = true;
 	hide_progress(audit);
+	if (audit->ike_log)
+		ike_log_write(audit->ike_log, record);
 	sink_write(audit->sink, record);
 }
 
@@ -144,6 +143,7 @@ static int audit_files(struct audit *audit, char **paths, int count)
 	}
 	struct engine_settings settings = { .config = audit->config,
 					    .offline = true,
+					    .ike_messages = audit->ike_log != NULL,
 					    .interface_name = offline_interface_name,
 					    .interface_context = offline };
 	engine = engine_new(&settings, &records);
@@ -192,6 +192,7 @@ static int audit_live(struct audit *audit)
 		return EXIT_TROUBLE;
 	}
 	struct engine_settings settings = { .config = audit->config,
+					    .ike_messages = audit->ike_log != NULL,
 					    .interface_name = live_interface_name,
 					    .interface_context = audit->config };
 	struct engine *engine = engine_new(&settings, &records);
@@ -221,27 +222,25 @@ static int audit_live(struct audit *audit)
 	return status;
 }
 
-static unsigned terminal_width(void)
+/* Where nobody looks on, a message keeps to one line, for grep. */
+static struct ike_log *make_ike_log(const struct audit *audit)
 {
-	struct winsize size;
-	const char *columns = getenv("COLUMNS");
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
-		return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
-	if (columns && atoi(columns) >= 20)
-		return (unsigned)atoi(columns) < WIDTH_MAX ? (unsigned)atoi(columns) : WIDTH_MAX;
-	return WIDTH_DEFAULT;
+	const struct ike_log_settings settings = {
+		.file = stdout,
+		.level = audit->ike_level,
+		.width = terminal_has_width() ? terminal_width() : 0,
+		.colour = terminal_colour(),
+		.json = audit->json,
+		.sensor = audit->config->sensor,
+	};
+	return ike_log_new(&settings);
 }
 
 static struct sink *make_sink(const struct audit *audit)
 {
 	if (audit->json)
 		return json_sink_new("-", audit->config->sensor);
-	const char *no_color = getenv("NO_COLOR");
-	const char *terminal = getenv("TERM");
-	bool color = isatty(STDOUT_FILENO) && !(no_color && *no_color) && !(terminal && strcmp(terminal, "dumb") == 0);
-	bool unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	return text_sink_new(stdout, terminal_width(), color, unicode);
+	return text_sink_new(stdout, terminal_width(), terminal_colour(), terminal_unicode());
 }
 
 /* Whether all of the report arrived; a message if not. */
@@ -299,6 +298,7 @@ int audit_command(int count, char **arguments)
 		{ "interface", required_argument, NULL, 'i' },
 		{ "classify", required_argument, NULL, 'C' },
 		{ "severity", required_argument, NULL, 'S' },
+		{ "ike-log", optional_argument, NULL, 'I' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -327,6 +327,11 @@ int audit_command(int count, char **arguments)
 			break;
 		case 'j':
 			audit.json = true;
+			break;
+		case 'I':
+			if (optarg && (optarg[0] < '1' || optarg[0] > '0' + IKE_LOG_LEVEL_MAX || optarg[1]))
+				return usage_error("--ike-log takes a level from 1 to 7");
+			audit.ike_level = optarg ? (unsigned)(optarg[0] - '0') : IKE_LOG_LEVEL_DEFAULT;
 			break;
 		case 'S': {
 			int severity = finding_severity_find(optarg);
@@ -368,6 +373,10 @@ int audit_command(int count, char **arguments)
 		fprintf(stderr, "espial: not enough memory\n");
 		good = false;
 	}
+	if (good && audit.ike_level && !(audit.ike_log = make_ike_log(&audit))) {
+		fprintf(stderr, "espial: not enough memory\n");
+		good = false;
+	}
 	if (good)
 		audit.sink = make_sink(&audit);
 	if (audit.sink) {
@@ -377,6 +386,7 @@ int audit_command(int count, char **arguments)
 			status = EXIT_TROUBLE;
 		sink_close(audit.sink);
 	}
+	ike_log_free(audit.ike_log);
 	config_free(audit.config);
 	return status;
 }

@@ -207,6 +207,7 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 		.sas = config->limits.sas,
 		.learned = config->limits.learned,
 		.seed = seed,
+		.ike_messages = settings->ike_messages,
 		.interface_name = settings->interface_name,
 		.interface_context = settings->interface_context,
 	};

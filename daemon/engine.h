@@ -24,6 +24,7 @@ struct engine_settings {
 	const struct config *config; /* borrowed, sealed */
 	bool offline;                /* an audit: learned pairs need less, hashes are not random */
 	bool threaded;
+	bool ike_messages; /* write a record for every IKE message */
 	const char *(*interface_name)(void *context, uint16_t interface);
 	void *interface_context;
 };

@@ -3,6 +3,8 @@
 #include "audit_command.h"
 #include "capture.h"
 #include "classify.h"
+#include "explain_command.h"
+#include "inventory_command.h"
 #include "loop.h"
 
 #include <stdio.h>
@@ -16,6 +18,8 @@ struct command {
 
 static const struct command commands[] = {
 	{ "audit", "check captures or an interface: who is secured, who is not, and why", audit_command },
+	{ "explain", "what a finding means, what else looks like it, what to do, where to look", explain_command },
+	{ "inventory", "the cryptography that captures show, by pair and peer; as CBOM too", inventory_command },
 };
 
 static void usage(FILE *file)

@@ -529,12 +529,33 @@ static void run_timer(struct judge *judge)
 	rules[timer.rule].due(judge, pair);
 }
 
+static void tell_ike_message(const struct judge *judge, const struct transition *transition)
+{
+	struct record record = { .type = RECORD_IKE_MESSAGE, .time_ns = transition->time_ns };
+	const struct transition_ike *ike = &transition->ike;
+
+	record.ike_message = (struct record_ike_message){
+		.src = transition->direction ? transition->b : transition->a,
+		.dst = transition->direction ? transition->a : transition->b,
+		.src_port = ike->src_port,
+		.dst_port = ike->dst_port,
+		.encap = (enum packet_encap)ike->encap,
+		.message = ike->message,
+		.captured = ike->message ? ike->captured : 0,
+		.length = ike->octets,
+	};
+	record_write(&judge->sink, &record);
+}
+
 static void run_transition(struct judge *judge)
 {
 	struct transition transition = take_transition(judge);
 	struct judged_pair *pair = obtain_pair(judge, &transition);
 
 	judge->now_ns = transition.time_ns;
+	/* Before the rules speak: a message stands above the finding that it leads to. */
+	if (judge->settings.ike_messages && transition.kind == TRANSITION_IKE_MESSAGE)
+		tell_ike_message(judge, &transition);
 	if (pair) {
 		note(judge, pair, &transition);
 		for (unsigned i = 0; i < RULE_COUNT; i++)

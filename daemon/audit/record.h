@@ -18,6 +18,7 @@ enum record_type {
 	RECORD_IKE_SA,
 	RECORD_SUMMARY,
 	RECORD_NOTICE, /* a message for the operator's log: not part of an audit's JSON lines */
+	RECORD_IKE_MESSAGE, /* only where asked for; for the IKE log and the inventory, sinks pass it over */
 };
 
 enum pair_verdict {
@@ -86,6 +87,16 @@ struct record_ike_sa {
 	/* offered, selected, auth, vendors, notifies, nat: null until IKE is read whole */
 };
 
+/* One IKE message as it was on the wire. Hostile octets, whole as far as they were captured. */
+struct record_ike_message {
+	struct address src, dst;
+	uint16_t src_port, dst_port;
+	enum packet_encap encap;
+	const uint8_t *message; /* from the IKE header on; borrowed; NULL if there was no memory to keep it */
+	uint32_t captured;      /* octets at `message` */
+	uint32_t length;        /* octets that were sent */
+};
+
 struct record_summary {
 	uint64_t packets, bytes; /* frames, octets on the wire */
 	bool has_time;
@@ -111,6 +122,7 @@ struct record {
 		struct record_pair pair;
 		struct record_sa sa;
 		struct record_ike_sa ike_sa;
+		struct record_ike_message ike_message;
 		struct record_summary summary;
 		struct record_notice notice;
 	};

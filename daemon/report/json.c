@@ -389,6 +389,10 @@ char *record_to_json(const struct record *record, const char *sensor)
 	struct writer writer = { .object = json_object() };
 	char *line;
 
+	if (record->type == RECORD_IKE_MESSAGE) {
+		json_decref(writer.object);
+		return NULL;
+	}
 	put_text(&writer, "type", types[record->type]);
 	put_time(&writer, "time", record->time_ns);
 	put_text(&writer, "sensor", sensor);
@@ -410,6 +414,8 @@ char *record_to_json(const struct record *record, const char *sensor)
 		break;
 	case RECORD_NOTICE:
 		put_notice(&writer, &record->notice);
+		break;
+	case RECORD_IKE_MESSAGE:
 		break;
 	}
 	line = writer.failed ? NULL : json_dumps(writer.object, DUMP_FLAGS);

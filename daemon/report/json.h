@@ -15,7 +15,7 @@
 
 #include "sink.h"
 
-/* One line without its newline; free() it. NULL on lack of memory only. */
+/* One line without its newline; free() it. NULL on lack of memory, and for an IKE message: ike_log.h writes these. */
 char *record_to_json(const struct record *record, const char *sensor);
 
 /* The key of a class in `classes` of a summary; the contract, whatever counters call it elsewhere. */

@@ -563,6 +563,8 @@ static void read_record(struct fields *fields, struct record *record)
 	case RECORD_SUMMARY:
 		read_summary(fields, &record->summary);
 		break;
+	case RECORD_IKE_MESSAGE: /* its name is not among the types */
+		break;
 	case RECORD_NOTICE:
 		read_notice(fields, &record->notice);
 		break;

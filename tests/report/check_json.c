@@ -327,6 +327,7 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 			record->summary.classes[i] = next_random(state);
 		record->summary.in_progress = next_random(state);
 		break;
+	case RECORD_IKE_MESSAGE: /* has no line */
 	case RECORD_NOTICE:
 		record->notice = (struct record_notice){ (enum notice_level)(next_random(state) % 3), SAMPLE_HOSTILE };
 		break;

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The inventory: which cryptography peers and pairs use and offer.
+ *
+ * It reads IKE messages (RECORD_IKE_MESSAGE) itself, takes from findings and pairs what the wire gives away about ESP and
+ * AH, and tells it as text, as JSON lines or as a CycloneDX 1.6 bill of cryptography. Memory is bounded: at most
+ * INVENTORY_SUBJECTS peers and pairs; where room is short, those of which nothing but offers was seen make way first, and
+ * what made way is counted.
+ *
+ * JSON lines, of type "inventory": type, time (of the last message), sensor, subject {kind: peer, address | kind: pair, a,
+ * b}, versions (["1.0", "2.0"]), modes (["main", "aggressive", "ikev2"]), selected and offered [{kind, name, id,
+ * key_length, registry (1, 2)}], vendors [names], certificates (asked for in clear: true, false), esp (["encrypted",
+ * "null", "64-bit-block", "ah"]; empty if there was none; "encrypted" only says that nothing else was told),
+ * quantum_safe (yes, likely: a post-quantum pre-shared key was agreed to, no, unknown), first, last, messages. The last
+ * line, of type "inventory_summary", has peers, pairs and unlisted.
+ */
+#ifndef ESPIAL_REPORT_INVENTORY_H
+#define ESPIAL_REPORT_INVENTORY_H
+
+#include "ike_algorithm.h"
+#include "text_page.h"
+#include "../audit/record.h"
+
+enum { INVENTORY_SUBJECTS = 8192, INVENTORY_USES = 48, INVENTORY_VENDORS = 12 };
+
+enum inventory_esp {
+	INVENTORY_ENCRYPTED = 1, /* ESP, and nothing below was told of it */
+	INVENTORY_NULL = 2,
+	INVENTORY_BLOCK64 = 4,
+	INVENTORY_AH = 8
+};
+
+enum inventory_quantum { INVENTORY_UNKNOWN, INVENTORY_NOT_SAFE, INVENTORY_LIKELY_SAFE, INVENTORY_SAFE };
+
+/* An algorithm of a subject. */
+struct inventory_use {
+	struct ike_algorithm algorithm;
+	bool offered, selected;
+};
+
+/* A peer or a pair. */
+struct inventory_subject {
+	struct address a, b; /* of a pair lower first; of a peer b is unspecified */
+	bool used, pair;
+	bool more;                    /* had more algorithms than are kept */
+	bool v1, v2;                  /* IKE versions */
+	bool main, aggressive;        /* modes of IKEv1 */
+	bool certificates;            /* certificate requests or certificates in clear */
+	bool ppk_asked, ppk_answered; /* USE_PPK (RFC 8784), by initiator and responder */
+	uint8_t esp;                  /* bits of enum inventory_esp */
+	uint8_t use_count, vendor_count;
+	struct inventory_use uses[INVENTORY_USES];
+	const char *vendors[INVENTORY_VENDORS]; /* names in static storage */
+	int64_t first_ns, last_ns;              /* of IKE messages, or of the record that made it */
+	uint64_t messages;
+};
+
+struct inventory;
+
+/* NULL on lack of memory. */
+struct inventory *inventory_new(void);
+void inventory_free(struct inventory *inventory);
+
+/* Any record; those that say nothing about cryptography are passed over. */
+void inventory_add(struct inventory *inventory, const struct record *record);
+
+/* Puts the subjects in order, pairs first, then by address. Call it before reading them or writing, and again where
+ * records came since. */
+void inventory_sort(struct inventory *inventory);
+size_t inventory_count(const struct inventory *inventory);
+const struct inventory_subject *inventory_subject(const struct inventory *inventory, size_t index);
+uint64_t inventory_unlisted(const struct inventory *inventory);
+
+enum inventory_quantum inventory_quantum(const struct inventory_subject *subject);
+const char *inventory_quantum_name(enum inventory_quantum quantum);
+/* Whether the subject has an algorithm that was selected. */
+bool inventory_has_selection(const struct inventory_subject *subject);
+
+/* After inventory_sort(). */
+void inventory_write_text(const struct inventory *inventory, const struct page *page);
+/* False on lack of memory; time_ns is that of the last record. */
+bool inventory_write_json(const struct inventory *inventory, FILE *file, const char *sensor);
+bool inventory_write_cyclonedx(const struct inventory *inventory, FILE *file, const char *sensor);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inventory as JSON lines; the keys are documented in inventory.h. */
+#include "inventory.h"
+#include "timestamp.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+static json_t *time_value(int64_t time_ns)
+{
+	struct timestamp_text text;
+
+	return json_string(timestamp_text(time_ns, &text));
+}
+
+static json_t *subject_value(const struct inventory_subject *subject)
+{
+	struct address_text a, b;
+
+	if (!subject->pair)
+		return json_pack("{s:s, s:s}", "kind", "peer", "address", address_text(&subject->a, &a));
+	return json_pack("{s:s, s:s, s:s}", "kind", "pair", "a", address_text(&subject->a, &a), "b",
+			 address_text(&subject->b, &b));
+}
+
+static json_t *uses_value(const struct inventory_subject *subject, bool selected)
+{
+	json_t *list = json_array();
+	struct line name;
+
+	for (unsigned i = 0; i < subject->use_count; i++) {
+		const struct inventory_use *use = &subject->uses[i];
+		if (!(selected ? use->selected : use->offered))
+			continue;
+		line_clear(&name);
+		ike_algorithm_name(&use->algorithm, &name);
+		json_array_append_new(
+		    list, json_pack("{s:s, s:s, s:i, s:o, s:i}", "kind", ike_algorithm_kind_name(use->algorithm.kind),
+				    "name", name.text, "id", use->algorithm.id, "key_length",
+				    use->algorithm.key_length ? json_integer(use->algorithm.key_length) : json_null(),
+				    "registry", use->algorithm.major));
+	}
+	return list;
+}
+
+static void append_if(json_t *list, bool condition, const char *text)
+{
+	if (condition)
+		json_array_append_new(list, json_string(text));
+}
+
+static bool put(json_t *object, const char *key, json_t *value)
+{
+	return json_object_set_new(object, key, value) == 0;
+}
+
+static json_t *line_of(const struct inventory_subject *subject, const char *sensor)
+{
+	json_t *object = json_object(), *versions = json_array(), *modes = json_array(), *esp = json_array();
+	json_t *vendors = json_array();
+	bool good = true, told = subject->esp & (INVENTORY_NULL | INVENTORY_BLOCK64);
+
+	append_if(versions, subject->v1, "1.0");
+	append_if(versions, subject->v2, "2.0");
+	append_if(modes, subject->main, "main");
+	append_if(modes, subject->aggressive, "aggressive");
+	append_if(modes, subject->v2, "ikev2");
+	append_if(esp, (subject->esp & INVENTORY_ENCRYPTED) && !told, "encrypted");
+	append_if(esp, subject->esp & INVENTORY_NULL, "null");
+	append_if(esp, subject->esp & INVENTORY_BLOCK64, "64-bit-block");
+	append_if(esp, subject->esp & INVENTORY_AH, "ah");
+	for (unsigned i = 0; i < subject->vendor_count; i++)
+		append_if(vendors, true, subject->vendors[i]);
+	good &= put(object, "type", json_string("inventory"));
+	good &= put(object, "time", time_value(subject->last_ns));
+	good &= put(object, "sensor", json_string(sensor));
+	good &= put(object, "subject", subject_value(subject));
+	good &= put(object, "versions", versions);
+	good &= put(object, "modes", modes);
+	good &= put(object, "selected", uses_value(subject, true));
+	good &= put(object, "offered", uses_value(subject, false));
+	good &= put(object, "vendors", vendors);
+	good &= put(object, "certificates", json_boolean(subject->certificates));
+	good &= put(object, "esp", esp);
+	good &= put(object, "quantum_safe", json_string(inventory_quantum_name(inventory_quantum(subject))));
+	good &= put(object, "first", time_value(subject->first_ns));
+	good &= put(object, "last", time_value(subject->last_ns));
+	good &= put(object, "messages", json_integer((json_int_t)subject->messages));
+	if (good)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+static bool write_line(FILE *file, json_t *object)
+{
+	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+
+	json_decref(object);
+	if (text)
+		fprintf(file, "%s\n", text);
+	free(text);
+	return text != NULL;
+}
+
+bool inventory_write_json(const struct inventory *inventory, FILE *file, const char *sensor)
+{
+	size_t count = inventory_count(inventory), pairs = 0;
+	int64_t last_ns = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct inventory_subject *subject = inventory_subject(inventory, i);
+		pairs += subject->pair;
+		if (subject->last_ns > last_ns)
+			last_ns = subject->last_ns;
+		if (!write_line(file, line_of(subject, sensor)))
+			return false;
+	}
+	return write_line(file,
+			  json_pack("{s:s, s:o, s:s, s:I, s:I, s:I}", "type", "inventory_summary", "time",
+				    time_value(last_ns), "sensor", sensor, "peers", (json_int_t)(count - pairs),
+				    "pairs", (json_int_t)pairs, "unlisted", (json_int_t)inventory_unlisted(inventory)));
+}
