@@ -138,6 +138,16 @@ void finding_note_text(struct finding *finding, const char *key, const char *val
 	}
 }
 
+void finding_note_spi(struct finding *finding, const char *key, uint32_t spi)
+{
+	struct finding_evidence *note = next_note(finding, key);
+
+	if (note) {
+		note->kind = EVIDENCE_SPI;
+		note->integer = spi;
+	}
+}
+
 void finding_note_address(struct finding *finding, const char *key, const struct address *value)
 {
 	struct finding_evidence *note = next_note(finding, key);

@@ -130,7 +130,15 @@ enum finding_subject { SUBJECT_PAIR, SUBJECT_HOST, SUBJECT_SA, SUBJECT_SENSOR, S
 /* One figure or word of evidence. */
 struct finding_evidence {
 	const char *key; /* constant */
-	enum { EVIDENCE_INTEGER, EVIDENCE_REAL, EVIDENCE_BOOLEAN, EVIDENCE_TEXT, EVIDENCE_ADDRESS, EVIDENCE_TIME } kind;
+	enum {
+		EVIDENCE_INTEGER,
+		EVIDENCE_REAL,
+		EVIDENCE_BOOLEAN,
+		EVIDENCE_TEXT,
+		EVIDENCE_ADDRESS,
+		EVIDENCE_TIME,
+		EVIDENCE_SPI
+	} kind;
 	int64_t integer;        /* INTEGER, BOOLEAN, TIME (nanoseconds since the epoch) */
 	double real;            /* REAL */
 	const char *text;       /* TEXT; hostile */
@@ -203,12 +211,13 @@ int finding_severity_find(const char *name);
 int finding_grade_find(const char *name);
 int finding_subject_find(const char *name);
 
-/* Adds evidence; beyond FINDING_EVIDENCE_MAX it is left out. */
+/* Adds evidence; beyond FINDING_EVIDENCE_MAX it is left out. Texts are borrowed, and have to live until the finding is told. */
 void finding_note_integer(struct finding *finding, const char *key, int64_t value);
 void finding_note_real(struct finding *finding, const char *key, double value);
 void finding_note_boolean(struct finding *finding, const char *key, bool value);
 void finding_note_text(struct finding *finding, const char *key, const char *value);
 void finding_note_address(struct finding *finding, const char *key, const struct address *value);
+void finding_note_spi(struct finding *finding, const char *key, uint32_t spi);
 void finding_note_time(struct finding *finding, const char *key, int64_t time_ns);
 
 #endif

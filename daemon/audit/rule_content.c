@@ -35,6 +35,9 @@ static void tell_readable(struct judge *judge, struct judged_pair *pair, const s
 	address_text(&finding.dst, &dst);
 	if (readable->state == READABLE_NO) {
 		finding.cleared_by = "not-confirmed";
+		finding_say(&finding,
+			    "A further packet of ESP from %s to %s cannot be read: it was not NULL encryption.",
+			    src.text, dst.text);
 		alert_clear(judge, &pair->readable, &finding);
 		return;
 	}
@@ -73,6 +76,8 @@ static void tell_shape(struct judge *judge, struct judged_pair *pair, const stru
 	alert_begin(judge, pair, FINDING_ESP_64_BIT_BLOCK, &finding);
 	if (shape->shape != DIALOGUE_SHAPE_64_BIT_POSSIBLE && shape->shape != DIALOGUE_SHAPE_64_BIT_LIKELY) {
 		finding.cleared_by = "other-lengths";
+		finding_say(&finding, "ESP between %s and %s has lengths that no 64-bit block cipher makes.",
+			    address_text(&finding.a, &a), address_text(&finding.b, &b));
 		alert_clear(judge, &pair->block64, &finding);
 		return;
 	}

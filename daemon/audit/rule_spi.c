@@ -13,8 +13,6 @@
  */
 #include "rules.h"
 
-#include <stdio.h>
-
 #define SECOND INT64_C(1000000000)
 #define MINUTE (60 * SECOND)
 
@@ -77,10 +75,8 @@ static void describe(struct judge *judge, const struct judged_pair *pair, const 
 	finding_note_address(finding, "side_to_fix", &finding->dst);
 	if (sa->replaced_by) {
 		const struct judged_sa *next = table_at(&judge->sas, sa->replaced_by);
-		char spi[16];
-		snprintf(spi, sizeof(spi), "0x%08x", next->spi);
-		finding_note_text(finding, "replaced_by", spi);
-		finding_say(finding, "; it was replaced by SPI %s", spi);
+		finding_note_spi(finding, "replaced_by", next->spi);
+		finding_say(finding, "; it was replaced by SPI 0x%08x", next->spi);
 	}
 	if (sa->bad_cause == CAUSE_RECOVERING)
 		finding_say(finding, "; IKE was opened anew since");

@@ -30,6 +30,10 @@ bool transition_before(const struct transition *left, const struct transition *r
 		return left->kind < right->kind;
 	if (left_silence && left->direction != right->direction)
 		return left->direction < right->direction;
+	if (left_silence && left->kind == TRANSITION_SA_QUIET && left->esp.protocol != right->esp.protocol)
+		return left->esp.protocol < right->esp.protocol;
+	if (left_silence && left->kind == TRANSITION_SA_QUIET && left->esp.spi != right->esp.spi)
+		return left->esp.spi < right->esp.spi;
 	/* One pair belongs to one worker, so its serials are comparable. */
 	return left->serial < right->serial;
 }

@@ -96,6 +96,9 @@ static void add_evidence(struct finding_fields *fields, const struct finding_evi
 	case EVIDENCE_TIME:
 		add_time(fields, note->key, note->integer);
 		break;
+	case EVIDENCE_SPI:
+		add_format(fields, note->key, "0x%08x", (unsigned)note->integer);
+		break;
 	}
 }
 

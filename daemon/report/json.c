@@ -91,12 +91,17 @@ static json_t *real_value(double value)
 	return isfinite(value) ? json_real(value) : json_null();
 }
 
-static void put_spi(struct writer *writer, const char *key, bool known, uint32_t spi)
+static json_t *spi_value(uint32_t spi)
 {
 	char text[16];
 
 	snprintf(text, sizeof(text), "0x%08x", spi);
-	put(writer, key, known ? json_string(text) : json_null());
+	return json_string(text);
+}
+
+static void put_spi(struct writer *writer, const char *key, bool known, uint32_t spi)
+{
+	put(writer, key, known ? spi_value(spi) : json_null());
 }
 
 static void put_ike_spi(struct writer *writer, const char *key, bool known, uint64_t spi)
@@ -169,6 +174,8 @@ static json_t *evidence_value(const struct finding_evidence *note)
 		return address_value(&note->address);
 	case EVIDENCE_TIME:
 		return time_value(note->integer);
+	case EVIDENCE_SPI:
+		return spi_value((uint32_t)note->integer);
 	}
 	return json_null();
 }

@@ -129,6 +129,9 @@ static void say_finding(struct text *text, const struct finding *finding)
 		case EVIDENCE_TIME:
 			say(text, "%s", moment(note->integer, at));
 			break;
+		case EVIDENCE_SPI:
+			say(text, "%x", (unsigned)note->integer);
+			break;
 		}
 	}
 	say(text, " \"%s\"\n", finding->text);
