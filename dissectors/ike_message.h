@@ -24,7 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is kept of one message. More than that sets `overflow`; it is otherwise walked as ever. */
+/* What is kept of one message. More than that sets `overflow` and is passed over. */
 enum {
 	IKE_PAYLOADS_MAX = 64, /* payloads behind these are not read at all: IKE_FAULT_TOO_MANY */
 	IKE_PROPOSALS_MAX = 32,
@@ -53,10 +53,10 @@ enum ike_state {
 /* What the first thing wrong was. */
 enum ike_fault {
 	IKE_FAULT_NONE,
-	IKE_FAULT_HEADER,   /* fewer than 28 octets, or a length field that says so: nothing was read */
+	IKE_FAULT_HEADER,   /* fewer than 28 octets: nothing was read */
 	IKE_FAULT_VERSION,  /* major version neither 1 nor 2: only the header was read */
-	IKE_FAULT_LENGTH,   /* the header's length is more than the datagram, or than IKE_LENGTH_MAX */
-	IKE_FAULT_CHAIN,    /* a payload header that does not fit, or whose length is below 4: the walk stopped */
+	IKE_FAULT_LENGTH,   /* the header's length is below 28 (only the header was read), or more than was sent */
+	IKE_FAULT_CHAIN,    /* a payload that does not fit, or whose length is below 4: the walk stopped */
 	IKE_FAULT_BODY,     /* fields within a payload contradict its length: the walk went on behind it */
 	IKE_FAULT_COUNT,    /* a count within a payload contradicts what is there: the walk went on */
 	IKE_FAULT_TOO_MANY, /* more than IKE_PAYLOADS_MAX payloads: the walk stopped */
@@ -181,7 +181,7 @@ struct ike_message {
 	/* How far the reading came. */
 	uint8_t state;         /* enum ike_state */
 	uint8_t fault;         /* enum ike_fault: the first */
-	uint8_t fault_payload; /* type of the payload it lies in; 0 in the header */
+	uint8_t fault_payload; /* type of the payload where the fault, or else the cut, is; 0 in the header */
 	bool overflow;         /* more of something than its array holds */
 	uint32_t fault_offset; /* where, from the first octet of the header */
 	uint16_t fault_count;  /* faults in all */

@@ -72,7 +72,10 @@
 	X(IKEV1_PAYLOAD_GSSAPI, 129, "GSS-API (Microsoft)")                                                            \
 	X(IKEV1_PAYLOAD_NAT_D_OLD, 130, "NAT-D (draft 03)")                                                            \
 	X(IKEV1_PAYLOAD_NAT_OA_OLD, 131, "NAT-OA (draft 03)")                                                          \
-	X(IKEV1_PAYLOAD_FRAGMENT, 132, "Fragment")
+	X(IKEV1_PAYLOAD_FRAGMENT, 132, "Fragment")                                                                     \
+	X(IKEV1_PAYLOAD_AUTHIP_CRYPTO, 133, "Crypto (AuthIP)")                                                         \
+	X(IKEV1_PAYLOAD_AUTHIP_GSS_ID, 134, "GSS-API name (AuthIP)")                                                   \
+	X(IKEV1_PAYLOAD_AUTHIP_AUTH, 135, "Authentication (AuthIP)")
 
 /* IKEv2 payload types (RFC 7296 section 3.2, RFC 7383, RFC 6467, RFC 9838). */
 #define IKEV2_PAYLOAD_LIST(X)                                                                                          \
