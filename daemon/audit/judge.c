@@ -76,7 +76,11 @@ struct judge *judge_new(const struct judge_settings *settings, const struct reco
 		  table_init(&judge->hosts, sizeof(struct judged_host), settings->pairs) &&
 		  table_init(&judge->networks, sizeof(struct learned_network), NETWORKS_MAX) &&
 		  table_init(&judge->sas, sizeof(struct judged_sa), settings->sas);
-	if (!ok || !judge->rules || !judge->waiting || !judge->timers) {
+	struct ike_stories_settings stories = { settings->ike, settings->seed, settings->nat_hash,
+						settings->nat_hash_context };
+	judge->stories = ike_stories_new(&stories);
+	judge->message = malloc(sizeof(*judge->message));
+	if (!ok || !judge->stories || !judge->message || !judge->rules || !judge->waiting || !judge->timers) {
 		judge_free(judge);
 		return NULL;
 	}
@@ -93,6 +97,8 @@ void judge_free(struct judge *judge)
 	table_destroy(&judge->hosts);
 	table_destroy(&judge->networks);
 	table_destroy(&judge->sas);
+	ike_stories_free(judge->stories);
+	free(judge->message);
 	free(judge->rules);
 	free(judge->waiting);
 	free(judge->timers);
@@ -469,6 +475,35 @@ static void note_esp_began(struct judge *judge, struct judged_pair *pair, const 
 	esp->running = true;
 }
 
+/* Reads the message of the transition and lets its IKE SA's story go on. */
+static void read_ike(struct judge *judge, const struct judged_pair *pair, const struct transition *transition)
+{
+	const struct transition_ike *ike = &transition->ike;
+	struct ike_arrival arrival = {
+		.time_ns = transition->time_ns,
+		.realm = transition->realm,
+		.pair = pair->link.hash,
+		.direction = transition->direction,
+		.src = pair->address[transition->direction],
+		.dst = pair->address[!transition->direction],
+		.src_port = ike->src_port,
+		.dst_port = ike->dst_port,
+		.octets = ike->message,
+		.captured = ike->captured,
+		.length = ike->octets,
+	};
+
+	judge->ike = (struct ike_event){ .kind = IKE_EVENT_NONE };
+	if (!ike->message || !ike_message_read(ike->message, ike->captured, ike->octets, judge->message))
+		return;
+	/* The first fragment of an IP datagram tells of the rest. */
+	if (ike->header.length > arrival.length && ike->header.length <= IKE_LENGTH_MAX)
+		arrival.length = ike->header.length;
+	judge->ike = ike_story_message(judge->stories, &arrival, judge->message);
+	if (judge->ike.born)
+		judge->counters.ike_sas++;
+}
+
 static void note(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	pair->vlan = transition->vlan;
@@ -520,6 +555,8 @@ static void run_transition(struct judge *judge)
 
 	judge->now_ns = transition.time_ns;
 	if (pair) {
+		if (transition.kind == TRANSITION_IKE_MESSAGE)
+			read_ike(judge, pair, &transition);
 		note(judge, pair, &transition);
 		for (unsigned i = 0; i < RULE_COUNT; i++)
 			rules[i].transition(judge, pair, &transition);
@@ -602,4 +639,19 @@ void judge_describe_rekeys(struct judge *judge, uint32_t realm, const struct add
 const struct judge_counters *judge_counters(const struct judge *judge)
 {
 	return &judge->counters;
+}
+
+bool judge_write_ike_sas(const struct judge *judge, const struct record_sink *sink)
+{
+	return ike_stories_write(judge->stories, sink);
+}
+
+uint64_t judge_ike_memory(const struct judge *judge)
+{
+	return ike_stories_memory(judge->stories);
+}
+
+uint64_t judge_ike_evicted(const struct judge *judge)
+{
+	return ike_stories_evicted(judge->stories);
 }

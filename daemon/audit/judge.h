@@ -18,6 +18,7 @@
 
 #include "record.h"
 #include "transition.h"
+#include "../../dissectors/ike_nat.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -52,10 +53,13 @@ struct judge_settings {
 	struct judge_thresholds thresholds;
 	uint32_t pairs;   /* limit of pairs the judge keeps in mind */
 	uint32_t sas;     /* limit of SAs */
+	uint32_t ike;     /* limit of IKE SAs */
 	uint32_t learned; /* limit of learned pairs; per IPv4 /24 or IPv6 /64 a 32nd part of it, at least 64 */
 	uint64_t seed;
 	const char *(*interface_name)(void *context, uint16_t interface); /* NULL or "" if it has none */
 	void *interface_context;
+	ike_nat_hash_function *nat_hash; /* NULL: NAT is not recomputed */
+	void *nat_hash_context;
 };
 
 /* NULL on lack of memory. */
@@ -82,12 +86,20 @@ void judge_describe_sa(struct judge *judge, uint32_t realm, const struct address
 void judge_describe_rekeys(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b,
 			   uint32_t *rekeys, double *interval_median);
 
+/* Writes the ike_sa records, in order of first message. False on lack of memory. */
+bool judge_write_ike_sas(const struct judge *judge, const struct record_sink *sink);
+
+/* Octets that the stories of IKE SAs make resident, and how many of them had to make room. */
+uint64_t judge_ike_memory(const struct judge *judge);
+uint64_t judge_ike_evicted(const struct judge *judge);
+
 struct judge_counters {
 	uint64_t opened;      /* findings opened */
 	uint64_t open;        /* alerts open now */
 	uint64_t in_progress; /* set by judge_finish(): matters that were not decided when the capture ended */
 	uint64_t lost;        /* transitions that found no memory */
 	uint64_t secured_pairs, clear_pairs; /* pairs with ESP both ways; with an open leak */
+	uint64_t ike_sas;                    /* IKE SAs ever seen */
 };
 
 const struct judge_counters *judge_counters(const struct judge *judge);

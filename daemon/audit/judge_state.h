@@ -9,6 +9,7 @@
 #define ESPIAL_AUDIT_JUDGE_STATE_H
 
 #include "alert.h"
+#include "ike_story.h"
 #include "judge.h"
 #include "table.h"
 #include "../../config/policy.h"
@@ -153,6 +154,10 @@ struct judge {
 	struct judged_rule *rules; /* by rule; owned */
 	uint32_t learned;
 	int64_t now_ns;
+	/* IKE: what the message of the transition at hand is in its story; message is only good while ike.story is set */
+	struct ike_stories *stories;
+	struct ike_message *message; /* owned */
+	struct ike_event ike;
 	/* two heaps, owned */
 	struct transition *waiting;
 	size_t waiting_count, waiting_room;

@@ -83,7 +83,16 @@ struct record_ike_sa {
 	enum ike_mode mode;
 	const char *step; /* last step seen, NULL if not known */
 	enum ike_outcome outcome;
-	/* offered, selected, auth, vendors, notifies, nat: null until IKE is read whole */
+	const char *const *offered; /* names of algorithms, "AES_CBC_256"; borrowed, as are the lists below */
+	size_t offered_count;       /* none: not seen, null in JSON; likewise below */
+	const char *const *selected;
+	size_t selected_count;
+	const char *auth; /* "pre-shared-key", "certificate", "kerberos", "eap"; NULL if not known */
+	const char *const *vendors;
+	size_t vendor_count;
+	const char *const *notifies; /* types seen in clear */
+	size_t notify_count;
+	const char *nat; /* who is behind one: "none", "initiator", "responder", "both"; NULL if not known */
 };
 
 struct record_summary {
