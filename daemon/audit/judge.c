@@ -55,6 +55,14 @@ struct judge_thresholds judge_default_thresholds(void)
 		.bad_spi_hold_ns = 30 * SECOND,
 		.unnegotiated_ns = 30 * SECOND,
 		.integrity_ns = 3 * SECOND,
+		.ike_silence_ns = 4 * SECOND,
+		.ike_settle_ns = 5 * SECOND,
+		.ike_hold_ns = 5 * MINUTE,
+		.again_settle_ns = 10 * SECOND,
+		.restart_ns = 30 * SECOND,
+		.restart_check_ns = MINUTE,
+		.restart_peers = 3,
+		.flood_half_open = 64,
 		.update_ns = HOUR,
 		.forget_learned_ns = 14 * DAY,
 	};
@@ -225,6 +233,16 @@ static int64_t last_seen(const struct judged_pair *pair)
 	return last;
 }
 
+/* How many alerts are open about the pair's negotiations. */
+static unsigned in_trouble(const struct judged_pair *pair)
+{
+	unsigned open = 0;
+
+	for (unsigned i = 0; i < TROUBLE_COUNT; i++)
+		open += pair->negotiation.troubles[i].alert.open;
+	return open;
+}
+
 /* Makes room: never a pair with an open alert while another can go; first what was never two-way, then the oldest. */
 static void evict_pair(struct judge *judge)
 {
@@ -239,7 +257,7 @@ static void evict_pair(struct judge *judge)
 			break;
 		const struct judged_pair *pair = table_at(&judge->pairs, number);
 		bool two_way = pair->esp[0].first_ns && pair->esp[1].first_ns;
-		unsigned rank = pair->leak.alert.open ? 0 : two_way ? 1 : 2;
+		unsigned rank = pair->leak.alert.open || in_trouble(pair) ? 0 : two_way ? 1 : 2;
 		int64_t last = last_seen(pair);
 		if (!victim || rank > victim_rank || (rank == victim_rank && last < victim_last)) {
 			victim = number;
@@ -250,8 +268,7 @@ static void evict_pair(struct judge *judge)
 	if (!victim)
 		return;
 	struct judged_pair *pair = table_at(&judge->pairs, victim);
-	if (pair->leak.alert.open)
-		judge->counters.open--;
+	judge->counters.open -= pair->leak.alert.open + in_trouble(pair);
 	table_evict(&judge->pairs, victim);
 }
 
@@ -301,6 +318,35 @@ const char *judge_interface(const struct judge *judge, uint16_t interface)
 
 /* ---- hosts ---- */
 
+/* Makes room: never a host with an open alert; first those with one peer, of these the longest silent. */
+static void evict_host(struct judge *judge)
+{
+	enum { CANDIDATES = 16 };
+	uint32_t victim = 0;
+
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		uint32_t number = table_sample(&judge->hosts);
+		if (!number)
+			break;
+		const struct judged_host *host = table_at(&judge->hosts, number);
+		const struct judged_host *worst = table_at(&judge->hosts, victim);
+		if (host->offered.open || host->flood.open || host->restart.open || host->check.open)
+			continue;
+		if (!victim || (!host->more && worst->more) ||
+		    (host->more == worst->more && host->last_ns < worst->last_ns))
+			victim = number;
+	}
+	if (victim)
+		table_evict(&judge->hosts, victim);
+}
+
+struct judged_host *judge_host(struct judge *judge, const struct address *host)
+{
+	uint32_t number = table_find(&judge->hosts, hash_octets(host->bytes, 16, judge->settings.seed));
+
+	return number ? table_at(&judge->hosts, number) : NULL;
+}
+
 static void host_speaks(struct judge *judge, const struct address *host, const struct address *peer)
 {
 	uint64_t hash = hash_octets(host->bytes, 16, judge->settings.seed);
@@ -308,9 +354,15 @@ static void host_speaks(struct judge *judge, const struct address *host, const s
 
 	if (!number) {
 		number = table_insert(&judge->hosts, hash);
+		if (!number) {
+			evict_host(judge);
+			number = table_insert(&judge->hosts, hash);
+		}
 		if (!number)
 			return; /* full: the host's habits stay unknown, which weakens a sentence, not a finding */
-		((struct judged_host *)table_at(&judge->hosts, number))->first_peer = *peer;
+		struct judged_host *fresh = table_at(&judge->hosts, number);
+		fresh->address = *host;
+		fresh->first_peer = *peer;
 		return;
 	}
 	struct judged_host *known = table_at(&judge->hosts, number);

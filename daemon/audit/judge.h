@@ -41,6 +41,14 @@ struct judge_thresholds {
 	int64_t bad_spi_hold_ns;       /* quiet of a bad SPI after which it is over */
 	int64_t unnegotiated_ns;       /* ESP both ways for so long without any IKE */
 	int64_t integrity_ns;          /* AH for so long without ESP */
+	int64_t ike_silence_ns;        /* a first message without any answer for so long, repeated: unanswered */
+	int64_t ike_settle_ns;         /* after a refusal or failure, for a success that makes it none */
+	int64_t ike_hold_ns;           /* quiet that ends what is told of a negotiation */
+	int64_t again_settle_ns;       /* after a new IKE SA, for signs that the old one lives */
+	int64_t restart_ns;            /* peers that begin again within this belong together */
+	int64_t restart_check_ns;      /* after a restart, until its pairs are looked at */
+	unsigned restart_peers;        /* at least so many peers begin again */
+	unsigned flood_half_open;      /* half-open negotiations of a minute that make a flood */
 	int64_t update_ns;             /* at most so often an update for the count alone */
 	int64_t forget_learned_ns;     /* without ESP for so long a learned pair is forgotten */
 };

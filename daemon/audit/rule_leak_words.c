@@ -172,7 +172,7 @@ void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct fin
 	else
 		finding_say(finding, "%s sends %s to %s in clear, though the two used to speak ESP", a.text, services,
 			    b.text);
-	finding_note_text(finding, "services", services);
+	finding_note_words(finding, "services", services);
 	finding_note_boolean(finding, "both_directions", leak->directions == 3);
 	say_cause(judge, pair, finding);
 	finding_say(finding, ".");
