@@ -120,6 +120,7 @@ struct trouble {
 	uint16_t notify; /* what was said in clear, 0: nothing */
 	uint8_t major, exchange;
 	uint8_t direction; /* from initiator to responder */
+	enum trouble_kind kind;
 	enum finding_cause cause;
 };
 

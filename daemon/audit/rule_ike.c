@@ -102,6 +102,7 @@ static void fail(struct judge *judge, struct judged_pair *pair, enum trouble_kin
 	if (fresh || judge->now_ns - trouble->last_ns >= AGAIN_NS)
 		trouble->count++;
 	trouble->last_ns = judge->now_ns;
+	trouble->kind = kind;
 	trouble->ispi = story->ispi;
 	trouble->major = story->major;
 	trouble->notify = judge->ike.notify;

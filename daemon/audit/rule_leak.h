@@ -8,6 +8,9 @@
 /* Whether the service was seen since the leak began. */
 bool rule_leak_has_service(const struct leak *leak, unsigned index);
 
+/* What failed between those who protect the pair, if it explains the leak; NULL if nothing did. */
+const struct trouble *rule_leak_trouble(struct judge *judge, struct judged_pair *pair);
+
 /* Fills in protocol, text and evidence of the present state. */
 void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct finding *finding);
 
