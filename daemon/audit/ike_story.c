@@ -510,15 +510,18 @@ static enum ike_event_kind v1_quick(struct ike_story *story, const struct ike_me
 	enum ike_event_kind up = accepted(story, arrival->time_ns);
 
 	if (story->quick_ns && story->quick_id == id) {
-		if (side == story->quick_side || !story->quick_open)
+		if (side == story->quick_side || story->quick_agreed)
 			return up;
+		/* What looked like a refusal was a notice that came before the answer. */
 		story->quick_open = false;
+		story->quick_agreed = true;
 		return child_agreed(story, arrival->time_ns);
 	}
 	story->quick_id = id;
 	story->quick_ns = arrival->time_ns;
 	story->quick_side = (uint8_t)side;
 	story->quick_open = true;
+	story->quick_agreed = false;
 	return up;
 }
 
@@ -603,10 +606,13 @@ static unsigned side_of(struct ike_story *story, const struct ike_arrival *arriv
 	bool v2 = header->major >= 2;
 	bool from_initiator = v2 ? (header->flags & IKEV2_FLAG_INITIATOR) != 0 : header->responder_spi == 0;
 
+	/* A proposal in answer to a cookie is the responder's, seen though its question was not. */
+	bool answers = !v2 && header->responder_spi && header->next_payload == IKEV1_PAYLOAD_SA &&
+		       (header->exchange == IKEV1_EXCHANGE_MAIN || header->exchange == IKEV1_EXCHANGE_AGGRESSIVE);
 	/* An error in clear that answers a first message has no responder cookie either, but comes from the responder. */
 	if (!v2 && from_initiator && header->exchange == IKEV1_EXCHANGE_INFORMATIONAL)
 		from_initiator = story->roles_known && address_equal(&arrival->src, &story->initiator);
-	else if (!story->roles_known && (v2 || from_initiator)) {
+	else if (!story->roles_known && (v2 || from_initiator || answers)) {
 		story->roles_known = true;
 		story->initiator = from_initiator ? arrival->src : arrival->dst;
 		story->responder = from_initiator ? arrival->dst : arrival->src;

@@ -96,6 +96,8 @@ struct ike_story {
 	uint8_t vendor_count, notify_count, authority_count[2];
 	uint8_t quick_side; /* who opened quick mode */
 	bool quick_open;    /* and no answer in quick mode yet */
+	bool quick_agreed;  /* it was answered by quick mode */
+	bool judged;        /* for rules: its selection was looked at */
 	bool roles_known;
 	bool opened;            /* its first message was in view */
 	bool two_way;           /* messages of both sides were */

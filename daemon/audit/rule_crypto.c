@@ -44,6 +44,9 @@ static bool lacks_integrity(const struct ike_suite *suite)
 	const struct ike_algorithm *cipher = ike_suite_find(suite, IKE_KIND_ENCRYPTION);
 	const struct ike_algorithm *integrity = ike_suite_find(suite, IKE_KIND_INTEGRITY);
 
+	/* Without the rest it is no selection, only a damaged one. */
+	if (!ike_suite_find(suite, IKE_KIND_PRF) || !ike_suite_find(suite, IKE_KIND_GROUP))
+		return false;
 	return suite->major == 2 && cipher && cipher->id <= IKEV2_ENCR_AES_CTR &&
 	       (!integrity || integrity->id == IKEV2_INTEG_NONE);
 }
@@ -137,8 +140,6 @@ static void judge_mode(struct judge *judge, struct judged_pair *pair, const stru
 	finding_say(&finding,
 		    "%s answers %s in aggressive mode with a hash of the pre-shared key, which can be guessed from it.",
 		    address_text(&finding.dst, &b), address_text(&finding.src, &a));
-	finding_note_boolean(&finding, "hash_in_clear", judge->message->has_hash);
-	finding_note_boolean(&finding, "identity_in_clear", judge->message->identity_count > 0);
 	alert_tell_pair(judge, pair, &negotiation->aggressive, &finding);
 }
 
@@ -155,7 +156,8 @@ static void judge_quantum(struct judge *judge, struct judged_pair *pair, const s
 	}
 	begin(judge, pair, FINDING_NOT_QUANTUM_SAFE, &finding);
 	ike_suite_list(&story->selected, IKE_KIND_GROUP, group, sizeof(group));
-	bool shared = story->major == 2 && ike_message_notify(judge->message, IKEV2_NOTIFY_USE_PPK);
+	bool shared = story->major == 2 && judge->ike.kind == IKE_EVENT_ANSWERED &&
+		      ike_message_notify(judge->message, IKEV2_NOTIFY_USE_PPK);
 	finding_say(&finding, "The key exchange of %s and %s is %s alone%s.", address_text(&finding.src, &a),
 		    address_text(&finding.dst, &b), group[0] ? group : "a classical one",
 		    shared ? "; both may mix in a post-quantum shared key (RFC 8784)" : "");
@@ -200,7 +202,7 @@ static void remember(struct judge *judge, const struct ike_story *story, bool ch
 
 void rule_crypto_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
-	const struct ike_story *story = judge->ike.story;
+	struct ike_story *story = judge->ike.story;
 
 	if (transition->kind != TRANSITION_IKE_MESSAGE || !story)
 		return;
@@ -211,8 +213,13 @@ void rule_crypto_transition(struct judge *judge, struct judged_pair *pair, const
 		judge_offer(judge, pair, story);
 		break;
 	case IKE_EVENT_ANSWERED:
-		if (!story->selected.major)
+	case IKE_EVENT_AUTH_SENT:
+	case IKE_EVENT_AUTH_ACCEPTED:
+		/* An answer that nobody in view asked for may be a reflection; one that is gone on with is not. */
+		if (!story->selected.major || story->judged ||
+		    (judge->ike.kind == IKE_EVENT_ANSWERED && !story->opened))
 			break;
+		story->judged = true;
 		remember(judge, story, true);
 		judge_selection(judge, pair, story);
 		judge_version(judge, pair, story);
