@@ -65,20 +65,32 @@ static unsigned eviction_rank(const struct ike_story *story)
 	return story->progressed ? 2 : 3;
 }
 
+/*
+ * The worst of a few entries goes. Established stories often stand side by side: as long as there is nothing else among
+ * them the search goes on, by what evictions have saved up for it, so that its cost stays flat under a flood.
+ */
 static void evict_one(struct ike_stories *stories)
 {
-	enum { CANDIDATES = 16 };
+	enum { CANDIDATES = 16, SAVED = 256 };
 	uint32_t victim = 0;
+	unsigned victim_rank = 0;
 
-	for (unsigned i = 0; i < CANDIDATES; i++) {
+	stories->patience += SAVED;
+	if (stories->patience > stories->table.capacity)
+		stories->patience = stories->table.capacity;
+	for (unsigned i = 0; i < CANDIDATES || (victim_rank == 0 && stories->patience > 0); i++) {
 		uint32_t number = table_sample(&stories->table);
 		if (!number)
 			break;
+		if (i >= CANDIDATES)
+			stories->patience--;
 		const struct ike_story *candidate = table_at(&stories->table, number);
 		const struct ike_story *worst = table_at(&stories->table, victim);
-		unsigned rank = eviction_rank(candidate), worst_rank = victim ? eviction_rank(worst) : 0;
-		if (!victim || rank > worst_rank || (rank == worst_rank && candidate->last_ns < worst->last_ns))
+		unsigned rank = eviction_rank(candidate);
+		if (!victim || rank > victim_rank || (rank == victim_rank && candidate->last_ns < worst->last_ns)) {
 			victim = number;
+			victim_rank = rank;
+		}
 	}
 	if (victim)
 		table_evict(&stories->table, victim);

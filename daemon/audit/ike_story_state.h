@@ -8,6 +8,7 @@
 struct ike_stories {
 	struct ike_stories_settings settings;
 	struct table table;
+	uint32_t patience; /* entries that the next evictions may look at beyond their few, to spare what is established */
 };
 
 #endif
