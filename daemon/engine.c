@@ -9,6 +9,7 @@
 #include "engine.h"
 
 #include "audit/ring.h"
+#include "nat_hash.h"
 #include "worker.h"
 #include "../config/config.h"
 
@@ -209,7 +210,9 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 		.seed = seed,
 		.interface_name = settings->interface_name,
 		.interface_context = settings->interface_context,
+		.nat_hash = nat_hash,
 	};
+	nat_hash_prepare();
 	judge.thresholds.rekey_min_lifetime_ns = config->rekey.min_lifetime_ns;
 	judge.thresholds.rekey_min_volume = config->rekey.min_volume;
 	judge.thresholds.stale_grace_ns = config->rekey.stale_grace_ns;
