@@ -541,6 +541,91 @@ START_TEST(aggressive)
 }
 END_TEST
 
+START_TEST(verdict_tables)
+{
+	static const struct {
+		const char *table;
+		struct choice choice;
+		int severity;
+	} cases[] = {
+		{ "rfc8247", { 12, 128, 12, 5, 14, 0 }, -1 },
+		{ "cnsa-2.0", { 12, 256, 12, 5, 14, 0 }, SEVERITY_MEDIUM },
+		{ "cnsa-2.0", { 20, 256, 0, 7, 37, 0 }, -1 },
+		{ "cnsa-2.0", { 20, 128, 0, 7, 37, 0 }, SEVERITY_MEDIUM },
+		{ "cnsa-2.0", { 20, 256, 0, 7, 20, 37 }, SEVERITY_LOW },
+		{ "nist-800-77r1", { 12, 128, 12, 5, 19, 0 }, -1 },
+		{ "nist-800-77r1", { 3, 0, 12, 5, 19, 0 }, SEVERITY_MEDIUM },
+		{ "nist-800-77r1", { 12, 128, 12, 5, 31, 0 }, SEVERITY_LOW },
+		{ "of-nobody", { 3, 0, 12, 5, 19, 0 }, SEVERITY_LOW },
+	};
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct script *script = script_new_policy(100, cases[i].table);
+		v2_init(script, 7, cases[i].choice);
+		say(script, 0, 0);
+		v2_answer(script, 7, cases[i].choice, false);
+		say(script, 50, 1);
+		const struct seen *seen = last_of(script, FINDING_WEAK_IKE_SELECTED);
+		ck_assert_msg((seen ? (int)seen->severity : -1) == cases[i].severity, "case %u: %s", i,
+			      seen ? seen->text : "fine");
+		script_free(script);
+	}
+}
+END_TEST
+
+/* The causes of a leak that rest on IKE, and ESP that follows, which goes before them all. */
+START_TEST(leaks)
+{
+	enum how { NOTHING, SILENCE, FALL_BACK, REFUSAL, PROOF, CHILD, LONG_AGO };
+	static const struct {
+		enum how how;
+		enum finding_cause cause;
+	} cases[] = { { NOTHING, CAUSE_NOBODY_INITIATES }, { SILENCE, CAUSE_UNANSWERED },
+		      { FALL_BACK, CAUSE_SOFT_SA },        { REFUSAL, CAUSE_REFUSED },
+		      { PROOF, CAUSE_AUTH_FAILED },        { CHILD, CAUSE_CHILD_REFUSED },
+		      { LONG_AGO, CAUSE_UNKNOWN } };
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct script *script = script_new_policy(100, "rfc8247");
+		switch (cases[i].how) {
+		case SILENCE:
+		case FALL_BACK:
+			for (unsigned n = 0; n < 3; n++) {
+				v2_init(script, 7, GOOD);
+				say(script, 1000, 0);
+			}
+			break;
+		case REFUSAL:
+		case LONG_AGO:
+			v2_init(script, 7, GOOD);
+			say(script, 1000, 0);
+			v2_refusal(script, 7, IKEV2_NOTIFY_NO_PROPOSAL_CHOSEN, 0, 0);
+			say(script, 50, 1);
+			break;
+		case PROOF:
+			negotiate(script, 7, IKEV2_PAYLOAD_NOTIFY, 80);
+			break;
+		case CHILD:
+			negotiate(script, 7, IKEV2_PAYLOAD_IDR, 144);
+			v2_secret(script, 7, IKEV2_EXCHANGE_CREATE_CHILD_SA, V2_REQUEST, 2, IKEV2_PAYLOAD_NOTIFY, 208);
+			say(script, 1000, 0);
+			v2_secret(script, 7, IKEV2_EXCHANGE_CREATE_CHILD_SA, V2_RESPONSE, 2, IKEV2_PAYLOAD_NOTIFY, 80);
+			say(script, 50, 1);
+			break;
+		default:
+			break;
+		}
+		/* The first message of FALL_BACK was two seconds before the third. */
+		clear_flows(script, cases[i].how == LONG_AGO ? 31000 : cases[i].how == FALL_BACK ? 1000 : 100, 30);
+		const struct seen *seen = last_of(script, FINDING_CLEARTEXT_LEAK);
+		ck_assert_ptr_nonnull(seen);
+		ck_assert_msg(seen->cause == cases[i].cause, "case %u: %s", i, seen->text);
+		ck_assert_int_eq(seen->severity, SEVERITY_HIGH);
+		esp_begins(script, 100, 1, 2);
+		ck_assert_int_eq(last_of(script, FINDING_CLEARTEXT_LEAK)->cause, CAUSE_BEFORE_SA);
+		script_free(script);
+	}
+}
+END_TEST
+
 START_TEST(spi_notified)
 {
 	struct script *script = script_new(100);
@@ -580,6 +665,8 @@ int main(void)
 				       flood,
 				       cryptography,
 				       aggressive,
-				       spi_notified };
+				       spi_notified,
+				       verdict_tables,
+				       leaks };
 	return script_run("rule_ike", tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -65,12 +65,31 @@ static inline void script_write(void *context, const struct record *record)
 			strncpy(seen->attribute, record->finding.evidence[i].text, sizeof(seen->attribute) - 1);
 }
 
-static inline struct script *script_new(uint32_t ike)
+/* A rule that wants everything between everyone secured, judged by the verdict table `crypto`. */
+static inline void script_rule(struct policy *policy, const char *crypto)
+{
+	policy->rules = calloc(1, sizeof(*policy->rules));
+	ck_assert_ptr_nonnull(policy->rules);
+	policy->rule_count = 1;
+	policy->rules[0].name = strdup("all");
+	policy->rules[0].crypto = strdup(crypto);
+	policy->rules[0].level = POLICY_REQUIRE;
+	for (unsigned side = 0; side < 2; side++) {
+		policy->rules[0].between[side] = calloc(1, sizeof(struct policy_prefix));
+		ck_assert_ptr_nonnull(policy->rules[0].between[side]);
+		policy->rules[0].between_count[side] = 1;
+	}
+}
+
+/* With a rule if `crypto` is not NULL. */
+static inline struct script *script_new_policy(uint32_t ike, const char *crypto)
 {
 	struct script *script = calloc(1, sizeof(*script));
 
 	ck_assert_ptr_nonnull(script);
 	policy_init(&script->policy);
+	if (crypto)
+		script_rule(&script->policy, crypto);
 	ck_assert(policy_seal(&script->policy));
 	struct judge_settings settings = {
 		.policy = &script->policy,
@@ -85,6 +104,11 @@ static inline struct script *script_new(uint32_t ike)
 	ck_assert_ptr_nonnull(script->judge);
 	script->now_ns = START;
 	return script;
+}
+
+static inline struct script *script_new(uint32_t ike)
+{
+	return script_new_policy(ike, NULL);
 }
 
 static inline void script_free(struct script *script)
@@ -347,6 +371,26 @@ static inline void esp_begins(struct script *script, int64_t milliseconds, unsig
 		transition.esp.spi = 0x1000 + d;
 		transition.esp.protocol = 50;
 		put_transition(script, &transition, peer_a, peer_b);
+	}
+}
+
+/* Clear packets of both directions, `count` of them at intervals of half a second. */
+static inline void clear_flows(struct script *script, int64_t milliseconds, unsigned count)
+{
+	script->now_ns += milliseconds * MS;
+	for (unsigned n = 0; n < count; n++) {
+		struct transition transition = { .kind = n ? TRANSITION_CLEAR_PROGRESS : TRANSITION_CLEAR_BEGAN };
+		transition.clear = (struct transition_clear){
+			.service = { .protocol = 6, .port = 80 },
+			.src_port = 40000,
+			.dst_port = 80,
+			.packets = { n + 1, n + 1 },
+			.bytes = 100 * (n + 1),
+			.last_ns = { script->now_ns, script->now_ns },
+			.since_ns = script->now_ns - (int64_t)n * 500 * MS,
+		};
+		put_transition(script, &transition, 1, 2);
+		script->now_ns += 500 * MS;
 	}
 }
 
