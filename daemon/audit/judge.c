@@ -56,6 +56,7 @@ struct judge_thresholds judge_default_thresholds(void)
 		.unnegotiated_ns = 30 * SECOND,
 		.integrity_ns = 3 * SECOND,
 		.ike_silence_ns = 4 * SECOND,
+		.ike_stall_ns = 20 * SECOND,
 		.ike_settle_ns = 5 * SECOND,
 		.ike_hold_ns = 5 * MINUTE,
 		.again_settle_ns = 10 * SECOND,

@@ -64,9 +64,17 @@ static void succeed(struct judge *judge, struct judged_pair *pair, enum trouble_
 
 static int64_t settle_ns(const struct judge *judge, enum trouble_kind kind)
 {
-	bool silence = kind == TROUBLE_UNANSWERED || kind == TROUBLE_STALLED || kind == TROUBLE_PATH_MTU;
+	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
 
-	return silence ? judge->settings.thresholds.ike_silence_ns : judge->settings.thresholds.ike_settle_ns;
+	switch (kind) {
+	case TROUBLE_UNANSWERED:
+		return thresholds->ike_silence_ns;
+	case TROUBLE_STALLED:
+	case TROUBLE_PATH_MTU:
+		return thresholds->ike_stall_ns;
+	default:
+		return thresholds->ike_settle_ns;
+	}
 }
 
 /* An ICMP error since the attempt began says that nobody is there. */

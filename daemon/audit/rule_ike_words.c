@@ -251,9 +251,9 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 		finding->grade = GRADE_LIKELY;
 		finding_say(
 		    finding,
-		    "IKE between %s and %s is up, and the SA for traffic is refused %u times: the ESP proposals or "
-		    "the traffic selectors differ, which of the two is encrypted",
-		    a.text, b.text, trouble->count);
+		    "IKE between %s and %s is up, and the SA for traffic is refused (%u time%s so far): the ESP "
+		    "proposals or the traffic selectors differ, which of the two is encrypted",
+		    a.text, b.text, trouble->count, trouble->count == 1 ? "" : "s");
 		break;
 	}
 	finding_note_integer(finding, "attempts", trouble->count);
