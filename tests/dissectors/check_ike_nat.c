@@ -108,7 +108,7 @@ START_TEST(version2)
 }
 END_TEST
 
-START_TEST(version1, lab)
+START_TEST(version1)
 {
 	for (unsigned number = 0; number <= 7; number++) {
 		enum ike_nat_algorithm algorithm = ike_nat_algorithm((uint16_t)number);
