@@ -269,7 +269,10 @@ static void evict_pair(struct judge *judge)
 	if (!victim)
 		return;
 	struct judged_pair *pair = table_at(&judge->pairs, victim);
-	judge->counters.open -= pair->leak.alert.open + in_trouble(pair);
+	const struct judged_negotiation *negotiation = &pair->negotiation;
+	judge->counters.open -= (unsigned)pair->leak.alert.open + in_trouble(pair) + negotiation->weak.open +
+				negotiation->aggressive.open + negotiation->version1.open + negotiation->quantum.open +
+				negotiation->authorities.open + negotiation->notified.open;
 	table_evict(&judge->pairs, victim);
 }
 
@@ -319,7 +322,7 @@ const char *judge_interface(const struct judge *judge, uint16_t interface)
 
 /* ---- hosts ---- */
 
-/* Makes room: never a host with an open alert; first those with one peer, of these the longest silent. */
+/* Makes room: never a host with an open alert that is more than advice; first those with one peer, of these the longest silent. */
 static void evict_host(struct judge *judge)
 {
 	enum { CANDIDATES = 16 };
@@ -331,14 +334,16 @@ static void evict_host(struct judge *judge)
 			break;
 		const struct judged_host *host = table_at(&judge->hosts, number);
 		const struct judged_host *worst = table_at(&judge->hosts, victim);
-		if (host->offered.open || host->flood.open || host->restart.open || host->check.open)
+		if (host->flood.open || host->restart.open || host->check.open)
 			continue;
 		if (!victim || (!host->more && worst->more) ||
 		    (host->more == worst->more && host->last_ns < worst->last_ns))
 			victim = number;
 	}
-	if (victim)
-		table_evict(&judge->hosts, victim);
+	if (!victim)
+		return;
+	judge->counters.open -= ((const struct judged_host *)table_at(&judge->hosts, victim))->offered.open;
+	table_evict(&judge->hosts, victim);
 }
 
 struct judged_host *judge_host(struct judge *judge, const struct address *host)

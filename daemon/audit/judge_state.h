@@ -164,7 +164,7 @@ struct judged_pair {
 };
 
 /* A host, and whether it speaks IPsec with more than one other. */
-enum { HALF_OPEN_SECONDS = 64, BEGAN_AGAIN_MAX = 16 };
+enum { HALF_OPEN_SECONDS = 64 };
 
 struct judged_host {
 	struct table_link link;
@@ -181,12 +181,9 @@ struct judged_host {
 	uint16_t half_open[HALF_OPEN_SECONDS];
 	struct alert flood;
 	int64_t flood_ns;
-	/* peers with which it began again, the latest */
-	struct {
-		uint32_t pair; /* number */
-		int64_t time_ns;
-	} again[BEGAN_AGAIN_MAX];
-	unsigned again_at;
+	/* peers with which it began again, since the first of them */
+	int64_t again_first_ns;
+	uint32_t again_count, again_ask; /* ask: the count at which its peers are counted next */
 	struct alert restart, check;
 	int64_t restart_ns, check_due_ns, check_told_ns;
 };

@@ -101,11 +101,6 @@ static void count_half_open(struct judge *judge, struct judged_pair *pair, struc
 
 /* ---- restart ---- */
 
-static uint32_t number_of(const struct judge *judge, const struct judged_pair *pair)
-{
-	return (uint32_t)((size_t)((const unsigned char *)pair - judge->pairs.entries) / judge->pairs.entry_size);
-}
-
 static bool is_end(const struct judged_pair *pair, const struct address *host)
 {
 	return address_equal(&pair->address[0], host) || address_equal(&pair->address[1], host);
@@ -161,30 +156,21 @@ static void tell_restart(struct judge *judge, struct judged_pair *pair, struct j
 static void began_again(struct judge *judge, struct judged_pair *pair, struct judged_host *host, int64_t time_ns)
 {
 	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
-	uint32_t number = number_of(judge, pair);
-	unsigned again = 0;
-	int64_t first_ns = time_ns;
 
-	for (unsigned i = 0; i < BEGAN_AGAIN_MAX; i++)
-		if (host->again[i].pair == number)
-			host->again[i].pair = 0;
-	host->again[host->again_at].pair = number;
-	host->again[host->again_at].time_ns = time_ns;
-	host->again_at = (host->again_at + 1) % BEGAN_AGAIN_MAX;
-	for (unsigned i = 0; i < BEGAN_AGAIN_MAX; i++) {
-		if (!host->again[i].pair || time_ns - host->again[i].time_ns > thresholds->restart_ns)
-			continue;
-		again++;
-		if (host->again[i].time_ns < first_ns)
-			first_ns = host->again[i].time_ns;
+	if (!host->again_first_ns || time_ns - host->again_first_ns > thresholds->restart_ns) {
+		host->again_first_ns = time_ns;
+		host->again_count = 0;
+		host->again_ask = thresholds->restart_peers;
 	}
+	host->again_count++;
 	/* While a restart is open, or its check still due, more peers are part of it. */
-	if (again < thresholds->restart_peers || host->restart.open || host->check_due_ns)
+	if (host->again_count < host->again_ask || host->restart.open || host->check_due_ns)
 		return;
+	/* To count the peers takes long, so it is not done for each one that begins again. */
+	host->again_ask = host->again_count + host->again_count / 4 + 1;
 	unsigned peers = peers_of(judge, &host->address);
-	/* The ring holds the latest only; a host with more peers than twice that restarts when the ring is full of them. */
-	if (2 * again >= peers || again == BEGAN_AGAIN_MAX)
-		tell_restart(judge, pair, host, again, peers, first_ns);
+	if (2 * host->again_count >= peers)
+		tell_restart(judge, pair, host, host->again_count, peers, host->again_first_ns);
 }
 
 static void opened(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)

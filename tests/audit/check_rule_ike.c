@@ -416,17 +416,18 @@ END_TEST
 START_TEST(restart)
 {
 	static const struct {
-		unsigned again;
+		unsigned peers, again;
 		bool deleted, spread;
 		unsigned opens;
 	} cases[] = {
-		{ 5, false, false, 1 }, { 3, false, false, 1 }, { 2, false, false, 0 },
-		{ 5, true, false, 0 },  { 5, false, true, 0 },
+		{ 5, 5, false, false, 1 }, { 5, 3, false, false, 1 }, { 5, 2, false, false, 0 },
+		{ 5, 5, true, false, 0 },  { 5, 5, false, true, 0 },  { 8, 3, false, false, 0 },
+		{ 8, 4, false, false, 1 },
 	};
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct script *script = script_new(100);
 		for (unsigned round = 0; round < 2; round++) {
-			unsigned peers = round ? cases[i].again : 5;
+			unsigned peers = round ? cases[i].again : cases[i].peers;
 			for (unsigned peer = 2; peer < 2 + peers; peer++) {
 				uint64_t ispi = 100 * (round + 1) + 2 * peer;
 				if (round && cases[i].deleted) {
