@@ -9,6 +9,7 @@
 #include "engine.h"
 
 #include "audit/ring.h"
+#include "nat_hash.h"
 #include "worker.h"
 #include "../config/config.h"
 
@@ -188,7 +189,6 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 			.interface_count = INTERFACES_MAX,
 			.flows = config->limits.flows,
 			.sas = config->limits.sas,
-			.ike = config->limits.ike,
 			.pairs = config->limits.pairs,
 			.learn_packets = settings->offline ? AUDIT_LEARN_PACKETS : LEARN_PACKETS,
 			.learn_span_ns = settings->offline ? 0 : LEARN_SPAN_S * SECOND,
@@ -205,12 +205,15 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 		.thresholds = judge_default_thresholds(),
 		.pairs = config->limits.pairs,
 		.sas = config->limits.sas,
+		.ike = config->limits.ike,
 		.learned = config->limits.learned,
 		.seed = seed,
 		.ike_messages = settings->ike_messages,
 		.interface_name = settings->interface_name,
 		.interface_context = settings->interface_context,
+		.nat_hash = nat_hash,
 	};
+	nat_hash_prepare();
 	judge.thresholds.rekey_min_lifetime_ns = config->rekey.min_lifetime_ns;
 	judge.thresholds.rekey_min_volume = config->rekey.min_volume;
 	judge.thresholds.stale_grace_ns = config->rekey.stale_grace_ns;
@@ -306,13 +309,20 @@ static void complete_sa(void *context, uint32_t realm, struct record_sa *sa)
 	sa->state = described.state;
 }
 
+static void write_ike_sas(void *context, const struct record_sink *sink)
+{
+	struct engine *engine = context;
+
+	judge_write_ike_sas(engine->judge, sink);
+}
+
 struct engine_counters engine_counters(struct engine *engine)
 {
 	struct track *track = worker_track(engine->worker);
 	struct engine_counters counters = {
 		.track = *track_counters(track),
 		.transitions_lost = engine->ring ? ring_lost(engine->ring) : 0,
-		.memory = track_memory(track),
+		.memory = track_memory(track) + judge_ike_memory(engine->judge),
 	};
 
 	if (!engine->thread_runs)
@@ -327,7 +337,7 @@ static void write_all(struct engine *engine)
 	const struct judge_counters *judge_totals = judge_counters(engine->judge);
 	struct record record = { .type = RECORD_SUMMARY, .time_ns = worker_now(engine->worker) };
 
-	struct track_knowledge knowledge = { engine, app_name, complete_pair, complete_sa };
+	struct track_knowledge knowledge = { engine, app_name, complete_pair, complete_sa, write_ike_sas };
 	track_write_records(track, &knowledge, &engine->sink);
 	record.summary = (struct record_summary){
 		.packets = track_totals->packets,
@@ -337,7 +347,7 @@ static void write_all(struct engine *engine)
 		.last_ns = track_totals->last_ns,
 		.copies = track_totals->copies,
 		.sas = track_totals->sas,
-		.ike_sas = track_totals->ike_sas,
+		.ike_sas = judge_totals->ike_sas,
 		.pairs = track_totals->pairs,
 		.flows = track_totals->flows,
 		.findings = judge_totals->opened,

@@ -87,6 +87,23 @@ void alert_tell_pair(struct judge *judge, const struct judged_pair *pair, struct
 	alert_tell(judge, alert, finding, &subject, sizeof(subject));
 }
 
+void alert_begin_host(struct judge *judge, const struct address *host, enum finding_id id, struct finding *finding)
+{
+	memset(finding, 0, sizeof(*finding));
+	finding->time_ns = finding->first_ns = finding->last_ns = judge->now_ns;
+	finding->id = id;
+	finding->severity = catalogue_row(id)->severity;
+	finding->grade = GRADE_OBSERVED;
+	finding->subject = SUBJECT_HOST;
+	finding->a = *host;
+	finding->count = 1;
+}
+
+void alert_tell_host(struct judge *judge, struct alert *alert, struct finding *finding)
+{
+	alert_tell(judge, alert, finding, finding->a.bytes, sizeof(finding->a.bytes));
+}
+
 void finding_say(struct finding *finding, const char *format, ...)
 {
 	size_t length = strlen(finding->text);

@@ -41,6 +41,10 @@ void alert_begin_sa(struct judge *judge, const struct judged_pair *pair, unsigne
 /* alert_tell() for a finding whose subject is what alert_begin() or alert_begin_sa() was given. */
 void alert_tell_pair(struct judge *judge, const struct judged_pair *pair, struct alert *alert, struct finding *finding);
 
+/* The same about a host; the address is the whole subject. */
+void alert_begin_host(struct judge *judge, const struct address *host, enum finding_id id, struct finding *finding);
+void alert_tell_host(struct judge *judge, struct alert *alert, struct finding *finding);
+
 /* Appends to finding->text, as printf does; what does not fit is left out. */
 __attribute__((format(printf, 2, 3))) void finding_say(struct finding *finding, const char *format, ...);
 

@@ -148,6 +148,22 @@ void finding_note_spi(struct finding *finding, const char *key, uint32_t spi)
 	}
 }
 
+void finding_note_words(struct finding *finding, const char *key, const char *value)
+{
+	size_t room = FINDING_WORDS_SIZE - finding->words_used;
+	size_t length = strlen(value);
+
+	if (room < 2)
+		return;
+	if (length > room - 1)
+		length = room - 1;
+	char *copy = finding->words + finding->words_used;
+	memcpy(copy, value, length);
+	copy[length] = '\0';
+	finding->words_used += length + 1;
+	finding_note_text(finding, key, copy);
+}
+
 void finding_note_address(struct finding *finding, const char *key, const struct address *value)
 {
 	struct finding_evidence *note = next_note(finding, key);

@@ -145,7 +145,7 @@ struct finding_evidence {
 	struct address address; /* ADDRESS */
 };
 
-enum { FINDING_EVIDENCE_MAX = 16, FINDING_TEXT_SIZE = 384 };
+enum { FINDING_EVIDENCE_MAX = 16, FINDING_TEXT_SIZE = 384, FINDING_WORDS_SIZE = 640 };
 
 struct finding {
 	int64_t time_ns; /* of this record */
@@ -174,6 +174,8 @@ struct finding {
 	char text[FINDING_TEXT_SIZE]; /* one sentence; hostile parts are names from the classifier only */
 	struct finding_evidence evidence[FINDING_EVIDENCE_MAX];
 	size_t evidence_count;
+	char words[FINDING_WORDS_SIZE]; /* texts of evidence that live nowhere else: finding_note_words() */
+	size_t words_used;
 };
 
 /* A row of the catalogue. */
@@ -216,6 +218,9 @@ void finding_note_integer(struct finding *finding, const char *key, int64_t valu
 void finding_note_real(struct finding *finding, const char *key, double value);
 void finding_note_boolean(struct finding *finding, const char *key, bool value);
 void finding_note_text(struct finding *finding, const char *key, const char *value);
+/* The same for a text that does not outlive the caller: a copy is kept in the finding; of what does not fit, the start. The
+ * copy is good as long as this very finding, which must not be moved before it is handed on. */
+void finding_note_words(struct finding *finding, const char *key, const char *value);
 void finding_note_address(struct finding *finding, const char *key, const struct address *value);
 void finding_note_spi(struct finding *finding, const char *key, uint32_t spi);
 void finding_note_time(struct finding *finding, const char *key, int64_t time_ns);

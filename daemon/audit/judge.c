@@ -55,6 +55,15 @@ struct judge_thresholds judge_default_thresholds(void)
 		.bad_spi_hold_ns = 30 * SECOND,
 		.unnegotiated_ns = 30 * SECOND,
 		.integrity_ns = 3 * SECOND,
+		.ike_silence_ns = 4 * SECOND,
+		.ike_stall_ns = 20 * SECOND,
+		.ike_settle_ns = 5 * SECOND,
+		.ike_hold_ns = 5 * MINUTE,
+		.again_settle_ns = 10 * SECOND,
+		.restart_ns = 30 * SECOND,
+		.restart_check_ns = MINUTE,
+		.restart_peers = 3,
+		.flood_half_open = 64,
 		.update_ns = HOUR,
 		.forget_learned_ns = 14 * DAY,
 	};
@@ -76,7 +85,11 @@ struct judge *judge_new(const struct judge_settings *settings, const struct reco
 		  table_init(&judge->hosts, sizeof(struct judged_host), settings->pairs) &&
 		  table_init(&judge->networks, sizeof(struct learned_network), NETWORKS_MAX) &&
 		  table_init(&judge->sas, sizeof(struct judged_sa), settings->sas);
-	if (!ok || !judge->rules || !judge->waiting || !judge->timers) {
+	struct ike_stories_settings stories = { settings->ike, settings->seed, settings->nat_hash,
+						settings->nat_hash_context };
+	judge->stories = ike_stories_new(&stories);
+	judge->message = malloc(sizeof(*judge->message));
+	if (!ok || !judge->stories || !judge->message || !judge->rules || !judge->waiting || !judge->timers) {
 		judge_free(judge);
 		return NULL;
 	}
@@ -93,6 +106,8 @@ void judge_free(struct judge *judge)
 	table_destroy(&judge->hosts);
 	table_destroy(&judge->networks);
 	table_destroy(&judge->sas);
+	ike_stories_free(judge->stories);
+	free(judge->message);
 	free(judge->rules);
 	free(judge->waiting);
 	free(judge->timers);
@@ -222,6 +237,16 @@ static int64_t last_seen(const struct judged_pair *pair)
 	return last;
 }
 
+/* How many alerts are open about the pair's negotiations. */
+static unsigned in_trouble(const struct judged_pair *pair)
+{
+	unsigned open = 0;
+
+	for (unsigned i = 0; i < TROUBLE_COUNT; i++)
+		open += pair->negotiation.troubles[i].alert.open;
+	return open;
+}
+
 /* Makes room: never a pair with an open alert while another can go; first what was never two-way, then the oldest. */
 static void evict_pair(struct judge *judge)
 {
@@ -236,7 +261,7 @@ static void evict_pair(struct judge *judge)
 			break;
 		const struct judged_pair *pair = table_at(&judge->pairs, number);
 		bool two_way = pair->esp[0].first_ns && pair->esp[1].first_ns;
-		unsigned rank = pair->leak.alert.open ? 0 : two_way ? 1 : 2;
+		unsigned rank = pair->leak.alert.open || in_trouble(pair) ? 0 : two_way ? 1 : 2;
 		int64_t last = last_seen(pair);
 		if (!victim || rank > victim_rank || (rank == victim_rank && last < victim_last)) {
 			victim = number;
@@ -247,10 +272,11 @@ static void evict_pair(struct judge *judge)
 	if (!victim)
 		return;
 	struct judged_pair *pair = table_at(&judge->pairs, victim);
-	if (pair->leak.alert.open) {
-		judge->counters.open--;
-		judge->counters.clear_pairs--;
-	}
+	const struct judged_negotiation *negotiation = &pair->negotiation;
+	judge->counters.open -= (unsigned)pair->leak.alert.open + in_trouble(pair) + negotiation->weak.open +
+				negotiation->aggressive.open + negotiation->version1.open + negotiation->quantum.open +
+				negotiation->authorities.open + negotiation->notified.open;
+	judge->counters.clear_pairs -= pair->leak.alert.open;
 	if (pair->esp[0].first_ns && pair->esp[1].first_ns)
 		judge->counters.secured_pairs--;
 	learn_forget(judge, pair);
@@ -303,6 +329,37 @@ const char *judge_interface(const struct judge *judge, uint16_t interface)
 
 /* ---- hosts ---- */
 
+/* Makes room: never a host with an open alert that is more than advice; first those with one peer, of these the longest silent. */
+static void evict_host(struct judge *judge)
+{
+	enum { CANDIDATES = 16 };
+	uint32_t victim = 0;
+
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		uint32_t number = table_sample(&judge->hosts);
+		if (!number)
+			break;
+		const struct judged_host *host = table_at(&judge->hosts, number);
+		const struct judged_host *worst = table_at(&judge->hosts, victim);
+		if (host->flood.open || host->restart.open || host->check.open)
+			continue;
+		if (!victim || (!host->more && worst->more) ||
+		    (host->more == worst->more && host->last_ns < worst->last_ns))
+			victim = number;
+	}
+	if (!victim)
+		return;
+	judge->counters.open -= ((const struct judged_host *)table_at(&judge->hosts, victim))->offered.open;
+	table_evict(&judge->hosts, victim);
+}
+
+struct judged_host *judge_host(struct judge *judge, const struct address *host)
+{
+	uint32_t number = table_find(&judge->hosts, hash_octets(host->bytes, 16, judge->settings.seed));
+
+	return number ? table_at(&judge->hosts, number) : NULL;
+}
+
 static void host_speaks(struct judge *judge, const struct address *host, const struct address *peer)
 {
 	uint64_t hash = hash_octets(host->bytes, 16, judge->settings.seed);
@@ -310,9 +367,15 @@ static void host_speaks(struct judge *judge, const struct address *host, const s
 
 	if (!number) {
 		number = table_insert(&judge->hosts, hash);
+		if (!number) {
+			evict_host(judge);
+			number = table_insert(&judge->hosts, hash);
+		}
 		if (!number)
 			return; /* full: the host's habits stay unknown, which weakens a sentence, not a finding */
-		((struct judged_host *)table_at(&judge->hosts, number))->first_peer = *peer;
+		struct judged_host *fresh = table_at(&judge->hosts, number);
+		fresh->address = *host;
+		fresh->first_peer = *peer;
 		return;
 	}
 	struct judged_host *known = table_at(&judge->hosts, number);
@@ -485,6 +548,35 @@ static void note_esp_began(struct judge *judge, struct judged_pair *pair, const 
 	esp->running = true;
 }
 
+/* Reads the message of the transition and lets its IKE SA's story go on. */
+static void read_ike(struct judge *judge, const struct judged_pair *pair, const struct transition *transition)
+{
+	const struct transition_ike *ike = &transition->ike;
+	struct ike_arrival arrival = {
+		.time_ns = transition->time_ns,
+		.realm = transition->realm,
+		.pair = pair->link.hash,
+		.direction = transition->direction,
+		.src = pair->address[transition->direction],
+		.dst = pair->address[!transition->direction],
+		.src_port = ike->src_port,
+		.dst_port = ike->dst_port,
+		.octets = ike->message,
+		.captured = ike->captured,
+		.length = ike->octets,
+	};
+
+	judge->ike = (struct ike_event){ .kind = IKE_EVENT_NONE };
+	if (!ike->message || !ike_message_read(ike->message, ike->captured, ike->octets, judge->message))
+		return;
+	/* The first fragment of an IP datagram tells of the rest. */
+	if (ike->header.length > arrival.length && ike->header.length <= IKE_LENGTH_MAX)
+		arrival.length = ike->header.length;
+	judge->ike = ike_story_message(judge->stories, &arrival, judge->message);
+	if (judge->ike.born)
+		judge->counters.ike_sas++;
+}
+
 static void note(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	pair->vlan = transition->vlan;
@@ -557,6 +649,8 @@ static void run_transition(struct judge *judge)
 	if (judge->settings.ike_messages && transition.kind == TRANSITION_IKE_MESSAGE)
 		tell_ike_message(judge, &transition);
 	if (pair) {
+		if (transition.kind == TRANSITION_IKE_MESSAGE)
+			read_ike(judge, pair, &transition);
 		note(judge, pair, &transition);
 		for (unsigned i = 0; i < RULE_COUNT; i++)
 			rules[i].transition(judge, pair, &transition);
@@ -639,4 +733,19 @@ void judge_describe_rekeys(struct judge *judge, uint32_t realm, const struct add
 const struct judge_counters *judge_counters(const struct judge *judge)
 {
 	return &judge->counters;
+}
+
+bool judge_write_ike_sas(const struct judge *judge, const struct record_sink *sink)
+{
+	return ike_stories_write(judge->stories, sink);
+}
+
+uint64_t judge_ike_memory(const struct judge *judge)
+{
+	return ike_stories_memory(judge->stories);
+}
+
+uint64_t judge_ike_evicted(const struct judge *judge)
+{
+	return ike_stories_evicted(judge->stories);
 }

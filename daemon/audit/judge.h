@@ -18,6 +18,7 @@
 
 #include "record.h"
 #include "transition.h"
+#include "../../dissectors/ike_nat.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,6 +41,15 @@ struct judge_thresholds {
 	int64_t bad_spi_hold_ns;       /* quiet of a bad SPI after which it is over */
 	int64_t unnegotiated_ns;       /* ESP both ways for so long without any IKE */
 	int64_t integrity_ns;          /* AH for so long without ESP */
+	int64_t ike_silence_ns;        /* a first message without any answer for so long, repeated: unanswered */
+	int64_t ike_stall_ns;          /* a later message likewise: stalled; answers to proofs take their time */
+	int64_t ike_settle_ns;         /* after a refusal or failure, for a success that makes it none */
+	int64_t ike_hold_ns;           /* quiet that ends what is told of a negotiation */
+	int64_t again_settle_ns;       /* after a new IKE SA, for signs that the old one lives */
+	int64_t restart_ns;            /* peers that begin again within this belong together */
+	int64_t restart_check_ns;      /* after a restart, until its pairs are looked at */
+	unsigned restart_peers;        /* at least so many peers begin again */
+	unsigned flood_half_open;      /* half-open negotiations of a minute that make a flood */
 	int64_t update_ns;             /* at most so often an update for the count alone */
 	int64_t forget_learned_ns;     /* without ESP for so long a learned pair is forgotten */
 };
@@ -52,11 +62,14 @@ struct judge_settings {
 	struct judge_thresholds thresholds;
 	uint32_t pairs;   /* limit of pairs the judge keeps in mind */
 	uint32_t sas;     /* limit of SAs */
+	uint32_t ike;     /* limit of IKE SAs */
 	uint32_t learned; /* limit of learned pairs; per IPv4 /24 or IPv6 /64 a 32nd part of it, at least 64 */
 	uint64_t seed;
 	bool ike_messages; /* pass every IKE message on as a record, in order of time */
 	const char *(*interface_name)(void *context, uint16_t interface); /* NULL or "" if it has none */
 	void *interface_context;
+	ike_nat_hash_function *nat_hash; /* NULL: NAT is not recomputed */
+	void *nat_hash_context;
 };
 
 /* NULL on lack of memory. */
@@ -83,12 +96,20 @@ void judge_describe_sa(struct judge *judge, uint32_t realm, const struct address
 void judge_describe_rekeys(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b,
 			   uint32_t *rekeys, double *interval_median);
 
+/* Writes the ike_sa records, in order of first message. False on lack of memory. */
+bool judge_write_ike_sas(const struct judge *judge, const struct record_sink *sink);
+
+/* Octets that the stories of IKE SAs make resident, and how many of them had to make room. */
+uint64_t judge_ike_memory(const struct judge *judge);
+uint64_t judge_ike_evicted(const struct judge *judge);
+
 struct judge_counters {
 	uint64_t opened;      /* findings opened */
 	uint64_t open;        /* alerts open now */
 	uint64_t in_progress; /* set by judge_finish(): matters that were not decided when the capture ended */
 	uint64_t lost;        /* transitions that found no memory */
 	uint64_t secured_pairs, clear_pairs; /* pairs with ESP both ways; with an open leak */
+	uint64_t ike_sas;                    /* IKE SAs ever seen */
 };
 
 const struct judge_counters *judge_counters(const struct judge *judge);

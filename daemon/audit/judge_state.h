@@ -9,12 +9,13 @@
 #define ESPIAL_AUDIT_JUDGE_STATE_H
 
 #include "alert.h"
+#include "ike_story.h"
 #include "judge.h"
 #include "table.h"
 #include "../../config/policy.h"
 
 /* The rules, in the order of rules.h. */
-enum rule_number { RULE_LEAK, RULE_SPI, RULE_REKEY, RULE_CONTENT, RULE_COUNT };
+enum rule_number { RULE_IKE, RULE_LEAK, RULE_SPI, RULE_REKEY, RULE_CONTENT, RULE_CRYPTO, RULE_COUNT };
 
 /* One direction's ESP or AH. */
 struct judged_esp {
@@ -96,6 +97,50 @@ struct judged_rekeys {
 	uint64_t bytes[REKEY_REMEMBERED];      /* through the SA that was replaced */
 };
 
+/* What may go wrong in a negotiation; in the order in which a negotiation gets to it. */
+enum trouble_kind {
+	TROUBLE_UNANSWERED,
+	TROUBLE_REFUSED,
+	TROUBLE_STALLED,
+	TROUBLE_PATH_MTU,
+	TROUBLE_AUTH,
+	TROUBLE_CHILD,
+	TROUBLE_COUNT
+};
+
+/* One kind of trouble of a pair: since when, how often, and whether it was told. */
+struct trouble {
+	struct alert alert;
+	int64_t first_ns; /* first failure since the last success; 0: none */
+	int64_t begun_ns; /* when the attempt that failed first was begun */
+	int64_t last_ns;
+	uint64_t ispi; /* of the last IKE SA that failed */
+	uint32_t count;
+	uint32_t octets; /* of the message that is not answered */
+	uint16_t sends;  /* of it */
+	uint16_t gap_ds; /* last gap between them, tenths of a second */
+	uint16_t notify; /* what was said in clear, 0: nothing */
+	uint8_t major, exchange;
+	uint8_t direction; /* from initiator to responder */
+	enum trouble_kind kind;
+	enum finding_cause cause;
+};
+
+/* What the pair's IKE came to. */
+struct judged_negotiation {
+	struct trouble troubles[TROUBLE_COUNT];
+	struct alert weak, aggressive, version1, quantum, authorities, notified;
+	int64_t notified_ns;
+	int64_t icmp_ns; /* last ICMP error about IKE of the pair */
+	uint8_t icmp_type, icmp_code, icmp_version;
+	uint8_t icmp_direction; /* of the message that it quotes */
+	uint64_t established_ispi;
+	int64_t established_ns;
+	/* a new IKE SA beside one that is up: it may be that a host began again */
+	uint64_t again_ispi;
+	int64_t again_ns;
+};
+
 struct judged_pair {
 	struct table_link link;
 	uint32_t realm;
@@ -107,6 +152,7 @@ struct judged_pair {
 	uint32_t sas;       /* births seen */
 	struct judged_esp esp[2];
 	struct judged_ike ike[2];
+	struct judged_negotiation negotiation;
 	struct leak leak;
 	uint32_t newest_sa[2]; /* by direction */
 	struct judged_rekeys rekeys[2];
@@ -124,11 +170,28 @@ struct judged_pair {
 };
 
 /* A host, and whether it speaks IPsec with more than one other. */
+enum { HALF_OPEN_SECONDS = 64 };
+
 struct judged_host {
 	struct table_link link;
+	struct address address;
 	struct address first_peer;
 	bool more;
 	int64_t last_ns; /* last sign of life that was worth a transition */
+	/* IKE SAs that show what the host takes, as responder, and what it offers, as initiator */
+	uint32_t realm;
+	uint64_t chose_ispi, offered_ispi;
+	struct alert offered;
+	/* half-open negotiations towards the host, by the second in which they were opened, a ring */
+	int64_t half_open_second;
+	uint16_t half_open[HALF_OPEN_SECONDS];
+	struct alert flood;
+	int64_t flood_ns;
+	/* peers with which it began again, since the first of them */
+	int64_t again_first_ns;
+	uint32_t again_count, again_ask; /* ask: the count at which its peers are counted next */
+	struct alert restart, check;
+	int64_t restart_ns, check_due_ns, check_told_ns;
 };
 
 /* A network (IPv4 /24, IPv6 /64), and how many learned pairs have an end in it. */
@@ -159,6 +222,10 @@ struct judge {
 	struct judged_rule *rules; /* by rule; owned */
 	uint32_t learned;
 	int64_t now_ns;
+	/* IKE: what the message of the transition at hand is in its story; message is only good while ike.story is set */
+	struct ike_stories *stories;
+	struct ike_message *message; /* owned */
+	struct ike_event ike;
 	/* two heaps, owned */
 	struct transition *waiting;
 	size_t waiting_count, waiting_room;
@@ -190,6 +257,9 @@ struct protection {
 void judge_protection(struct judge *judge, const struct judged_pair *pair, struct protection *protection);
 /* The pairs whose IKE and ESP protect this one: itself, or the carriers of its rule. Returns how many. */
 unsigned judge_protectors(struct judge *judge, struct judged_pair *pair, struct judged_pair **protectors, unsigned max);
+
+/* The host's entry; NULL if it is not known. */
+struct judged_host *judge_host(struct judge *judge, const struct address *host);
 
 /* When the host last gave a sign of life, in whatever transition; 0: never. */
 int64_t judge_host_last(struct judge *judge, const struct address *host);

@@ -17,7 +17,7 @@ enum record_type {
 	RECORD_SA,
 	RECORD_IKE_SA,
 	RECORD_SUMMARY,
-	RECORD_NOTICE, /* a message for the operator's log: not part of an audit's JSON lines */
+	RECORD_NOTICE,      /* a message for the operator's log: not part of an audit's JSON lines */
 	RECORD_IKE_MESSAGE, /* only where asked for; for the IKE log and the inventory, sinks pass it over */
 };
 
@@ -84,7 +84,16 @@ struct record_ike_sa {
 	enum ike_mode mode;
 	const char *step; /* last step seen, NULL if not known */
 	enum ike_outcome outcome;
-	/* offered, selected, auth, vendors, notifies, nat: null until IKE is read whole */
+	const char *const *offered; /* names of algorithms, "AES_CBC_256"; borrowed, as are the lists below */
+	size_t offered_count;       /* none: not seen, null in JSON; likewise below */
+	const char *const *selected;
+	size_t selected_count;
+	const char *auth; /* "pre-shared-key", "certificate", "kerberos", "eap"; NULL if not known */
+	const char *const *vendors;
+	size_t vendor_count;
+	const char *const *notifies; /* types seen in clear */
+	size_t notify_count;
+	const char *nat; /* who is behind one: "none", "initiator", "responder", "both"; NULL if not known */
 };
 
 /* One IKE message as it was on the wire. Hostile octets, whole as far as they were captured. */

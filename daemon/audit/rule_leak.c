@@ -12,6 +12,8 @@
  *                              same direction;
  *                            ESP before, none after -> sa-lost; after long silence, and new ESP follows: after-idle;
  *                            no ESP before, ESP follows -> before-sa;
+ *                            no ESP, IKE that failed since shortly before -> unanswered (soft-sa where the clear traffic
+ *                              began when hosts fall back), refused, auth-failed, child-refused, whichever was last;
  *                            no ESP, no IKE, clear both ways -> nobody-initiates.
  *                          A cause that rests on what happened is not taken back when more happens later.
  *   when it ends           ESP both ways and no clear packet for leak_secured_ns, or long quiet.
@@ -33,6 +35,7 @@
 enum {
 	EXCHANGE_OPENED_BEFORE_S =
 	    1,                  /* IKE opened so shortly before the first clear packet belongs to the same attempt */
+	TROUBLE_BEFORE_S = 30,  /* EVIDENCE-measured section 8: IKE that failed so shortly before is the reason */
 	DEFAULT_RESPONSE_S = 2, /* EVIDENCE: the receiver of clear traffic opens IKE within so many seconds */
 };
 
@@ -127,8 +130,7 @@ static enum finding_severity severity_of(const struct judge *judge, const struct
 
 /* ---- telling ---- */
 
-static void describe(struct judge *judge, struct judged_pair *pair, struct finding *finding,
-		     char services[RULE_LEAK_SERVICES_SIZE])
+static void describe(struct judge *judge, struct judged_pair *pair, struct finding *finding)
 {
 	struct leak *leak = &pair->leak;
 	const struct policy_rule *rule = judge_rule(judge, pair);
@@ -150,15 +152,14 @@ static void describe(struct judge *judge, struct judged_pair *pair, struct findi
 	finding->bytes = leak->bytes - leak->base_bytes;
 	finding->first_ns = leak->since_ns;
 	finding->last_ns = leak->last_ns;
-	rule_leak_explain(judge, pair, finding, services);
+	rule_leak_explain(judge, pair, finding);
 }
 
 static void tell(struct judge *judge, struct judged_pair *pair)
 {
 	struct finding finding;
-	char services[RULE_LEAK_SERVICES_SIZE];
 
-	describe(judge, pair, &finding, services);
+	describe(judge, pair, &finding);
 	alert_tell_pair(judge, pair, &pair->leak.alert, &finding);
 }
 
@@ -168,8 +169,7 @@ static void finish_leak(struct judge *judge, struct judged_pair *pair, const cha
 
 	if (leak->alert.open) {
 		struct finding finding;
-		char services[RULE_LEAK_SERVICES_SIZE];
-		describe(judge, pair, &finding, services);
+		describe(judge, pair, &finding);
 		finding.cleared_by = why;
 		rule_leak_explain_clear(&finding);
 		alert_clear(judge, &leak->alert, &finding);
@@ -201,6 +201,52 @@ static struct negotiation negotiation_of(struct judge *judge, struct judged_pair
 				negotiation.opened_ns[side] = ike->opened_ns;
 		}
 	return negotiation;
+}
+
+/* The failure of those who protect the pair that came last, if it is a reason for this leak; NULL if none is. */
+const struct trouble *rule_leak_trouble(struct judge *judge, struct judged_pair *pair)
+{
+	struct judged_pair *protectors[JUDGE_CARRIERS];
+	unsigned count = judge_protectors(judge, pair, protectors, JUDGE_CARRIERS);
+	const struct trouble *latest = NULL;
+
+	for (unsigned i = 0; i < count; i++)
+		for (unsigned kind = 0; kind < TROUBLE_COUNT; kind++) {
+			const struct trouble *trouble = &protectors[i]->negotiation.troubles[kind];
+			if (trouble->first_ns && trouble->last_ns >= pair->leak.begin_ns - TROUBLE_BEFORE_S * SECOND &&
+			    (!latest || trouble->last_ns >= latest->last_ns))
+				latest = trouble;
+		}
+	return latest;
+}
+
+/* Hosts that may fall back to clear traffic do so when the first message has had no answer for a certain time: 3 s, with
+ * Simple Policy Update half a second (EVIDENCE section 1). */
+static bool fell_back(const struct leak *leak, const struct trouble *trouble)
+{
+	int64_t waited = leak->since_ns - trouble->begun_ns;
+
+	return (waited >= 25 * SECOND / 10 && waited <= 4 * SECOND) ||
+	       (waited >= 4 * SECOND / 10 && waited <= 7 * SECOND / 10);
+}
+
+static enum finding_cause cause_of_trouble(struct judge *judge, struct judged_pair *pair)
+{
+	const struct trouble *trouble = rule_leak_trouble(judge, pair);
+
+	if (!trouble)
+		return CAUSE_UNKNOWN;
+	switch (trouble->kind) {
+	case TROUBLE_UNANSWERED:
+		return fell_back(&pair->leak, trouble) ? CAUSE_SOFT_SA : CAUSE_UNANSWERED;
+	case TROUBLE_REFUSED:
+		return CAUSE_REFUSED;
+	case TROUBLE_CHILD:
+		return CAUSE_CHILD_REFUSED;
+	default:
+		/* However it came about, the negotiation ended without proof. */
+		return CAUSE_AUTH_FAILED;
+	}
 }
 
 static enum finding_cause cause_after_esp(const struct judge *judge, const struct leak *leak,
@@ -283,6 +329,11 @@ static void decide(struct judge *judge, struct judged_pair *pair, bool at_end)
 	if (esp_followed(leak, &protection)) {
 		leak->cause = leak->idle_before ? CAUSE_AFTER_IDLE : CAUSE_BEFORE_SA;
 		leak->decided = true;
+		return;
+	}
+	enum finding_cause failed = cause_of_trouble(judge, pair);
+	if (failed != CAUSE_UNKNOWN) {
+		leak->cause = failed;
 		return;
 	}
 	struct negotiation negotiation = negotiation_of(judge, pair);
@@ -461,6 +512,8 @@ void rule_leak_transition(struct judge *judge, struct judged_pair *pair, const s
 		break;
 	case TRANSITION_IKE_MESSAGE: {
 		unsigned side = transition->direction;
+		if (leak->running)
+			consider(judge, pair, false);
 		if (!leak->running || pair->ike[side].opened_ns != transition->time_ns || leak->opened_by_ns[side])
 			break;
 		leak->opened_by_ns[side] = transition->time_ns;

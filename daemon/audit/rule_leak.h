@@ -8,12 +8,11 @@
 /* Whether the service was seen since the leak began. */
 bool rule_leak_has_service(const struct leak *leak, unsigned index);
 
-/* Room for the names of services, which the evidence borrows. */
-enum { RULE_LEAK_SERVICES_SIZE = 256 };
+/* What failed between those who protect the pair, if it explains the leak; NULL if nothing did. */
+const struct trouble *rule_leak_trouble(struct judge *judge, struct judged_pair *pair);
 
-/* Fills in protocol, text and evidence of the present state; `services` has to live until the finding was told. */
-void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct finding *finding,
-		       char services[RULE_LEAK_SERVICES_SIZE]);
+/* Fills in protocol, text and evidence of the present state. */
+void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct finding *finding);
 
 /* Makes the text that of the end; finding->cleared_by is set. */
 void rule_leak_explain_clear(struct finding *finding);

@@ -13,7 +13,8 @@ enum {
 	PROTOCOL_UDP = 17,
 	PROTOCOL_SCTP = 132,
 	PROTOCOL_ICMPV6 = 58,
-	NAME_SIZE = 48
+	NAME_SIZE = 48,
+	SERVICES_SIZE = 256
 };
 
 static const char *service_name(const struct transition_service *service, char buffer[NAME_SIZE])
@@ -81,6 +82,36 @@ static void say_elsewhere(struct judge *judge, const struct judged_pair *pair, s
 		finding_say(finding, "; neither was seen to speak IPsec with anyone");
 }
 
+/* IKE that failed; the negotiation has its own alert, with what it was. */
+static void say_trouble(struct judge *judge, struct judged_pair *pair, struct finding *finding)
+{
+	const struct leak *leak = &pair->leak;
+	const struct trouble *trouble = rule_leak_trouble(judge, pair);
+
+	switch (leak->cause) {
+	case CAUSE_UNANSWERED:
+		finding_say(finding, ": IKE was opened and nobody answers");
+		break;
+	case CAUSE_SOFT_SA:
+		finding_say(finding, ": IKE was opened, nobody answers, and the sender fell back to clear traffic");
+		break;
+	case CAUSE_REFUSED:
+		finding_say(finding, ": IKE was opened and is refused");
+		break;
+	case CAUSE_AUTH_FAILED:
+		finding_say(finding, ": the two do not authenticate each other");
+		break;
+	default:
+		finding_say(finding, ": IKE is up, and the SA for traffic is refused");
+		break;
+	}
+	if (!trouble)
+		return;
+	finding_note_time(finding, "ike_first", trouble->begun_ns);
+	finding_note_real(finding, "ike_to_clear", seconds(leak->since_ns - trouble->begun_ns));
+	finding_note_integer(finding, "ike_attempts", trouble->count);
+}
+
 static void say_cause(struct judge *judge, struct judged_pair *pair, struct finding *finding)
 {
 	const struct leak *leak = &pair->leak;
@@ -99,6 +130,13 @@ static void say_cause(struct judge *judge, struct judged_pair *pair, struct find
 	case CAUSE_NOBODY_INITIATES:
 		finding_say(finding, ": neither opened IKE with the other");
 		say_elsewhere(judge, pair, finding);
+		break;
+	case CAUSE_UNANSWERED:
+	case CAUSE_SOFT_SA:
+	case CAUSE_REFUSED:
+	case CAUSE_AUTH_FAILED:
+	case CAUSE_CHILD_REFUSED:
+		say_trouble(judge, pair, finding);
 		break;
 	case CAUSE_SA_LOST:
 		finding_say(finding, ": ESP between %s ended %.1f s before, and clear traffic took over", whose,
@@ -152,18 +190,18 @@ static const struct leak_service *main_service(const struct leak *leak)
 	return first;
 }
 
-void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct finding *finding,
-		       char services[RULE_LEAK_SERVICES_SIZE])
+void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct finding *finding)
 {
 	const struct leak *leak = &pair->leak;
 	const struct leak_service *service = main_service(leak);
 	struct address_text a, b;
+	char services[SERVICES_SIZE];
 
 	if (service) {
 		finding->ip_protocol = service->service.protocol;
 		finding->protocol = service->service.name;
 	}
-	list_services(leak, services, RULE_LEAK_SERVICES_SIZE);
+	list_services(leak, services, sizeof(services));
 	address_text(&finding->src, &a);
 	address_text(&finding->dst, &b);
 	if (pair->rule)
@@ -172,7 +210,7 @@ void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct fin
 	else
 		finding_say(finding, "%s sends %s to %s in clear, though the two used to speak ESP", a.text, services,
 			    b.text);
-	finding_note_text(finding, "services", services);
+	finding_note_words(finding, "services", services);
 	finding_note_boolean(finding, "both_directions", leak->directions == 3);
 	say_cause(judge, pair, finding);
 	finding_say(finding, ".");

@@ -66,8 +66,13 @@ static void describe(struct judge *judge, const struct judged_pair *pair, const 
 	finding->bytes = sa->bad_bytes;
 	address_text(&finding->src, &sender);
 	address_text(&finding->dst, &receiver);
-	finding_say(finding, "%s sends ESP on SPI 0x%08x to %s, which gives no answer to what it used to answer",
-		    sender.text, sa->spi, receiver.text);
+	if (sa->bad_cause == CAUSE_NOTIFIED)
+		finding_say(finding, "%s sends ESP on SPI 0x%08x to %s, which says in clear that it does not know it",
+			    sender.text, sa->spi, receiver.text);
+	else
+		finding_say(finding,
+			    "%s sends ESP on SPI 0x%08x to %s, which gives no answer to what it used to answer",
+			    sender.text, sa->spi, receiver.text);
 	finding_note_integer(finding, "packets_lost_into_it", (int64_t)sa->bad_packets);
 	finding_note_integer(finding, "octets_lost_into_it", (int64_t)sa->bad_bytes);
 	finding_note_boolean(finding, "ike_probes_unanswered", probes);
@@ -151,7 +156,7 @@ static void unanswered(struct judge *judge, struct judged_pair *pair, const stru
 	sa->bad_level = transition->run.level;
 	sa->bad_alive = receiver_alive(judge, pair, sa);
 	if (!sa->bad_spi.open)
-		sa->bad_cause = CAUSE_ONE_WAY;
+		sa->bad_cause = CAUSE_ONE_WAY; /* what the receiver itself said is better than this */
 	if (recovered(pair, sa))
 		sa->bad_cause = CAUSE_RECOVERING;
 	tell(judge, pair, sa);
@@ -226,6 +231,22 @@ static void look_for_stale(struct judge *judge, struct judged_pair *pair, unsign
 		old->bad_alive = true; /* its own new SA is in use */
 		tell(judge, pair, old);
 	}
+}
+
+/* The notice is not authenticated, so what was seen of the SA itself goes before it. */
+void rule_spi_notified(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa)
+{
+	if (sa->bad_spi.open && sa->bad_cause == CAUSE_RECOVERING)
+		return;
+	if (!sa->bad_spi.open) {
+		sa->bad_since_ns = judge->now_ns;
+		sa->bad_packets = 0;
+		sa->bad_bytes = 0;
+		sa->bad_level = LEVEL_POSSIBLE;
+	}
+	sa->bad_last_ns = judge->now_ns;
+	sa->bad_cause = CAUSE_NOTIFIED;
+	tell(judge, pair, sa);
 }
 
 void rule_spi_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)

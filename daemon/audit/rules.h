@@ -13,9 +13,19 @@ void rule_leak_transition(struct judge *judge, struct judged_pair *pair, const s
 void rule_leak_due(struct judge *judge, struct judged_pair *pair);
 void rule_leak_finish(struct judge *judge, struct judged_pair *pair);
 
+/* unanswered, refused and failed negotiations, restarts, floods: rule_ike.c, rule_ike_words.c, rule_ike_host.c */
+void rule_ike_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+void rule_ike_due(struct judge *judge, struct judged_pair *pair);
+void rule_ike_finish(struct judge *judge, struct judged_pair *pair);
+
+/* algorithms and versions: rule_crypto.c */
+void rule_crypto_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+
 /* bad-spi: rule_spi.c */
 void rule_spi_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void rule_spi_due(struct judge *judge, struct judged_pair *pair);
+/* The receiver of the SA says in clear that it does not know it. */
+void rule_spi_notified(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa);
 
 /* rekey-too-often: rule_rekey.c */
 void rule_rekey_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
@@ -32,10 +42,12 @@ struct rule {
 };
 
 static const struct rule rules[RULE_COUNT] = {
+	[RULE_IKE] = { rule_ike_transition, rule_ike_due, rule_ike_finish },
 	[RULE_LEAK] = { rule_leak_transition, rule_leak_due, rule_leak_finish },
 	[RULE_SPI] = { rule_spi_transition, rule_spi_due, NULL },
 	[RULE_REKEY] = { rule_rekey_transition, NULL, NULL },
 	[RULE_CONTENT] = { rule_content_transition, rule_content_due, NULL },
+	[RULE_CRYPTO] = { rule_crypto_transition, NULL, NULL },
 };
 
 #endif

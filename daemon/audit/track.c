@@ -51,10 +51,8 @@ struct track *track_new(const struct track_settings *settings, const struct tran
 	track->sa_cold = calloc((size_t)settings->sas + 1, sizeof(*track->sa_cold));
 	track->pair_generations = calloc((size_t)settings->pairs + 1, sizeof(*track->pair_generations));
 	track->carriers = calloc(rules ? rules : 1, sizeof(*track->carriers));
-	track->ike = ike_sas_new(settings->ike, settings->seed);
 	track->fragments = fragments_new();
-	if (!ok || !track->sa_cold || !track->pair_generations || !track->carriers || !track->ike ||
-	    !track->fragments) {
+	if (!ok || !track->sa_cold || !track->pair_generations || !track->carriers || !track->fragments) {
 		track_free(track);
 		return NULL;
 	}
@@ -77,7 +75,6 @@ void track_free(struct track *track)
 	free(track->sa_cold);
 	free(track->pair_generations);
 	free(track->carriers);
-	ike_sas_free(track->ike);
 	fragments_free(track->fragments);
 	free(track);
 }
@@ -373,8 +370,6 @@ static void track_ike(struct track *track, const struct packet *packet, const st
 
 	if (!ike_header_read(&cursor, &header))
 		return;
-	if (ike_sas_message(track->ike, key->realm, &packet->src, &packet->dst, &header, key->time_ns))
-		track->counters.ike_sas++;
 	uint32_t number = track_pair_obtain(track, packet, key);
 	if (!number)
 		return;
@@ -549,7 +544,6 @@ const struct track_counters *track_counters(struct track *track)
 	track->counters.flows_evicted = track->flows.evicted;
 	track->counters.sas_evicted = track->sas.evicted;
 	track->counters.pairs_evicted = track->pairs.evicted;
-	track->counters.ike_evicted = ike_sas_evicted(track->ike);
 	return &track->counters;
 }
 
@@ -557,5 +551,5 @@ uint64_t track_memory(const struct track *track)
 {
 	return table_resident(&track->pairs) + table_resident(&track->flows) + table_resident(&track->sas) +
 	       table_resident(&track->stories) + table_resident(&track->dialogues) + table_resident(&track->mixes) +
-	       table_resident(&track->hosts) + ike_sas_memory(track->ike);
+	       table_resident(&track->hosts);
 }

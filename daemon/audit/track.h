@@ -49,11 +49,11 @@ struct track_settings {
 	struct track_interface side;              /* of every interface without an entry below */
 	const struct track_interface *interfaces; /* by frame.interface; borrowed */
 	unsigned interface_count;
-	uint32_t flows, sas, ike, pairs; /* limits, entries */
-	uint32_t learn_packets;          /* ESP packets each way before a pair may be learned */
-	int64_t learn_span_ns;           /* and the time they must span */
-	bool classify_all;               /* ask for the name of every clear flow */
-	uint64_t seed;                   /* of the hashes */
+	uint32_t flows, sas, pairs; /* limits, entries */
+	uint32_t learn_packets;     /* ESP packets each way before a pair may be learned */
+	int64_t learn_span_ns;      /* and the time they must span */
+	bool classify_all;          /* ask for the name of every clear flow */
+	uint64_t seed;              /* of the hashes */
 };
 
 /* Counters over all packets. */
@@ -62,8 +62,8 @@ struct track_counters {
 	int64_t first_ns, last_ns; /* of frames; 0 without any */
 	uint64_t classes[PACKET_CLASS_COUNT];
 	uint64_t reasons[PACKET_REASON_COUNT];
-	uint64_t flows, sas, pairs, ike_sas; /* ever made */
-	uint64_t flows_evicted, sas_evicted, pairs_evicted, ike_evicted;
+	uint64_t flows, sas, pairs; /* ever made */
+	uint64_t flows_evicted, sas_evicted, pairs_evicted;
 	uint64_t untracked;          /* packets that found no place in a table */
 	uint64_t fragments_orphaned; /* later fragments whose first one was not seen */
 	uint64_t copies;             /* clear packets told to be decapsulated copies */
@@ -143,6 +143,8 @@ struct track_knowledge {
 	void (*pair)(void *context, uint32_t realm, struct record_pair *pair);
 	/* Completes an SA record: replaces, state. */
 	void (*sa)(void *context, uint32_t realm, struct record_sa *sa);
+	/* Writes the ike_sa records, which stand between those of SAs and pairs. NULL: there are none. */
+	void (*ike_sas)(void *context, const struct record_sink *sink);
 };
 
 /* Writes the sa, ike_sa and pair records, in an order that depends only on the traffic. */

@@ -290,7 +290,8 @@ void track_write_records(struct track *track, const struct track_knowledge *know
 		qsort_r(sas, track->sas.used, sizeof(*sas), by_sa, track);
 		for (uint32_t i = 0; i < track->sas.used; i++)
 			write_sa(track, sas[i], knowledge, sink);
-		ike_sas_write(track->ike, sink);
+		if (knowledge->ike_sas)
+			knowledge->ike_sas(knowledge->context, sink);
 		qsort_r(mixes, mix_count, sizeof(*mixes), by_mix, track);
 		qsort_r(pairs, track->pairs.used, sizeof(*pairs), by_pair, track);
 		for (uint32_t i = 0; i < track->pairs.used; i++) {

@@ -298,6 +298,20 @@ static void put_sa(struct writer *writer, const struct record_sa *sa)
 	put_text(writer, "state", sa_state_name(sa->state));
 }
 
+/* A list of texts; null if there are none. */
+static void put_names(struct writer *writer, const char *key, const char *const *names, size_t count)
+{
+	if (count == 0) {
+		put_null(writer, key);
+		return;
+	}
+	json_t *list = json_array();
+	for (size_t i = 0; i < count; i++)
+		if (json_array_append_new(list, text_value(names[i])) != 0)
+			writer->failed = true;
+	put(writer, key, list);
+}
+
 static void put_ike_sa(struct writer *writer, const struct record_ike_sa *ike)
 {
 	char version[12];
@@ -311,12 +325,12 @@ static void put_ike_sa(struct writer *writer, const struct record_ike_sa *ike)
 	put_text(writer, "mode", ike->mode == IKE_MODE_UNKNOWN ? NULL : ike_mode_name(ike->mode));
 	put_text(writer, "step", ike->step);
 	put_text(writer, "outcome", ike_outcome_name(ike->outcome));
-	put_null(writer, "offered");
-	put_null(writer, "selected");
-	put_null(writer, "auth");
-	put_null(writer, "vendors");
-	put_null(writer, "notifies");
-	put_null(writer, "nat");
+	put_names(writer, "offered", ike->offered, ike->offered_count);
+	put_names(writer, "selected", ike->selected, ike->selected_count);
+	put_text(writer, "auth", ike->auth);
+	put_names(writer, "vendors", ike->vendors, ike->vendor_count);
+	put_names(writer, "notifies", ike->notifies, ike->notify_count);
+	put_text(writer, "nat", ike->nat);
 }
 
 const char *json_class_key(enum packet_class class)

@@ -469,9 +469,37 @@ static void read_sa(struct fields *fields, struct record_sa *sa)
 	sa->state = (enum sa_record_state)take_found(fields, "state", find_sa_state(take_text(fields, "state")));
 }
 
+/* A list of texts, which may be null, into place `at` of the reader. */
+static void read_names(struct fields *fields, const char *key, unsigned at, const char *const **names, size_t *count)
+{
+	json_t *list = take(fields, key);
+	size_t size = json_array_size(list);
+
+	if (!list || json_is_null(list))
+		return;
+	if (!json_is_array(list) || size == 0 || size > RECORD_NAMES_MAX) {
+		refuse(fields, key, "not a list of its size");
+		return;
+	}
+	fields->reader->names[at] = calloc(size, sizeof(*fields->reader->names[at]));
+	if (!fields->reader->names[at]) {
+		refuse(fields, key, "no memory");
+		return;
+	}
+	for (size_t i = 0; i < size; i++) {
+		const json_t *text = json_array_get(list, i);
+		if (!json_is_string(text) || strlen(json_string_value(text)) != json_string_length(text)) {
+			refuse(fields, key, "not a list of texts");
+			return;
+		}
+		fields->reader->names[at][i] = json_string_value(text);
+	}
+	*names = fields->reader->names[at];
+	*count = size;
+}
+
 static void read_ike_sa(struct fields *fields, struct record_ike_sa *ike)
 {
-	static const char *const unread[] = { "offered", "selected", "auth", "vendors", "notifies", "nat" };
 	const char *version, *end, *mode;
 	char again[12] = "";
 	unsigned major = 0, minor = 0;
@@ -498,12 +526,12 @@ static void read_ike_sa(struct fields *fields, struct record_ike_sa *ike)
 		ike->mode = (enum ike_mode)take_found(fields, "mode", find_mode(mode));
 	ike->step = take_text_or_null(fields, "step");
 	ike->outcome = (enum ike_outcome)take_found(fields, "outcome", find_outcome(take_text(fields, "outcome")));
-	for (size_t i = 0; i < sizeof(unread) / sizeof(unread[0]); i++) {
-		json_t *value = take(fields, unread[i]); /* json_is_null() is a macro that asks twice */
-
-		if (value && !json_is_null(value))
-			refuse(fields, unread[i], "not null");
-	}
+	read_names(fields, "offered", 0, &ike->offered, &ike->offered_count);
+	read_names(fields, "selected", 1, &ike->selected, &ike->selected_count);
+	ike->auth = take_text_or_null(fields, "auth");
+	read_names(fields, "vendors", 2, &ike->vendors, &ike->vendor_count);
+	read_names(fields, "notifies", 3, &ike->notifies, &ike->notify_count);
+	ike->nat = take_text_or_null(fields, "nat");
 }
 
 static void read_summary(struct fields *fields, struct record_summary *summary)
@@ -602,5 +630,7 @@ void record_reader_clear(struct record_reader *reader)
 {
 	json_decref(reader->root);
 	free(reader->cleartext);
+	for (size_t i = 0; i < RECORD_NAME_LISTS; i++)
+		free(reader->names[i]);
 	*reader = (struct record_reader){ .root = NULL };
 }

@@ -16,14 +16,17 @@
 enum {
 	RECORD_LINE_MAX = 256 << 10, /* octets of a line */
 	RECORD_PROTOCOLS_MAX = 1024, /* elements of `cleartext` of a pair */
+	RECORD_NAMES_MAX = 64,       /* of each list of an ike_sa */
+	RECORD_NAME_LISTS = 4,       /* offered, selected, vendors, notifies */
 };
 
 /* Start with all zero. It may be used for any number of lines, and is emptied by record_reader_clear(). */
 struct record_reader {
-	const char *sensor;                /* of the last record read; owned by the reader */
-	char problem[160];                 /* why the last line was refused */
-	void *root;                        /* the parsed line, which the record's strings live in; owned */
-	struct record_protocol *cleartext; /* of a pair; owned */
+	const char *sensor;                    /* of the last record read; owned by the reader */
+	char problem[160];                     /* why the last line was refused */
+	void *root;                            /* the parsed line, which the record's strings live in; owned */
+	struct record_protocol *cleartext;     /* of a pair; owned */
+	const char **names[RECORD_NAME_LISTS]; /* of an ike_sa; lists owned, texts in root */
 };
 
 /*

@@ -35,6 +35,7 @@ static void begin(void)
 					   .thresholds = judge_default_thresholds(),
 					   .pairs = 16,
 					   .sas = 64,
+					   .ike = 64,
 					   .learned = 16 };
 	judge = judge_new(&settings, &(struct record_sink){ hear, &heard });
 	ck_assert_ptr_nonnull(judge);

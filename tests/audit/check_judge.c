@@ -41,6 +41,7 @@ static void begin(uint32_t pairs)
 					   .thresholds = judge_default_thresholds(),
 					   .pairs = pairs,
 					   .sas = 64,
+					   .ike = 64,
 					   .learned = 16,
 					   .interface_name = interface_name };
 	judge = judge_new(&settings, &(struct record_sink){ hear, NULL });

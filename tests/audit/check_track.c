@@ -72,7 +72,7 @@ START_TEST(counters_of_everything)
 	ck_assert_uint_eq(c->flows, 2);
 	ck_assert_uint_eq(c->sas, 2);
 	ck_assert_uint_eq(c->pairs, 1);
-	ck_assert_uint_eq(c->ike_sas, 1);
+	ck_assert_uint_eq(result->judge.ike_sas, 1);
 	ck_assert_int_eq(c->first_ns, STORY_EPOCH);
 	ck_assert_int_eq(c->last_ns, story_now(script));
 	ck_assert_uint_eq(c->untracked, 0);

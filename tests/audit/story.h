@@ -159,6 +159,7 @@ struct story_result {
 	char *transitions;       /* sorted with transition_before(); owned; "" unless kept */
 	struct finding *finding; /* copies; borrowed strings: text evidence is NULL; owned */
 	size_t finding_count;
+	uint64_t ike_evicted;        /* IKE SAs the judge had no room for any more */
 	struct track_counters track; /* of all trackers together, as far as it can be added */
 	struct judge_counters judge;
 	uint64_t lost;   /* by rings */

@@ -496,6 +496,7 @@ static void begin(struct teller *teller)
 					  .thresholds = options->thresholds,
 					  .pairs = options->judged_pairs,
 					  .sas = options->sas,
+					  .ike = options->ike,
 					  .learned = options->learned };
 	struct track_settings tracking = { .policy = options->policy,
 					   .side = options->side,
@@ -503,7 +504,6 @@ static void begin(struct teller *teller)
 					   .interface_count = options->interface_count,
 					   .flows = options->flows,
 					   .sas = options->sas,
-					   .ike = options->ike,
 					   .pairs = options->pairs,
 					   .learn_packets = options->learn_packets,
 					   .learn_span_ns = options->learn_span_ns,
@@ -566,11 +566,9 @@ static void add_counters(struct track_counters *sum, const struct track_counters
 	sum->flows += one->flows;
 	sum->sas += one->sas;
 	sum->pairs += one->pairs;
-	sum->ike_sas += one->ike_sas;
 	sum->flows_evicted += one->flows_evicted;
 	sum->sas_evicted += one->sas_evicted;
 	sum->pairs_evicted += one->pairs_evicted;
-	sum->ike_evicted += one->ike_evicted;
 	sum->untracked += one->untracked;
 	sum->fragments_orphaned += one->fragments_orphaned;
 	sum->copies += one->copies;
@@ -580,11 +578,13 @@ static void end(struct teller *teller)
 {
 	struct story_result *result = teller->result;
 	struct record_sink sink = { write_record, teller };
-	struct track_knowledge knowledge = { teller, app_name, complete_pair, complete_sa };
+	struct track_knowledge knowledge = { teller, app_name, complete_pair, complete_sa, NULL };
 
 	step(teller, teller->now_ns);
 	judge_finish(teller->judge, teller->now_ns);
 	result->memory = track_memory(teller->branches[0].track);
+	judge_write_ike_sas(teller->judge, &sink);
+	result->ike_evicted = judge_ike_evicted(teller->judge);
 	for (unsigned i = 0; i < teller->options.trackers; i++) {
 		struct branch *branch = &teller->branches[i];
 		track_write_records(branch->track, &knowledge, &sink);

@@ -107,7 +107,13 @@ START_TEST(other_records_are_exactly_this)
 			      .major = 2,
 			      .mode = IKE_MODE_IKEV2,
 			      .step = "IKE_AUTH",
-			      .outcome = IKE_OUTCOME_AUTH_FAILED } },
+			      .outcome = IKE_OUTCOME_AUTH_FAILED,
+			      .selected = (const char *const[]){ "AES_CBC_256", "MODP_2048" },
+			      .selected_count = 2,
+			      .auth = "certificate",
+			      .notifies = (const char *const[]){ "NOTIFY_7" },
+			      .notify_count = 1,
+			      .nat = "both" } },
 		{ .type = RECORD_SUMMARY, .summary = { .packets = 9, .classes = { [PACKET_NON_IP] = 9 } } },
 		{ .type = RECORD_NOTICE, .notice = { NOTICE_WARNING, "hm" } },
 	};
@@ -127,8 +133,8 @@ START_TEST(other_records_are_exactly_this)
 		 "1\","
 		 "\"responder\":\"10.0.0.2\",\"ispi\":\"0x0000000000000001\",\"rspi\":null,\"version\":\"2.0\","
 		 "\"mode\":\"ikev2\",\"step\":\"IKE_AUTH\",\"outcome\":\"auth-failed\",\"offered\":null,\"selected\":"
-		 "null,"
-		 "\"auth\":null,\"vendors\":null,\"notifies\":null,\"nat\":null}"),
+		 "[\"AES_CBC_256\",\"MODP_2048\"],\"auth\":\"certificate\",\"vendors\":null,\"notifies\":"
+		 "[\"NOTIFY_7\"],\"nat\":\"both\"}"),
 		("{\"type\":\"summary\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"packets\":9,"
 		 "\"bytes\":0,"
 		 "\"first\":null,\"last\":null,\"classes\":{\"esp\":0,\"ah\":0,\"ike\":0,\"keepalive\":0,\"icmp\":0,"
@@ -260,6 +266,7 @@ static void random_finding(uint64_t *state, struct finding *finding)
 
 static void random_record(uint64_t *state, struct record *record, struct record_protocol protocols[3])
 {
+	static const char *const names[] = { "AES_CBC_256", "", "\xf0\x9f\x92\xa9" };
 	memset(record, 0, sizeof(*record));
 	record->type = (enum record_type)(next_random(state) % 6);
 	record->time_ns = (int64_t)next_random(state);
@@ -316,6 +323,16 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 			.mode = (enum ike_mode)(next_random(state) % IKE_MODE_COUNT),
 			.step = random_text(state),
 			.outcome = (enum ike_outcome)(next_random(state) % IKE_OUTCOME_COUNT),
+			.offered = names,
+			.offered_count = next_random(state) % 4,
+			.selected = names,
+			.selected_count = next_random(state) % 4,
+			.auth = random_text(state),
+			.vendors = names,
+			.vendor_count = next_random(state) % 4,
+			.notifies = names,
+			.notify_count = next_random(state) % 4,
+			.nat = random_text(state),
 		};
 		break;
 	case RECORD_SUMMARY:

@@ -1,0 +1,725 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See ike_story.h. Called by the judge for each IKE message; records are ike_story_record.c's. */
+#include "ike_story.h"
+
+#include "hash.h"
+#include "ike_story_state.h"
+#include "../../dissectors/ike_names.h"
+#include "../../dissectors/ike_vendor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MILLISECOND INT64_C(1000000)
+#define SECOND (1000 * MILLISECOND)
+
+#define COPY_NS (50 * MILLISECOND)   /* EVIDENCE-measured section 7: what comes again so soon is a copy */
+#define QUICK_ANSWER_NS (3 * SECOND) /* section 2: a refusal of quick mode comes within this */
+
+enum {
+	STATUS_TYPES = 16384, /* RFC 7296 section 3.10.1, RFC 2408 section 3.14.1: from here on no errors */
+	FRAGMENT_BITS = 64,
+	KEY_REQUEST_MAX = 800, /* octets; EVIDENCE-measured section 3: longer proofs carry certificates */
+};
+
+struct ike_stories *ike_stories_new(const struct ike_stories_settings *settings)
+{
+	struct ike_stories *stories = calloc(1, sizeof(*stories));
+	if (!stories)
+		return NULL;
+	stories->settings = *settings;
+	if (!table_init(&stories->table, sizeof(struct ike_story), settings->capacity)) {
+		free(stories);
+		return NULL;
+	}
+	return stories;
+}
+
+void ike_stories_free(struct ike_stories *stories)
+{
+	if (!stories)
+		return;
+	table_destroy(&stories->table);
+	free(stories);
+}
+
+uint64_t ike_stories_evicted(const struct ike_stories *stories)
+{
+	return stories->table.evicted;
+}
+
+uint64_t ike_stories_memory(const struct ike_stories *stories)
+{
+	return table_resident(&stories->table);
+}
+
+/* ---- the table ---- */
+
+/* Higher goes first. */
+static unsigned eviction_rank(const struct ike_story *story)
+{
+	if (story->established_ns)
+		return 0;
+	if (story->auth_sent_ns)
+		return 1;
+	return story->progressed ? 2 : 3;
+}
+
+/*
+ * The worst of a few entries goes. Established stories often stand side by side: as long as there is nothing else among
+ * them the search goes on, by what evictions have saved up for it, so that its cost stays flat under a flood.
+ */
+static void evict_one(struct ike_stories *stories)
+{
+	enum { CANDIDATES = 16, SAVED = 256 };
+	uint32_t victim = 0;
+	unsigned victim_rank = 0;
+
+	stories->patience += SAVED;
+	if (stories->patience > stories->table.capacity)
+		stories->patience = stories->table.capacity;
+	for (unsigned i = 0; i < CANDIDATES || (victim_rank == 0 && stories->patience > 0); i++) {
+		uint32_t number = table_sample(&stories->table);
+		if (!number)
+			break;
+		if (i >= CANDIDATES)
+			stories->patience--;
+		const struct ike_story *candidate = table_at(&stories->table, number);
+		const struct ike_story *worst = table_at(&stories->table, victim);
+		unsigned rank = eviction_rank(candidate);
+		if (!victim || rank > victim_rank || (rank == victim_rank && candidate->last_ns < worst->last_ns)) {
+			victim = number;
+			victim_rank = rank;
+		}
+	}
+	if (victim)
+		table_evict(&stories->table, victim);
+}
+
+static uint64_t key_hash(const struct ike_stories *stories, uint32_t realm, uint64_t ispi)
+{
+	struct {
+		uint64_t spi;
+		uint32_t realm, zero;
+	} key = { ispi, realm, 0 };
+	return hash_octets(&key, sizeof(key), stories->settings.seed);
+}
+
+struct ike_story *ike_story_find(struct ike_stories *stories, uint32_t realm, uint64_t ispi)
+{
+	uint32_t number = table_find(&stories->table, key_hash(stories, realm, ispi));
+	return number ? table_at(&stories->table, number) : NULL;
+}
+
+static struct ike_story *obtain(struct ike_stories *stories, const struct ike_arrival *arrival,
+				const struct ike_header *header, bool *born)
+{
+	uint64_t hash = key_hash(stories, arrival->realm, header->initiator_spi);
+	uint32_t number = table_find(&stories->table, hash);
+
+	*born = number == 0;
+	if (number)
+		return table_at(&stories->table, number);
+	number = table_insert(&stories->table, hash);
+	if (!number) {
+		evict_one(stories);
+		number = table_insert(&stories->table, hash);
+		if (!number)
+			return NULL;
+	}
+	struct ike_story *story = table_at(&stories->table, number);
+	story->realm = arrival->realm;
+	story->initiator = arrival->src;
+	story->responder = arrival->dst;
+	story->opened_direction = arrival->direction;
+	story->ispi = header->initiator_spi;
+	story->first_ns = arrival->time_ns;
+	return story;
+}
+
+/* ---- what a message says in clear ---- */
+
+static void note_notifies(struct ike_story *story, const struct ike_message *message)
+{
+	for (unsigned i = 0; i < message->notify_count; i++) {
+		uint16_t type = message->notifies[i].type;
+		bool known = false;
+		for (unsigned n = 0; n < story->notify_count && !known; n++)
+			known = story->notifies[n] == type;
+		if (!known && story->notify_count < IKE_STORY_NOTIFIES)
+			story->notifies[story->notify_count++] = type;
+		if (message->header.major == 2 && type == IKEV2_NOTIFY_CHILDLESS_IKEV2_SUPPORTED)
+			story->childless = true;
+	}
+}
+
+static void note_vendors(struct ike_story *story, const struct ike_message *message, const uint8_t *octets)
+{
+	for (unsigned i = 0; i < message->vendor_count; i++) {
+		struct ike_vendor vendor;
+		struct ike_slice slice = message->vendors[i];
+		bool known = false;
+		if (!slice.length || !ike_vendor_identify(octets + slice.offset, slice.length, &vendor))
+			continue;
+		story->gssapi |= vendor.feature == IKE_VENDOR_GSSAPI;
+		story->xauth |= vendor.feature == IKE_VENDOR_XAUTH;
+		const char *name = vendor.detail ? vendor.detail : vendor.name;
+		for (unsigned n = 0; n < story->vendor_count && !known; n++)
+			known = strcmp(story->vendors[n], name) == 0;
+		if (!known && story->vendor_count < IKE_STORY_VENDORS)
+			story->vendors[story->vendor_count++] = name;
+	}
+}
+
+static void note_authorities(struct ike_story *story, const struct ike_message *message, const uint8_t *octets,
+			     unsigned side)
+{
+	for (unsigned i = 0; i < message->certreq_count; i++) {
+		struct ike_slice name = message->certreqs[i].data;
+		uint8_t *count = &story->authority_count[side];
+		bool known = false;
+		if (!name.length) /* "any authority" */
+			continue;
+		uint32_t hash = (uint32_t)hash_octets(octets + name.offset, name.length, 0);
+		for (unsigned n = 0; n < *count && !known; n++)
+			known = story->authorities[side][n] == hash;
+		if (!known && *count < IKE_STORY_AUTHORITIES)
+			story->authorities[side][(*count)++] = hash;
+	}
+}
+
+static void note_nat(struct ike_stories *stories, struct ike_story *story, const struct ike_arrival *arrival,
+		     const struct ike_message *message, unsigned side)
+{
+	const struct ike_suite_algorithm *hash = ike_suite_find(&story->selected, IKE_KIND_PRF);
+
+	if (!stories->settings.hash || !message->nat_hash_count)
+		return;
+	struct ike_nat_result result = ike_nat_compare(
+	    message, arrival->octets, &arrival->src, arrival->src_port, &arrival->dst, arrival->dst_port,
+	    ike_nat_algorithm(hash ? hash->id : 0), stories->settings.hash, stories->settings.hash_context);
+	if (result.source == IKE_NAT_NOT_SAID && result.destination == IKE_NAT_NOT_SAID)
+		return;
+	story->nat_known = true;
+	story->nat_side[side] |= result.source == IKE_NAT_TRANSLATED;
+	story->nat_side[!side] |= result.destination == IKE_NAT_TRANSLATED;
+}
+
+/* The first error that the message says in clear; NULL if it says none. */
+static const struct ike_notify *error_in_clear(const struct ike_message *message)
+{
+	for (unsigned i = 0; i < message->notify_count; i++)
+		if (message->notifies[i].type < STATUS_TYPES && message->notifies[i].type > 0)
+			return &message->notifies[i];
+	return NULL;
+}
+
+static bool offers_quantum_safety(const struct ike_suite *suite)
+{
+	for (unsigned i = 0; i < suite->count; i++) {
+		const struct ike_suite_algorithm *algorithm = &suite->algorithms[i];
+		if ((algorithm->kind == IKE_KIND_GROUP || algorithm->kind == IKE_KIND_ADDITIONAL) &&
+		    algorithm->id >= IKE_GROUP_ML_KEM_512 && algorithm->id <= IKE_GROUP_ML_KEM_1024)
+			return true;
+	}
+	return false;
+}
+
+static enum ike_event_kind selected(struct ike_story *story, const struct ike_message *message, int64_t now_ns)
+{
+	if (story->answered_ns)
+		return IKE_EVENT_PROGRESS;
+	ike_suite_read(message, &story->selected);
+	story->quantum_safe = offers_quantum_safety(&story->selected);
+	story->asked_certificate = message->certreq_count > 0;
+	story->answered_ns = now_ns;
+	return IKE_EVENT_ANSWERED;
+}
+
+static enum ike_event_kind refused(struct ike_story *story, const struct ike_message *message,
+				   const struct ike_arrival *arrival, const struct ike_notify *notify)
+{
+	story->refused_ns = arrival->time_ns;
+	story->refusal = notify->type;
+	if (message->header.major == 2 && notify->type == IKEV2_NOTIFY_INVALID_KE_PAYLOAD) {
+		story->group_refusals++;
+		if (notify->data.length == 2)
+			story->wanted_group = (uint16_t)(arrival->octets[notify->data.offset] << 8 |
+							 arrival->octets[notify->data.offset + 1]);
+	}
+	return IKE_EVENT_REFUSED;
+}
+
+static enum ike_event_kind accepted(struct ike_story *story, int64_t now_ns)
+{
+	story->rejected_ns = 0;
+	if (story->established_ns)
+		return IKE_EVENT_PROGRESS;
+	story->established_ns = now_ns;
+	return IKE_EVENT_AUTH_ACCEPTED;
+}
+
+static enum ike_event_kind rejected(struct ike_story *story, int64_t now_ns)
+{
+	story->rejected_ns = now_ns;
+	story->established_ns = 0;
+	return IKE_EVENT_AUTH_REJECTED;
+}
+
+static enum ike_event_kind child_agreed(struct ike_story *story, int64_t now_ns)
+{
+	if (!story->established_ns)
+		story->established_ns = now_ns;
+	story->child_agreed = true;
+	story->child_refusals = 0;
+	return IKE_EVENT_CHILD_ACCEPTED;
+}
+
+static enum ike_event_kind child_refused(struct ike_story *story)
+{
+	story->child_refusals++;
+	return IKE_EVENT_CHILD_REFUSED;
+}
+
+/* ---- requests and their repetition ---- */
+
+static void request_begin(struct ike_request *request, const struct ike_message *message,
+			  const struct ike_arrival *arrival, uint64_t digest)
+{
+	*request = (struct ike_request){
+		.first_ns = arrival->time_ns,
+		.last_ns = arrival->time_ns,
+		.digest = digest,
+		.message_id = message->header.message_id,
+		.octets = arrival->length,
+		.exchange = message->header.exchange,
+		.sends = 1,
+		.fragments = UINT64_C(1) << (message->fragment_number % FRAGMENT_BITS),
+	};
+}
+
+/* Whether it is news that the same request came again; a mirror's copy is not. */
+static bool request_again(struct ike_request *request, int64_t now_ns)
+{
+	int64_t gap = now_ns - request->last_ns;
+
+	if (gap < COPY_NS)
+		return false;
+	int64_t tenths = gap / (100 * MILLISECOND);
+	request->last_ns = now_ns;
+	request->gap_ds = tenths > UINT16_MAX ? UINT16_MAX : (uint16_t)tenths;
+	if (request->sends < UINT16_MAX)
+		request->sends++;
+	return true;
+}
+
+/* A further piece of a request in fragments. True if it is another one than those seen. */
+static bool request_piece(struct ike_request *request, const struct ike_message *message,
+			  const struct ike_arrival *arrival)
+{
+	uint64_t bit = UINT64_C(1) << (message->fragment_number % FRAGMENT_BITS);
+
+	if (request->fragments & bit)
+		return false;
+	request->fragments |= bit;
+	request->octets += arrival->length;
+	return true;
+}
+
+/* ---- IKEv2 ---- */
+
+static enum ike_event_kind v2_request(struct ike_story *story, const struct ike_message *message,
+				      const struct ike_arrival *arrival, unsigned side, uint64_t digest)
+{
+	struct ike_request *request = &story->request[side];
+	uint8_t exchange = message->header.exchange;
+	bool opening = exchange == IKEV2_EXCHANGE_IKE_SA_INIT || exchange == IKEV2_EXCHANGE_IKE_SESSION_RESUME;
+	bool same = request->sends && request->message_id == message->header.message_id &&
+		    request->exchange == exchange && (!opening || request->digest == digest);
+
+	if (same) {
+		if (request_piece(request, message, arrival)) {
+			if (exchange == IKEV2_EXCHANGE_IKE_AUTH && message->header.message_id == 1)
+				story->auth_octets = request->octets;
+			return IKE_EVENT_NONE;
+		}
+		if (message->fragment_number > 1 || !request_again(request, arrival->time_ns))
+			return IKE_EVENT_NONE;
+		return IKE_EVENT_REPEATED;
+	}
+	bool changed = request->sends && opening && request->exchange == exchange;
+	/* An older request that comes late must not take the place of the one under way. */
+	if (request->sends && !opening && message->header.message_id < request->message_id)
+		return IKE_EVENT_NONE;
+	request_begin(request, message, arrival, digest);
+	if (opening) {
+		ike_suite_read(message, &story->offered);
+		story->opened = true;
+		return changed ? IKE_EVENT_RETRIED : IKE_EVENT_OPENED;
+	}
+	switch (exchange) {
+	case IKEV2_EXCHANGE_IKE_AUTH:
+		if (message->first_inner == IKEV2_PAYLOAD_EAP)
+			story->eap = true;
+		if (story->auth_sent_ns)
+			return IKE_EVENT_PROGRESS;
+		story->auth_sent_ns = arrival->time_ns;
+		story->auth_octets = request->octets;
+		return IKE_EVENT_AUTH_SENT;
+	case IKEV2_EXCHANGE_CREATE_CHILD_SA:
+		accepted(story, arrival->time_ns);
+		return IKE_EVENT_PROGRESS;
+	case IKEV2_EXCHANGE_INFORMATIONAL:
+		if (message->first_inner == IKEV2_PAYLOAD_DELETE)
+			story->deleted_ns = arrival->time_ns;
+		if (message->protection != IKE_CLEAR && !story->rejected_ns)
+			accepted(story, arrival->time_ns);
+		return IKE_EVENT_PROGRESS;
+	default:
+		return IKE_EVENT_PROGRESS;
+	}
+}
+
+static enum ike_event_kind v2_auth_answer(struct ike_story *story, const struct ike_message *message,
+					  const struct ike_arrival *arrival, const struct ike_request *request)
+{
+	switch (message->first_inner) {
+	case IKEV2_PAYLOAD_NOTIFY:
+		/* Without its request in view there is nothing to tell a refusal by. */
+		return request ? rejected(story, arrival->time_ns) : IKE_EVENT_PROGRESS;
+	case IKEV2_PAYLOAD_EAP:
+		story->eap = true;
+		return IKE_EVENT_PROGRESS;
+	case IKEV2_PAYLOAD_IDR:
+	case IKEV2_PAYLOAD_AUTH:
+		if (!story->answer_octets)
+			story->answer_octets = arrival->length;
+		/* EVIDENCE-measured section 1: with keys an answer that brings no child is about half its request. */
+		if (request && !story->eap && story->auth_octets < KEY_REQUEST_MAX &&
+		    100 * (uint64_t)arrival->length >= 56 * (uint64_t)story->auth_octets)
+			story->child_agreed = true;
+		return accepted(story, arrival->time_ns);
+	default:
+		return IKE_EVENT_PROGRESS;
+	}
+}
+
+static enum ike_event_kind v2_response(struct ike_story *story, const struct ike_message *message,
+				       const struct ike_arrival *arrival, unsigned side, struct ike_event *event)
+{
+	struct ike_request *request = &story->request[!side];
+	uint8_t exchange = message->header.exchange;
+	bool matches =
+	    request->sends && request->message_id == message->header.message_id && request->exchange == exchange;
+	bool again = matches && request->answered;
+
+	if (matches)
+		request->answered = true;
+	if (message->fragment_number > 1)
+		return IKE_EVENT_NONE;
+	switch (exchange) {
+	case IKEV2_EXCHANGE_IKE_SA_INIT:
+	case IKEV2_EXCHANGE_IKE_SESSION_RESUME: {
+		const struct ike_notify *error = error_in_clear(message);
+		if (message->proposal_count > 0 ||
+		    (exchange == IKEV2_EXCHANGE_IKE_SESSION_RESUME && !error && message->nonce_count))
+			return selected(story, message, arrival->time_ns);
+		if (ike_message_notify(message, IKEV2_NOTIFY_COOKIE))
+			return IKE_EVENT_CHALLENGED;
+		if (!error || !matches || again)
+			return IKE_EVENT_PROGRESS;
+		event->notify = error->type;
+		return refused(story, message, arrival, error);
+	}
+	case IKEV2_EXCHANGE_IKE_AUTH:
+		if (again && !story->rejected_ns)
+			return IKE_EVENT_NONE;
+		return v2_auth_answer(story, message, arrival, matches ? request : NULL);
+	case IKEV2_EXCHANGE_CREATE_CHILD_SA:
+		if (again)
+			return IKE_EVENT_NONE;
+		accepted(story, arrival->time_ns);
+		/* Transport mode announces itself by a notify too; only a short one is a refusal. */
+		if (matches && message->first_inner == IKEV2_PAYLOAD_NOTIFY &&
+		    10 * (uint64_t)arrival->length <= 6 * (uint64_t)request->octets)
+			return child_refused(story);
+		return matches ? child_agreed(story, arrival->time_ns) : IKE_EVENT_PROGRESS;
+	case IKEV2_EXCHANGE_INFORMATIONAL:
+		if (message->protection != IKE_CLEAR && !story->rejected_ns)
+			accepted(story, arrival->time_ns);
+		return IKE_EVENT_PROGRESS;
+	default:
+		return IKE_EVENT_PROGRESS;
+	}
+}
+
+static enum ike_event_kind v2_message(struct ike_story *story, const struct ike_message *message,
+				      const struct ike_arrival *arrival, unsigned side, uint64_t digest,
+				      struct ike_event *event)
+{
+	if (message->header.exchange == IKEV2_EXCHANGE_INFORMATIONAL && message->protection == IKE_CLEAR) {
+		const struct ike_notify *error = error_in_clear(message);
+		event->notify = error ? error->type : 0;
+		return error ? IKE_EVENT_NOTIFIED : IKE_EVENT_PROGRESS;
+	}
+	if (message->header.flags & IKEV2_FLAG_RESPONSE)
+		return v2_response(story, message, arrival, side, event);
+	return v2_request(story, message, arrival, side, digest);
+}
+
+/* ---- IKEv1 ---- */
+
+/* A main mode message that is encrypted, or a piece of one that must be for where it stands. */
+static enum ike_event_kind v1_main_proof(struct ike_story *story, const struct ike_message *message,
+					 const struct ike_arrival *arrival, unsigned side)
+{
+	if (!story->roles_known)
+		return IKE_EVENT_PROGRESS;
+	if (side == 0) {
+		if (message->protection == IKE_CLEAR_FRAGMENT && !story->answered_ns)
+			return IKE_EVENT_PROGRESS;
+		if (story->auth_sent_ns)
+			return IKE_EVENT_PROGRESS;
+		story->auth_sent_ns = arrival->time_ns;
+		story->auth_octets = arrival->length;
+		return IKE_EVENT_AUTH_SENT;
+	}
+	if (message->protection == IKE_CLEAR_FRAGMENT && !story->auth_sent_ns)
+		return IKE_EVENT_PROGRESS;
+	return accepted(story, arrival->time_ns);
+}
+
+static enum ike_event_kind v1_phase1(struct ike_story *story, const struct ike_message *message,
+				     const struct ike_arrival *arrival, unsigned side)
+{
+	bool aggressive = message->header.exchange == IKEV1_EXCHANGE_AGGRESSIVE;
+
+	if (message->sa_count > 0) {
+		if (side == 0) {
+			ike_suite_read(message, &story->offered);
+			story->opened = true;
+			return IKE_EVENT_OPENED;
+		}
+		return selected(story, message, arrival->time_ns);
+	}
+	if (aggressive) {
+		/* Message 3, encrypted or not; seen alone it still says that phase 1 went through. */
+		if (side == 0 && story->roles_known && story->answered_ns) {
+			story->auth_sent_ns = arrival->time_ns;
+			return accepted(story, arrival->time_ns);
+		}
+		return IKE_EVENT_PROGRESS;
+	}
+	if (message->protection == IKE_ENCRYPTED || message->protection == IKE_CLEAR_FRAGMENT)
+		return v1_main_proof(story, message, arrival, side);
+	return IKE_EVENT_PROGRESS;
+}
+
+static enum ike_event_kind v1_quick(struct ike_story *story, const struct ike_message *message,
+				    const struct ike_arrival *arrival, unsigned side)
+{
+	uint32_t id = message->header.message_id;
+	enum ike_event_kind up = accepted(story, arrival->time_ns);
+
+	if (story->quick_ns && story->quick_id == id) {
+		if (side == story->quick_side || story->quick_agreed)
+			return up;
+		/* What looked like a refusal was a notice that came before the answer. */
+		story->quick_open = false;
+		story->quick_agreed = true;
+		return child_agreed(story, arrival->time_ns);
+	}
+	story->quick_id = id;
+	story->quick_ns = arrival->time_ns;
+	story->quick_side = (uint8_t)side;
+	story->quick_open = true;
+	story->quick_agreed = false;
+	return up;
+}
+
+static enum ike_event_kind v1_informational(struct ike_story *story, const struct ike_message *message,
+					    const struct ike_arrival *arrival, unsigned side, struct ike_event *event)
+{
+	bool proving =
+	    story->roles_known && !story->established_ns &&
+	    (side == 1 ? story->auth_sent_ns != 0 : story->mode == IKE_MODE_AGGRESSIVE && story->answered_ns != 0);
+
+	if (message->protection == IKE_CLEAR) {
+		const struct ike_notify *error = error_in_clear(message);
+		if (!error)
+			return IKE_EVENT_PROGRESS;
+		event->notify = error->type;
+		if (error->type == IKEV1_NOTIFY_INVALID_SPI || error->type == IKEV1_NOTIFY_INVALID_COOKIE)
+			return IKE_EVENT_NOTIFIED;
+		if (proving)
+			return rejected(story, arrival->time_ns);
+		bool opening = side == 1 && story->opened && !story->established_ns;
+		return opening ? refused(story, message, arrival, error) : IKE_EVENT_NOTIFIED;
+	}
+	if (proving)
+		return rejected(story, arrival->time_ns);
+	if (story->quick_open && side != story->quick_side && arrival->time_ns - story->quick_ns <= QUICK_ANSWER_NS) {
+		story->quick_open = false;
+		return child_refused(story);
+	}
+	if (!story->rejected_ns && !story->opened)
+		accepted(story, arrival->time_ns);
+	return IKE_EVENT_PROGRESS;
+}
+
+static enum ike_event_kind v1_message(struct ike_story *story, const struct ike_message *message,
+				      const struct ike_arrival *arrival, unsigned side, uint64_t digest,
+				      struct ike_event *event)
+{
+	struct ike_request *own = &story->request[side], *other = &story->request[!side];
+
+	if (message->fragment_number > 1) {
+		if (own->sends && request_piece(own, message, arrival) && side == 0 && story->auth_sent_ns &&
+		    own->exchange == message->header.exchange)
+			story->auth_octets = own->octets;
+		return IKE_EVENT_NONE;
+	}
+	if (own->sends && own->digest == digest)
+		return request_again(own, arrival->time_ns) ? IKE_EVENT_REPEATED : IKE_EVENT_NONE;
+	request_begin(own, message, arrival, digest);
+	if (other->sends)
+		other->answered = true;
+	switch (message->header.exchange) {
+	case IKEV1_EXCHANGE_MAIN:
+	case IKEV1_EXCHANGE_AGGRESSIVE:
+		return v1_phase1(story, message, arrival, side);
+	case IKEV1_EXCHANGE_QUICK:
+		return v1_quick(story, message, arrival, side);
+	case IKEV1_EXCHANGE_TRANSACTION:
+		return accepted(story, arrival->time_ns);
+	case IKEV1_EXCHANGE_INFORMATIONAL:
+		return v1_informational(story, message, arrival, side, event);
+	default:
+		return IKE_EVENT_PROGRESS;
+	}
+}
+
+/* ---- one message ---- */
+
+static uint8_t mode_of(const struct ike_header *header)
+{
+	if (header->major >= 2)
+		return IKE_MODE_IKEV2;
+	if (header->exchange == IKEV1_EXCHANGE_MAIN)
+		return IKE_MODE_MAIN;
+	if (header->exchange == IKEV1_EXCHANGE_AGGRESSIVE)
+		return IKE_MODE_AGGRESSIVE;
+	return IKE_MODE_UNKNOWN;
+}
+
+/* 0 if the message comes from the initiator, 1 if from the responder; learns which is which. */
+static unsigned side_of(struct ike_story *story, const struct ike_arrival *arrival, const struct ike_header *header)
+{
+	bool v2 = header->major >= 2;
+	bool from_initiator = v2 ? (header->flags & IKEV2_FLAG_INITIATOR) != 0 : header->responder_spi == 0;
+
+	/* A proposal in answer to a cookie is the responder's, seen though its question was not. */
+	bool answers = !v2 && header->responder_spi && header->next_payload == IKEV1_PAYLOAD_SA &&
+		       (header->exchange == IKEV1_EXCHANGE_MAIN || header->exchange == IKEV1_EXCHANGE_AGGRESSIVE);
+	/* An error in clear that answers a first message has no responder cookie either, but comes from the responder. */
+	if (!v2 && from_initiator && header->exchange == IKEV1_EXCHANGE_INFORMATIONAL)
+		from_initiator = story->roles_known && address_equal(&arrival->src, &story->initiator);
+	else if (!story->roles_known && (v2 || from_initiator || answers)) {
+		story->roles_known = true;
+		story->initiator = from_initiator ? arrival->src : arrival->dst;
+		story->responder = from_initiator ? arrival->dst : arrival->src;
+		story->opened_direction = from_initiator ? arrival->direction : !arrival->direction;
+	}
+	if (v2)
+		return from_initiator ? 0 : 1;
+	return address_equal(&arrival->src, &story->initiator) ? 0 : 1;
+}
+
+struct ike_event ike_story_message(struct ike_stories *stories, const struct ike_arrival *arrival,
+				   const struct ike_message *message)
+{
+	const struct ike_header *header = &message->header;
+	struct ike_event event = { .kind = IKE_EVENT_NONE };
+	struct ike_story *story = obtain(stories, arrival, header, &event.born);
+
+	if (!story)
+		return event;
+	event.story = story;
+	unsigned side = side_of(story, arrival, header);
+	event.from_initiator = side == 0;
+	story->pair = arrival->pair;
+	story->last_ns = arrival->time_ns;
+	/* An answer in the other version is about this story, and does not change what it is. */
+	bool foreign = story->major && story->major != header->major;
+	if (!foreign) {
+		story->major = header->major;
+		story->minor = header->minor;
+		story->exchange = header->exchange;
+	}
+	if (header->responder_spi)
+		story->rspi = header->responder_spi;
+	if (story->mode == IKE_MODE_UNKNOWN)
+		story->mode = mode_of(header);
+	story->said_ns[side] = arrival->time_ns;
+	story->two_way = story->said_ns[0] && story->said_ns[1];
+	uint64_t digest = hash_octets(arrival->octets, arrival->captured, 0);
+	if (foreign) {
+		const struct ike_notify *error = error_in_clear(message);
+		if (side == 0 || !error || story->answered_ns)
+			return event;
+		story->request[0].answered = true;
+		event.notify = error->type;
+		event.kind = refused(story, message, arrival, error);
+		return event;
+	}
+	if (header->major != 1 && header->major != 2)
+		return event;
+	note_notifies(story, message);
+	note_vendors(story, message, arrival->octets);
+	note_authorities(story, message, arrival->octets, side);
+	event.kind = header->major == 2 ? v2_message(story, message, arrival, side, digest, &event)
+					: v1_message(story, message, arrival, side, digest, &event);
+	note_nat(stories, story, arrival, message, side);
+	if (side == 0 && event.kind != IKE_EVENT_OPENED && event.kind != IKE_EVENT_NONE)
+		story->progressed = true;
+	return event;
+}
+
+/* ---- what can be told of it ---- */
+
+static enum ike_auth v1_auth(const struct ike_story *story)
+{
+	const struct ike_suite_algorithm *method = ike_suite_find(&story->selected, IKE_KIND_AUTH);
+
+	switch (method ? method->id : 0) {
+	case IKEV1_AUTH_PSK:
+		return IKE_AUTH_PRE_SHARED_KEY;
+	case IKEV1_AUTH_XAUTH_INIT_PSK:
+		if (story->gssapi && !story->xauth)
+			return IKE_AUTH_KERBEROS;
+		return story->xauth ? IKE_AUTH_PRE_SHARED_KEY : IKE_AUTH_UNKNOWN;
+	case IKEV1_AUTH_XAUTH_RESP_PSK:
+		return IKE_AUTH_PRE_SHARED_KEY;
+	case 0:
+		return IKE_AUTH_UNKNOWN;
+	default:
+		return IKE_AUTH_CERTIFICATE;
+	}
+}
+
+enum ike_auth ike_story_auth(const struct ike_story *story)
+{
+	enum { KEY_MAX = 500 }; /* octets; EVIDENCE-measured section 3 */
+
+	if (story->major == 1)
+		return v1_auth(story);
+	if (story->eap)
+		return IKE_AUTH_EAP;
+	if (!story->auth_octets || !story->answered_ns)
+		return IKE_AUTH_UNKNOWN;
+	if (story->auth_octets >= KEY_REQUEST_MAX && story->asked_certificate)
+		return IKE_AUTH_CERTIFICATE;
+	if (story->auth_octets < KEY_MAX && !story->asked_certificate)
+		return IKE_AUTH_PRE_SHARED_KEY;
+	return IKE_AUTH_UNKNOWN;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The story of each IKE SA: who opened it, what was said in clear, how far it came, and how it ended.
+ *
+ * One story per initiator SPI (IKEv1: initiator cookie) and realm; addresses may change under it (NAT, MOBIKE). A story
+ * is told from what is in view: a capture that begins in the middle, shows one direction only or misses messages gives a
+ * story with gaps, and no event that rests on what was not seen. RFC 2408, 2409, 7296, 7383, 9370; what the encrypted part
+ * of an exchange means is inferred from the type of its first payload, lengths and order, and is never more than likely.
+ *
+ * ike_story_message() takes one message and says what it was; rules decide what to make of it. Octets that come again
+ * within COPY_NS are a mirror's copies and count for nothing; later, they are a retransmission.
+ *
+ * The table is bounded. Whoever sends packets chooses initiator SPIs, so a full table gives up first what was opened and
+ * never taken further, last what was established.
+ */
+#ifndef ESPIAL_AUDIT_IKE_STORY_H
+#define ESPIAL_AUDIT_IKE_STORY_H
+
+#include "ike_suite.h"
+#include "record.h"
+#include "table.h"
+#include "../../dissectors/ike_nat.h"
+
+enum ike_event_kind {
+	IKE_EVENT_NONE,           /* a mirror's copy, or nothing of consequence */
+	IKE_EVENT_OPENED,         /* first message of an initiator, new */
+	IKE_EVENT_REPEATED,       /* a request came again */
+	IKE_EVENT_RETRIED,        /* the initiator's first message again, changed: with a cookie, with another group */
+	IKE_EVENT_CHALLENGED,     /* answered by a cookie */
+	IKE_EVENT_ANSWERED,       /* the responder has chosen a proposal */
+	IKE_EVENT_REFUSED,        /* answered by an error in clear, before anything was chosen or proven */
+	IKE_EVENT_AUTH_SENT,      /* the initiator proves itself */
+	IKE_EVENT_AUTH_ACCEPTED,  /* the IKE SA is up */
+	IKE_EVENT_AUTH_REJECTED,  /* one side would not believe the other */
+	IKE_EVENT_CHILD_ACCEPTED, /* an SA for traffic was agreed on */
+	IKE_EVENT_CHILD_REFUSED,  /* it was asked for and not given */
+	IKE_EVENT_NOTIFIED,       /* an error in clear about an SA that is, or is not, there */
+	IKE_EVENT_PROGRESS,       /* anything else that is new */
+};
+
+/* The last request of one side (IKEv1: its last message). */
+struct ike_request {
+	int64_t first_ns, last_ns; /* first sent, last repeated */
+	uint64_t digest;           /* of its first datagram */
+	uint64_t fragments;        /* bit per fragment number seen */
+	uint32_t message_id;
+	uint32_t octets; /* of all fragments */
+	uint16_t sends;  /* 1 and repetitions */
+	uint16_t gap_ds; /* last gap between them, tenths of a second */
+	uint8_t exchange;
+	bool answered;
+};
+
+enum { IKE_STORY_NOTIFIES = 12, IKE_STORY_VENDORS = 8, IKE_STORY_AUTHORITIES = 8 };
+
+enum ike_auth {
+	IKE_AUTH_UNKNOWN,
+	IKE_AUTH_PRE_SHARED_KEY,
+	IKE_AUTH_CERTIFICATE,
+	IKE_AUTH_KERBEROS,
+	IKE_AUTH_EAP,
+	IKE_AUTH_COUNT
+};
+
+struct ike_story {
+	struct table_link link; /* key: initiator SPI, realm */
+	uint64_t ispi, rspi;
+	uint64_t pair; /* hash of the pair that spoke last */
+	struct address initiator, responder;
+	uint32_t realm;
+	int64_t first_ns, last_ns;
+	int64_t answered_ns;    /* the responder chose, 0: never seen */
+	int64_t auth_sent_ns;   /* first proof of the initiator */
+	int64_t established_ns; /* 0: not; mid-stream: when it was first known to be up */
+	int64_t rejected_ns;
+	int64_t refused_ns;
+	int64_t deleted_ns; /* last Delete that was recognised, of this SA or of a child */
+	int64_t said_ns[2]; /* last message of initiator, responder */
+	struct ike_request request[2];
+	struct ike_suite offered, selected;
+	const char *vendors[IKE_STORY_VENDORS];         /* static names */
+	uint16_t notifies[IKE_STORY_NOTIFIES];          /* types seen in clear */
+	uint32_t authorities[2][IKE_STORY_AUTHORITIES]; /* hashes of what CERTREQ names, by side */
+	uint32_t quick_id; /* IKEv1: quick mode under way, and when its first message came */
+	int64_t quick_ns;
+	uint32_t auth_octets;     /* of the first proof, all fragments */
+	uint32_t answer_octets;   /* of the answer to it */
+	uint32_t child_refusals;  /* since the last child was agreed on */
+	uint16_t refusal;         /* notify type of the last refusal */
+	uint16_t wanted_group;    /* of INVALID_KE_PAYLOAD */
+	uint16_t group_refusals;  /* INVALID_KE_PAYLOAD so far */
+	uint8_t opened_direction; /* of the pair, from initiator to responder */
+	uint8_t major, minor;
+	uint8_t mode;     /* enum ike_mode */
+	uint8_t exchange; /* of the last message */
+	uint8_t vendor_count, notify_count, authority_count[2];
+	uint8_t quick_side; /* who opened quick mode */
+	bool quick_open;    /* and no answer in quick mode yet */
+	bool quick_agreed;  /* it was answered by quick mode */
+	bool judged;        /* for rules: its selection was looked at */
+	bool roles_known;
+	bool opened;            /* its first message was in view */
+	bool two_way;           /* messages of both sides were */
+	bool progressed;        /* the initiator did more than send one first message */
+	bool asked_certificate; /* CERTREQ from the responder in its first answer */
+	bool eap, childless, gssapi, xauth;
+	bool child_agreed;           /* a child SA, with its IKE_AUTH or later */
+	bool nat_known, nat_side[2]; /* initiator, responder are behind a NAT */
+	bool quantum_safe;           /* ML-KEM was selected */
+	bool counted;                /* for rules: half-open, in its responder's count */
+	int64_t counted_ns;          /* when it was */
+};
+
+struct ike_event {
+	enum ike_event_kind kind;
+	struct ike_story *story; /* NULL if there is no memory for it */
+	bool from_initiator;
+	bool born;       /* the story began with this message */
+	uint16_t notify; /* REFUSED, AUTH_REJECTED, NOTIFIED: its type if it was in clear, else 0 */
+};
+
+struct ike_stories;
+
+struct ike_stories_settings {
+	uint32_t capacity;
+	uint64_t seed;
+	ike_nat_hash_function *hash; /* NULL: NAT stays unknown */
+	void *hash_context;
+};
+
+/* NULL on lack of memory. */
+struct ike_stories *ike_stories_new(const struct ike_stories_settings *settings);
+void ike_stories_free(struct ike_stories *stories);
+
+/* One message, as the packet brought it. */
+struct ike_arrival {
+	int64_t time_ns;
+	uint32_t realm;
+	uint64_t pair;
+	uint8_t direction;
+	struct address src, dst;
+	uint16_t src_port, dst_port;
+	const uint8_t *octets; /* `captured` of `length` */
+	uint32_t captured, length;
+};
+
+struct ike_event ike_story_message(struct ike_stories *stories, const struct ike_arrival *arrival,
+				   const struct ike_message *message);
+
+struct ike_story *ike_story_find(struct ike_stories *stories, uint32_t realm, uint64_t ispi);
+
+/* How the peers prove themselves, as far as the wire tells. */
+enum ike_auth ike_story_auth(const struct ike_story *story);
+const char *ike_auth_name(enum ike_auth auth); /* NULL for IKE_AUTH_UNKNOWN */
+
+/* What the step that is under way is called: "IKE_AUTH", "main mode"; NULL if unknown. */
+const char *ike_story_step(unsigned major, unsigned exchange);
+
+enum ike_outcome ike_story_outcome(const struct ike_story *story);
+
+uint64_t ike_stories_evicted(const struct ike_stories *stories);
+uint64_t ike_stories_memory(const struct ike_stories *stories);
+
+/* Writes the ike_sa records in order of first message. False on lack of memory. */
+bool ike_stories_write(const struct ike_stories *stories, const struct record_sink *sink);
+
+#endif

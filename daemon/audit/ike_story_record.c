@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stories as ike_sa records (DESIGN section 7), see ike_story.h. Called when the engine writes its records. */
+#include "ike_story_state.h"
+
+#include "../../dissectors/ike_names.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { UNANSWERED_TRIES = 3, NOTIFY_NAME_SIZE = 48 };
+
+const char *ike_auth_name(enum ike_auth auth)
+{
+	static const char *const names[IKE_AUTH_COUNT] = {
+		[IKE_AUTH_PRE_SHARED_KEY] = "pre-shared-key",
+		[IKE_AUTH_CERTIFICATE] = "certificate",
+		[IKE_AUTH_KERBEROS] = "kerberos",
+		[IKE_AUTH_EAP] = "eap",
+	};
+	return (size_t)auth < IKE_AUTH_COUNT ? names[auth] : NULL;
+}
+
+const char *ike_story_step(unsigned major, unsigned exchange)
+{
+	if (major >= 2)
+		return ikev2_exchange_name(exchange);
+	switch (exchange) {
+	case IKEV1_EXCHANGE_MAIN:
+		return "main mode";
+	case IKEV1_EXCHANGE_AGGRESSIVE:
+		return "aggressive mode";
+	case IKEV1_EXCHANGE_INFORMATIONAL:
+		return "informational";
+	case IKEV1_EXCHANGE_TRANSACTION:
+		return "transaction";
+	case IKEV1_EXCHANGE_QUICK:
+		return "quick mode";
+	default:
+		return ikev1_exchange_name(exchange);
+	}
+}
+
+enum ike_outcome ike_story_outcome(const struct ike_story *story)
+{
+	const struct ike_request *request = &story->request[0];
+
+	if (story->established_ns)
+		return IKE_OUTCOME_ESTABLISHED;
+	if (story->rejected_ns)
+		return IKE_OUTCOME_AUTH_FAILED;
+	if (story->refused_ns && !story->answered_ns)
+		return IKE_OUTCOME_REFUSED;
+	if (story->opened && !request->answered && request->sends >= UNANSWERED_TRIES)
+		return story->two_way ? IKE_OUTCOME_STALLED : IKE_OUTCOME_UNANSWERED;
+	return IKE_OUTCOME_IN_PROGRESS;
+}
+
+static const char *nat_name(const struct ike_story *story)
+{
+	if (!story->nat_known)
+		return NULL;
+	if (story->nat_side[0] && story->nat_side[1])
+		return "both";
+	return story->nat_side[0] ? "initiator" : story->nat_side[1] ? "responder" : "none";
+}
+
+/* Room for the names of one record. */
+struct names {
+	char suite[2][IKE_SUITE_MAX][IKE_SUITE_NAME_SIZE];
+	const char *suites[2][IKE_SUITE_MAX];
+	char notify[IKE_STORY_NOTIFIES][NOTIFY_NAME_SIZE];
+	const char *notifies[IKE_STORY_NOTIFIES];
+};
+
+/* What an SA payload negotiates; how peers prove themselves is the record's `auth`. */
+static size_t name_suite(const struct ike_suite *suite, char (*text)[IKE_SUITE_NAME_SIZE], const char **names)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < suite->count; i++) {
+		if (suite->algorithms[i].kind == IKE_KIND_AUTH)
+			continue;
+		names[count] = ike_suite_algorithm_name(suite->major, &suite->algorithms[i], text[count]);
+		count++;
+	}
+	return count;
+}
+
+static void write_story(const struct ike_story *story, struct names *names, const struct record_sink *sink)
+{
+	struct record record = { .type = RECORD_IKE_SA, .time_ns = story->last_ns };
+
+	record.ike_sa = (struct record_ike_sa){
+		.initiator = story->initiator,
+		.responder = story->responder,
+		.roles_known = story->roles_known,
+		.ispi = story->ispi,
+		.rspi = story->rspi,
+		.major = story->major,
+		.minor = story->minor,
+		.mode = story->mode,
+		.step = ike_story_step(story->major, story->exchange),
+		.outcome = ike_story_outcome(story),
+		.offered = names->suites[0],
+		.offered_count = name_suite(&story->offered, names->suite[0], names->suites[0]),
+		.selected = names->suites[1],
+		.selected_count = name_suite(&story->selected, names->suite[1], names->suites[1]),
+		.auth = ike_auth_name(ike_story_auth(story)),
+		.vendors = story->vendors,
+		.vendor_count = story->vendor_count,
+		.notifies = names->notifies,
+		.notify_count = story->notify_count,
+		.nat = nat_name(story),
+	};
+	for (unsigned i = 0; i < story->notify_count; i++) {
+		const char *name = ike_notify_name(story->major, story->notifies[i]);
+		if (name)
+			snprintf(names->notify[i], NOTIFY_NAME_SIZE, "%s", name);
+		else
+			snprintf(names->notify[i], NOTIFY_NAME_SIZE, "NOTIFY_%u", story->notifies[i]);
+		names->notifies[i] = names->notify[i];
+	}
+	record_write(sink, &record);
+}
+
+static int by_first(const void *left, const void *right)
+{
+	const struct ike_story *const *l = left, *const *r = right;
+
+	if ((*l)->first_ns != (*r)->first_ns)
+		return (*l)->first_ns < (*r)->first_ns ? -1 : 1;
+	return (*l)->ispi < (*r)->ispi ? -1 : (*l)->ispi > (*r)->ispi;
+}
+
+bool ike_stories_write(const struct ike_stories *stories, const struct record_sink *sink)
+{
+	if (stories->table.used == 0)
+		return true;
+	const struct ike_story **order = malloc(stories->table.used * sizeof(*order));
+	struct names *names = malloc(sizeof(*names));
+	size_t count = 0;
+
+	if (!order || !names) {
+		free(order);
+		free(names);
+		return false;
+	}
+	for (uint32_t number = 1; number <= stories->table.fresh; number++)
+		if (table_lives(&stories->table, number))
+			order[count++] = table_at(&stories->table, number);
+	qsort(order, count, sizeof(*order), by_first);
+	for (size_t i = 0; i < count; i++)
+		write_story(order[i], names, sink);
+	free(order);
+	free(names);
+	return true;
+}

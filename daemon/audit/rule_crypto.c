@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What IKE is made of: weak-ike-selected, weak-ike-offered, aggressive-psk, ike-version-1, not-quantum-safe.
+ *
+ * What a responder selected is an alert about the pair, judged by the verdict table that the pair's rule names; what an
+ * initiator offers is advice about the host. A later selection of the same pair takes the place of the earlier: with all
+ * fine the alert is cleared.
+ */
+#include "crypto_table.h"
+#include "rules.h"
+
+#include "../../dissectors/ike_names.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LIST_SIZE = 256 };
+
+/* Lists what is not fine, with the reason; returns the worst verdict. */
+static enum crypto_verdict judge_suite(enum crypto_table table, const struct ike_suite *suite, char *list)
+{
+	enum crypto_verdict worst = CRYPTO_FINE;
+	char name[IKE_SUITE_NAME_SIZE];
+
+	list[0] = '\0';
+	for (unsigned i = 0; i < suite->count; i++) {
+		const struct ike_suite_algorithm *algorithm = &suite->algorithms[i];
+		const char *why;
+		enum crypto_verdict verdict = crypto_verdict(table, suite->major, algorithm, &why);
+		if (verdict == CRYPTO_FINE)
+			continue;
+		if (verdict > worst)
+			worst = verdict;
+		size_t length = strlen(list);
+		snprintf(list + length, LIST_SIZE - length, "%s%s (%s)", length ? ", " : "",
+			 ike_suite_algorithm_name(suite->major, algorithm, name), why);
+	}
+	return worst;
+}
+
+/* RFC 8221 section 5: a cipher that does not protect integrity itself, chosen without an algorithm that does. */
+static bool lacks_integrity(const struct ike_suite *suite)
+{
+	const struct ike_suite_algorithm *cipher = ike_suite_find(suite, IKE_KIND_ENCRYPTION);
+	const struct ike_suite_algorithm *integrity = ike_suite_find(suite, IKE_KIND_INTEGRITY);
+
+	/* Without the rest it is no selection, only a damaged one. */
+	if (!ike_suite_find(suite, IKE_KIND_PRF) || !ike_suite_find(suite, IKE_KIND_GROUP))
+		return false;
+	return suite->major == 2 && cipher && cipher->id <= IKEV2_ENCR_AES_CTR &&
+	       (!integrity || integrity->id == IKEV2_INTEG_NONE);
+}
+
+static void begin(struct judge *judge, const struct judged_pair *pair, enum finding_id id, struct finding *finding)
+{
+	const struct ike_story *story = judge->ike.story;
+	unsigned direction = address_equal(&pair->address[1], &story->initiator);
+
+	alert_begin(judge, pair, id, finding);
+	finding->has_flow = finding->has_ike_spi = true;
+	finding->src = pair->address[direction];
+	finding->dst = pair->address[!direction];
+	finding->ike_spi = story->ispi;
+}
+
+static void clear(struct judge *judge, const struct judged_pair *pair, struct alert *alert, enum finding_id id)
+{
+	struct finding finding;
+
+	if (!alert->open)
+		return;
+	begin(judge, pair, id, &finding);
+	finding.cleared_by = "changed";
+	finding_say(&finding, "The two have negotiated anew, without that.");
+	alert_clear(judge, alert, &finding);
+}
+
+static void judge_selection(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
+{
+	const struct policy_rule *rule = judge_rule(judge, pair);
+	enum crypto_table table = crypto_table_find(rule ? rule->crypto : NULL);
+	struct judged_negotiation *negotiation = &pair->negotiation;
+	char list[LIST_SIZE];
+	struct address_text a, b;
+	struct finding finding;
+	enum crypto_verdict worst = judge_suite(table, &story->selected, list);
+
+	if (lacks_integrity(&story->selected)) {
+		size_t length = strlen(list);
+		snprintf(list + length, LIST_SIZE - length, "%sno integrity protection", length ? ", " : "");
+		worst = CRYPTO_FORBIDDEN;
+	}
+	if (worst == CRYPTO_FINE) {
+		clear(judge, pair, &negotiation->weak, FINDING_WEAK_IKE_SELECTED);
+		return;
+	}
+	begin(judge, pair, FINDING_WEAK_IKE_SELECTED, &finding);
+	finding.severity = worst == CRYPTO_FORBIDDEN ? SEVERITY_MEDIUM : SEVERITY_LOW;
+	finding_say(&finding, "IKE between %s and %s uses %s.", address_text(&finding.src, &a),
+		    address_text(&finding.dst, &b), list);
+	finding_note_words(&finding, "weak", list);
+	finding_note_text(&finding, "table", crypto_table_name(table));
+	finding_note_boolean(&finding, "forbidden", worst == CRYPTO_FORBIDDEN);
+	alert_tell_pair(judge, pair, &negotiation->weak, &finding);
+}
+
+static bool is_shared_key(const struct ike_story *story)
+{
+	return ike_story_auth(story) == IKE_AUTH_PRE_SHARED_KEY;
+}
+
+static void judge_version(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
+{
+	struct judged_negotiation *negotiation = &pair->negotiation;
+	struct address_text a, b;
+	struct finding finding;
+
+	if (story->major != 1) {
+		clear(judge, pair, &negotiation->version1, FINDING_IKE_VERSION_1);
+		return;
+	}
+	begin(judge, pair, FINDING_IKE_VERSION_1, &finding);
+	finding_say(&finding, "%s and %s negotiate with IKEv1.", address_text(&finding.src, &a),
+		    address_text(&finding.dst, &b));
+	finding_note_text(&finding, "mode", ike_mode_name(story->mode));
+	alert_tell_pair(judge, pair, &negotiation->version1, &finding);
+}
+
+static void judge_mode(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
+{
+	struct judged_negotiation *negotiation = &pair->negotiation;
+	struct address_text a, b;
+	struct finding finding;
+
+	if (story->mode != IKE_MODE_AGGRESSIVE || !is_shared_key(story)) {
+		clear(judge, pair, &negotiation->aggressive, FINDING_AGGRESSIVE_PSK);
+		return;
+	}
+	begin(judge, pair, FINDING_AGGRESSIVE_PSK, &finding);
+	finding_say(&finding,
+		    "%s answers %s in aggressive mode with a hash of the pre-shared key, which can be guessed from it.",
+		    address_text(&finding.dst, &b), address_text(&finding.src, &a));
+	alert_tell_pair(judge, pair, &negotiation->aggressive, &finding);
+}
+
+static void judge_quantum(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
+{
+	struct judged_negotiation *negotiation = &pair->negotiation;
+	struct address_text a, b;
+	char group[LIST_SIZE] = "";
+	struct finding finding;
+
+	if (story->quantum_safe) {
+		clear(judge, pair, &negotiation->quantum, FINDING_NOT_QUANTUM_SAFE);
+		return;
+	}
+	begin(judge, pair, FINDING_NOT_QUANTUM_SAFE, &finding);
+	ike_suite_list(&story->selected, IKE_KIND_GROUP, group, sizeof(group));
+	bool shared = story->major == 2 && judge->ike.kind == IKE_EVENT_ANSWERED &&
+		      ike_message_notify(judge->message, IKEV2_NOTIFY_USE_PPK);
+	finding_say(&finding, "The key exchange of %s and %s is %s alone%s.", address_text(&finding.src, &a),
+		    address_text(&finding.dst, &b), group[0] ? group : "a classical one",
+		    shared ? "; both may mix in a post-quantum shared key (RFC 8784)" : "");
+	finding_note_words(&finding, "group", group);
+	finding_note_boolean(&finding, "postquantum_shared_key", shared);
+	alert_tell_pair(judge, pair, &negotiation->quantum, &finding);
+}
+
+static void judge_offer(struct judge *judge, const struct judged_pair *pair, const struct ike_story *story)
+{
+	struct judged_host *host = judge_host(judge, &story->initiator);
+	const struct policy_rule *rule = judge_rule(judge, pair);
+	enum crypto_table table = crypto_table_find(rule ? rule->crypto : NULL);
+	char list[LIST_SIZE];
+	struct address_text text;
+	struct finding finding;
+
+	if (!host || host->offered.open || judge_suite(table, &story->offered, list) == CRYPTO_FINE)
+		return;
+	alert_begin_host(judge, &story->initiator, FINDING_WEAK_IKE_OFFERED, &finding);
+	finding.has_ike_spi = true;
+	finding.ike_spi = story->ispi;
+	finding_say(&finding, "%s offers %s for IKE.", address_text(&story->initiator, &text), list);
+	finding_note_words(&finding, "weak", list);
+	finding_note_text(&finding, "table", crypto_table_name(table));
+	alert_tell_host(judge, &host->offered, &finding);
+}
+
+/* What the two hosts show of what they take, for whoever asks later why one refuses the other. */
+static void remember(struct judge *judge, const struct ike_story *story, bool chosen)
+{
+	struct judged_host *host = judge_host(judge, chosen ? &story->responder : &story->initiator);
+
+	if (!host)
+		return;
+	host->realm = story->realm;
+	if (chosen)
+		host->chose_ispi = story->ispi;
+	else
+		host->offered_ispi = story->ispi;
+}
+
+void rule_crypto_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+{
+	struct ike_story *story = judge->ike.story;
+
+	if (transition->kind != TRANSITION_IKE_MESSAGE || !story)
+		return;
+	switch (judge->ike.kind) {
+	case IKE_EVENT_OPENED:
+	case IKE_EVENT_RETRIED:
+		remember(judge, story, false);
+		judge_offer(judge, pair, story);
+		break;
+	case IKE_EVENT_ANSWERED:
+	case IKE_EVENT_AUTH_SENT:
+	case IKE_EVENT_AUTH_ACCEPTED:
+		/* An answer that nobody in view asked for may be a reflection; one that is gone on with is not. */
+		if (!story->selected.major || story->judged ||
+		    (judge->ike.kind == IKE_EVENT_ANSWERED && !story->opened))
+			break;
+		story->judged = true;
+		remember(judge, story, true);
+		judge_selection(judge, pair, story);
+		judge_version(judge, pair, story);
+		judge_mode(judge, pair, story);
+		judge_quantum(judge, pair, story);
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Negotiations that come to nothing: ike-unanswered, ike-refused, ike-auth-failed, ike-child-refused, ike-stalled,
+ * ike-path-mtu, and bad-spi where a peer says so in clear.
+ *
+ * Each is a trouble of a pair. A failure begins it or counts it up; a success of the step in question, or of a later one,
+ * ends it, and before it was told makes it none: refusals in clear can be forged, responders are slow, and many a refusal
+ * is only a step (a cookie, another group). So a first failure waits for ike_settle_ns; a second one is told at once.
+ *
+ *   unanswered     the same first message three times or more, ike_silence_ns without anything back. Only one message's
+ *                  repetition counts: an initiator whose answers are not in view goes on and does not repeat itself.
+ *   stalled        the same for a later message before the IKE SA is up; path-mtu if that message is a large one.
+ *   auth-failed    ike_story.h's AUTH_REJECTED.
+ *   child-refused  CHILD_REFUSED, while neither this IKE SA has a child nor the pair speaks ESP.
+ */
+#include "rule_ike.h"
+#include "rules.h"
+
+#include "../../dissectors/ike_names.h"
+
+#include <stdio.h>
+
+#define SECOND INT64_C(1000000000)
+
+enum {
+	TRIES = 3,           /* EVIDENCE section 1: fewer may be loss on the span port */
+	LARGE_OCTETS = 1232, /* what an IPv6 path has to carry, less its IP and UDP headers (RFC 8200 section 5) */
+	KEY_REQUEST_MAX = 800,
+	UNPROVEN_REFUSALS = 2, /* of children, where the length of IKE_AUTH does not tell whether it had one */
+};
+#define AGAIN_NS SECOND /* a failure so soon after another is part of it */
+
+static void tell(struct judge *judge, struct judged_pair *pair, enum trouble_kind kind)
+{
+	struct trouble *trouble = &pair->negotiation.troubles[kind];
+	struct finding finding;
+
+	rule_ike_describe(judge, pair, kind, &finding);
+	alert_tell_pair(judge, pair, &trouble->alert, &finding);
+	judge_wake(judge, pair, RULE_IKE, trouble->last_ns + judge->settings.thresholds.ike_hold_ns);
+}
+
+static void end(struct judge *judge, struct judged_pair *pair, enum trouble_kind kind, const char *why)
+{
+	struct trouble *trouble = &pair->negotiation.troubles[kind];
+
+	if (trouble->alert.open) {
+		struct finding finding;
+		rule_ike_describe(judge, pair, kind, &finding);
+		finding.cleared_by = why;
+		alert_clear(judge, &trouble->alert, &finding);
+	}
+	trouble->first_ns = 0;
+	trouble->count = 0;
+}
+
+/* The negotiation got as far as `reached`: what was wrong before is over. */
+static void succeed(struct judge *judge, struct judged_pair *pair, enum trouble_kind reached, const char *why)
+{
+	for (unsigned kind = 0; kind <= reached; kind++)
+		if (pair->negotiation.troubles[kind].first_ns)
+			end(judge, pair, kind, why);
+}
+
+static int64_t settle_ns(const struct judge *judge, enum trouble_kind kind)
+{
+	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
+
+	switch (kind) {
+	case TROUBLE_UNANSWERED:
+		return thresholds->ike_silence_ns;
+	case TROUBLE_STALLED:
+	case TROUBLE_PATH_MTU:
+		return thresholds->ike_stall_ns;
+	default:
+		return thresholds->ike_settle_ns;
+	}
+}
+
+/* An ICMP error since the attempt began says that nobody is there. */
+static bool unreachable(const struct judged_negotiation *negotiation, const struct trouble *trouble)
+{
+	return negotiation->icmp_ns >= trouble->begun_ns && negotiation->icmp_ns > 0 &&
+	       negotiation->icmp_direction == trouble->direction;
+}
+
+static bool ripe(const struct judge *judge, const struct judged_pair *pair, enum trouble_kind kind)
+{
+	const struct trouble *trouble = &pair->negotiation.troubles[kind];
+	int64_t since = kind < TROUBLE_AUTH && kind != TROUBLE_REFUSED ? trouble->begun_ns : trouble->first_ns;
+
+	if (kind == TROUBLE_UNANSWERED && unreachable(&pair->negotiation, trouble))
+		return true;
+	if (judge->now_ns - since >= settle_ns(judge, kind))
+		return true;
+	return (kind == TROUBLE_REFUSED || kind >= TROUBLE_AUTH) && trouble->count > 1;
+}
+
+/* A failure. `request` is the message that got no answer; NULL where there was one. */
+static void fail(struct judge *judge, struct judged_pair *pair, enum trouble_kind kind, const struct ike_story *story,
+		 const struct ike_request *request, enum finding_cause cause)
+{
+	struct trouble *trouble = &pair->negotiation.troubles[kind];
+	bool fresh = trouble->first_ns == 0;
+
+	if (fresh) {
+		trouble->first_ns = judge->now_ns;
+		trouble->begun_ns = request ? request->first_ns : story->first_ns;
+	}
+	if (fresh || judge->now_ns - trouble->last_ns >= AGAIN_NS)
+		trouble->count++;
+	trouble->last_ns = judge->now_ns;
+	trouble->kind = kind;
+	trouble->ispi = story->ispi;
+	trouble->major = story->major;
+	trouble->notify = judge->ike.notify;
+	trouble->direction = story->opened_direction;
+	if (address_equal(&pair->address[0], &story->initiator) || address_equal(&pair->address[1], &story->initiator))
+		trouble->direction = !address_equal(&pair->address[0], &story->initiator);
+	if (request) {
+		trouble->octets = request->octets;
+		trouble->sends = request->sends;
+		trouble->gap_ds = request->gap_ds;
+		trouble->exchange = request->exchange;
+	} else {
+		trouble->exchange = story->exchange;
+	}
+	/* What was known stays better than what is not. */
+	if (fresh || cause != CAUSE_UNKNOWN)
+		trouble->cause = cause;
+	if (trouble->alert.open || ripe(judge, pair, kind))
+		tell(judge, pair, kind);
+	else
+		judge_wake(judge, pair, RULE_IKE, judge->now_ns + settle_ns(judge, kind));
+}
+
+static void repeated(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
+{
+	const struct ike_request *request = &story->request[!judge->ike.from_initiator];
+
+	if (request->answered || request->sends < TRIES || story->established_ns)
+		return;
+	/* An opening: in a mirror of one direction a later message may go without its answer in view. */
+	if (!story->two_way && judge->ike.from_initiator && judge->message->sa_count > 0) {
+		fail(judge, pair, TROUBLE_UNANSWERED, story, request, CAUSE_NONE);
+		return;
+	}
+	/* Of an opening that another host answered, or whose answer is not in view, nothing is known. */
+	if (story->two_way)
+		fail(judge, pair, request->octets > LARGE_OCTETS ? TROUBLE_PATH_MTU : TROUBLE_STALLED, story, request,
+		     CAUSE_NONE);
+}
+
+static enum finding_cause authentication_cause(const struct ike_story *story, uint16_t notify)
+{
+	if (story->major == 1)
+		switch (notify) {
+		case IKEV1_NOTIFY_INVALID_CERT_ENCODING:
+		case IKEV1_NOTIFY_INVALID_CERTIFICATE:
+		case IKEV1_NOTIFY_CERT_TYPE_UNSUPPORTED:
+		case IKEV1_NOTIFY_INVALID_CERT_AUTHORITY:
+		case IKEV1_NOTIFY_CERTIFICATE_UNAVAILABLE:
+			return CAUSE_CERTIFICATE;
+		default:
+			break;
+		}
+	switch (ike_story_auth(story)) {
+	case IKE_AUTH_PRE_SHARED_KEY:
+		return CAUSE_PRE_SHARED_KEY;
+	case IKE_AUTH_CERTIFICATE:
+		return CAUSE_CERTIFICATE;
+	case IKE_AUTH_KERBEROS:
+		return CAUSE_KERBEROS;
+	default:
+		return CAUSE_UNKNOWN;
+	}
+}
+
+/* Both sides asked for certificates of named authorities, and no name is common; only told where the proof failed. */
+static void compare_authorities(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
+{
+	struct judged_negotiation *negotiation = &pair->negotiation;
+	unsigned ours = story->authority_count[0], theirs = story->authority_count[1];
+	struct finding finding;
+
+	if (!ours || !theirs || ours == IKE_STORY_AUTHORITIES || theirs == IKE_STORY_AUTHORITIES)
+		return;
+	for (unsigned i = 0; i < ours; i++)
+		for (unsigned j = 0; j < theirs; j++)
+			if (story->authorities[0][i] == story->authorities[1][j])
+				return;
+	alert_begin(judge, pair, FINDING_IKE_CA_MISMATCH, &finding);
+	finding.has_ike_spi = true;
+	finding.ike_spi = story->ispi;
+	finding_say(
+	    &finding,
+	    "The two ask each other for certificates of different authorities (%u and %u names, none in common), and "
+	    "authentication failed.",
+	    ours, theirs);
+	finding_note_integer(&finding, "initiator_authorities", ours);
+	finding_note_integer(&finding, "responder_authorities", theirs);
+	alert_tell_pair(judge, pair, &negotiation->authorities, &finding);
+}
+
+static void end_authorities(struct judge *judge, struct judged_pair *pair)
+{
+	struct finding finding;
+
+	if (!pair->negotiation.authorities.open)
+		return;
+	alert_begin(judge, pair, FINDING_IKE_CA_MISMATCH, &finding);
+	finding.cleared_by = "established";
+	finding_say(&finding, "The two authenticate each other now.");
+	alert_clear(judge, &pair->negotiation.authorities, &finding);
+}
+
+static bool speaks_esp(const struct judged_pair *pair, int64_t since_ns)
+{
+	for (unsigned d = 0; d < 2; d++)
+		if (pair->esp[d].running || pair->esp[d].last_ns >= since_ns)
+			return true;
+	return false;
+}
+
+static void child_refused(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
+{
+	bool unproven = story->major >= 2 && story->auth_octets >= KEY_REQUEST_MAX;
+
+	if (!story->opened || story->child_agreed || speaks_esp(pair, story->first_ns))
+		return;
+	if (unproven && story->child_refusals < UNPROVEN_REFUSALS)
+		return;
+	fail(judge, pair, TROUBLE_CHILD, story, NULL, CAUSE_NONE);
+}
+
+/* ---- a peer says in clear that it does not know an SPI ---- */
+
+static uint32_t notified_spi(const struct judge *judge, const uint8_t *octets)
+{
+	const struct ike_message *message = judge->message;
+
+	for (unsigned i = 0; i < message->notify_count; i++) {
+		const struct ike_notify *notify = &message->notifies[i];
+		struct ike_slice slice = notify->data.length == 4 ? notify->data : notify->spi;
+		if (notify->type != judge->ike.notify || slice.length != 4)
+			continue;
+		const uint8_t *at = octets + slice.offset;
+		return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+	}
+	return 0;
+}
+
+static void notified(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+{
+	enum { PROTOCOL_ESP = 50, INVALID_COOKIE = 4, INVALID_SPI = 11 }; /* numbers of both versions */
+	struct judged_negotiation *negotiation = &pair->negotiation;
+	uint16_t type = judge->ike.notify;
+	unsigned direction = !transition->direction; /* of what the notice complains about */
+	struct address_text sender;
+	struct finding finding;
+
+	if (type != INVALID_COOKIE && type != INVALID_SPI)
+		return;
+	uint32_t spi = type == INVALID_SPI ? notified_spi(judge, transition->ike.message) : 0;
+	struct judged_sa *sa = spi ? lineage_find(judge, pair, direction, PROTOCOL_ESP, spi) : NULL;
+	if (sa) {
+		rule_spi_notified(judge, pair, sa);
+		return;
+	}
+	negotiation->notified_ns = judge->now_ns;
+	alert_begin(judge, pair, FINDING_BAD_SPI, &finding);
+	finding.cause = CAUSE_NOTIFIED;
+	finding.has_flow = finding.has_ike_spi = true;
+	finding.src = pair->address[direction];
+	finding.dst = pair->address[!direction];
+	finding.ike_spi = judge->ike.story->ispi;
+	finding_say(&finding, "%s says in clear that it does not know the %s it is addressed with.",
+		    address_text(&finding.dst, &sender), type == INVALID_SPI ? "SPI" : "IKE SA");
+	const char *name = ike_notify_name(judge->ike.story->major, type);
+	finding_note_text(&finding, "notify", name ? name : "");
+	alert_tell_pair(judge, pair, &negotiation->notified, &finding);
+	judge_wake(judge, pair, RULE_IKE, judge->now_ns + judge->settings.thresholds.bad_spi_hold_ns);
+}
+
+static void end_notified(struct judge *judge, struct judged_pair *pair)
+{
+	struct judged_negotiation *negotiation = &pair->negotiation;
+	int64_t hold = judge->settings.thresholds.bad_spi_hold_ns;
+	struct finding finding;
+
+	if (!negotiation->notified.open)
+		return;
+	if (judge->now_ns - negotiation->notified_ns < hold) {
+		judge_wake(judge, pair, RULE_IKE, negotiation->notified_ns + hold);
+		return;
+	}
+	alert_begin(judge, pair, FINDING_BAD_SPI, &finding);
+	finding.cause = CAUSE_NOTIFIED;
+	finding.cleared_by = "quiet";
+	finding_say(&finding, "No such notice came any more.");
+	alert_clear(judge, &negotiation->notified, &finding);
+}
+
+/* ---- the rule ---- */
+
+static void message(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+{
+	struct judged_negotiation *negotiation = &pair->negotiation;
+	const struct ike_story *story = judge->ike.story;
+
+	switch (judge->ike.kind) {
+	case IKE_EVENT_REPEATED:
+		repeated(judge, pair, story);
+		break;
+	case IKE_EVENT_CHALLENGED:
+		succeed(judge, pair, TROUBLE_UNANSWERED, "answered");
+		break;
+	case IKE_EVENT_ANSWERED:
+	case IKE_EVENT_AUTH_SENT:
+		succeed(judge, pair, TROUBLE_REFUSED, "answered");
+		break;
+	case IKE_EVENT_REFUSED:
+		succeed(judge, pair, TROUBLE_UNANSWERED, "answered");
+		fail(judge, pair, TROUBLE_REFUSED, story, NULL,
+		     rule_ike_refusal(judge, pair, story, judge->ike.notify));
+		break;
+	case IKE_EVENT_AUTH_ACCEPTED:
+		succeed(judge, pair, TROUBLE_AUTH, "established");
+		end_authorities(judge, pair);
+		negotiation->established_ispi = story->ispi;
+		negotiation->established_ns = judge->now_ns;
+		break;
+	case IKE_EVENT_AUTH_REJECTED:
+		succeed(judge, pair, TROUBLE_PATH_MTU, "answered");
+		compare_authorities(judge, pair, story);
+		fail(judge, pair, TROUBLE_AUTH, story, NULL, authentication_cause(story, judge->ike.notify));
+		break;
+	case IKE_EVENT_CHILD_ACCEPTED:
+		succeed(judge, pair, TROUBLE_CHILD, "established");
+		negotiation->established_ispi = story->ispi;
+		break;
+	case IKE_EVENT_CHILD_REFUSED:
+		child_refused(judge, pair, story);
+		break;
+	case IKE_EVENT_NOTIFIED:
+		notified(judge, pair, transition);
+		break;
+	default:
+		break;
+	}
+	rule_ike_host_event(judge, pair);
+}
+
+void rule_ike_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+{
+	enum { PROTOCOL_UDP = 17 };
+	struct judged_negotiation *negotiation = &pair->negotiation;
+
+	switch (transition->kind) {
+	case TRANSITION_IKE_MESSAGE:
+		if (judge->ike.story)
+			message(judge, pair, transition);
+		break;
+	case TRANSITION_ICMP_ERROR:
+		if (transition->icmp.protocol != PROTOCOL_UDP)
+			break;
+		negotiation->icmp_ns = transition->time_ns;
+		negotiation->icmp_type = transition->icmp.type;
+		negotiation->icmp_code = transition->icmp.code;
+		negotiation->icmp_version = transition->icmp.version;
+		negotiation->icmp_direction = transition->direction;
+		break;
+	case TRANSITION_ESP_BEGAN:
+		if (pair->esp[0].running && pair->esp[1].running)
+			succeed(judge, pair, TROUBLE_CHILD, "secured-again");
+		break;
+	default:
+		break;
+	}
+}
+
+void rule_ike_due(struct judge *judge, struct judged_pair *pair)
+{
+	int64_t hold = judge->settings.thresholds.ike_hold_ns;
+
+	for (unsigned kind = 0; kind < TROUBLE_COUNT; kind++) {
+		struct trouble *trouble = &pair->negotiation.troubles[kind];
+		if (!trouble->first_ns)
+			continue;
+		if (judge->now_ns - trouble->last_ns >= hold)
+			end(judge, pair, kind, "quiet");
+		else if (trouble->alert.open)
+			judge_wake(judge, pair, RULE_IKE, trouble->last_ns + hold);
+		else if (ripe(judge, pair, kind))
+			tell(judge, pair, kind);
+		else
+			judge_wake(judge, pair, RULE_IKE, judge->now_ns + settle_ns(judge, kind));
+	}
+	end_notified(judge, pair);
+	rule_ike_host_due(judge, pair, false);
+}
+
+void rule_ike_finish(struct judge *judge, struct judged_pair *pair)
+{
+	for (unsigned kind = 0; kind < TROUBLE_COUNT; kind++) {
+		const struct trouble *trouble = &pair->negotiation.troubles[kind];
+		if (trouble->first_ns && !trouble->alert.open)
+			judge->counters.in_progress++;
+	}
+	rule_ike_host_due(judge, pair, true);
+}

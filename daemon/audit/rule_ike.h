@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What rule_ike.c, rule_ike_words.c and rule_ike_host.c have from one another. */
+#ifndef ESPIAL_AUDIT_RULE_IKE_H
+#define ESPIAL_AUDIT_RULE_IKE_H
+
+#include "judge_state.h"
+
+/* rule_ike_words.c: the finding of a trouble: id, cause, grade, text, evidence. */
+void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum trouble_kind kind,
+		       struct finding *finding);
+
+/* rule_ike_words.c: why the responder refused, from what it said, and from what it is known to take. */
+enum finding_cause rule_ike_refusal(struct judge *judge, const struct judged_pair *pair, const struct ike_story *story,
+				    uint16_t notify);
+
+/* rule_ike_host.c: what the message at hand means for the two hosts; what is due of them; the end. */
+void rule_ike_host_event(struct judge *judge, struct judged_pair *pair);
+void rule_ike_host_due(struct judge *judge, struct judged_pair *pair, bool at_end);
+
+#endif

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What IKE tells of a whole host: ike-flood, ike-restart and the restart-check that follows. See rule_ike.h.
+ *
+ * flood    Negotiations opened towards the host that their initiators did nothing more for, not even repeat themselves, in
+ *          FLOOD_WAIT_S: what a forged address cannot do, and a real peer, however slow the host, would. Counted by the
+ *          second over a minute; a crowd of peers that come back after an outage does not count.
+ * restart  A new IKE SA beside one that was up is one pair's beginning again if, some seconds later, the old one was
+ *          neither deleted nor used, and the pair's ESP is new or gone. restart_peers such pairs of one host within
+ *          restart_ns, and at least half of those it had, are its restart. A failing link with dead peer detection can
+ *          look the same: likely.
+ */
+#include "rule_ike.h"
+
+#include <string.h>
+
+#define SECOND INT64_C(1000000000)
+#define ACTIVE_NS (3600 * SECOND) /* a pair whose IKE or ESP was silent for longer is not counted */
+
+enum { FLOOD_WAIT_S = 5, NAMES_SIZE = 256, NAMED_MAX = 6, FLOOD_END_PART = 4 };
+
+/* ---- flood ---- */
+
+static void half_open_advance(struct judged_host *host, int64_t second)
+{
+	if (second - host->half_open_second >= HALF_OPEN_SECONDS)
+		memset(host->half_open, 0, sizeof(host->half_open));
+	else
+		for (int64_t s = host->half_open_second + 1; s <= second; s++)
+			host->half_open[s % HALF_OPEN_SECONDS] = 0;
+	if (second > host->half_open_second)
+		host->half_open_second = second;
+}
+
+static unsigned half_open_count(const struct judged_host *host, int64_t second)
+{
+	unsigned count = 0;
+
+	for (int64_t age = FLOOD_WAIT_S; age < HALF_OPEN_SECONDS; age++)
+		if (second - age >= 0)
+			count += host->half_open[(second - age) % HALF_OPEN_SECONDS];
+	return count;
+}
+
+static void look_for_flood(struct judge *judge, struct judged_pair *pair, struct judged_host *host)
+{
+	int64_t second = judge->now_ns / SECOND;
+	struct finding finding;
+	struct address_text text;
+
+	half_open_advance(host, second);
+	unsigned count = half_open_count(host, second), limit = judge->settings.thresholds.flood_half_open;
+	if (!host->flood.open && count < limit)
+		return;
+	if (!host->flood.open)
+		host->flood_ns = judge->now_ns;
+	bool over = count < limit / FLOOD_END_PART;
+	alert_begin_host(judge, &host->address, FINDING_IKE_FLOOD, &finding);
+	finding.first_ns = host->flood_ns;
+	finding.count = count;
+	finding_say(&finding, "%u negotiations opened towards %s within a minute were never taken further.", count,
+		    address_text(&host->address, &text));
+	finding_note_integer(&finding, "half_open", count);
+	finding_note_integer(&finding, "seconds", HALF_OPEN_SECONDS - FLOOD_WAIT_S);
+	if (over) {
+		finding.cleared_by = "quiet";
+		alert_clear(judge, &host->flood, &finding);
+		return;
+	}
+	alert_tell_host(judge, &host->flood, &finding);
+	judge_wake(judge, pair, RULE_IKE, judge->now_ns + HALF_OPEN_SECONDS * SECOND);
+}
+
+static void count_half_open(struct judge *judge, struct judged_pair *pair, struct ike_story *story)
+{
+	struct judged_host *host = judge_host(judge, &story->responder);
+	int64_t second = judge->now_ns / SECOND;
+	enum ike_event_kind kind = judge->ike.kind;
+
+	if (!host)
+		return;
+	if (kind == IKE_EVENT_OPENED && judge->ike.born) {
+		half_open_advance(host, second);
+		uint16_t *bucket = &host->half_open[second % HALF_OPEN_SECONDS];
+		*bucket = (uint16_t)(*bucket + (*bucket < UINT16_MAX));
+		story->counted = true;
+		story->counted_ns = judge->now_ns;
+		look_for_flood(judge, pair, host);
+		return;
+	}
+	bool refused = kind == IKE_EVENT_REFUSED;
+	if (!story->counted || kind == IKE_EVENT_NONE || !(judge->ike.from_initiator || refused))
+		return;
+	story->counted = false;
+	int64_t opened = story->counted_ns / SECOND;
+	half_open_advance(host, second);
+	uint16_t *bucket = &host->half_open[opened % HALF_OPEN_SECONDS];
+	if (second - opened<HALF_OPEN_SECONDS && * bucket> 0)
+		(*bucket)--;
+}
+
+/* ---- restart ---- */
+
+static bool is_end(const struct judged_pair *pair, const struct address *host)
+{
+	return address_equal(&pair->address[0], host) || address_equal(&pair->address[1], host);
+}
+
+static int64_t last_active(const struct judged_pair *pair)
+{
+	int64_t last = pair->negotiation.established_ns;
+
+	for (unsigned d = 0; d < 2; d++) {
+		if (pair->esp[d].last_ns > last)
+			last = pair->esp[d].last_ns;
+		if (pair->ike[d].message_ns > last)
+			last = pair->ike[d].message_ns;
+	}
+	return last;
+}
+
+/* Pairs of the host whose IKE was up and that were active lately. */
+static unsigned peers_of(const struct judge *judge, const struct address *host)
+{
+	unsigned peers = 0;
+
+	for (uint32_t number = 1; number <= judge->pairs.fresh; number++) {
+		const struct judged_pair *pair = table_at(&judge->pairs, number);
+		if (table_lives(&judge->pairs, number) && pair->negotiation.established_ns && is_end(pair, host) &&
+		    judge->now_ns - last_active(pair) < ACTIVE_NS)
+			peers++;
+	}
+	return peers;
+}
+
+static void tell_restart(struct judge *judge, struct judged_pair *pair, struct judged_host *host, unsigned again,
+			 unsigned peers, int64_t first_ns)
+{
+	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
+	struct address_text text;
+	struct finding finding;
+
+	host->restart_ns = first_ns;
+	host->check_due_ns = first_ns + thresholds->restart_check_ns;
+	alert_begin_host(judge, &host->address, FINDING_IKE_RESTART, &finding);
+	finding.grade = GRADE_LIKELY;
+	finding.first_ns = first_ns;
+	finding_say(&finding, "%u of the %u peers of %s begin their IKE SAs again within %.0f s: it was restarted.",
+		    again, peers, address_text(&host->address, &text), (double)thresholds->restart_ns / 1e9);
+	finding_note_integer(&finding, "peers_again", again);
+	finding_note_integer(&finding, "peers", peers);
+	alert_tell_host(judge, &host->restart, &finding);
+	judge_wake(judge, pair, RULE_IKE, host->check_due_ns);
+}
+
+static void began_again(struct judge *judge, struct judged_pair *pair, struct judged_host *host, int64_t time_ns)
+{
+	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
+
+	if (!host->again_first_ns || time_ns - host->again_first_ns > thresholds->restart_ns) {
+		host->again_first_ns = time_ns;
+		host->again_count = 0;
+		host->again_ask = thresholds->restart_peers;
+	}
+	host->again_count++;
+	/* While a restart is open, or its check still due, more peers are part of it. */
+	if (host->again_count < host->again_ask || host->restart.open || host->check_due_ns)
+		return;
+	/* To count the peers takes long, so it is not done for each one that begins again. */
+	host->again_ask = host->again_count + host->again_count / 4 + 1;
+	unsigned peers = peers_of(judge, &host->address);
+	if (2 * host->again_count >= peers)
+		tell_restart(judge, pair, host, host->again_count, peers, host->again_first_ns);
+}
+
+static void opened(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
+{
+	struct judged_negotiation *negotiation = &pair->negotiation;
+
+	if (!judge->ike.born || !negotiation->established_ispi || negotiation->established_ispi == story->ispi)
+		return;
+	/* The first try counts, and what is being waited for is not put off by a further one. */
+	if (negotiation->again_ns)
+		return;
+	negotiation->again_ns = judge->now_ns;
+	negotiation->again_ispi = negotiation->established_ispi;
+	judge_wake(judge, pair, RULE_IKE, judge->now_ns + judge->settings.thresholds.again_settle_ns);
+}
+
+/* Some seconds after a new IKE SA began: whether the old one, and its ESP, are gone without a word. */
+static void confirm(struct judge *judge, struct judged_pair *pair)
+{
+	struct judged_negotiation *negotiation = &pair->negotiation;
+	int64_t settle = judge->settings.thresholds.again_settle_ns, since = negotiation->again_ns;
+	const struct ike_story *old = ike_story_find(judge->stories, pair->realm, negotiation->again_ispi);
+
+	if (!since)
+		return;
+	if (judge->now_ns - since < settle) {
+		judge_wake(judge, pair, RULE_IKE, since + settle);
+		return;
+	}
+	negotiation->again_ns = 0;
+	bool parted = old && old->deleted_ns && old->deleted_ns >= since - settle;
+	bool used = old && (old->said_ns[0] > since + SECOND || old->said_ns[1] > since + SECOND);
+	if (!old || parted || used || judge->now_ns - old->last_ns > ACTIVE_NS)
+		return;
+	for (unsigned d = 0; d < 2; d++) {
+		const struct judged_sa *sa = pair->newest_sa[d] ? table_at(&judge->sas, pair->newest_sa[d]) : NULL;
+		if (pair->esp[d].running && sa && sa->born_ns < since - settle)
+			return;
+	}
+	for (unsigned d = 0; d < 2; d++) {
+		struct judged_host *host = judge_host(judge, &pair->address[d]);
+		if (host)
+			began_again(judge, pair, host, since);
+	}
+}
+
+/* ---- what became of its pairs ---- */
+
+static void name_peer(const struct judged_pair *pair, const struct address *host, unsigned count, char *names)
+{
+	struct address_text text;
+	size_t length = strlen(names);
+	const char *peer = address_text(&pair->address[address_equal(&pair->address[0], host)], &text);
+
+	if (count > NAMED_MAX || length + strlen(peer) + 3 > NAMES_SIZE)
+		return;
+	if (length) {
+		memcpy(names + length, ", ", 3);
+		length += 2;
+	}
+	memcpy(names + length, peer, strlen(peer) + 1);
+}
+
+static void check(struct judge *judge, struct judged_host *host)
+{
+	char secured_names[NAMES_SIZE] = "", clear_names[NAMES_SIZE] = "";
+	unsigned secured = 0, clear = 0, silent = 0;
+	struct address_text text;
+	struct finding finding;
+
+	for (uint32_t number = 1; number <= judge->pairs.fresh; number++) {
+		const struct judged_pair *pair = table_at(&judge->pairs, number);
+		if (!table_lives(&judge->pairs, number) || !pair->negotiation.established_ns ||
+		    !is_end(pair, &host->address) || judge->now_ns - last_active(pair) >= ACTIVE_NS)
+			continue;
+		if (pair->leak.alert.open || (pair->leak.running && !pair->leak.quiet))
+			name_peer(pair, &host->address, ++clear, clear_names);
+		else if ((pair->esp[0].running || pair->esp[0].last_ns > host->restart_ns) &&
+			 (pair->esp[1].running || pair->esp[1].last_ns > host->restart_ns))
+			name_peer(pair, &host->address, ++secured, secured_names);
+		else
+			silent++;
+	}
+	alert_begin_host(judge, &host->address, FINDING_RESTART_CHECK, &finding);
+	if (clear)
+		finding.severity = SEVERITY_MEDIUM;
+	finding.first_ns = host->restart_ns;
+	finding_say(&finding, "After the restart of %s: %u pairs secured again, %u in clear%s%s, %u silent.",
+		    address_text(&host->address, &text), secured, clear, clear ? " with " : "", clear_names, silent);
+	finding_note_words(&finding, "secured_again", secured_names);
+	finding_note_words(&finding, "clear", clear_names);
+	finding_note_integer(&finding, "pairs_secured_again", secured);
+	finding_note_integer(&finding, "pairs_clear", clear);
+	finding_note_integer(&finding, "pairs_silent", silent);
+	alert_tell_host(judge, &host->check, &finding);
+	host->check_told_ns = judge->now_ns;
+}
+
+static void end_restart(struct judge *judge, struct judged_host *host)
+{
+	struct address_text text;
+	struct finding finding;
+
+	alert_begin_host(judge, &host->address, FINDING_IKE_RESTART, &finding);
+	finding.first_ns = host->restart_ns;
+	finding.grade = GRADE_LIKELY;
+	finding.cleared_by = "checked";
+	finding_say(&finding, "The restart of %s is over; its pairs were looked at.",
+		    address_text(&host->address, &text));
+	alert_clear(judge, &host->restart, &finding);
+}
+
+static void end_check(struct judge *judge, struct judged_host *host)
+{
+	struct address_text text;
+	struct finding finding;
+
+	alert_begin_host(judge, &host->address, FINDING_RESTART_CHECK, &finding);
+	finding.first_ns = host->restart_ns;
+	finding.cleared_by = "quiet";
+	finding_say(&finding, "What is still clear of the pairs of %s is told by its own alerts.",
+		    address_text(&host->address, &text));
+	alert_clear(judge, &host->check, &finding);
+}
+
+static void host_due(struct judge *judge, struct judged_pair *pair, struct judged_host *host, bool at_end)
+{
+	int64_t hold = judge->settings.thresholds.ike_hold_ns;
+
+	if (host->check_due_ns && (at_end || judge->now_ns >= host->check_due_ns)) {
+		check(judge, host);
+		end_restart(judge, host);
+		host->check_due_ns = 0;
+	} else if (host->check_due_ns) {
+		judge_wake(judge, pair, RULE_IKE, host->check_due_ns);
+	}
+	if (at_end)
+		return;
+	if (host->check.open && judge->now_ns - host->check_told_ns >= hold)
+		end_check(judge, host);
+	else if (host->check.open)
+		judge_wake(judge, pair, RULE_IKE, host->check_told_ns + hold);
+	if (host->flood.open)
+		look_for_flood(judge, pair, host);
+}
+
+void rule_ike_host_event(struct judge *judge, struct judged_pair *pair)
+{
+	struct ike_story *story = judge->ike.story;
+
+	count_half_open(judge, pair, story);
+	if (judge->ike.kind == IKE_EVENT_OPENED)
+		opened(judge, pair, story);
+}
+
+void rule_ike_host_due(struct judge *judge, struct judged_pair *pair, bool at_end)
+{
+	if (!at_end)
+		confirm(judge, pair);
+	for (unsigned d = 0; d < 2; d++) {
+		struct judged_host *host = judge_host(judge, &pair->address[d]);
+		if (host)
+			host_due(judge, pair, host, at_end);
+	}
+}
