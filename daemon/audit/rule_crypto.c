@@ -160,7 +160,7 @@ static void judge_quantum(struct judge *judge, struct judged_pair *pair, const s
 		      ike_message_notify(judge->message, IKEV2_NOTIFY_USE_PPK);
 	finding_say(&finding, "The key exchange of %s and %s is %s alone%s.", address_text(&finding.src, &a),
 		    address_text(&finding.dst, &b), group[0] ? group : "a classical one",
-		    shared ? "; both may mix in a post-quantum shared key (RFC 8784)" : "");
+		    shared ? ", though both may mix in a post-quantum shared key (RFC 8784)" : "");
 	finding_note_words(&finding, "group", group);
 	finding_note_boolean(&finding, "postquantum_shared_key", shared);
 	alert_tell_pair(judge, pair, &negotiation->quantum, &finding);

@@ -278,7 +278,7 @@ static void end_restart(struct judge *judge, struct judged_host *host)
 	finding.first_ns = host->restart_ns;
 	finding.grade = GRADE_LIKELY;
 	finding.cleared_by = "checked";
-	finding_say(&finding, "The restart of %s is over; its pairs were looked at.",
+	finding_say(&finding, "The restart of %s is over, and its pairs were looked at.",
 		    address_text(&host->address, &text));
 	alert_clear(judge, &host->restart, &finding);
 }

@@ -92,16 +92,18 @@ static void say_difference(struct judge *judge, const struct ike_story *story, s
 	if (!known.major || !ike_suite_differs(&story->offered, &known, &kind)) {
 		if (finding->cause == CAUSE_UNKNOWN_PEER)
 			finding_say(finding,
-				    "; what was offered is what it takes from others, so it has no connection for "
+				    ": what was offered is what it takes from others, so it has no connection for "
 				    "this peer");
 		else
-			finding_say(finding, "; which attribute differs is not known, for nothing else was seen of %s",
+			finding_say(finding,
+				    ", and which attribute differs is not known, for nothing else was seen of %s",
 				    address_text(&finding->dst, &text));
 		return;
 	}
 	ike_suite_list(&story->offered, kind, offered, sizeof(offered));
 	ike_suite_list(&known, kind, takes, sizeof(takes));
-	finding_say(finding, "; the %s differs: offered %s, known to be taken %s", ike_kind_name(kind), offered, takes);
+	finding_say(finding, ", and the %s differs: offered %s, known to be taken %s", ike_kind_name(kind), offered,
+		    takes);
 	finding_note_text(finding, "attribute", ike_kind_name(kind));
 	finding_note_words(finding, "known_to_be_taken", takes);
 }
@@ -129,7 +131,7 @@ static void describe_refusal(struct judge *judge, const struct trouble *trouble,
 		say_difference(judge, story, finding);
 	if (story->wanted_group && trouble->notify == IKEV2_NOTIFY_INVALID_KE_PAYLOAD) {
 		const char *group = ike_group_name(story->wanted_group);
-		finding_say(finding, "; it wants group %u%s%s", story->wanted_group, group ? ", " : "",
+		finding_say(finding, ", since it wants group %u%s%s", story->wanted_group, group ? ", " : "",
 			    group ? group : "");
 		finding_note_text(finding, "wanted_group", group ? group : "");
 	}
@@ -156,7 +158,7 @@ static void describe_authentication(const struct trouble *trouble, const struct 
 		    address_text(&finding->src, &a), address_text(&finding->dst, &b), what[which],
 		    which == 0 ? ", or the identities they are filed under" : "");
 	if (name) {
-		finding_say(finding, "; said in clear: %s", name);
+		finding_say(finding, ", said in clear: %s", name);
 		finding_note_text(finding, "notify", name);
 	}
 	if (!story)
@@ -180,7 +182,7 @@ static void describe_silence(const struct judged_pair *pair, const struct troubl
 		snprintf(icmp, sizeof(icmp), "%s %u/%u", negotiation->icmp_version == 6 ? "ICMPv6" : "ICMP",
 			 negotiation->icmp_type, negotiation->icmp_code);
 		finding_note_words(finding, "icmp", icmp);
-		finding_say(finding, "; %s came back: %s", icmp,
+		finding_say(finding, ", and %s came back: %s", icmp,
 			    negotiation->icmp_version == 4 && negotiation->icmp_code == 3    ? "no IKE service there"
 			    : negotiation->icmp_version == 6 && negotiation->icmp_code == 4  ? "no IKE service there"
 			    : negotiation->icmp_version == 4 && negotiation->icmp_code == 13 ? "filtered on the way"
@@ -230,7 +232,7 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 		describe_refusal(judge, trouble, story, finding);
 		break;
 	case TROUBLE_STALLED:
-		finding_say(finding, "The negotiation of %s and %s stops at %s, sent %u times; %s was answered", a.text,
+		finding_say(finding, "The negotiation of %s and %s stops at %s, sent %u times, %s was answered", a.text,
 			    b.text, step ? step : "a step", trouble->sends, answered_step(trouble));
 		finding_note_text(finding, "step", step ? step : "");
 		describe_silence(pair, trouble, finding);

@@ -75,11 +75,12 @@ static void say_elsewhere(struct judge *judge, const struct judged_pair *pair, s
 	finding_note_boolean(finding, "a_speaks_ipsec_elsewhere", a);
 	finding_note_boolean(finding, "b_speaks_ipsec_elsewhere", b);
 	if (a && b)
-		finding_say(finding, "; each of them speaks IPsec with others");
+		finding_say(finding, ", though each of them speaks IPsec with others");
 	else if (a || b)
-		finding_say(finding, "; %s speaks IPsec with others", address_text(&pair->address[a ? 0 : 1], &text));
+		finding_say(finding, ", though %s speaks IPsec with others",
+			    address_text(&pair->address[a ? 0 : 1], &text));
 	else
-		finding_say(finding, "; neither was seen to speak IPsec with anyone");
+		finding_say(finding, ", and neither was seen to speak IPsec with anyone");
 }
 
 /* IKE that failed; the negotiation has its own alert, with what it was. */
@@ -162,14 +163,14 @@ static void say_cause(struct judge *judge, struct judged_pair *pair, struct find
 		finding_note_integer(finding, "clear_packets", (int64_t)finding->count);
 		finding_note_real(finding, "clear_seconds", seconds(leak->last_ns - leak->begin_ns));
 		if (leak->opened_by_ns[opener]) {
-			finding_say(finding, "; %s opened IKE", address_text(&pair->address[opener], &text));
+			finding_say(finding, ", and %s opened IKE", address_text(&pair->address[opener], &text));
 			finding_note_address(finding, "initiator", &pair->address[opener]);
 		}
 		finding_note_boolean(finding, "default_response", leak->default_response);
 		break;
 	}
 	default:
-		finding_say(finding, "; why is not known yet");
+		finding_say(finding, ", and why is not known yet");
 		break;
 	}
 }
@@ -225,5 +226,5 @@ void rule_leak_explain_clear(struct finding *finding)
 		    address_text(&finding->a, &a), address_text(&finding->b, &b),
 		    seconds(finding->last_ns - finding->first_ns), (unsigned long long)finding->count,
 		    (unsigned long long)finding->bytes,
-		    strcmp(finding->cleared_by, "secured-again") == 0 ? "; they speak ESP both ways again" : "");
+		    strcmp(finding->cleared_by, "secured-again") == 0 ? ", and they speak ESP both ways again" : "");
 }

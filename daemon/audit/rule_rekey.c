@@ -68,11 +68,11 @@ static void consider(struct judge *judge, struct judged_pair *pair, unsigned dir
 	if (by_volume)
 		finding_say(
 		    &finding,
-		    "%s and %s change keys after about %.0f octets each time; set the limit above %.0f megabytes.",
+		    "%s and %s change keys after about %.0f octets each time: set the limit above %.0f megabytes.",
 		    a.text, b.text, volume.median, (double)thresholds->rekey_min_volume / 1e6);
 	else
 		finding_say(&finding,
-			    "%s and %s change keys every %.1f s: the key lifetime is about that; set it above %.0f s.",
+			    "%s and %s change keys every %.1f s: the key lifetime is about that, set it above %.0f s.",
 			    a.text, b.text, time.median, (double)thresholds->rekey_min_lifetime_ns / 1e9);
 	finding_note_real(&finding, "interval_median", time.median);
 	finding_note_real(&finding, "interval_spread", time.spread);

@@ -81,12 +81,12 @@ static void describe(struct judge *judge, const struct judged_pair *pair, const 
 	if (sa->replaced_by) {
 		const struct judged_sa *next = table_at(&judge->sas, sa->replaced_by);
 		finding_note_spi(finding, "replaced_by", next->spi);
-		finding_say(finding, "; it was replaced by SPI 0x%08x", next->spi);
+		finding_say(finding, ", and was replaced by SPI 0x%08x", next->spi);
 	}
 	if (sa->bad_cause == CAUSE_RECOVERING)
-		finding_say(finding, "; IKE was opened anew since");
+		finding_say(finding, ", and IKE was opened anew since");
 	else if (probes)
-		finding_say(finding, "; its IKE probes are not answered either");
+		finding_say(finding, ", and its IKE probes are not answered either");
 	finding_say(finding, ".");
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* See capture_image.h. */
 #include "capture_image.h"
 
 #include <check.h>

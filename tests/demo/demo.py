@@ -89,9 +89,9 @@ class Log(threading.Thread):
             self.messages.append((time.monotonic(), message.decode("utf-8", "replace")))
 
     def first(self, state):
-        """The first message about the alert in this state, in either shape that espiald may have written it."""
+        """The first message about the leak in this state, in either shape that espiald may have written it."""
         marks = (f"state='{state}'", f'state="{state}"')
-        return next((entry for entry in self.messages if any(mark in entry[1] for mark in marks)), None)
+        return next((entry for entry in self.messages if "cleartext-leak" in entry[1] and any(mark in entry[1] for mark in marks)), None)
 
 
 def make_wire():

@@ -9,6 +9,7 @@ protocol and the rule; the tunnel comes back, and so does the clear message.
 """
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -178,7 +179,8 @@ def body(folder):
         bob.begin(sys.executable, "-c", SERVER, bob.inner)
         alice.begin(sys.executable, "-c", CLIENT, alice.inner, bob.inner, f"{folder}/done")
         more_requests(folder, 30)
-        expect(not syslog.lines(), f"a false alarm while the tunnel is up: {syslog.lines()}")
+        loud = [line for line in syslog.lines() if re.search(r"severity='(medium|high|critical)'", line)]
+        expect(not loud, f"a false alarm while the tunnel is up: {loud}")
 
         began = time.monotonic()
         alice.swanctl("--terminate", "--ike", "tunnel", "--force")
@@ -195,7 +197,7 @@ def body(folder):
         clear = syslog.wait("cleartext-leak", "state='clear'", "secured-again", seconds=20)
         print(f"tunnel up again: clear message {time.monotonic() - began:.1f} s later")
         expect(alice.inner in clear and bob.inner in clear, f"the clear message does not name the hosts: {clear}")
-        expect(sum("state='open'" in line for line in syslog.lines()) == 1, "more than one alert")
+        expect(sum("cleartext-leak" in line and "state='open'" in line for line in syslog.lines()) == 1, "more than one alert")
         more_requests(folder, 10)
     except (Failure, subprocess.TimeoutExpired):
         print(alice.log()[-1500:], bob.log()[-1500:], sep="\n----\n")

@@ -21,8 +21,8 @@ OWN = {
     "dissectors/": [],
     "config/": [],
     "daemon/audit/": ["dissectors/", "config/policy.h"],
-    # Values only: a sink knows what a finding is, not how it came about.
-    "daemon/report/": ["daemon/audit/finding.h", "daemon/audit/record.h", "dissectors/address.h"],
+    # Values only: a sink knows what a finding is, not how it came about. The IKE log and the inventory read messages.
+    "daemon/report/": ["daemon/audit/finding.h", "daemon/audit/record.h", "dissectors/"],
     "daemon/": ["daemon/audit/", "daemon/report/", "dissectors/", "config/"],
     "tests/": ["dissectors/", "config/", "daemon/", "tests/"],
 }
@@ -37,8 +37,11 @@ HOMES = {
     "zstd.h": ["daemon/capture_file_stream.c"],
     "cyaml/": ["config/config_schema.c", "config/config_schema_check.h"],
     "yaml.h": ["config/config_document.h"],
-    "jansson.h": ["daemon/report/json.c", "daemon/report/record_reader.c"],
-    "openssl/": ["daemon/report/community_id.c"],
+    "jansson.h": [
+        "daemon/report/json.c", "daemon/report/record_reader.c", "daemon/report/ike_log_json.c",
+        "daemon/report/inventory_json.c", "daemon/report/inventory_cyclonedx.c", "daemon/explain_command.c",
+    ],
+    "openssl/": ["daemon/report/community_id.c", "daemon/report/ike_log.c", "daemon/nat_hash.c"],
     "syslog-ng/": ["daemon/report/evtlog_module.c"],
     "xxhash.h": ["daemon/audit/hash.h"],
 }
@@ -75,9 +78,7 @@ REGISTRIES = re.compile(
 )
 
 # Breaches that are known and have to go; each row with what is wrong. Nothing new belongs here.
-KNOWN = {
-    "tests/daemon/capture_image.c:2",  # no opening comment
-}
+KNOWN = set()
 
 breaches = []
 
