@@ -76,6 +76,8 @@ struct judged_sa {
 	bool bad_alive;                 /* the receiver gave a sign of life while nothing came back on the SPI */
 	uint32_t replaces, replaced_by; /* numbers of SAs; 0: none */
 	int64_t born_ns, last_ns;
+	int64_t woke_ns;         /* when it last spoke again after it was quiet; 0: never */
+	uint32_t stale_for_spi;  /* while stale: the SPI that replaced it */
 	uint64_t packets, bytes; /* as of the last quiet */
 	struct alert bad_spi, replay, reset, near_wrap;
 	/* bad-spi: the run of packets that nobody answers */
