@@ -10,7 +10,7 @@
 
 enum {
 	SEEN_MIN = 3,       /* times a length has to be seen before it says anything */
-	ANSWERABLE_MIN = 3, /* packets of such lengths in a run */
+	ANSWERABLE_MIN = 4, /* packets of such lengths in a run */
 	SEEN_FULL = 200,
 	SHAPE_LENGTHS_POSSIBLE = 5,
 	SHAPE_LENGTHS_LIKELY = 8,

@@ -231,7 +231,7 @@ static void evict_pair(struct judge *judge)
 	int64_t victim_last = 0;
 
 	for (unsigned i = 0; i < CANDIDATES; i++) {
-		uint32_t number = table_sample(&judge->pairs);
+		uint32_t number = table_draw(&judge->pairs);
 		if (!number)
 			break;
 		const struct judged_pair *pair = table_at(&judge->pairs, number);
@@ -532,8 +532,13 @@ static void run_timer(struct judge *judge)
 static void run_transition(struct judge *judge)
 {
 	struct transition transition = take_transition(judge);
-	struct judged_pair *pair = obtain_pair(judge, &transition);
 
+	if (transition.kind == TRANSITION_TABLE_FULL) {
+		judge->now_ns = transition.time_ns;
+		alert_table_full(judge, &transition.full);
+		return;
+	}
+	struct judged_pair *pair = obtain_pair(judge, &transition);
 	judge->now_ns = transition.time_ns;
 	if (pair) {
 		note(judge, pair, &transition);

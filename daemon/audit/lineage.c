@@ -73,20 +73,34 @@ static void forget(struct judge *judge, uint32_t number)
 	table_evict(&judge->sas, number);
 }
 
+/* How dispensable an SA is: first those of pairs that are gone or that only one side speaks for, then what is quiet. */
+static unsigned rank_of(const struct judge *judge, const struct judged_sa *sa)
+{
+	uint32_t number = table_find(&judge->pairs, sa->pair);
+	const struct judged_pair *pair = number ? table_at(&judge->pairs, number) : NULL;
+	bool two_way = pair && pair->esp[0].first_ns && pair->esp[1].first_ns;
+
+	return (two_way ? 0u : 2u) + (sa->quiet ? 1u : 0u);
+}
+
 static void make_room(struct judge *judge)
 {
-	enum { CANDIDATES = 16 };
+	enum { CANDIDATES = 16, CANDIDATES_MAX = 64 };
 	uint32_t victim = 0;
+	unsigned worst = 0;
 
-	for (unsigned i = 0; i < CANDIDATES; i++) {
-		uint32_t number = table_sample(&judge->sas);
+	for (unsigned i = 0; i < CANDIDATES || (worst < 2 && i < CANDIDATES_MAX); i++) {
+		uint32_t number = table_draw(&judge->sas);
 		if (!number)
 			break;
 		const struct judged_sa *candidate = table_at(&judge->sas, number);
-		const struct judged_sa *worst = table_at(&judge->sas, victim);
-		if (!victim || candidate->quiet > worst->quiet ||
-		    (candidate->quiet == worst->quiet && candidate->last_ns < worst->last_ns))
+		unsigned rank = rank_of(judge, candidate);
+		if (!victim || rank > worst ||
+		    (rank == worst &&
+		     candidate->last_ns < ((struct judged_sa *)table_at(&judge->sas, victim))->last_ns)) {
 			victim = number;
+			worst = rank;
+		}
 	}
 	if (victim)
 		forget(judge, victim);

@@ -249,7 +249,9 @@ void sa_story_in_vain(struct sa_story *story, unsigned client, int64_t lasts_ns,
 
 void sa_story_stream(struct sa_story *story, unsigned sender, int64_t lasts_ns, int64_t period_ns)
 {
-	for (int64_t end = story->now_ns + lasts_ns; story->now_ns < end; story->now_ns += period_ns)
+	/* Not in step with anything: the pauses vary by a quarter. */
+	for (int64_t end = story->now_ns + lasts_ns; story->now_ns < end;
+	     story->now_ns += period_ns * (75 + sa_story_draw(story, 51)) / 100)
 		send(story, sender, story->now_ns, STREAM + 4 * sa_story_draw(story, LENGTHS));
 }
 
