@@ -138,7 +138,7 @@ void alert_table_full(struct judge *judge, const struct transition_full *full)
 	all->pairs += full->pairs;
 	all->ike += full->ike;
 	all->untracked += full->untracked;
-	finding.count = all->flows + all->sas + all->pairs + all->ike;
+	finding.count = all->flows + all->sas + all->pairs + all->ike + all->untracked;
 	finding_say(&finding,
 		    "The sensor's tables are full: %llu SAs, %llu pairs, %llu flows and %llu IKE SAs were forgotten to "
 		    "make room for new ones.",

@@ -590,5 +590,6 @@ uint64_t track_memory(const struct track *track)
 {
 	return table_resident(&track->pairs) + table_resident(&track->flows) + table_resident(&track->sas) +
 	       table_resident(&track->stories) + table_resident(&track->dialogues) + table_resident(&track->mixes) +
-	       table_resident(&track->hosts) + ike_sas_memory(track->ike);
+	       table_resident(&track->hosts) + ike_sas_memory(track->ike) +
+	       ((size_t)track->sas.fresh + 1) * sizeof(*track->sa_cold);
 }
