@@ -121,7 +121,6 @@ void alert_table_full(struct judge *judge, const struct transition_full *full)
 	struct transition_full *all = &judge->full;
 	bool over = !(full->flows | full->sas | full->pairs | full->ike | full->untracked);
 	struct finding finding = { .time_ns = judge->now_ns,
-				   .first_ns = judge->now_ns,
 				   .last_ns = over ? judge->table_full_ns : judge->now_ns,
 				   .id = FINDING_TABLE_FULL,
 				   .severity = catalogue_row(FINDING_TABLE_FULL)->severity,
@@ -133,6 +132,9 @@ void alert_table_full(struct judge *judge, const struct transition_full *full)
 		return;
 	if (!over)
 		judge->table_full_ns = judge->now_ns;
+	if (!judge->table_full.open)
+		judge->table_full_since_ns = judge->table_full_ns;
+	finding.first_ns = judge->table_full_since_ns;
 	all->flows += full->flows;
 	all->sas += full->sas;
 	all->pairs += full->pairs;

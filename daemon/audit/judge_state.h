@@ -157,11 +157,11 @@ struct judge {
 	struct record_sink sink;
 	struct judge_counters counters;
 	struct table pairs, hosts, networks, sas;
-	struct alert doubled;        /* mirror-doubled: about the sensor */
-	struct alert table_full;     /* about the sensor */
-	int64_t table_full_ns;       /* when it was last so; of all workers */
-	struct transition_full full; /* what had to make room in all */
-	struct judged_rule *rules;   /* by rule; owned */
+	struct alert doubled;                       /* mirror-doubled: about the sensor */
+	struct alert table_full;                    /* about the sensor */
+	int64_t table_full_since_ns, table_full_ns; /* since when, and when last; of all workers */
+	struct transition_full full;                /* what had to make room in all */
+	struct judged_rule *rules;                  /* by rule; owned */
 	uint32_t learned;
 	int64_t now_ns;
 	/* two heaps, owned */
