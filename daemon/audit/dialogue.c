@@ -4,12 +4,13 @@
 
 #define SECOND INT64_C(1000000000)
 
-#define ANSWER_NS SECOND      /* an answer comes within this time */
-#define PAUSE_NS (5 * SECOND) /* a sender that pauses so long begins a new run */
+#define ANSWER_NS SECOND       /* an answer comes within this time */
+#define PAUSE_NS (5 * SECOND)  /* a sender that pauses so long begins a new run */
+#define BURST_NS (SECOND / 50) /* packets so near to the latest one are one question with it */
 
 enum {
 	SEEN_MIN = 3,       /* times a length has to be seen before it says anything */
-	ANSWERABLE_MIN = 3, /* packets of such lengths in a run */
+	ANSWERABLE_MIN = 4, /* packets of such lengths in a run */
 	SEEN_FULL = 200,
 	SHAPE_LENGTHS_POSSIBLE = 5,
 	SHAPE_LENGTHS_LIKELY = 8,
@@ -60,15 +61,17 @@ static void count(struct dialogue_length *length, uint8_t seen, uint8_t answered
 
 /*
  * What the run's packets say of their lengths, once it is known: `answered`, when something came back now, else not. Only
- * the latest few packets before an answer count as answered, so that a stream does not look like a question because
- * something comes back once in a while.
+ * the latest packet before an answer counts as answered, and what was sent in one burst with it, so that a stream does not
+ * look like a question because what runs beside it is answered.
  */
 static void settle(struct dialogue_side *side, int64_t now_ns, bool answered)
 {
 	uint8_t with_answer[DIALOGUE_LENGTHS] = { 0 };
+	int64_t latest_ns = side->run.last_ns;
 
+	answered = answered && now_ns - latest_ns <= ANSWER_NS;
 	for (uint8_t i = 0; answered && i < side->waiting_count; i++)
-		if (now_ns - side->waiting[i].time_ns <= ANSWER_NS)
+		if (latest_ns - side->waiting[i].time_ns <= BURST_NS)
 			with_answer[side->waiting[i].length]++;
 	for (uint8_t i = 0; i < DIALOGUE_LENGTHS; i++) {
 		uint8_t seen = side->unsettled[i] > with_answer[i] ? side->unsettled[i] : with_answer[i];

@@ -5,7 +5,7 @@
  * Linux drops ESP of an unknown SPI without a word, so the only sign of it is that what used to be answered no longer is.
  * Plain silence of the other side is no sign (syslog, video and backup are one-way by nature). So for each direction the
  * answers are learned by packet length: a length counts as answered if it was seen three times and four times in five
- * something came back within a second. A sender is unanswered while it sends on one SPI, pausing at most 5 seconds,
+ * it was the latest, or in one burst with the latest, when something came back within a second. A sender is unanswered while it sends on one SPI, pausing at most 5 seconds,
  * nothing comes back, and at least half of its packets are of such lengths (EVIDENCE-measured section 6).
  *
  * The same struct pools the ESP lengths of both directions modulo 16, which tell 64-bit block ciphers from others

@@ -20,6 +20,7 @@
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
 #define QUIET_NS (2 * SECOND) /* what the trackers use, track.h */
+#define FULL_OVER_NS MINUTE   /* as the trackers have it */
 #define ENDED_NS (5 * MINUTE) /* an SA silent for so long counts as ended */
 
 enum {
@@ -256,7 +257,7 @@ static void evict_pair(struct judge *judge)
 	int64_t victim_last = 0;
 
 	for (unsigned i = 0; i < CANDIDATES; i++) {
-		uint32_t number = table_sample(&judge->pairs);
+		uint32_t number = table_draw(&judge->pairs);
 		if (!number)
 			break;
 		const struct judged_pair *pair = table_at(&judge->pairs, number);
@@ -639,18 +640,38 @@ static void tell_ike_message(const struct judge *judge, const struct transition 
 	record_write(&judge->sink, &record);
 }
 
+/* The IKE SAs are kept here, so their table speaks for itself, where the trackers speak for theirs by a transition. */
+static void notice_ike_full(struct judge *judge)
+{
+	uint64_t evicted = ike_stories_evicted(judge->stories);
+	struct transition_full full = { .ike = evicted - judge->ike_evicted_told };
+
+	if (!full.ike || judge->now_ns - judge->ike_full_ns < SECOND)
+		return;
+	judge->ike_full_ns = judge->now_ns;
+	judge->ike_evicted_told = evicted;
+	alert_table_full(judge, &full);
+}
+
 static void run_transition(struct judge *judge)
 {
 	struct transition transition = take_transition(judge);
-	struct judged_pair *pair = obtain_pair(judge, &transition);
 
+	if (transition.kind == TRANSITION_TABLE_FULL) {
+		judge->now_ns = transition.time_ns;
+		alert_table_full(judge, &transition.full);
+		return;
+	}
+	struct judged_pair *pair = obtain_pair(judge, &transition);
 	judge->now_ns = transition.time_ns;
 	/* Before the rules speak: a message stands above the finding that it leads to. */
 	if (judge->settings.ike_messages && transition.kind == TRANSITION_IKE_MESSAGE)
 		tell_ike_message(judge, &transition);
 	if (pair) {
-		if (transition.kind == TRANSITION_IKE_MESSAGE)
+		if (transition.kind == TRANSITION_IKE_MESSAGE) {
 			read_ike(judge, pair, &transition);
+			notice_ike_full(judge);
+		}
 		note(judge, pair, &transition);
 		for (unsigned i = 0; i < RULE_COUNT; i++)
 			rules[i].transition(judge, pair, &transition);
@@ -672,6 +693,10 @@ void judge_advance(struct judge *judge, int64_t watermark_ns)
 	}
 	if (watermark_ns > judge->now_ns)
 		judge->now_ns = watermark_ns;
+	if (judge->ike_full_ns && judge->now_ns - judge->ike_full_ns >= FULL_OVER_NS) {
+		judge->ike_full_ns = 0;
+		alert_table_full(judge, &(struct transition_full){ 0 });
+	}
 }
 
 void judge_finish(struct judge *judge, int64_t end_ns)

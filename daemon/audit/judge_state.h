@@ -77,6 +77,8 @@ struct judged_sa {
 	bool bad_alive;                 /* the receiver gave a sign of life while nothing came back on the SPI */
 	uint32_t replaces, replaced_by; /* numbers of SAs; 0: none */
 	int64_t born_ns, last_ns;
+	int64_t woke_ns;         /* when it last spoke again after it was quiet; 0: never */
+	uint32_t stale_for_spi;  /* while stale: the SPI that replaced it */
 	uint64_t packets, bytes; /* as of the last quiet */
 	struct alert bad_spi, replay, reset, near_wrap;
 	/* bad-spi: the run of packets that nobody answers */
@@ -218,8 +220,13 @@ struct judge {
 	struct record_sink sink;
 	struct judge_counters counters;
 	struct table pairs, hosts, networks, sas;
-	struct alert doubled;      /* mirror-doubled: about the sensor */
-	struct judged_rule *rules; /* by rule; owned */
+	struct alert doubled;                       /* mirror-doubled: about the sensor */
+	struct alert table_full;                    /* about the sensor */
+	int64_t table_full_since_ns, table_full_ns; /* since when, and when last; of all workers */
+	struct transition_full full;                /* what had to make room in all */
+	uint64_t ike_evicted_told;                  /* of ike_stories_evicted() */
+	int64_t ike_full_ns;                        /* when that was told, 0: it is over */
+	struct judged_rule *rules;                  /* by rule; owned */
 	uint32_t learned;
 	int64_t now_ns;
 	/* IKE: what the message of the transition at hand is in its story; message is only good while ike.story is set */

@@ -7,7 +7,8 @@
  * (EVIDENCE-measured section 9), so:
  *
  *   an SA that falls quiet was replaced by the one, not yet anybody's successor, whose birth is nearest to its last packet,
- *   within the grace before and the quiet threshold after it;
+ *   within the quiet threshold before and after it; SAs that begin together (those of many subnets, or of both sides
+ *   that rekey at once) are parallel;
  *   an SA born while no other of the direction is active replaces the one that spoke last;
  *   an SA that speaks again after it was thought replaced was not: the two are parallel.
  *
@@ -20,6 +21,7 @@
 #include <string.h>
 
 #define QUIET_NS (2 * INT64_C(1000000000))
+#define TOGETHER_NS (INT64_C(1000000000) / 5)
 
 enum { WALK_MAX = 64 /* SAs of a direction that are looked at: older ones have ceased to matter */ };
 
@@ -71,20 +73,34 @@ static void forget(struct judge *judge, uint32_t number)
 	table_evict(&judge->sas, number);
 }
 
+/* How dispensable an SA is: first those of pairs that are gone or that only one side speaks for, then what is quiet. */
+static unsigned rank_of(const struct judge *judge, const struct judged_sa *sa)
+{
+	uint32_t number = table_find(&judge->pairs, sa->pair);
+	const struct judged_pair *pair = number ? table_at(&judge->pairs, number) : NULL;
+	bool two_way = pair && pair->esp[0].first_ns && pair->esp[1].first_ns;
+
+	return (two_way ? 0u : 2u) + (sa->quiet ? 1u : 0u);
+}
+
 static void make_room(struct judge *judge)
 {
-	enum { CANDIDATES = 16 };
+	enum { CANDIDATES = 16, CANDIDATES_MAX = 64 };
 	uint32_t victim = 0;
+	unsigned worst = 0;
 
-	for (unsigned i = 0; i < CANDIDATES; i++) {
-		uint32_t number = table_sample(&judge->sas);
+	for (unsigned i = 0; i < CANDIDATES || (worst < 2 && i < CANDIDATES_MAX); i++) {
+		uint32_t number = table_draw(&judge->sas);
 		if (!number)
 			break;
 		const struct judged_sa *candidate = table_at(&judge->sas, number);
-		const struct judged_sa *worst = table_at(&judge->sas, victim);
-		if (!victim || candidate->quiet > worst->quiet ||
-		    (candidate->quiet == worst->quiet && candidate->last_ns < worst->last_ns))
+		unsigned rank = rank_of(judge, candidate);
+		if (!victim || rank > worst ||
+		    (rank == worst &&
+		     candidate->last_ns < ((struct judged_sa *)table_at(&judge->sas, victim))->last_ns)) {
 			victim = number;
+			worst = rank;
+		}
 	}
 	if (victim)
 		forget(judge, victim);
@@ -169,7 +185,6 @@ static void born(struct judge *judge, struct judged_pair *pair, struct judged_sa
 
 static void fell_quiet(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa)
 {
-	int64_t grace = judge->settings.thresholds.stale_grace_ns;
 	struct judged_sa *nearest = NULL;
 	int64_t nearest_gap = 0;
 	uint32_t number = pair->newest_sa[sa->direction];
@@ -181,7 +196,7 @@ static void fell_quiet(struct judge *judge, struct judged_pair *pair, struct jud
 		number = other->older;
 		int64_t gap = other->born_ns - sa->last_ns;
 		if (other == sa || other->protocol != sa->protocol || other->replaces ||
-		    other->born_ns <= sa->born_ns || gap > QUIET_NS || gap < -grace)
+		    other->born_ns - sa->born_ns <= TOGETHER_NS || gap > QUIET_NS || gap < -QUIET_NS)
 			continue;
 		gap = gap < 0 ? -gap : gap;
 		if (!nearest || gap < nearest_gap) {
@@ -218,7 +233,7 @@ void lineage_transition(struct judge *judge, struct judged_pair *pair, const str
 		if (!sa)
 			break;
 		sa->quiet = false;
-		sa->last_ns = transition->time_ns;
+		sa->last_ns = sa->woke_ns = transition->time_ns;
 		if (sa->replaced_by)
 			unlink_successor(judge, pair, sa);
 		break;

@@ -10,6 +10,10 @@
 
 enum { REKEYS_MIN = 3 };
 
+#define SPREAD_MAX 0.5 /* figures whose median distance from the median is more than half of it are not regular */
+/* Nothing lives so short: SAs that follow one another so fast are parallel, of several processors or subnets. */
+#define LIFETIME_MIN_NS (2 * INT64_C(1000000000))
+
 struct regularity {
 	double median, spread; /* spread: median distance from the median, as a share of it */
 };
@@ -52,7 +56,11 @@ static void consider(struct judge *judge, struct judged_pair *pair, unsigned dir
 		octets[i] = (double)rekeys->bytes[place];
 	}
 	struct regularity time = regularity_of(seconds, count), volume = regularity_of(octets, count);
-	if (time.median * 1e9 >= (double)thresholds->rekey_min_lifetime_ns)
+	if (time.median * 1e9 >= (double)thresholds->rekey_min_lifetime_ns ||
+	    time.median * 1e9 < (double)LIFETIME_MIN_NS)
+		return;
+	/* No limit drives what is regular in neither: SAs that take turns. */
+	if (time.spread > SPREAD_MAX && volume.spread > SPREAD_MAX)
 		return;
 	bool by_volume = volume.spread < time.spread && volume.median < (double)thresholds->rekey_min_volume;
 	alert_begin(judge, pair, FINDING_REKEY_TOO_OFTEN, &finding);

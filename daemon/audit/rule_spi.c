@@ -18,6 +18,8 @@
 
 #define RECOVER_BEFORE_NS (3 * SECOND) /* IKE opened so shortly before the last stray packet, */
 #define RECOVER_AFTER_NS (5 * SECOND)  /* or so shortly after it, is the recovery */
+#define SIGN_OF_LIFE_NS (5 * SECOND)   /* how often one of the receiver is looked for */
+#define QUIET_NS (2 * SECOND)          /* what the trackers use, track.h */
 #define PARTNER_NS (2 * SECOND)        /* the two directions of a negotiation begin within this */
 
 enum {
@@ -69,6 +71,8 @@ static void describe(struct judge *judge, const struct judged_pair *pair, const 
 	if (sa->bad_cause == CAUSE_NOTIFIED)
 		finding_say(finding, "%s sends ESP on SPI 0x%08x to %s, which says in clear that it does not know it",
 			    sender.text, sa->spi, receiver.text);
+	else if (sa->bad_cause == CAUSE_STALE)
+		finding_say(finding, "%s goes on with SPI 0x%08x to %s", sender.text, sa->spi, receiver.text);
 	else
 		finding_say(finding,
 			    "%s sends ESP on SPI 0x%08x to %s, which gives no answer to what it used to answer",
@@ -78,10 +82,11 @@ static void describe(struct judge *judge, const struct judged_pair *pair, const 
 	finding_note_boolean(finding, "ike_probes_unanswered", probes);
 	finding_note_boolean(finding, "receiver_alive", sa->bad_alive);
 	finding_note_address(finding, "side_to_fix", &finding->dst);
-	if (sa->replaced_by) {
-		const struct judged_sa *next = table_at(&judge->sas, sa->replaced_by);
-		finding_note_spi(finding, "replaced_by", next->spi);
-		finding_say(finding, ", and was replaced by SPI 0x%08x", next->spi);
+	if (sa->stale || sa->replaced_by) {
+		uint32_t spi = sa->stale ? sa->stale_for_spi
+					 : ((const struct judged_sa *)table_at(&judge->sas, sa->replaced_by))->spi;
+		finding_note_spi(finding, "replaced_by", spi);
+		finding_say(finding, ", and was replaced by SPI 0x%08x", spi);
 	}
 	if (sa->bad_cause == CAUSE_RECOVERING)
 		finding_say(finding, ", and IKE was opened anew since");
@@ -101,7 +106,9 @@ static void tell(struct judge *judge, struct judged_pair *pair, struct judged_sa
 	}
 	describe(judge, pair, sa, &finding);
 	alert_tell_pair(judge, pair, &sa->bad_spi, &finding);
-	judge_wake(judge, pair, RULE_SPI, judge->now_ns + judge->settings.thresholds.bad_spi_hold_ns);
+	judge_wake(judge, pair, RULE_SPI,
+		   judge->now_ns +
+		       (sa->bad_alive ? judge->settings.thresholds.bad_spi_hold_ns : (int64_t)SIGN_OF_LIFE_NS));
 }
 
 static void end(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa, const char *why)
@@ -133,12 +140,19 @@ static void note_run(struct judged_sa *sa, const struct transition_run *run)
 	sa->bad_bytes = run->bytes;
 }
 
-static bool recovered(const struct judged_pair *pair, const struct judged_sa *sa)
+/* When the SA last sent into the void: what was told of that is old while it goes on. */
+static int64_t last_stray(const struct judge *judge, const struct judged_sa *sa)
+{
+	int64_t last = sa->quiet ? sa->last_ns : judge->now_ns;
+
+	return last > sa->bad_last_ns ? last : sa->bad_last_ns;
+}
+
+static bool recovered(const struct judged_pair *pair, const struct judged_sa *sa, int64_t last_ns)
 {
 	for (unsigned side = 0; side < 2; side++) {
 		int64_t opened = pair->ike[side].opened_ns;
-		if (opened && opened >= sa->bad_since_ns - RECOVER_BEFORE_NS &&
-		    opened <= sa->bad_last_ns + RECOVER_AFTER_NS)
+		if (opened && opened >= sa->bad_since_ns - RECOVER_BEFORE_NS && opened <= last_ns + RECOVER_AFTER_NS)
 			return true;
 	}
 	return false;
@@ -157,7 +171,7 @@ static void unanswered(struct judge *judge, struct judged_pair *pair, const stru
 	sa->bad_alive = receiver_alive(judge, pair, sa);
 	if (!sa->bad_spi.open)
 		sa->bad_cause = CAUSE_ONE_WAY; /* what the receiver itself said is better than this */
-	if (recovered(pair, sa))
+	if (recovered(pair, sa, sa->bad_last_ns))
 		sa->bad_cause = CAUSE_RECOVERING;
 	tell(judge, pair, sa);
 }
@@ -169,7 +183,7 @@ static void answered(struct judge *judge, struct judged_pair *pair, const struct
 	if (!sa || !sa->bad_spi.open)
 		return;
 	note_run(sa, &transition->run);
-	if (sa->bad_cause != CAUSE_RECOVERING && recovered(pair, sa)) {
+	if (sa->bad_cause != CAUSE_RECOVERING && recovered(pair, sa, sa->bad_last_ns)) {
 		sa->bad_cause = CAUSE_RECOVERING;
 		tell(judge, pair, sa);
 	}
@@ -199,7 +213,8 @@ static const struct judged_sa *partner(struct judge *judge, const struct judged_
 
 /*
  * Looks for SAs that go on past the grace after a younger one of their direction came. A younger SA is taken for the
- * successor only if the old one's partner has ceased since and its own is alive.
+ * successor only if the old one's partner has ceased since, and for good, and its own is alive. SAs that take turns
+ * (parallel children, those of each processor) wake and fall quiet all the time; one that is stale goes on.
  */
 static void look_for_stale(struct judge *judge, struct judged_pair *pair, unsigned direction)
 {
@@ -211,7 +226,7 @@ static void look_for_stale(struct judge *judge, struct judged_pair *pair, unsign
 	const struct judged_sa *young = table_at(&judge->sas, number);
 	const struct judged_sa *young_partner = partner(judge, pair, young);
 
-	if (young->quiet || judge->now_ns - young->born_ns < grace || !young_partner || young_partner->quiet)
+	if (young->quiet || !young_partner || young_partner->quiet)
 		return;
 	number = young->older;
 	for (unsigned i = 0; number && i < WALK_MAX; i++) {
@@ -223,7 +238,15 @@ static void look_for_stale(struct judge *judge, struct judged_pair *pair, unsign
 		if (!old_partner || old_partner == young_partner || !old_partner->quiet ||
 		    old_partner->last_ns > young->born_ns + grace)
 			continue;
+		/* One that ceased within the grace is not noticed to be quiet before two seconds more. */
+		int64_t since = young->born_ns > old_partner->last_ns ? young->born_ns : old_partner->last_ns;
+		since = since > old->woke_ns ? since : old->woke_ns;
+		if (judge->now_ns < since + grace + QUIET_NS) {
+			judge_wake(judge, pair, RULE_SPI, since + grace + QUIET_NS);
+			continue;
+		}
 		old->stale = true;
+		old->stale_for_spi = young->spi;
 		old->bad_cause = CAUSE_STALE;
 		old->bad_level = LEVEL_POSSIBLE;
 		old->bad_since_ns = young->born_ns + grace;
@@ -249,6 +272,30 @@ void rule_spi_notified(struct judge *judge, struct judged_pair *pair, struct jud
 	tell(judge, pair, sa);
 }
 
+/* What was not so when an alert was last told: IKE was opened anew, or, while the sender goes on, the receiver has turned
+ * out to be alive. The latter is looked for at times only: whoever comes back to life opens IKE or answers just then. */
+static void look_again(struct judge *judge, struct judged_pair *pair, bool for_life)
+{
+	enum { WALK_MAX = 16 };
+
+	for (unsigned d = 0; d < 2; d++) {
+		uint32_t number = pair->newest_sa[d];
+		for (unsigned i = 0; number && i < WALK_MAX; i++) {
+			struct judged_sa *sa = table_at(&judge->sas, number);
+			number = sa->older;
+			if (!sa->bad_spi.open || sa->bad_cause == CAUSE_RECOVERING)
+				continue;
+			if (recovered(pair, sa, last_stray(judge, sa))) {
+				sa->bad_cause = CAUSE_RECOVERING;
+				tell(judge, pair, sa);
+			} else if (for_life && !sa->bad_alive && !sa->quiet && receiver_alive(judge, pair, sa)) {
+				sa->bad_alive = true;
+				tell(judge, pair, sa);
+			}
+		}
+	}
+}
+
 void rule_spi_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	switch (transition->kind) {
@@ -259,21 +306,18 @@ void rule_spi_transition(struct judge *judge, struct judged_pair *pair, const st
 		answered(judge, pair, transition);
 		break;
 	case TRANSITION_SA_BORN:
-		judge_wake(judge, pair, RULE_SPI, transition->time_ns + judge->settings.thresholds.stale_grace_ns);
+		/* A first SA has none before it that could be stale; a flood of SPIs would leave a timer for each. */
+		if (pair->newest_sa[transition->direction] &&
+		    ((const struct judged_sa *)table_at(&judge->sas, pair->newest_sa[transition->direction]))->older)
+			judge_wake(judge, pair, RULE_SPI,
+				   transition->time_ns + judge->settings.thresholds.stale_grace_ns + QUIET_NS);
 		break;
 	case TRANSITION_SA_QUIET:
 		/* A partner that ceases may leave the other direction's SA stale. */
 		look_for_stale(judge, pair, !transition->direction);
 		break;
 	case TRANSITION_IKE_MESSAGE:
-		for (unsigned d = 0; d < 2; d++) {
-			uint32_t number = pair->newest_sa[d];
-			struct judged_sa *sa = number ? table_at(&judge->sas, number) : NULL;
-			if (!sa || !sa->bad_spi.open || sa->bad_cause == CAUSE_RECOVERING || !recovered(pair, sa))
-				continue;
-			sa->bad_cause = CAUSE_RECOVERING;
-			tell(judge, pair, sa);
-		}
+		look_again(judge, pair, false);
 		break;
 	default:
 		break;
@@ -285,9 +329,10 @@ void rule_spi_due(struct judge *judge, struct judged_pair *pair)
 	enum { WALK_MAX = 16 };
 	int64_t hold = judge->settings.thresholds.bad_spi_hold_ns;
 
+	look_again(judge, pair, true);
 	for (unsigned d = 0; d < 2; d++) {
 		const struct judged_sa *young = pair->newest_sa[d] ? table_at(&judge->sas, pair->newest_sa[d]) : NULL;
-		int64_t grace_ends = young ? young->born_ns + judge->settings.thresholds.stale_grace_ns : 0;
+		int64_t grace_ends = young ? young->born_ns + judge->settings.thresholds.stale_grace_ns + QUIET_NS : 0;
 		if (grace_ends > judge->now_ns)
 			judge_wake(judge, pair, RULE_SPI, grace_ends);
 		look_for_stale(judge, pair, d);
@@ -301,7 +346,8 @@ void rule_spi_due(struct judge *judge, struct judged_pair *pair)
 			if (sa->quiet && judge->now_ns - last >= hold)
 				end(judge, pair, sa, "sender-stopped");
 			else
-				judge_wake(judge, pair, RULE_SPI, judge->now_ns + hold);
+				judge_wake(judge, pair, RULE_SPI,
+					   judge->now_ns + (sa->quiet || sa->bad_alive ? hold : SIGN_OF_LIFE_NS));
 		}
 	}
 }

@@ -48,15 +48,16 @@ static void shift(struct sequence *sequence, uint32_t by)
 static void advance(struct sequence *sequence, uint32_t number, int64_t now_ns)
 {
 	shift(sequence, number - sequence->high);
-	sequence->high = number;
-	sequence->high_ns = now_ns;
-	sequence->restarted = 0;
 	if (now_ns - sequence->checkpoint_ns >= SECOND) {
 		sequence->checkpoint_before = sequence->checkpoint;
 		sequence->checkpoint_before_ns = sequence->checkpoint_ns;
-		sequence->checkpoint = number;
-		sequence->checkpoint_ns = now_ns;
+		/* What was highest until now: after a pause all of it is old, and so known to be. */
+		sequence->checkpoint = sequence->high;
+		sequence->checkpoint_ns = sequence->high_ns;
 	}
+	sequence->high = number;
+	sequence->high_ns = now_ns;
+	sequence->restarted = 0;
 }
 
 /* Whether the number was passed a second or more ago. */
@@ -116,7 +117,8 @@ enum sequence_verdict sequence_packet(struct sequence *sequence, uint32_t number
 		sequence->late++;
 		if (behind > sequence->behind_max)
 			sequence->behind_max = behind;
-		if (number < sequence->low)
+		/* By distance: numbers wrap. */
+		if (sequence->low - number < HALF)
 			sequence->low = number;
 		return SEQUENCE_LATE;
 	}

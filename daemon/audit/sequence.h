@@ -19,7 +19,7 @@ enum { SEQUENCE_WINDOW = 128, SEQUENCE_DIGESTS = 16 };
 
 struct sequence {
 	uint32_t first, low, high;
-	uint32_t checkpoint, checkpoint_before; /* highest number at two moments at least a second apart */
+	uint32_t checkpoint, checkpoint_before; /* highest number at two moments about a second apart or more */
 	int64_t checkpoint_ns, checkpoint_before_ns;
 	int64_t high_ns;                       /* when the highest number came */
 	uint64_t window[SEQUENCE_WINDOW / 64]; /* bit i: high - i was seen */

@@ -122,3 +122,12 @@ uint32_t table_sample(struct table *table)
 	}
 	return 0;
 }
+
+uint32_t table_draw(struct table *table)
+{
+	/* The high half of a product with the golden ratio is spread evenly over the places. */
+	uint64_t spread = ++table->draws * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+
+	table->hand = (uint32_t)(spread * table->fresh >> 32);
+	return table_sample(table);
+}

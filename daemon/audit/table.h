@@ -39,6 +39,7 @@ struct table {
 	uint32_t fresh;     /* entries 1 to fresh were used at some time */
 	uint32_t free_head; /* list of entries that were removed */
 	uint32_t hand;      /* where table_sample() goes on */
+	uint64_t draws;     /* state of table_draw() */
 	uint64_t evicted;   /* counted by table_evict() */
 };
 
@@ -61,6 +62,9 @@ void table_evict(struct table *table, uint32_t number);
 
 /* The next living entry from the table's hand on, going round; 0 if there is none within 64 steps. */
 uint32_t table_sample(struct table *table);
+
+/* A living entry from a place drawn anew each time, the same in every run; 0 if there is none within 64 steps of it. */
+uint32_t table_draw(struct table *table);
 
 static inline void *table_at(const struct table *table, uint32_t number)
 {

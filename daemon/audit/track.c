@@ -17,7 +17,9 @@
 
 #define SECOND INT64_C(1000000000)
 
-#define FLOW_SLICE_NS SECOND /* how often a slice of the flows is looked over for idleness */
+#define FULL_LOOK_NS SECOND
+#define FULL_OVER_NS (60 * SECOND) /* a minute without evictions, and the tables are no longer full */
+#define FLOW_SLICE_NS SECOND       /* how often a slice of the flows is looked over for idleness */
 
 enum {
 	CACHE_LINE = 64,
@@ -228,8 +230,9 @@ static void pair_evict(struct track *track, int64_t now_ns)
 {
 	struct candidate victim = { 0 };
 
-	for (unsigned i = 0; i < TRACK_EVICT_CANDIDATES; i++) {
-		uint32_t number = table_sample(&track->pairs);
+	/* What stands in a row came in a row: candidates are drawn, and more of them if all are established. */
+	for (unsigned i = 0; i < TRACK_EVICT_CANDIDATES || (victim.rank == 0 && i < TRACK_EVICT_CANDIDATES_MAX); i++) {
+		uint32_t number = table_draw(&track->pairs);
 		if (!number)
 			break;
 		const struct pair *pair = table_at(&track->pairs, number);
@@ -527,6 +530,31 @@ static int64_t pair_due(void *context, uint32_t number, int64_t now_ns)
 	return last ? last + TRACK_QUIET_NS : 0;
 }
 
+/* Tells that entries had to make room for others, at most once a second, and when that is over. */
+static void notice_full(struct track *track)
+{
+	const struct track_counters *counters = track_counters(track);
+	struct transition_full *told = &track->full_told;
+	struct transition_full full = { .flows = counters->flows_evicted,
+					.sas = counters->sas_evicted,
+					.pairs = counters->pairs_evicted,
+					.untracked = counters->untracked };
+	struct transition transition = { .time_ns = track->now_ns,
+					 .kind = TRANSITION_TABLE_FULL,
+					 .serial = ++track->serial };
+	bool more = memcmp(&full, told, sizeof(full)) != 0;
+
+	if (!more && (!track->full_ns || track->now_ns - track->full_ns < FULL_OVER_NS))
+		return;
+	if (more)
+		transition.full =
+		    (struct transition_full){ full.flows - told->flows, full.sas - told->sas, full.pairs - told->pairs,
+					      .untracked = full.untracked - told->untracked };
+	track->full_ns = more ? track->now_ns : 0;
+	*told = full;
+	track->sink.put(track->sink.context, &transition);
+}
+
 void track_advance(struct track *track, int64_t now_ns)
 {
 	if (now_ns > track->now_ns)
@@ -536,6 +564,10 @@ void track_advance(struct track *track, int64_t now_ns)
 	if (track->now_ns >= track->flow_due_ns) {
 		track_sweep_flows(track, track->now_ns);
 		track->flow_due_ns = track->now_ns + FLOW_SLICE_NS;
+	}
+	if (track->now_ns >= track->full_look_ns) {
+		notice_full(track);
+		track->full_look_ns = track->now_ns + FULL_LOOK_NS;
 	}
 }
 
@@ -551,5 +583,5 @@ uint64_t track_memory(const struct track *track)
 {
 	return table_resident(&track->pairs) + table_resident(&track->flows) + table_resident(&track->sas) +
 	       table_resident(&track->stories) + table_resident(&track->dialogues) + table_resident(&track->mixes) +
-	       table_resident(&track->hosts);
+	       table_resident(&track->hosts) + ((size_t)track->sas.fresh + 1) * sizeof(*track->sa_cold);
 }

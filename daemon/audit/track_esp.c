@@ -43,8 +43,9 @@ static void sa_evict(struct track *track)
 {
 	struct candidate victim = { 0 };
 
-	for (unsigned i = 0; i < TRACK_EVICT_CANDIDATES; i++) {
-		uint32_t number = table_sample(&track->sas);
+	/* As in pair_evict(), track.c. */
+	for (unsigned i = 0; i < TRACK_EVICT_CANDIDATES || (victim.rank == 0 && i < TRACK_EVICT_CANDIDATES_MAX); i++) {
+		uint32_t number = table_draw(&track->sas);
 		if (!number)
 			break;
 		const struct sa *sa = table_at(&track->sas, number);

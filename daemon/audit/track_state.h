@@ -14,6 +14,7 @@ enum {
 	TRACK_RULE_GATEWAYS = 16, /* gateway pairs remembered per rule */
 	TRACK_FREED_SLOTS = 64,
 	TRACK_EVICT_CANDIDATES = 16,
+	TRACK_EVICT_CANDIDATES_MAX = 64,
 	TRACK_APPS = 1024, /* numbers a classifier may use */
 	TRACK_IDLE_CARRIERS = 256,
 };
@@ -67,6 +68,9 @@ struct track {
 	uint32_t holders[TRACK_HOLDERS];
 	uint32_t freed[TRACK_FREED_SLOTS]; /* a stack of classifier slots */
 	uint32_t freed_count;
+	struct transition_full full_told;            /* what had made room when that was last told, in all */
+	int64_t full_look_ns;                        /* when to look again, at most once a second */
+	int64_t full_ns;                             /* when it was last told; 0: not since it was over */
 	uint32_t flow_hand;                          /* where the round over idle flows goes on */
 	uint64_t idle_carriers[TRACK_IDLE_CARRIERS]; /* hashes of tunnel ends that nobody asked about */
 	const char *app_names[TRACK_APPS];           /* by app number, as track_name() brought them */

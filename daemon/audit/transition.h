@@ -36,6 +36,7 @@ enum transition_kind {
 	TRANSITION_CLEAR_PROGRESS, /* at most once a second while offending packets pass: totals */
 	TRANSITION_CLEAR_QUIET,    /* no offending packet for TRACK_QUIET_NS */
 	TRANSITION_ESP_QUIET,      /* no ESP or AH packet of a direction for TRACK_QUIET_NS */
+	TRANSITION_TABLE_FULL, /* about no pair: tables were full in the last second, or for a minute no longer are */
 };
 
 /* One service in clear: what `selector-gap` names. */
@@ -106,6 +107,13 @@ struct transition_shape {
 	uint32_t packets;
 };
 
+/* TABLE_FULL: what had to make room since the tracker last told. All 0: it is over. */
+struct transition_full {
+	uint64_t flows, sas, pairs;
+	uint64_t ike;       /* IKE SAs, which are the judge's */
+	uint64_t untracked; /* packets that found no place all the same */
+};
+
 struct transition_ike {
 	struct ike_header header;
 	uint16_t src_port, dst_port;
@@ -144,6 +152,7 @@ struct transition {
 		struct transition_run run;
 		struct transition_readable readable;
 		struct transition_shape shape;
+		struct transition_full full;
 	};
 };
 

@@ -272,6 +272,14 @@ void story_esp(struct story_script *script, struct story_sa *sa, uint32_t octets
 	add_ip(script, &ip, room);
 }
 
+void story_esp_with(struct story_script *script, struct story_sa *sa, const uint8_t *behind, uint32_t octets)
+{
+	uint8_t room[FRAME_MAX + 16];
+	struct ip ip = put_sa(room, sa, octets);
+	memcpy(room + (ip.length - octets) + ESP_SIZE, behind, octets - ESP_SIZE);
+	add_ip(script, &ip, room);
+}
+
 void story_lose(struct story_sa *sa)
 {
 	sa->sequence++;

@@ -69,6 +69,8 @@ struct story_sa story_sa(const char *src, const char *dst, uint32_t spi);
 
 /* Sends one packet; `octets` is what the ESP or AH header and all behind it take (at least 8; AH: at least 24). */
 void story_esp(struct story_script *script, struct story_sa *sa, uint32_t octets);
+/* The same with these octets behind the sequence number, octets - 8 of them. */
+void story_esp_with(struct story_script *script, struct story_sa *sa, const uint8_t *behind, uint32_t octets);
 /* Sends one that the capture misses. */
 void story_lose(struct story_sa *sa);
 /* Sends one in two fragments, in order or the later one first. */
