@@ -80,7 +80,7 @@ struct judged_sa {
 	int64_t woke_ns;         /* when it last spoke again after it was quiet; 0: never */
 	uint32_t stale_for_spi;  /* while stale: the SPI that replaced it */
 	uint64_t packets, bytes; /* as of the last quiet */
-	struct alert bad_spi, replay, reset, near_wrap;
+	struct alert bad_spi, replay, reset, near_wrap, overdue;
 	/* bad-spi: the run of packets that nobody answers */
 	int64_t bad_since_ns, bad_last_ns;
 	uint32_t bad_packets;

@@ -27,8 +27,9 @@ void rule_spi_due(struct judge *judge, struct judged_pair *pair);
 /* The receiver of the SA says in clear that it does not know it. */
 void rule_spi_notified(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa);
 
-/* rekey-too-often: rule_rekey.c */
+/* rekey-too-often, rekey-overdue: rule_rekey.c */
 void rule_rekey_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+void rule_rekey_due(struct judge *judge, struct judged_pair *pair);
 
 /* readable-esp, integrity-only, esp-64-bit-block, esp-unnegotiated, sequence findings: rule_content.c */
 void rule_content_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
@@ -45,7 +46,7 @@ static const struct rule rules[RULE_COUNT] = {
 	[RULE_IKE] = { rule_ike_transition, rule_ike_due, rule_ike_finish },
 	[RULE_LEAK] = { rule_leak_transition, rule_leak_due, rule_leak_finish },
 	[RULE_SPI] = { rule_spi_transition, rule_spi_due, NULL },
-	[RULE_REKEY] = { rule_rekey_transition, NULL, NULL },
+	[RULE_REKEY] = { rule_rekey_transition, rule_rekey_due, NULL },
 	[RULE_CONTENT] = { rule_content_transition, rule_content_due, NULL },
 	[RULE_CRYPTO] = { rule_crypto_transition, NULL, NULL },
 };
