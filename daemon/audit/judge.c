@@ -276,7 +276,9 @@ static void evict_pair(struct judge *judge)
 	const struct judged_negotiation *negotiation = &pair->negotiation;
 	judge->counters.open -= (unsigned)pair->leak.alert.open + in_trouble(pair) + negotiation->weak.open +
 				negotiation->aggressive.open + negotiation->version1.open + negotiation->quantum.open +
-				negotiation->authorities.open + negotiation->notified.open;
+				negotiation->authorities.open + negotiation->notified.open + pair->rekey_often.open +
+				pair->readable.open + pair->integrity.open + pair->block64.open +
+				pair->unnegotiated.open;
 	judge->counters.clear_pairs -= pair->leak.alert.open;
 	if (pair->esp[0].first_ns && pair->esp[1].first_ns)
 		judge->counters.secured_pairs--;
