@@ -48,6 +48,7 @@ static unsigned told(enum finding_state state, const char *words)
 	story_result_free(result);
 	story_free(script);
 	sa_story_free(story);
+	story_policy_free(config);
 	return count;
 }
 
