@@ -9,7 +9,7 @@
 #include "engine.h"
 
 #include "audit/ring.h"
-#include "nat_hash.h"
+#include "report/nat_hash.h"
 #include "worker.h"
 #include "../config/config.h"
 

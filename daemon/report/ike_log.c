@@ -4,9 +4,9 @@
 
 #include "ike_algorithm.h"
 #include "ike_log_entry.h"
+#include "nat_hash.h"
 #include "../../dissectors/ike_names.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -172,20 +172,6 @@ static struct ike_words_before remember(struct ike_log *log, struct known_sa *sa
 }
 
 /* ---- NAT ---- */
-
-static bool nat_hash(void *context, enum ike_nat_algorithm algorithm, const uint8_t *octets, uint32_t length,
-		     uint8_t *digest)
-{
-	static const char *const names[] = {
-		[IKE_NAT_MD5] = "MD5",       [IKE_NAT_SHA1] = "SHA1",     [IKE_NAT_SHA256] = "SHA256",
-		[IKE_NAT_SHA384] = "SHA384", [IKE_NAT_SHA512] = "SHA512",
-	};
-
-	(void)context;
-	if ((size_t)algorithm >= sizeof(names) / sizeof(names[0]) || !names[algorithm])
-		return false;
-	return EVP_Q_digest(NULL, names[algorithm], NULL, octets, length, digest, NULL) == 1;
-}
 
 const char *ike_log_nat_name(unsigned verdict)
 {

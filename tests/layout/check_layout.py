@@ -41,7 +41,7 @@ HOMES = {
         "daemon/report/json.c", "daemon/report/record_reader.c", "daemon/report/ike_log_json.c",
         "daemon/report/inventory_json.c", "daemon/report/inventory_cyclonedx.c", "daemon/explain_command.c",
     ],
-    "openssl/": ["daemon/report/community_id.c", "daemon/report/ike_log.c", "daemon/nat_hash.c"],
+    "openssl/": ["daemon/report/community_id.c", "daemon/report/nat_hash.c"],
     "syslog-ng/": ["daemon/report/evtlog_module.c"],
     "xxhash.h": ["daemon/audit/hash.h"],
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See nat_hash.h. Called by the judge through its settings. */
+/* See nat_hash.h. The judge calls it through its settings, the IKE log itself. */
 #include "nat_hash.h"
 
 #include <openssl/evp.h>
