@@ -6,13 +6,11 @@
  *
  * Two octets of settings, then operations of four octets: what, who, how, how much.
  */
-#include "story.h"
+#include "fuzz.h"
 
-#include "../../config/config.h"
+#include "../audit/story.h"
+#include "config/config.h"
 
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Two ways of telling one story have to say the same; both are shown where they do not. */
@@ -22,18 +20,6 @@ static bool same(const char *one, const char *other)
 		return true;
 	fprintf(stderr, "%s---- and\n%s", one, other);
 	return false;
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define REQUIRE(condition) require(condition, #condition)
-
-static void require(bool holds, const char *condition)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "does not hold: %s\n", condition);
-	abort();
 }
 
 enum { HOSTS = 8, OPERATIONS_MAX = 400, RAW_MAX = 64, TINY = 16, ALERTS_MAX = 4096 };
@@ -165,21 +151,21 @@ static void check_counters(const struct story_script *script, const struct story
 
 	for (unsigned i = 0; i < PACKET_CLASS_COUNT; i++)
 		classes += c->classes[i];
-	REQUIRE(c->packets == story_length(script));
-	REQUIRE(classes == c->packets);
-	REQUIRE(c->flows >= c->flows_evicted && c->sas >= c->sas_evicted);
-	REQUIRE(result->judge.ike_sas >= result->ike_evicted);
-	REQUIRE(c->flows - c->flows_evicted <= c->flows);
-	REQUIRE(c->sas - c->sas_evicted <= TINY);
-	REQUIRE(c->pairs - c->pairs_evicted <= TINY);
-	REQUIRE(result->judge.ike_sas - result->ike_evicted <= TINY);
-	REQUIRE(story_count(result->records, "pair ") == c->pairs - c->pairs_evicted);
-	REQUIRE(story_count(result->records, "ike ") == result->judge.ike_sas - result->ike_evicted);
+	DEMAND(c->packets == story_length(script));
+	DEMAND(classes == c->packets);
+	DEMAND(c->flows >= c->flows_evicted && c->sas >= c->sas_evicted);
+	DEMAND(result->judge.ike_sas >= result->ike_evicted);
+	DEMAND(c->flows - c->flows_evicted <= c->flows);
+	DEMAND(c->sas - c->sas_evicted <= TINY);
+	DEMAND(c->pairs - c->pairs_evicted <= TINY);
+	DEMAND(result->judge.ike_sas - result->ike_evicted <= TINY);
+	DEMAND(story_count(result->records, "pair ") == c->pairs - c->pairs_evicted);
+	DEMAND(story_count(result->records, "ike ") == result->judge.ike_sas - result->ike_evicted);
 	/* An SA whose pair was evicted has no addresses left to write. */
-	REQUIRE(story_count(result->records, "sa ") <= c->sas - c->sas_evicted);
-	REQUIRE(c->fragments_orphaned <= c->classes[PACKET_FRAGMENT]);
-	REQUIRE(c->copies <= c->classes[PACKET_CLEARTEXT] + c->classes[PACKET_ICMP]);
-	REQUIRE(c->packets == 0 || c->first_ns <= c->last_ns);
+	DEMAND(story_count(result->records, "sa ") <= c->sas - c->sas_evicted);
+	DEMAND(c->fragments_orphaned <= c->classes[PACKET_FRAGMENT]);
+	DEMAND(c->copies <= c->classes[PACKET_CLEARTEXT] + c->classes[PACKET_ICMP]);
+	DEMAND(c->packets == 0 || c->first_ns <= c->last_ns);
 }
 
 static void check_findings(const struct story_result *result)
@@ -192,20 +178,20 @@ static void check_findings(const struct story_result *result)
 				ever = true;
 				open = result->finding[k].state != FINDING_CLEAR;
 			}
-		REQUIRE(finding->state == FINDING_OPEN ? !ever : open);
-		REQUIRE(i == 0 || finding->time_ns >= result->finding[i - 1].time_ns);
-		REQUIRE(catalogue_allows(finding->id, finding->cause));
-		REQUIRE(finding->first_ns <= finding->last_ns && finding->last_ns <= finding->time_ns);
-		REQUIRE(finding->count > 0 &&
+		DEMAND(finding->state == FINDING_OPEN ? !ever : open);
+		DEMAND(i == 0 || finding->time_ns >= result->finding[i - 1].time_ns);
+		DEMAND(catalogue_allows(finding->id, finding->cause));
+		DEMAND(finding->first_ns <= finding->last_ns && finding->last_ns <= finding->time_ns);
+		DEMAND(finding->count > 0 &&
 			(finding->id == FINDING_TABLE_FULL || finding->count <= result->track.packets));
-		REQUIRE(finding->bytes <= result->track.bytes);
-		REQUIRE((finding->state == FINDING_CLEAR) == (finding->cleared_by != NULL));
-		REQUIRE(finding->text[0] && memchr(finding->text, '\0', sizeof(finding->text)));
-		REQUIRE(address_compare(&finding->a, &finding->b) <= 0);
+		DEMAND(finding->bytes <= result->track.bytes);
+		DEMAND((finding->state == FINDING_CLEAR) == (finding->cleared_by != NULL));
+		DEMAND(finding->text[0] && memchr(finding->text, '\0', sizeof(finding->text)));
+		DEMAND(address_compare(&finding->a, &finding->b) <= 0);
 	}
-	REQUIRE(result->judge.opened <= result->finding_count);
-	REQUIRE(result->judge.open <= result->judge.opened && result->judge.clear_pairs <= result->judge.open);
-	REQUIRE(result->lost == 0 && result->judge.lost == 0);
+	DEMAND(result->judge.opened <= result->finding_count);
+	DEMAND(result->judge.open <= result->judge.opened && result->judge.clear_pairs <= result->judge.open);
+	DEMAND(result->lost == 0 && result->judge.lost == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -254,8 +240,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	options.end_ns = 0;
 	if (!(settings & 64)) {
 		struct story_result *other = story_tell(script, &options);
-		REQUIRE(same(one->findings, other->findings));
-		REQUIRE(same(one->records, other->records));
+		DEMAND(same(one->findings, other->findings));
+		DEMAND(same(one->records, other->records));
 		story_result_free(other);
 	}
 	story_result_free(one);

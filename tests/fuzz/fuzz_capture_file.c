@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hostile capture files. Each input is read twice, mapped and streamed, and both must see the same frames and the same
- * damage. A libFuzzer target where that is built in; elsewhere its own main() reads the files of the corpus.
+ * damage.
  */
-#include "../../daemon/capture_file.h"
+#include "fuzz.h"
+
+#include "daemon/capture_file.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length);
 
 enum { PIPE_ROOM = 1024 * 1024, MAX_OUTPUT = 8 * 1024 * 1024 };
 
@@ -125,55 +123,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)
 		abort();
 	return 0;
 }
-
-#ifndef FUZZ
-#include <dirent.h>
-
-static void read_corpus_file(const char *directory, const char *name)
-{
-	uint8_t *octets = malloc(PIPE_ROOM);
-	char path[1024];
-	ssize_t length;
-	int descriptor;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	descriptor = open(path, O_RDONLY | O_CLOEXEC);
-	length = descriptor < 0 || !octets ? -1 : read(descriptor, octets, PIPE_ROOM);
-	if (length < 0) {
-		perror(path);
-		exit(1);
-	}
-	close(descriptor);
-	LLVMFuzzerTestOneInput(octets, (size_t)length);
-	/* Each octet changed once, as a beginning of fuzzing. */
-	for (ssize_t at = 0; at < length && length < 1000; at++) {
-		for (unsigned bit = 0; bit < 8; bit += 7) {
-			octets[at] ^= (uint8_t)(1U << bit);
-			LLVMFuzzerTestOneInput(octets, (size_t)length);
-			octets[at] ^= (uint8_t)(1U << bit);
-		}
-	}
-	free(octets);
-}
-
-int main(int count, char **arguments)
-{
-	DIR *directory = count == 2 ? opendir(arguments[1]) : NULL;
-	struct dirent *entry;
-	unsigned files = 0;
-
-	if (!directory) {
-		fprintf(stderr, "usage: fuzz_capture_file CORPUS\n");
-		return 2;
-	}
-	while ((entry = readdir(directory)) != NULL) {
-		if (entry->d_name[0] == '.')
-			continue;
-		read_corpus_file(arguments[1], entry->d_name);
-		files++;
-	}
-	closedir(directory);
-	printf("%u files\n", files);
-	return files == 0;
-}
-#endif

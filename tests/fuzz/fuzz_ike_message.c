@@ -4,30 +4,19 @@
  * the message. The header's version, and its length if the second highest bit is set, are put right, so that the fuzzer
  * need not find them. Every payload parser is reached through the chain; vendor IDs and attributes are read too.
  */
+#include "fuzz.h"
+
 #include "dissectors/ike_message.h"
 #include "dissectors/ike_names.h"
 #include "dissectors/ike_vendor.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { UNSEEN = 1000 };
 
-static void expect(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "does not hold: %s\n", what);
-	abort();
-}
-#define EXPECT(condition) expect(condition, #condition)
-
 static void check_slice(struct ike_slice slice, uint32_t captured)
 {
-	EXPECT(slice.length == 0 || (uint32_t)slice.offset + slice.length <= captured);
+	DEMAND(slice.length == 0 || (uint32_t)slice.offset + slice.length <= captured);
 }
 
 static void check_attributes(const uint8_t *octets, struct ike_slice rest, bool formats, uint32_t captured)
@@ -38,7 +27,7 @@ static void check_attributes(const uint8_t *octets, struct ike_slice rest, bool 
 	check_slice(rest, captured);
 	while (ike_attribute_read(octets, &rest, formats, &attribute)) {
 		check_slice(attribute.data, captured);
-		EXPECT(rest.length + 4u <= before);
+		DEMAND(rest.length + 4u <= before);
 		before = rest.length;
 	}
 }
@@ -47,32 +36,32 @@ static void check_proposals(const struct ike_message *message, const uint8_t *oc
 {
 	unsigned most = message->header.major == 1 ? IKEV1_TRANSFORMS_MAX : IKEV2_TRANSFORMS_MAX, sum = 0;
 
-	EXPECT(message->proposal_count <= IKE_PROPOSALS_MAX && message->transform_count <= most);
+	DEMAND(message->proposal_count <= IKE_PROPOSALS_MAX && message->transform_count <= most);
 	for (unsigned i = 0; i < message->proposal_count; i++) {
 		const struct ike_proposal *proposal = &message->proposals[i];
 		check_slice(proposal->spi, captured);
-		EXPECT(proposal->payload < message->payload_count);
-		EXPECT(proposal->first == sum);
+		DEMAND(proposal->payload < message->payload_count);
+		DEMAND(proposal->first == sum);
 		sum += proposal->count;
 	}
-	EXPECT(sum == message->transform_count);
+	DEMAND(sum == message->transform_count);
 	for (unsigned i = 0; message->header.major == 1 && i < sum; i++)
 		check_attributes(octets, message->v1_transforms[i].attributes, true, captured);
 	for (unsigned i = 0; message->header.major == 2 && i < sum; i++)
-		EXPECT(message->v2_transforms[i].offset + 8u <= captured);
+		DEMAND(message->v2_transforms[i].offset + 8u <= captured);
 }
 
 static void check_lists(const struct ike_message *message, const uint8_t *octets, uint32_t captured)
 {
 	struct ike_vendor vendor;
 
-	EXPECT(message->payload_count <= IKE_PAYLOADS_MAX && message->notify_count <= IKE_NOTIFIES_MAX);
-	EXPECT(message->delete_count <= IKE_DELETES_MAX && message->vendor_count <= IKE_VENDORS_MAX);
-	EXPECT(message->certificate_count <= IKE_CERTIFICATES_MAX && message->certreq_count <= IKE_CERTREQS_MAX);
-	EXPECT(message->identity_count <= IKE_IDENTITIES_MAX && message->nat_hash_count <= IKE_NAT_HASHES_MAX);
-	EXPECT(message->selector_count <= IKE_SELECTORS_MAX);
+	DEMAND(message->payload_count <= IKE_PAYLOADS_MAX && message->notify_count <= IKE_NOTIFIES_MAX);
+	DEMAND(message->delete_count <= IKE_DELETES_MAX && message->vendor_count <= IKE_VENDORS_MAX);
+	DEMAND(message->certificate_count <= IKE_CERTIFICATES_MAX && message->certreq_count <= IKE_CERTREQS_MAX);
+	DEMAND(message->identity_count <= IKE_IDENTITIES_MAX && message->nat_hash_count <= IKE_NAT_HASHES_MAX);
+	DEMAND(message->selector_count <= IKE_SELECTORS_MAX);
 	for (unsigned i = 0; i < message->payload_count; i++)
-		EXPECT(message->payloads[i].length >= 4);
+		DEMAND(message->payloads[i].length >= 4);
 	for (unsigned i = 0; i < message->notify_count; i++) {
 		check_slice(message->notifies[i].spi, captured);
 		check_slice(message->notifies[i].data, captured);
@@ -80,12 +69,12 @@ static void check_lists(const struct ike_message *message, const uint8_t *octets
 	for (unsigned i = 0; i < message->delete_count; i++) {
 		const struct ike_delete *delete = &message->deletes[i];
 		check_slice(delete->spis, captured);
-		EXPECT(delete->spis.length == (uint32_t) delete->count * delete->spi_length);
+		DEMAND(delete->spis.length == (uint32_t) delete->count * delete->spi_length);
 	}
 	for (unsigned i = 0; i < message->vendor_count; i++) {
 		check_slice(message->vendors[i], captured);
 		ike_vendor_identify(octets + message->vendors[i].offset, message->vendors[i].length, &vendor);
-		EXPECT(vendor.text + vendor.text_length <= message->vendors[i].length);
+		DEMAND(vendor.text + vendor.text_length <= message->vendors[i].length);
 	}
 	for (unsigned i = 0; i < message->certificate_count; i++)
 		check_slice(message->certificates[i].data, captured);
@@ -103,11 +92,11 @@ static void check_lists(const struct ike_message *message, const uint8_t *octets
 
 static void check_message(const struct ike_message *message, const uint8_t *octets, uint32_t captured, uint32_t sent)
 {
-	EXPECT(message->state < IKE_STATE_COUNT && message->fault < IKE_FAULT_COUNT_OF);
-	EXPECT((message->state == IKE_STATE_MALFORMED) == (message->fault != IKE_FAULT_NONE));
-	EXPECT((message->fault_count > 0) == (message->fault != IKE_FAULT_NONE));
-	EXPECT(message->state != IKE_STATE_TRUNCATED || captured < sent);
-	EXPECT(message->fault_offset <= sent);
+	DEMAND(message->state < IKE_STATE_COUNT && message->fault < IKE_FAULT_COUNT_OF);
+	DEMAND((message->state == IKE_STATE_MALFORMED) == (message->fault != IKE_FAULT_NONE));
+	DEMAND((message->fault_count > 0) == (message->fault != IKE_FAULT_NONE));
+	DEMAND(message->state != IKE_STATE_TRUNCATED || captured < sent);
+	DEMAND(message->fault_offset <= sent);
 	check_proposals(message, octets, captured);
 	check_lists(message, octets, captured);
 	check_slice(message->ke, captured);
@@ -115,13 +104,13 @@ static void check_message(const struct ike_message *message, const uint8_t *octe
 	check_slice(message->fragment, captured);
 	check_slice(message->auth, captured);
 	const struct ike_notify *cookie = ike_message_notify(message, IKEV2_NOTIFY_COOKIE);
-	EXPECT(!cookie || cookie->type == IKEV2_NOTIFY_COOKIE);
+	DEMAND(!cookie || cookie->type == IKEV2_NOTIFY_COOKIE);
 	for (unsigned i = 0; i < message->proposal_count; i++) {
 		const struct ikev2_transform *transform =
 		    ike_message_transform(message, &message->proposals[i], IKEV2_TRANSFORM_KE);
-		EXPECT(!transform || transform->type == IKEV2_TRANSFORM_KE);
+		DEMAND(!transform || transform->type == IKEV2_TRANSFORM_KE);
 	}
-	EXPECT(ike_state_name(message->state)[0] != '?' && ike_fault_name(message->fault)[0] != '?');
+	DEMAND(ike_state_name(message->state)[0] != '?' && ike_fault_name(message->fault)[0] != '?');
 	if (message->has_hash)
 		check_slice(message->hash, captured);
 	if (message->has_signature)
@@ -150,14 +139,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&first, 0x00, sizeof(first));
 	memset(&second, 0xff, sizeof(second));
 	bool read = ike_message_read(octets, captured, sent, &first);
-	EXPECT(read == ike_message_read(octets, captured, sent, &second));
-	EXPECT(read == (captured >= IKE_HEADER_SIZE));
+	DEMAND(read == ike_message_read(octets, captured, sent, &second));
+	DEMAND(read == (captured >= IKE_HEADER_SIZE));
 	check_message(&first, octets, captured, sent);
 	check_message(&second, octets, captured, sent);
-	EXPECT(first.state == second.state && first.fault == second.fault && first.overflow == second.overflow);
-	EXPECT(first.payload_count == second.payload_count && first.transform_count == second.transform_count);
-	EXPECT(first.notify_count == second.notify_count && first.protection == second.protection);
-	EXPECT(memcmp(first.payloads, second.payloads, first.payload_count * sizeof(first.payloads[0])) == 0 ||
+	DEMAND(first.state == second.state && first.fault == second.fault && first.overflow == second.overflow);
+	DEMAND(first.payload_count == second.payload_count && first.transform_count == second.transform_count);
+	DEMAND(first.notify_count == second.notify_count && first.protection == second.protection);
+	DEMAND(memcmp(first.payloads, second.payloads, first.payload_count * sizeof(first.payloads[0])) == 0 ||
 	       first.payload_count == 0);
 	free(octets);
 	return 0;

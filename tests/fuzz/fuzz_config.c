@@ -2,25 +2,12 @@
 /*
  * Fuzzing of the configuration: any text either becomes a configuration that can be sealed and asked, or is refused by
  * one line that names the file. The first octet chooses: even, a YAML file; odd, the argument of --secured.
- *
- * With clang and -Dfuzz=true this is a libFuzzer target; otherwise fuzz_corpus.c runs it over the corpus.
  */
+#include "fuzz.h"
+
 #include "config/config.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Stops where the fuzzer sees it. */
-static void demand(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "fuzz_config: %s\n", what);
-	abort();
-}
 
 static void check_message(const struct config_error *error, const char *begin)
 {
