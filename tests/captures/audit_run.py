@@ -2,8 +2,10 @@
 """Runs `espial audit --json` for the capture tests and reads what it says: records by type, and the last word of each
 alert. An alert is told by open, updates and a clear; what counts is what stands at its end."""
 
+import csv
 import datetime
 import json
+import os
 import subprocess
 
 LOUD = ("critical", "high", "medium")
@@ -16,6 +18,16 @@ def seconds(text):
 def text_time(epoch):
     moment = datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{round(epoch % 1 * 1e6):06d}Z"
+
+
+def table(folder, name):
+    """The rows of a file of tab-separated values, by the names in its first line; None without the file."""
+    path = os.path.join(folder, name)
+    if not os.path.exists(path):
+        print(f"skipped: the captures are not there ({folder})")
+        return None
+    with open(path, encoding="utf-8") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
 
 
 class Audit:

@@ -8,12 +8,11 @@ For the labs about leaks between peers (LEAKS) what expected.tsv asks as well. E
 """
 
 import collections
-import csv
 import json
 import os
 import sys
 
-from audit_run import LOUD, Audit, seconds
+from audit_run import LOUD, Audit, seconds, table
 
 # The labs of cleartext-leak with the causes that are told so far.
 LEAKS = ("01c", "08", "09", "17a", "17c", "17d", "17e", "20a", "20b", "20c", "20m", "20h", "20j", "20k", "20n")
@@ -57,12 +56,10 @@ def leak_problems(audit, row):
 
 def main():
     espial, folder = sys.argv[1:]
-    if not os.path.exists(os.path.join(folder, "expected.tsv")):
-        print(f"skipped: the lab captures are not there ({folder})")
+    rows = table(folder, "expected.tsv")
+    if rows is None:
         return 77
     bad = labs = asked = 0
-    with open(os.path.join(folder, "expected.tsv"), encoding="utf-8") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
     for row in rows:
         name = row["scenario"]
         capture = os.path.join(folder, name + ".pcap")

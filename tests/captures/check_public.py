@@ -10,21 +10,17 @@ DIFFERENCES lists where we differ on purpose; a difference that is gone is an er
 """
 
 import collections
-import csv
 import ipaddress
 import json
 import os
 import subprocess
 import sys
 
+from audit_run import table
+
 # Capture: what comes out instead. tshark counts the file's three custom blocks (types 0xbad and 0x40000bad, at octets
 # 216, 1412 and 2468) as packets; there are eight packet blocks.
 DIFFERENCES = {"formats/pcapng-be-202.pcapng": ["8 packets, not 11"]}
-
-
-def table(folder, name):
-    with open(os.path.join(folder, name), encoding="utf-8") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
 
 
 def plain(address):
@@ -63,8 +59,8 @@ def problems_of(records, row, esp, ike):
 
 def main():
     espial, folder = sys.argv[1:]
-    if not os.path.exists(os.path.join(folder, "truth.tsv")):
-        print(f"skipped: the public captures are not there ({folder})")
+    rows = table(folder, "truth.tsv")
+    if rows is None:
         return 77
     esp, ike = collections.defaultdict(set), collections.defaultdict(set)
     for row in table(folder, "truth-esp.tsv"):
@@ -73,7 +69,7 @@ def main():
     for row in table(folder, "truth-ike.tsv"):
         ike[row["file"]].add(row["init_spi"])
     captures = compared = bad = 0
-    for row in table(folder, "truth.tsv"):
+    for row in rows:
         name = row["file"]
         status, records, failure = audit(espial, os.path.join(folder, name))
         captures += 1
