@@ -2,7 +2,7 @@
 /* alert.c: open, update and clear; what is news; the number. */
 #include "../../daemon/audit/alert.h"
 
-#include "suite.h"
+#include "../suite.h"
 #include "story.h"
 #include "../../daemon/audit/judge_state.h"
 

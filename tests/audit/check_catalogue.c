@@ -5,6 +5,7 @@
  * comparison cannot be made: exit 77, which meson counts as skipped, after the rest was checked.
  */
 #include "../../daemon/audit/finding.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <ctype.h>
@@ -300,8 +301,6 @@ int main(void)
 	Suite *suite = suite_create("catalogue");
 	TCase *texts = tcase_create("texts");
 	FILE *file = open_written();
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(texts, every_text_is_there);
 	tcase_add_test(texts, advice_prefers_the_cause);
@@ -311,11 +310,7 @@ int main(void)
 	if (file)
 		tcase_add_test(texts, code_equals_the_written_catalogue);
 	suite_add_tcase(suite, texts);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	if (failed)
+	if (suite_end(suite) != EXIT_SUCCESS)
 		return EXIT_FAILURE;
 	if (!file) {
 		puts("skipped the comparison: no ../shared/FINDINGS.md beside the source tree");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which lengths get answers, when a sender talks to nobody, and what lengths tell of the cipher. */
-#include "suite.h"
+#include "../suite.h"
 
 #include "../../daemon/audit/dialogue.h"
 

@@ -2,7 +2,7 @@
 /* fragments.c: before and after the first, how long a datagram is believed, and many datagrams in one set. */
 #include "../../daemon/audit/fragments.h"
 
-#include "suite.h"
+#include "../suite.h"
 
 #define SECOND INT64_C(1000000000)
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stories of IKE SAs, by the events that messages make and the records that come of them. */
+#include "../suite.h"
 #include "ike_script.h"
 
 #include "../../daemon/audit/ike_story.h"
@@ -243,10 +244,5 @@ START_TEST(records)
 }
 END_TEST
 
-int main(void)
-{
-	const TTest *const tests[] = { v2_whole,        v2_fragments_count_once,     v1_whole,
-				       from_the_middle, flood_keeps_the_established, cut_anywhere,
-				       records };
-	return script_run("ike_story", tests, sizeof(tests) / sizeof(tests[0]));
-}
+SUITE_MAIN("ike_story", v2_whole, v2_fragments_count_once, v1_whole, from_the_middle, flood_keeps_the_established,
+	   cut_anywhere, records)

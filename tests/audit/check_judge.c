@@ -2,7 +2,7 @@
 /* judge.c: transitions in whatever order of arrival give the same findings at the same times; timers at their moment;
  * what the judge does when it has to forget. Thresholds are walked through as a script of time: a table of moments, and
  * what has been said by each. */
-#include "suite.h"
+#include "../suite.h"
 #include "story.h"
 
 #include <stdio.h>

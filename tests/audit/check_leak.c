@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rule_leak.c and rule_leak_words.c: for each cause the story that has it and its nearest neighbours; levels, severities,
  * gateways, and the life of the alert. Learned pairs: check_learn.c. */
-#include "suite.h"
-#include "story.h"
+#include "story_fixture.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,42 +12,20 @@
 #define TUNNEL                                                                                                         \
 	"  rules:\n    - { name: t, between: [10.1.0.0/16, 10.2.0.0/16], level: require, gateways: [" A ", " B "] }\n"
 
-static struct config *config;
-static struct story_script *script;
-static struct story_options options;
-static struct story_result *result;
 static struct story_sa out, back;
 static struct story_stream web;
 
 static void begin(const char *policy)
 {
-	config = story_policy(policy);
-	script = story_new();
-	options = story_options(story_policy_of(config));
-	options.leaks_only = true;
-	result = NULL;
+	fixture_begin(policy);
 	out = story_sa(A, B, 0x1001);
 	back = story_sa(B, A, 0x2001);
 	web = story_stream(A, B, 6, 80);
 }
 
-static void tell(void)
-{
-	story_result_free(result);
-	result = story_tell(script, &options);
-}
-
-static void end(void)
-{
-	story_result_free(result);
-	story_free(script);
-	story_policy_free(config);
-}
-
 static void has(const char *part, size_t count)
 {
-	ck_assert_msg(story_count(result->findings, part) == count, "%zu times, not %zu: %s\nin:\n%s",
-		      story_count(result->findings, part), count, part, result->findings);
+	has_times(result->findings, part, count);
 }
 
 enum { ESP_OUT = 1, ESP_BACK = 2, ESP_BOTH = 3 };

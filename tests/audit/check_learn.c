@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* learn.c and its part of track_esp.c: what makes a learned pair, every guard against making one, and what a leak of one
  * looks like. */
-#include "suite.h"
-#include "story.h"
+#include "story_fixture.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,22 +9,14 @@
 #define A "192.0.2.1"
 #define B "198.51.100.1"
 
-static struct config *config;
-static struct story_script *script;
-static struct story_options options;
-static struct story_result *result;
 static struct story_sa out, back;
 static struct story_stream web;
 
 static void begin(const char *policy)
 {
-	config = story_policy(policy);
-	script = story_new();
-	options = story_options(story_policy_of(config));
-	options.leaks_only = true;
+	fixture_begin(policy);
 	options.learn_packets = 20;
 	options.learn_span_ns = STORY_MINUTE;
-	result = NULL;
 	out = story_sa(A, B, 0x1001);
 	back = story_sa(B, A, 0x2001);
 	web = story_stream(A, B, 6, 80);
@@ -33,16 +24,8 @@ static void begin(const char *policy)
 
 static bool learned(void)
 {
-	story_result_free(result);
-	result = story_tell(script, &options);
+	tell();
 	return story_count(result->records, " rule=learned ") > 0;
-}
-
-static void end(void)
-{
-	story_result_free(result);
-	story_free(script);
-	story_policy_free(config);
 }
 
 /* `packets` each way, evenly over the time. */

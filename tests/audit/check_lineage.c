@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which SA replaced which, and how many rekeys that makes, as the judge is told of births and silences. */
-#include "suite.h"
+#include "../suite.h"
 #include "story.h"
 
 #define MS STORY_MILLISECOND

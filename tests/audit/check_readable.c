@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ESP that hides nothing: every length of IV and ICV, tunnel and transport mode, and that ciphertext never passes. */
-#include "suite.h"
+#include "../suite.h"
 
 #include "../../daemon/audit/readable.h"
 

@@ -2,7 +2,7 @@
 /* record.c: every enumerator has its own name, and what is out of range has "?". */
 #include "../../daemon/audit/record.h"
 
-#include "suite.h"
+#include "../suite.h"
 
 static void names(const char *(*name)(int), int count)
 {

@@ -2,7 +2,7 @@
 /* ring.c: order, fullness, watermark; and two threads, of which ThreadSanitizer has something to see. */
 #include "../../daemon/audit/ring.h"
 
-#include "suite.h"
+#include "../suite.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Findings from negotiations, each with its nearest neighbour that must not make one. */
+#include "../suite.h"
 #include "ike_script.h"
 
 /* One IKEv2 negotiation with keys up to the answer to its proof. */
@@ -647,28 +648,7 @@ START_TEST(spi_notified)
 }
 END_TEST
 
-int main(void)
-{
-	const TTest *const tests[] = { unanswered,
-				       unanswered_by_icmp_at_once,
-				       one_way_mirror,
-				       refused,
-				       refused_compared,
-				       refusal_causes,
-				       no_refusal,
-				       authentication_v2,
-				       authentication_sound,
-				       authentication_v1,
-				       authorities,
-				       child_v2,
-				       child_v1,
-				       stalled_or_too_large,
-				       restart,
-				       flood,
-				       cryptography,
-				       aggressive,
-				       spi_notified,
-				       verdict_tables,
-				       leaks };
-	return script_run("rule_ike", tests, sizeof(tests) / sizeof(tests[0]));
-}
+SUITE_MAIN("rule_ike", unanswered, unanswered_by_icmp_at_once, one_way_mirror, refused, refused_compared,
+	   refusal_causes, no_refusal, authentication_v2, authentication_sound, authentication_v1, authorities,
+	   child_v2, child_v1, stalled_or_too_large, restart, flood, cryptography, aggressive, spi_notified,
+	   verdict_tables, leaks)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rekey-overdue, told to the whole core: a habit of the clock that is broken, and what only looks like it. */
-#include "suite.h"
+#include "../suite.h"
 #include "sa_story.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Life stories of SAs: what must raise an alarm, what must not, and ten thousand random ones whose findings equal their
  * truth. */
-#include "suite.h"
+#include "../suite.h"
 #include "sa_story.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sequence numbers of one SA: what is new, late, copied, replayed or counted anew; losses; the wrap of 32 bits. */
-#include "suite.h"
+#include "../suite.h"
 
 #include "../../daemon/audit/sequence.h"
 

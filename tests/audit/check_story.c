@@ -6,7 +6,7 @@
  * Stories leave out what does not hold by design: frames of one pair that are late belong to one worker (its time does not
  * run back, that of another may differ), and a gateway's decapsulated copies have to be seen by the gateway's own worker.
  */
-#include "suite.h"
+#include "../suite.h"
 #include "story.h"
 
 #include <stdio.h>

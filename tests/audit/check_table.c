@@ -2,7 +2,7 @@
 /* table.c: bounds, chains, places that come back, sampling, and what random use does to it against a plain array. */
 #include "../../daemon/audit/table.h"
 
-#include "suite.h"
+#include "../suite.h"
 
 struct entry {
 	struct table_link link;

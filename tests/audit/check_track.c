@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* track.c, track_esp.c, track_flow.c, track_report.c: what packets become in flows, SAs, pairs, counters and transitions,
  * and that none of it depends on batches or on when silence is looked for. Limits and floods: check_track_limits.c. */
-#include "suite.h"
-#include "story.h"
+#include "story_fixture.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,38 +10,10 @@
 #define B "198.51.100.1"
 #define RULE "  rules:\n    - { name: r, between: [192.0.2.0/24, 198.51.100.0/24], level: require }\n"
 
-static struct config *config;
-static struct story_script *script;
-static struct story_options options;
-static struct story_result *result;
-
 static void begin(const char *policy)
 {
-	config = story_policy(policy);
-	script = story_new();
-	options = story_options(story_policy_of(config));
-	options.leaks_only = true;
+	fixture_begin(policy);
 	options.keep_transitions = true;
-	result = NULL;
-}
-
-static void tell(void)
-{
-	story_result_free(result);
-	result = story_tell(script, &options);
-}
-
-static void end(void)
-{
-	story_result_free(result);
-	story_free(script);
-	story_policy_free(config);
-}
-
-static void has(const char *text, const char *part, size_t count)
-{
-	ck_assert_msg(story_count(text, part) == count, "%zu times, not %zu: %s\nin:\n%s", story_count(text, part),
-		      count, part, text);
 }
 
 START_TEST(counters_of_everything)
@@ -77,9 +48,9 @@ START_TEST(counters_of_everything)
 	ck_assert_int_eq(c->last_ns, story_now(script));
 	ck_assert_uint_eq(c->untracked, 0);
 	ck_assert_uint_eq(c->fragments_orphaned, 0);
-	has(result->records, "pair " A " " B " ", 1);
-	has(result->records, "icmp=1/38 ", 0); /* icmp stands last: least octets */
-	has(result->records, "tcp/80=3/", 1);
+	has_times(result->records, "pair " A " " B " ", 1);
+	has_times(result->records, "icmp=1/38 ", 0); /* icmp stands last: least octets */
+	has_times(result->records, "tcp/80=3/", 1);
 	ck_assert_uint_gt(result->memory, 0);
 	end();
 }
@@ -111,7 +82,7 @@ START_TEST(a_flow_is_two_way_and_named_by_its_service)
 		}
 		tell();
 		ck_assert_uint_eq(result->track.flows, 1);
-		has(result->records, cases[i].label, 1);
+		has_times(result->records, cases[i].label, 1);
 		end();
 	}
 }
@@ -157,11 +128,11 @@ START_TEST(an_interface_may_differ_from_the_rest)
 	story_tap(script, 1, 0, 0);
 	story_send(script, &web, false, 10);
 	tell();
-	has(result->transitions, "clear-", 0);
+	has_times(result->transitions, "clear-", 0);
 	story_tap(script, 0, 0, 0);
 	story_send(script, &web, false, 10);
 	tell();
-	has(result->transitions, "clear-began", 1);
+	has_times(result->transitions, "clear-began", 1);
 	ck_assert_uint_eq(result->track.pairs, 2);
 	end();
 }
@@ -182,9 +153,9 @@ START_TEST(fragments_belong_to_their_first)
 			/* Each of the two has its own IP header, and IPv6 a fragment header. */
 			unsigned headers = v6 ? 96 : 40;
 			snprintf(expected, sizeof(expected), " packets=1 bytes=%u ", 1000 + headers);
-			has(result->records, expected, 1);
+			has_times(result->records, expected, 1);
 			snprintf(expected, sizeof(expected), " esp=1/%u udp/53=2/%u", 1000 + headers, 1008 + headers);
-			has(result->records, expected, 1);
+			has_times(result->records, expected, 1);
 			ck_assert_uint_eq(result->track.classes[PACKET_FRAGMENT], 2);
 			ck_assert_uint_eq(result->track.fragments_orphaned, 0);
 			end();
@@ -241,9 +212,9 @@ START_TEST(esp_on_odd_ports_after_ike_with_marker)
 	ck_assert_uint_eq(result->track.classes[PACKET_ESP], 2);
 	ck_assert_uint_eq(result->track.classes[PACKET_KEEPALIVE], 1);
 	ck_assert_uint_eq(result->track.classes[PACKET_CLEARTEXT], 0);
-	has(result->records, "sa " A " " B " 00001001 proto=50 encap=1 ", 1);
-	has(result->transitions, "nat ", 1);
-	has(result->transitions, "clear-", 0);
+	has_times(result->records, "sa " A " " B " 00001001 proto=50 encap=1 ", 1);
+	has_times(result->transitions, "nat ", 1);
+	has_times(result->transitions, "clear-", 0);
 	end();
 
 	/* Without the marker nothing is proved. */
@@ -254,7 +225,7 @@ START_TEST(esp_on_odd_ports_after_ike_with_marker)
 	story_esp(script, &esp, 100);
 	tell();
 	ck_assert_uint_eq(result->track.classes[PACKET_ESP], 0);
-	has(result->transitions, "clear-began", 1);
+	has_times(result->transitions, "clear-began", 1);
 	end();
 }
 END_TEST
@@ -269,11 +240,11 @@ START_TEST(ah_over_esp_gives_two_sas)
 	tell();
 	ck_assert_uint_eq(result->track.sas, 2);
 	ck_assert_uint_eq(result->track.classes[PACKET_ESP], 3);
-	has(result->records, "00001001 proto=50 encap=0 ", 1);
-	has(result->records, "00003001 proto=51 encap=0 ", 1);
-	has(result->records, "packets=3 ", 2);
-	has(result->records, "pair " A " " B " secured", 1);
-	has(result->transitions, "esp-began", 1);
+	has_times(result->records, "00001001 proto=50 encap=0 ", 1);
+	has_times(result->records, "00003001 proto=51 encap=0 ", 1);
+	has_times(result->records, "packets=3 ", 2);
+	has_times(result->records, "pair " A " " B " secured", 1);
+	has_times(result->transitions, "esp-began", 1);
 	end();
 }
 END_TEST
@@ -297,7 +268,7 @@ START_TEST(sequence_numbers_of_an_sa)
 			story_esp(script, &out, 100);
 		}
 		tell();
-		has(result->records, cases[i].expected, 1);
+		has_times(result->records, cases[i].expected, 1);
 		end();
 	}
 }
@@ -316,8 +287,8 @@ START_TEST(time_never_runs_back)
 	tell();
 	ck_assert_int_eq(result->track.first_ns, STORY_EPOCH + 4 * STORY_SECOND);
 	ck_assert_int_eq(result->track.last_ns, STORY_EPOCH + 10 * STORY_SECOND);
-	has(result->transitions, "10.000000000 clear-began", 1);
-	has(result->records, "first=10.000000000 last=10.000000000 packets=2", 1);
+	has_times(result->transitions, "10.000000000 clear-began", 1);
+	has_times(result->records, "first=10.000000000 last=10.000000000 packets=2", 1);
 	end();
 }
 END_TEST
@@ -339,13 +310,13 @@ START_TEST(silence_has_its_exact_time)
 	story_at(script, 60 * STORY_SECOND);
 	story_esp(script, &out, 100);
 	tell();
-	has(result->transitions, "0.000000000 esp-began", 2);
-	has(result->transitions, "3.999999999 esp-quiet", 1);
-	has(result->transitions, "3.999999999 esp-began", 1);
-	has(result->transitions, "3.999999999 clear-quiet", 1);
-	has(result->transitions, "5.999999999 esp-quiet", 1);
-	has(result->transitions, "5.999999999 clear-quiet", 1);
-	has(result->transitions, "60.000000000 esp-began", 1);
+	has_times(result->transitions, "0.000000000 esp-began", 2);
+	has_times(result->transitions, "3.999999999 esp-quiet", 1);
+	has_times(result->transitions, "3.999999999 esp-began", 1);
+	has_times(result->transitions, "3.999999999 clear-quiet", 1);
+	has_times(result->transitions, "5.999999999 esp-quiet", 1);
+	has_times(result->transitions, "5.999999999 clear-quiet", 1);
+	has_times(result->transitions, "60.000000000 esp-began", 1);
 	/* The quiet that ends when the next run begins comes before it. */
 	ck_assert(strstr(result->transitions, "3.999999999 esp-quiet") <
 		  strstr(result->transitions, "3.999999999 esp-began"));
@@ -440,9 +411,9 @@ START_TEST(icmp_errors_are_the_quoted_pairs)
 	story_icmp_error(script, &router, &a, &b, 3, 3, 17);
 	story_icmp_error(script, &router, &a, &b, 3, 3, 6);
 	tell();
-	has(result->transitions, "icmp-error d=0", 2);
-	has(result->transitions, " v4 3/2 quoted=50", 1);
-	has(result->transitions, " v4 3/3 quoted=17", 1);
+	has_times(result->transitions, "icmp-error d=0", 2);
+	has_times(result->transitions, " v4 3/2 quoted=50", 1);
+	has_times(result->transitions, " v4 3/3 quoted=17", 1);
 	end();
 }
 END_TEST
@@ -469,14 +440,14 @@ START_TEST(verdicts_of_pairs)
 	story_ikev2(script, "192.0.2.7", B, 1, true);
 	story_keepalive(script, &idle, &b, 4500, 4500);
 	tell();
-	has(result->records, "pair " A " " B " integrity-only rule=r", 1);
-	has(result->records, "pair 192.0.2.2 " B " secured rule=r", 1);
-	has(result->records, "pair 192.0.2.3 " B " mixed rule=r", 1);
-	has(result->records, "pair 192.0.2.8 " B " mixed rule=r", 1);
-	has(result->records, "pair 192.0.2.4 " B " cleartext rule=r", 1);
-	has(result->records, "pair 198.51.100.1 203.0.113.5 cleartext rule=-", 1);
-	has(result->records, "pair 192.0.2.7 " B " negotiating", 1);
-	has(result->records, "pair 198.51.100.1 203.0.113.6 idle", 1);
+	has_times(result->records, "pair " A " " B " integrity-only rule=r", 1);
+	has_times(result->records, "pair 192.0.2.2 " B " secured rule=r", 1);
+	has_times(result->records, "pair 192.0.2.3 " B " mixed rule=r", 1);
+	has_times(result->records, "pair 192.0.2.8 " B " mixed rule=r", 1);
+	has_times(result->records, "pair 192.0.2.4 " B " cleartext rule=r", 1);
+	has_times(result->records, "pair 198.51.100.1 203.0.113.5 cleartext rule=-", 1);
+	has_times(result->records, "pair 192.0.2.7 " B " negotiating", 1);
+	has_times(result->records, "pair 198.51.100.1 203.0.113.6 idle", 1);
 	end();
 }
 END_TEST
@@ -489,9 +460,9 @@ START_TEST(many_protocols_end_in_other)
 		story_send(script, &stream, false, 1000u - port);
 	}
 	tell();
-	has(result->records, " udp/31=1/", 1);
-	has(result->records, " other=9/", 1);
-	has(result->records, " udp/32=", 0);
+	has_times(result->records, " udp/31=1/", 1);
+	has_times(result->records, " other=9/", 1);
+	has_times(result->records, " udp/32=", 0);
 	end();
 }
 END_TEST
@@ -515,7 +486,7 @@ START_TEST(names_are_counted_together)
 		story_send(script, &one, false, 10);
 		story_send(script, &other, false, 10);
 		tell();
-		has(result->records, " HTTP=2/", all ? 1 : 0);
+		has_times(result->records, " HTTP=2/", all ? 1 : 0);
 	}
 	end();
 }
@@ -531,8 +502,8 @@ START_TEST(idle_flows_are_forgotten_but_not_their_counts)
 		story_wait(script, 400 * STORY_SECOND);
 	}
 	tell();
-	has(result->records, " udp/53=3/", 1);
-	has(result->records, " tcp/80=3/", 1);
+	has_times(result->records, " udp/53=3/", 1);
+	has_times(result->records, " tcp/80=3/", 1);
 	ck_assert_uint_eq(result->track.flows, 4);
 	end();
 }

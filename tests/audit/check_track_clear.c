@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* track_clear.c: what offends, what is a decapsulated copy, and which services are told. */
-#include "suite.h"
-#include "story.h"
+#include "story_fixture.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,33 +11,16 @@
 #define TUNNEL                                                                                                         \
 	"  rules:\n    - { name: t, between: [10.1.0.0/16, 10.2.0.0/16], level: require, gateways: [" A ", " B "] }\n"
 
-static struct config *config;
-static struct story_script *script;
-static struct story_options options;
-static struct story_result *result;
-
 static void begin(const char *policy)
 {
-	config = story_policy(policy);
-	script = story_new();
-	options = story_options(story_policy_of(config));
-	options.leaks_only = true;
+	fixture_begin(policy);
 	options.keep_transitions = true;
-	result = NULL;
-}
-
-static void end(void)
-{
-	story_result_free(result);
-	story_free(script);
-	story_policy_free(config);
 }
 
 /* Tells, and counts transitions with the text. */
 static size_t told(const char *part)
 {
-	story_result_free(result);
-	result = story_tell(script, &options);
+	tell();
 	return story_count(result->transitions, part);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tracker's tables when they are too small: nothing crashes, what was established stays, and the counters add up. */
-#include "suite.h"
-#include "story.h"
+#include "story_fixture.h"
 
 #include <string.h>
 
@@ -11,24 +10,15 @@
 
 enum { TINY = 16, FLOOD = 100000, BEAT = 8 };
 
-static struct config *config;
-static struct story_script *script;
-static struct story_options options;
-static struct story_result *result;
-
 static void begin(const char *policy)
 {
-	config = story_policy(policy);
-	script = story_new();
-	options = story_options(story_policy_of(config));
-	options.leaks_only = true;
+	fixture_begin(policy);
 	options.flows = options.sas = options.pairs = TINY;
-	result = NULL;
 }
 
-static void tell(void)
+static void tell_within_limits(void)
 {
-	result = story_tell(script, &options);
+	tell();
 	const struct track_counters *c = &result->track;
 	ck_assert_uint_eq(c->packets, story_length(script));
 	uint64_t classes = 0;
@@ -41,17 +31,9 @@ static void tell(void)
 	ck_assert_uint_le(story_count(result->records, "pair "), options.pairs);
 }
 
-static void end(void)
-{
-	story_result_free(result);
-	story_free(script);
-	story_policy_free(config);
-}
-
 static void has(const char *part, size_t count)
 {
-	ck_assert_msg(story_count(result->records, part) == count, "%zu times, not %zu: %s\nin:\n%.4000s",
-		      story_count(result->records, part), count, part, result->records);
+	has_times(result->records, part, count);
 }
 
 START_TEST(flood_of_flows)
@@ -70,7 +52,7 @@ START_TEST(flood_of_flows)
 			story_send(script, &known, i & 1, 10);
 		story_wait(script, 1000);
 	}
-	tell();
+	tell_within_limits();
 	/* The established flow was never made anew. */
 	ck_assert_uint_eq(result->track.flows, FLOOD + 1);
 	ck_assert_uint_eq(result->track.flows_evicted, FLOOD + 1 - TINY);
@@ -96,7 +78,7 @@ START_TEST(one_network_takes_all_it_can)
 	}
 	/* It was silent all the time, and is still known. */
 	story_send(script, &known, false, 10);
-	tell();
+	tell_within_limits();
 	ck_assert_uint_eq(result->track.flows, 5001);
 	end();
 }
@@ -157,7 +139,7 @@ static void flood_of_spis(bool same_pair)
 		}
 		story_wait(script, 1000);
 	}
-	tell();
+	tell_within_limits();
 	ck_assert_uint_eq(result->track.sas, FLOOD + 2);
 	ck_assert_uint_eq(result->track.sas_evicted, FLOOD + 2 - TINY);
 	has(" 00001001 proto=50 encap=0 first=0.000000000 ", 1);
@@ -198,7 +180,7 @@ START_TEST(flood_of_pairs)
 		}
 		story_wait(script, 1000);
 	}
-	tell();
+	tell_within_limits();
 	ck_assert_uint_eq(result->track.pairs, FLOOD + 1);
 	has("pair " A " " B " secured rule=learned esp=202/", 1);
 	has(" 00001001 proto=50 encap=0 first=0.000000000 ", 1);
@@ -218,7 +200,7 @@ START_TEST(a_place_is_not_its_former_tenant)
 		story_send(script, &stream, false, 10);
 		story_wait(script, 1000);
 	}
-	tell();
+	tell_within_limits();
 	/* Nobody took over what another had sent. */
 	has(" udp/53=2/", 0);
 	has(" cleartext ", TINY);
@@ -250,7 +232,7 @@ START_TEST(an_evicted_pair_falls_silent)
 	    &(struct story_sa){ .src = story_host("203.0.113.1"), .dst = story_host(B), .spi = 5000, .protocol = 50 },
 	    100);
 	options.end_ns = 10 * STORY_MINUTE;
-	tell();
+	tell_within_limits();
 	has("pair " A " " B, 0);
 	struct story_result *kept = result;
 	ck_assert_uint_eq(story_count(kept->transitions, "clear-quiet d=0 if=0 vlan=0 realm=0 " A " " B), 1);
@@ -278,7 +260,7 @@ static void evicted_leak(unsigned before)
 	for (unsigned i = 0; i < 3; i++)
 		story_send(script, &web, false, 200);
 	options.end_ns = 10 * STORY_MINUTE;
-	tell();
+	tell_within_limits();
 	ck_assert_uint_ge(result->finding_count, 1);
 	for (size_t i = 0; i < result->finding_count; i++)
 		ck_assert_uint_le(result->finding[i].count, before + 3);
@@ -322,7 +304,7 @@ START_TEST(a_proved_channel_survives)
 		story_send(script, &stream, false, 10);
 		story_wait(script, 1000);
 	}
-	tell();
+	tell_within_limits();
 	ck_assert_uint_eq(result->track.classes[PACKET_ESP], 500);
 	ck_assert_uint_eq(story_count(result->transitions, "clear-"), 0);
 	end();

@@ -2,7 +2,7 @@
 /* transition.c: the order of judgement is total, and does not depend on when a silence was noticed. */
 #include "../../daemon/audit/transition.h"
 
-#include "suite.h"
+#include "../suite.h"
 
 enum { COUNT = 160 };
 

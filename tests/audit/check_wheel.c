@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The timer wheel: nothing comes early by more than its tick, nothing is forgotten, and a busy entry costs few looks. */
-#include "suite.h"
+#include "../suite.h"
 
 #include "../../daemon/audit/wheel.h"
 

@@ -422,20 +422,4 @@ static inline void assert_calm(const struct script *script)
 			      catalogue_row(script->seen[i].id)->name, script->seen[i].text);
 }
 
-static inline int script_run(const char *name, const TTest *const *tests, unsigned count)
-{
-	Suite *suite = suite_create(name);
-	TCase *tcase = tcase_create(name);
-
-	for (unsigned i = 0; i < count; i++)
-		tcase_add_test(tcase, tests[i]);
-	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
 #endif

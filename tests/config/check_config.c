@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the configuration refuses, with the exact sentence: file, line, key, what is wrong, what is possible. */
 #include "config/config.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -482,8 +483,6 @@ int main(void)
 {
 	Suite *suite = suite_create("config");
 	TCase *tests = tcase_create("config");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_loop_test(tests, refused, 0, REFUSALS);
@@ -496,9 +495,5 @@ int main(void)
 	tcase_add_test(tests, files);
 	tcase_add_test(tests, long_names_of_files);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_end(suite);
 }

@@ -5,6 +5,7 @@
  * its kin where config/ calls them, and in that of libcyaml's memory, which config/ hands to it.
  */
 #include "config/config.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <stdarg.h>
@@ -175,17 +176,11 @@ int main(void)
 {
 	Suite *suite = suite_create("config_memory");
 	TCase *tests = tcase_create("config_memory");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, parsing);
 	tcase_add_test(tests, defaults);
 	tcase_add_test(tests, additions);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_end(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the configuration takes: defaults, every key's value, the command line's additions, the sample file. */
 #include "config/config.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -651,8 +652,6 @@ int main(void)
 {
 	Suite *suite = suite_create("config_values");
 	TCase *tests = tcase_create("config_values");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, defaults);
@@ -672,9 +671,5 @@ int main(void)
 	tcase_add_test(tests, sample_uncommented);
 	tcase_add_test(tests, sample_snippets);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_end(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Policy without its index: defaults, gateways of a rule, and what may be clear. */
 #include "config/policy.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -231,8 +232,6 @@ int main(void)
 {
 	Suite *suite = suite_create("policy");
 	TCase *tests = tcase_create("policy");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tests, may_be_clear, 0, CLEAR_CASES);
 	tcase_add_test(tests, many_entries);
@@ -240,9 +239,5 @@ int main(void)
 	tcase_add_test(tests, gateways);
 	tcase_add_test(tests, names);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_end(suite);
 }

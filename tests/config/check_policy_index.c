@@ -5,6 +5,7 @@
  */
 #include "config/policy.h"
 #include "config/policy_index.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -391,8 +392,6 @@ int main(void)
 {
 	Suite *suite = suite_create("policy_index");
 	TCase *tests = tcase_create("policy_index");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, same_as_plain_reading);
@@ -403,9 +402,5 @@ int main(void)
 	tcase_add_test(tests, too_many_pairs);
 	tcase_add_loop_test(tests, cost_does_not_grow_with_rules, 0, 2);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_end(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Live capture over a pair of virtual interfaces in a network namespace of the test's own. Skipped unless root. */
 #include "../../daemon/capture.h"
+#include "../suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -329,8 +330,6 @@ int main(void)
 {
 	Suite *suite = suite_create("capture");
 	TCase *tests = tcase_create("live");
-	SRunner *runner;
-	int failed;
 
 	/* In this process too: what may be done here the tests can do. */
 	if (geteuid() != 0 || !make_namespace()) {
@@ -348,9 +347,5 @@ int main(void)
 	tcase_add_test(tests, any_interface);
 	tcase_add_test(tests, interface_without_link_header);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_end(suite);
 }

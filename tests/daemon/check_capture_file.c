@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Capture files: pcap of every variant in every form, cut at every octet; compression; what is no capture. */
 #include "capture_image.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -412,8 +413,6 @@ int main(void)
 {
 	Suite *suite = suite_create("capture_file");
 	TCase *tests = tcase_create("files");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, image_make_directory, image_remove_directory);
@@ -430,9 +429,5 @@ int main(void)
 	tcase_add_test(tests, file_that_shrinks_while_it_is_read);
 	tcase_add_loop_test(tests, progress_rises, 0, 2);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_end(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pcapng: sections, interfaces, times, cut at every octet, and blocks that lie about their lengths. */
 #include "capture_image.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -296,8 +297,6 @@ int main(void)
 {
 	Suite *suite = suite_create("capture_file_pcapng");
 	TCase *tests = tcase_create("files");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, image_make_directory, image_remove_directory);
@@ -309,9 +308,5 @@ int main(void)
 	tcase_add_test(tests, simple_packet_without_interface);
 	tcase_add_test(tests, as_many_interfaces_as_can_be_numbered);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_end(suite);
 }

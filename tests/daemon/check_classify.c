@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names for flows: what is named, what is never guessed, when a flow ends, and slots. */
 #include "../../daemon/classify.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -517,8 +518,6 @@ int main(void)
 {
 	Suite *suite = suite_create("classify");
 	TCase *tests = tcase_create("flows");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, make_classifier, free_classifier);
@@ -541,9 +540,5 @@ int main(void)
 	tcase_add_test(tests, lengths_in_the_header_are_not_believed);
 	tcase_add_loop_test(tests, random_packets, 0, 4);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_end(suite);
 }

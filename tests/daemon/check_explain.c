@@ -2,6 +2,7 @@
 /* Every finding and every cause has all parts of its explanation; names that are none; what the command answers. */
 #include "../../daemon/explain_command.h"
 #include "../../daemon/report/explanation.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -191,9 +192,5 @@ int main(void)
 	tcase_add_test(tests, a_cause_is_told_with_its_finding);
 	tcase_add_test(tests, an_unknown_name_is_an_error);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_end(suite);
 }

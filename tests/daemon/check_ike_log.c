@@ -7,6 +7,7 @@
 
 #include "../dissectors/ike_build.h"
 #include "replay.h"
+#include "../suite.h"
 
 #include <jansson.h>
 
@@ -323,9 +324,5 @@ int main(void)
 	tcase_add_test(tests, many_ike_sas_are_forgotten_not_kept);
 	tcase_add_test(tests, what_is_no_message_is_passed_over);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_end(suite);
 }

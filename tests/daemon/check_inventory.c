@@ -8,6 +8,7 @@
 
 #include "../dissectors/ike_build.h"
 #include "replay.h"
+#include "../suite.h"
 
 #include <jansson.h>
 
@@ -427,9 +428,5 @@ int main(void)
 	tcase_add_test(tests, the_bill_of_cryptography_keeps_the_rules);
 	tcase_add_test(tests, nothing_seen_is_a_valid_answer);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_end(suite);
 }

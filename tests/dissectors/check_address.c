@@ -2,7 +2,7 @@
 /* Addresses: text and back, order, and the kinds that matter. */
 #include "dissectors/address.h"
 
-#include "suite.h"
+#include "../suite.h"
 
 static struct address parse(const char *text)
 {

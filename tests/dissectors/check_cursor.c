@@ -2,7 +2,7 @@
 /* The cursor against a plain model of itself: every length captured and promised, every position, every request. */
 #include "dissectors/cursor.h"
 
-#include "suite.h"
+#include "../suite.h"
 
 enum { SIZE = 10 };
 

@@ -3,7 +3,7 @@
 #include "dissectors/ike.h"
 
 #include "build.h"
-#include "suite.h"
+#include "../suite.h"
 
 START_TEST(header_and_cuts)
 {

@@ -3,7 +3,7 @@
 #include "dissectors/ike_fragment.h"
 
 #include "ike_build.h"
-#include "suite.h"
+#include "../suite.h"
 
 static struct ike_message message;
 

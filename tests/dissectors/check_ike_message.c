@@ -3,7 +3,7 @@
 #include "dissectors/ike_message.h"
 
 #include "ike_build.h"
-#include "suite.h"
+#include "../suite.h"
 
 static struct ike_build build;
 static struct ike_message message;

@@ -2,7 +2,7 @@
 /* The lists of numbers and names: samples that the registries fix, no empty or doubled name, and the gaps. */
 #include "dissectors/ike_names.h"
 
-#include "suite.h"
+#include "../suite.h"
 
 #include <stdbool.h>
 #include <stdint.h>

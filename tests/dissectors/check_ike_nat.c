@@ -3,7 +3,7 @@
 #include "dissectors/ike_nat.h"
 
 #include "ike_build.h"
-#include "suite.h"
+#include "../suite.h"
 
 #include <openssl/evp.h>
 

@@ -2,7 +2,7 @@
 /* Vendor IDs: every hash in the table computed again from its string, versions, text, and what must not match. */
 #include "dissectors/ike_vendor.h"
 
-#include "suite.h"
+#include "../suite.h"
 
 #include <openssl/evp.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "dissectors/ikev1.h"
 
 #include "ike_build.h"
-#include "suite.h"
+#include "../suite.h"
 
 static struct ike_build build;
 static struct ike_message message;
@@ -11,31 +11,6 @@ static struct ike_message message;
 static void begin(void)
 {
 	ike_begin(&build, 0x10, IKEV1_EXCHANGE_MAIN, 0);
-}
-
-static uint32_t payload(unsigned type, unsigned count, uint64_t value)
-{
-	uint32_t start = ike_open(&build, type);
-	ike_put(&build, count, value);
-	ike_close(&build, start);
-	return start;
-}
-
-static void expect_short(uint32_t start, uint32_t enough)
-{
-	uint32_t full = build.length;
-	uint32_t length = full - start;
-
-	for (uint32_t octets = 4; octets <= length; octets++) {
-		build.length = start + octets;
-		ike_set(&build, start + 2, 2, octets);
-		ike_end(&build);
-		ck_assert(ike_read(&build, &message));
-		ck_assert_msg((message.state == IKE_STATE_WHOLE) == (octets >= enough), "%u octets", octets);
-	}
-	build.length = full;
-	ike_set(&build, start + 2, 2, length);
-	ike_end(&build);
 }
 
 /* An SA of one proposal for `protocol` with one transform of `count` attributes, each type << 16 | value, short form. */
@@ -147,7 +122,7 @@ START_TEST(proposals_that_lie)
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		begin();
 		uint32_t sa = put_sa(1, 2, attribute, 1);
-		payload(IKEV1_PAYLOAD_NONCE, 8, 1);
+		ike_put_payload(&build, IKEV1_PAYLOAD_NONCE, 8, 1);
 		ike_end(&build);
 		ike_set(&build, sa + cases[i].offset, cases[i].count, cases[i].value);
 		ck_assert(ike_read(&build, &message));
@@ -161,17 +136,17 @@ END_TEST
 START_TEST(sa_edges)
 {
 	begin();
-	uint32_t sa = payload(IKEV1_PAYLOAD_SA, 8, 0x0000000100000001);
-	expect_short(sa, 12);
+	uint32_t sa = ike_put_payload(&build, IKEV1_PAYLOAD_SA, 8, 0x0000000100000001);
+	ike_expect_short(&build, &message, sa, 12);
 	/* Another domain: only its number is understood. */
 	begin();
-	sa = payload(IKEV1_PAYLOAD_SA, 8, 0x00000002ffffffff);
-	payload(IKEV1_PAYLOAD_SA, 8, 0x0000000100000001);
-	expect_short(sa + 12, 12);
+	sa = ike_put_payload(&build, IKEV1_PAYLOAD_SA, 8, 0x00000002ffffffff);
+	ike_put_payload(&build, IKEV1_PAYLOAD_SA, 8, 0x0000000100000001);
+	ike_expect_short(&build, &message, sa + 12, 12);
 	ck_assert(message.doi == 2 && message.situation == 0 && message.sa_count == 2 && message.proposal_count == 0);
 	begin();
 	put_sa(1, IKEV1_TRANSFORMS_MAX + 1, NULL, 0);
-	payload(IKEV1_PAYLOAD_NONCE, 8, 1);
+	ike_put_payload(&build, IKEV1_PAYLOAD_NONCE, 8, 1);
 	ike_end(&build);
 	ck_assert(ike_read(&build, &message) && message.overflow && message.state == IKE_STATE_WHOLE);
 	ck_assert(message.transform_count == IKEV1_TRANSFORMS_MAX && message.nonce_count == 1);
@@ -193,22 +168,22 @@ END_TEST
 START_TEST(simple_payloads)
 {
 	begin();
-	uint32_t ke = payload(IKEV1_PAYLOAD_KE, 8, 1);
-	expect_short(ke, 4);
+	uint32_t ke = ike_put_payload(&build, IKEV1_PAYLOAD_KE, 8, 1);
+	ike_expect_short(&build, &message, ke, 4);
 	ck_assert(message.ke_group == 0 && ike_is_slice(message.ke, ke + 4, 8));
 	begin();
-	uint32_t identity = payload(IKEV1_PAYLOAD_ID, 8, 0x021101f461626364);
-	expect_short(identity, 8);
+	uint32_t identity = ike_put_payload(&build, IKEV1_PAYLOAD_ID, 8, 0x021101f461626364);
+	ike_expect_short(&build, &message, identity, 8);
 	ck_assert(message.identity_count == 1 && message.identities[0].type == IKE_ID_FQDN);
 	ck_assert(message.identities[0].protocol == 17 && message.identities[0].port == 500);
 	ck_assert(message.identities[0].payload == 5 && ike_is_slice(message.identities[0].data, identity + 8, 4));
 	begin();
-	uint32_t certificate = payload(IKEV1_PAYLOAD_CERT, 3, 0x043082);
-	expect_short(certificate, 5);
-	payload(IKEV1_PAYLOAD_CERTREQ, 1, 4);
-	payload(IKEV1_PAYLOAD_HASH, 4, 1);
-	payload(IKEV1_PAYLOAD_SIGNATURE, 4, 1);
-	payload(IKEV1_PAYLOAD_VENDOR, 8, 0x09002689dfd6b712);
+	uint32_t certificate = ike_put_payload(&build, IKEV1_PAYLOAD_CERT, 3, 0x043082);
+	ike_expect_short(&build, &message, certificate, 5);
+	ike_put_payload(&build, IKEV1_PAYLOAD_CERTREQ, 1, 4);
+	ike_put_payload(&build, IKEV1_PAYLOAD_HASH, 4, 1);
+	ike_put_payload(&build, IKEV1_PAYLOAD_SIGNATURE, 4, 1);
+	ike_put_payload(&build, IKEV1_PAYLOAD_VENDOR, 8, 0x09002689dfd6b712);
 	ike_end(&build);
 	ck_assert(ike_read(&build, &message) && message.state == IKE_STATE_WHOLE);
 	ck_assert(message.certificate_count == 1 && message.certreq_count == 1 && message.certreqs[0].data.length == 0);
@@ -225,7 +200,7 @@ START_TEST(notifies_and_deletes)
 	ike_put(&build, 8, 0x000000010304000e);
 	ike_put(&build, 6, 0x0102030405ff);
 	ike_close(&build, notify);
-	expect_short(notify, 16);
+	ike_expect_short(&build, &message, notify, 16);
 	ck_assert(message.notify_count == 1 && message.notifies[0].type == IKEV1_NOTIFY_NO_PROPOSAL_CHOSEN);
 	ck_assert(ike_is_slice(message.notifies[0].spi, notify + 12, 4) && message.notifies[0].protocol == 3);
 	ck_assert(ike_is_slice(message.notifies[0].data, notify + 16, 2));
@@ -239,7 +214,7 @@ START_TEST(notifies_and_deletes)
 	ike_put(&build, 8, 0x0000000101100001);
 	ike_put_data(&build, 16);
 	ike_close(&build, delete);
-	expect_short(delete, 28);
+	ike_expect_short(&build, &message, delete, 28);
 	ck_assert(message.delete_count == 1 && message.deletes[0].spi_length == 16 && message.deletes[0].count == 1);
 	ck_assert(ike_is_slice(message.deletes[0].spis, delete + 12, 16));
 }
@@ -256,7 +231,7 @@ START_TEST(nat_hashes)
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		ike_begin(&build, 0x10, cases[i].exchange, 0);
 		for (unsigned j = 0; j < 3; j++)
-			payload(cases[i].type, 8, j);
+			ike_put_payload(&build, cases[i].type, 8, j);
 		ike_end(&build);
 		ck_assert(ike_read(&build, &message) && message.unknown_count == 0);
 		ck_assert_uint_eq(message.nat_hash_count, cases[i].counts ? 3 : 0);
@@ -271,8 +246,8 @@ END_TEST
 START_TEST(fragments)
 {
 	begin();
-	uint32_t fragment = payload(IKEV1_PAYLOAD_FRAGMENT, 8, 0x1234020101020304);
-	expect_short(fragment, 8);
+	uint32_t fragment = ike_put_payload(&build, IKEV1_PAYLOAD_FRAGMENT, 8, 0x1234020101020304);
+	ike_expect_short(&build, &message, fragment, 8);
 	ck_assert(message.protection == IKE_CLEAR_FRAGMENT && message.fragment_id == 0x1234);
 	ck_assert(message.fragment_number == 2 && message.fragment_last && message.fragment_total == 0);
 	ck_assert(ike_is_slice(message.fragment, fragment + 8, 4));
@@ -290,13 +265,13 @@ START_TEST(configuration)
 	ike_put(&build, 4, 0x0100beef);
 	ike_put(&build, 4, 0xc0880000);
 	ike_close(&build, config);
-	expect_short(config, 8);
+	ike_expect_short(&build, &message, config, 8);
 	ck_assert(message.has_config && message.config_type == 1 && message.config_id == 0xbeef);
 	struct ike_slice rest = message.config;
 	struct ike_attribute attribute;
 	ck_assert(ike_attribute_read(build.octets, &rest, true, &attribute));
 	ck_assert(attribute.brief && attribute.type == IKE_CONFIG_ATTRIBUTE_XAUTH_TYPE);
-	payload(IKEV1_PAYLOAD_ATTRIBUTES, 4, 0x02000001);
+	ike_put_payload(&build, IKEV1_PAYLOAD_ATTRIBUTES, 4, 0x02000001);
 	ike_end(&build);
 	ck_assert(ike_read(&build, &message) && message.config_id == 0xbeef);
 }
@@ -320,7 +295,7 @@ START_TEST(opaque_and_unknown)
 {
 	for (unsigned type = 1; type < 256; type++) {
 		begin();
-		payload(type, 8, type == IKEV1_PAYLOAD_FRAGMENT ? 0x0000010000000000 : 0);
+		ike_put_payload(&build, type, 8, type == IKEV1_PAYLOAD_FRAGMENT ? 0x0000010000000000 : 0);
 		ike_end(&build);
 		bool known = (type >= 1 && type <= 22 && type != 2 && type != 3) || (type >= 129 && type <= 135);
 		ck_assert(ike_read(&build, &message) && message.payload_count == 1);

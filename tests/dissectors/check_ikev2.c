@@ -3,7 +3,7 @@
 #include "dissectors/ikev2.h"
 
 #include "ike_build.h"
-#include "suite.h"
+#include "../suite.h"
 
 static struct ike_build build;
 static struct ike_message message;
@@ -11,34 +11,6 @@ static struct ike_message message;
 static void begin(void)
 {
 	ike_begin(&build, 0x20, IKEV2_EXCHANGE_IKE_SA_INIT, IKEV2_FLAG_INITIATOR);
-}
-
-/* A payload of `type` whose body is `count` octets of `value` at the most eight. */
-static uint32_t payload(unsigned type, unsigned count, uint64_t value)
-{
-	uint32_t start = ike_open(&build, type);
-	ike_put(&build, count, value);
-	ike_close(&build, start);
-	return start;
-}
-
-/* What the last payload says when its length, and so the message's, is every one from 4 octets to its own. */
-static void expect_short(uint32_t start, uint32_t enough)
-{
-	uint32_t full = build.length;
-	uint32_t length = full - start;
-
-	for (uint32_t octets = 4; octets <= length; octets++) {
-		build.length = start + octets;
-		ike_set(&build, start + 2, 2, octets);
-		ike_end(&build);
-		ck_assert(ike_read(&build, &message));
-		ck_assert_msg((message.state == IKE_STATE_WHOLE) == (octets >= enough), "%u octets", octets);
-		ck_assert(octets >= enough || message.fault == IKE_FAULT_BODY || message.fault == IKE_FAULT_COUNT);
-	}
-	build.length = full;
-	ike_set(&build, start + 2, 2, length);
-	ike_end(&build);
 }
 
 static uint32_t put_sa(void)
@@ -111,7 +83,7 @@ START_TEST(proposals_that_lie)
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		begin();
 		uint32_t sa = put_sa();
-		payload(IKEV2_PAYLOAD_NONCE, 8, 1);
+		ike_put_payload(&build, IKEV2_PAYLOAD_NONCE, 8, 1);
 		ike_end(&build);
 		ike_set(&build, sa + cases[i].offset, cases[i].count, cases[i].value);
 		ck_assert(ike_read(&build, &message));
@@ -154,7 +126,7 @@ START_TEST(room)
 		ike_close(&build, proposal);
 	}
 	ike_close(&build, sa);
-	payload(IKEV2_PAYLOAD_NONCE, 8, 1);
+	ike_put_payload(&build, IKEV2_PAYLOAD_NONCE, 8, 1);
 	ike_end(&build);
 	ck_assert(ike_read(&build, &message));
 	ck_assert(message.overflow && message.state == IKE_STATE_WHOLE);
@@ -181,22 +153,22 @@ END_TEST
 START_TEST(simple_payloads)
 {
 	begin();
-	uint32_t ke = payload(IKEV2_PAYLOAD_KE, 8, 0x001f0000deadbeef);
-	expect_short(ke, 8);
+	uint32_t ke = ike_put_payload(&build, IKEV2_PAYLOAD_KE, 8, 0x001f0000deadbeef);
+	ike_expect_short(&build, &message, ke, 8);
 	ck_assert(message.ke_group == 31 && ike_is_slice(message.ke, ke + 8, 4) && message.ke_count == 1);
-	payload(IKEV2_PAYLOAD_KE, 6, 0x001300000001);
+	ike_put_payload(&build, IKEV2_PAYLOAD_KE, 6, 0x001300000001);
 	ike_end(&build);
 	ck_assert(ike_read(&build, &message) && message.ke_count == 2 && message.ke_group == 31);
 
 	begin();
-	uint32_t nonce = payload(IKEV2_PAYLOAD_NONCE, 8, 1);
-	expect_short(nonce, 4);
+	uint32_t nonce = ike_put_payload(&build, IKEV2_PAYLOAD_NONCE, 8, 1);
+	ike_expect_short(&build, &message, nonce, 4);
 	ck_assert(ike_is_slice(message.nonce, nonce + 4, 8));
 
 	begin();
-	uint32_t initiator = payload(IKEV2_PAYLOAD_IDI, 8, 0x01000000c0000201);
-	expect_short(initiator, 8);
-	payload(IKEV2_PAYLOAD_IDR, 5, 0x0200000061);
+	uint32_t initiator = ike_put_payload(&build, IKEV2_PAYLOAD_IDI, 8, 0x01000000c0000201);
+	ike_expect_short(&build, &message, initiator, 8);
+	ike_put_payload(&build, IKEV2_PAYLOAD_IDR, 5, 0x0200000061);
 	ike_end(&build);
 	ck_assert(ike_read(&build, &message) && message.identity_count == 2);
 	ck_assert(message.identities[0].type == IKE_ID_IPV4_ADDR && message.identities[0].payload == 35);
@@ -204,21 +176,21 @@ START_TEST(simple_payloads)
 	ck_assert(message.identities[1].type == IKE_ID_FQDN && message.identities[1].payload == 36);
 
 	begin();
-	uint32_t auth = payload(IKEV2_PAYLOAD_AUTH, 8, 0x0e00000001020304);
-	expect_short(auth, 8);
-	payload(IKEV2_PAYLOAD_AUTH, 4, 0x02000000);
+	uint32_t auth = ike_put_payload(&build, IKEV2_PAYLOAD_AUTH, 8, 0x0e00000001020304);
+	ike_expect_short(&build, &message, auth, 8);
+	ike_put_payload(&build, IKEV2_PAYLOAD_AUTH, 4, 0x02000000);
 	ike_end(&build);
 	ck_assert(ike_read(&build, &message) && message.has_auth && message.auth_method == IKEV2_AUTH_SIGNATURE);
 	ck_assert(ike_is_slice(message.auth, auth + 8, 4));
 
 	begin();
-	uint32_t vendor = payload(IKEV2_PAYLOAD_VENDOR, 4, 0x41424344);
-	expect_short(vendor, 4);
+	uint32_t vendor = ike_put_payload(&build, IKEV2_PAYLOAD_VENDOR, 4, 0x41424344);
+	ike_expect_short(&build, &message, vendor, 4);
 	ck_assert(message.vendor_count == 1 && ike_is_slice(message.vendors[0], vendor + 4, 4));
 
 	begin();
-	uint32_t certificate = payload(IKEV2_PAYLOAD_CERT, 3, 0x043082);
-	expect_short(certificate, 5);
+	uint32_t certificate = ike_put_payload(&build, IKEV2_PAYLOAD_CERT, 3, 0x043082);
+	ike_expect_short(&build, &message, certificate, 5);
 	uint32_t request = ike_open(&build, IKEV2_PAYLOAD_CERTREQ);
 	ike_put(&build, 1, 4);
 	ike_put_data(&build, 40);
@@ -239,7 +211,7 @@ START_TEST(notifies_and_deletes)
 	ike_put(&build, 4, 0xcafebabe);
 	ike_put(&build, 2, 0x0102);
 	ike_close(&build, notify);
-	expect_short(notify, 12);
+	ike_expect_short(&build, &message, notify, 12);
 	ck_assert(message.notify_count == 1 && message.notifies[0].protocol == 3);
 	ck_assert(message.notifies[0].type == IKEV2_NOTIFY_REKEY_SA && message.notifies[0].payload == 0);
 	ck_assert(ike_is_slice(message.notifies[0].spi, notify + 8, 4));
@@ -264,7 +236,7 @@ START_TEST(notifies_and_deletes)
 	ike_put(&build, 4, 0x03040002);
 	ike_put(&build, 8, 0x0102030405060708);
 	ike_close(&build, delete);
-	expect_short(delete, 16);
+	ike_expect_short(&build, &message, delete, 16);
 	ck_assert(message.delete_count == 1 && message.deletes[0].protocol == 3 && message.deletes[0].count == 2);
 	ck_assert(message.deletes[0].spi_length == 4 && ike_is_slice(message.deletes[0].spis, delete + 8, 8));
 	ike_set(&build, delete + 6, 2, 0xffff);
@@ -272,27 +244,31 @@ START_TEST(notifies_and_deletes)
 
 	begin();
 	for (unsigned i = 0; i < IKE_NOTIFIES_MAX + 1; i++)
-		payload(IKEV2_PAYLOAD_NOTIFY, 4, IKEV2_NOTIFY_NAT_DETECTION_SOURCE_IP);
+		ike_put_payload(&build, IKEV2_PAYLOAD_NOTIFY, 4, IKEV2_NOTIFY_NAT_DETECTION_SOURCE_IP);
 	ike_end(&build);
 	ck_assert(ike_read(&build, &message) && message.overflow && message.state == IKE_STATE_WHOLE);
 	ck_assert(message.notify_count == IKE_NOTIFIES_MAX && message.nat_hash_count == IKE_NAT_HASHES_MAX);
 	begin();
 	for (unsigned i = 0; i < 35; i++)
-		payload(i < 9 ? IKEV2_PAYLOAD_DELETE : i < 14 ? IKEV2_PAYLOAD_IDI : IKEV2_PAYLOAD_CERT, 4, 0);
+		ike_put_payload(&build,
+				i < 9    ? IKEV2_PAYLOAD_DELETE
+				: i < 14 ? IKEV2_PAYLOAD_IDI
+					 : IKEV2_PAYLOAD_CERT,
+				4, 0);
 	for (unsigned i = 0; i < 20; i++)
-		payload(IKEV2_PAYLOAD_CERT, 4, 0);
+		ike_put_payload(&build, IKEV2_PAYLOAD_CERT, 4, 0);
 	ike_end(&build);
 	ck_assert(ike_read(&build, &message) && message.overflow && message.state == IKE_STATE_WHOLE);
 	ck_assert(message.delete_count == IKE_DELETES_MAX && message.identity_count == IKE_IDENTITIES_MAX);
 	ck_assert(message.certificate_count == IKE_CERTIFICATES_MAX);
 	begin();
 	for (unsigned i = 0; i < 33; i++)
-		payload(IKEV2_PAYLOAD_CERTREQ, 4, 0);
+		ike_put_payload(&build, IKEV2_PAYLOAD_CERTREQ, 4, 0);
 	ike_end(&build);
 	ck_assert(ike_read(&build, &message) && message.overflow && message.certreq_count == IKE_CERTREQS_MAX);
 	begin();
 	for (unsigned i = 0; i < 33; i++)
-		payload(IKEV2_PAYLOAD_VENDOR, 4, 0);
+		ike_put_payload(&build, IKEV2_PAYLOAD_VENDOR, 4, 0);
 	ike_end(&build);
 	ck_assert(ike_read(&build, &message) && message.overflow && message.vendor_count == IKE_VENDORS_MAX);
 }
@@ -309,7 +285,7 @@ START_TEST(selectors)
 	ike_put_data(&build, 32);
 	ike_put(&build, 8, 0x0a00000861626364);
 	ike_close(&build, ts);
-	expect_short(ts, build.length - ts);
+	ike_expect_short(&build, &message, ts, build.length - ts);
 	ck_assert_uint_eq(message.selector_count, 3);
 	const struct ike_selector *first = &message.selectors[0];
 	ck_assert(first->responder && first->type == 7 && first->protocol == 6);
@@ -351,7 +327,7 @@ START_TEST(configuration_and_eap)
 	ike_put(&build, 4, 0x00030000);
 	ike_put(&build, 8, 0x8001000401020304);
 	ike_close(&build, config);
-	expect_short(config, 8);
+	ike_expect_short(&build, &message, config, 8);
 	ck_assert(message.has_config && message.config_type == IKE_CONFIG_REQUEST);
 	struct ike_slice rest = message.config;
 	ck_assert(ike_attribute_read(build.octets, &rest, false, &attribute));
@@ -359,21 +335,21 @@ START_TEST(configuration_and_eap)
 	ck_assert(ike_attribute_read(build.octets, &rest, false, &attribute));
 	ck_assert(attribute.type == 1 && attribute.value == 0x01020304 && !attribute.brief);
 	ck_assert(!ike_attribute_read(build.octets, &rest, false, &attribute));
-	payload(IKEV2_PAYLOAD_CP, 4, 0x02000000);
+	ike_put_payload(&build, IKEV2_PAYLOAD_CP, 4, 0x02000000);
 	ike_end(&build);
 	ck_assert(ike_read(&build, &message) && message.config_type == IKE_CONFIG_REQUEST);
 
 	begin();
-	uint32_t eap = payload(IKEV2_PAYLOAD_EAP, 6, 0x01090006011a);
+	uint32_t eap = ike_put_payload(&build, IKEV2_PAYLOAD_EAP, 6, 0x01090006011a);
 	ike_end(&build);
 	ck_assert(ike_read(&build, &message) && message.state == IKE_STATE_WHOLE && message.has_eap);
 	ck_assert(message.eap_code == EAP_CODE_REQUEST && message.eap_id == 9 && message.eap_type == 1);
-	expect_short(eap, 10);
+	ike_expect_short(&build, &message, eap, 10);
 	ike_set(&build, eap + 6, 2, 3);
 	ck_assert(ike_read(&build, &message) && message.fault == IKE_FAULT_BODY && !message.has_eap);
 	begin();
-	payload(IKEV2_PAYLOAD_EAP, 4, 0x03070004);
-	payload(IKEV2_PAYLOAD_EAP, 4, 0x04080004);
+	ike_put_payload(&build, IKEV2_PAYLOAD_EAP, 4, 0x03070004);
+	ike_put_payload(&build, IKEV2_PAYLOAD_EAP, 4, 0x04080004);
 	ike_end(&build);
 	ck_assert(ike_read(&build, &message) && message.eap_code == EAP_CODE_SUCCESS && message.eap_type == 0);
 }
@@ -382,7 +358,7 @@ END_TEST
 START_TEST(encrypted)
 {
 	begin();
-	payload(IKEV2_PAYLOAD_NOTIFY, 4, IKEV2_NOTIFY_COOKIE);
+	ike_put_payload(&build, IKEV2_PAYLOAD_NOTIFY, 4, IKEV2_NOTIFY_COOKIE);
 	uint32_t sk = ike_open(&build, IKEV2_PAYLOAD_SK);
 	build.octets[sk] = IKEV2_PAYLOAD_IDI;
 	ike_put_data(&build, 100);
@@ -421,7 +397,7 @@ START_TEST(opaque_and_unknown)
 {
 	for (unsigned type = 1; type < 256; type++) {
 		begin();
-		uint32_t start = payload(type, 4, 0);
+		uint32_t start = ike_put_payload(&build, type, 4, 0);
 		build.octets[start + 1] = 0x80;
 		ike_end(&build);
 		ck_assert(ike_read(&build, &message) && message.payload_count == 1);

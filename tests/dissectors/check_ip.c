@@ -3,7 +3,7 @@
 #include "dissectors/ip.h"
 
 #include "build.h"
-#include "suite.h"
+#include "../suite.h"
 
 static enum packet_reason read4(struct build *build, struct cursor *cursor, struct ip_header *ip)
 {

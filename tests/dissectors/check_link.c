@@ -3,7 +3,7 @@
 #include "dissectors/link.h"
 
 #include "build.h"
-#include "suite.h"
+#include "../suite.h"
 
 /* Reads all of `build`, with `captured` octets there. */
 static enum link_content read_cut(struct build *build, uint16_t link_type, uint32_t captured, struct cursor *cursor,

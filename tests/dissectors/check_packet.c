@@ -6,7 +6,7 @@
 
 #include "build.h"
 #include "frames.h"
-#include "suite.h"
+#include "../suite.h"
 
 enum { ETHERNET = LINK_TYPE_ETHERNET };
 

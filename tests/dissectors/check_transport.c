@@ -5,7 +5,7 @@
 #include "dissectors/ip.h"
 
 #include "build.h"
-#include "suite.h"
+#include "../suite.h"
 
 START_TEST(tcp)
 {

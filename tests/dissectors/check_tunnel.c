@@ -3,7 +3,7 @@
 #include "dissectors/tunnel.h"
 
 #include "build.h"
-#include "suite.h"
+#include "../suite.h"
 
 enum { GRE = 0, ETHERIP = 1 }; /* instead of a UDP port */
 

@@ -9,6 +9,7 @@
 #include "dissectors/ike_message.h"
 #include "dissectors/ike_names.h"
 
+#include <check.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,16 @@ static inline uint32_t ike_open(struct ike_build *build, unsigned type)
 	return ike_open_part(build, 0);
 }
 
+/* A payload of `type` whose body is `value` in `count` octets, eight at the most. Returns where it begins. */
+static inline uint32_t ike_put_payload(struct ike_build *build, unsigned type, unsigned count, uint64_t value)
+{
+	uint32_t start = ike_open(build, type);
+
+	ike_put(build, count, value);
+	ike_close(build, start);
+	return start;
+}
+
 /* A proposal without its transforms. */
 static inline uint32_t ike_open_proposal(struct ike_build *build, unsigned next, unsigned number, unsigned protocol,
 					 unsigned spi_length, unsigned transforms)
@@ -130,6 +141,27 @@ static inline bool ike_read_cut(const struct ike_build *build, uint32_t captured
 static inline bool ike_read(const struct ike_build *build, struct ike_message *message)
 {
 	return ike_read_cut(build, build->length, build->length, message);
+}
+
+/* What is said of the last payload, at `start`, when its length, and so the message's, is every one from 4 octets to its
+ * own: whole if and only if it has `enough` octets. */
+static inline void ike_expect_short(struct ike_build *build, struct ike_message *message, uint32_t start,
+				    uint32_t enough)
+{
+	uint32_t full = build->length;
+	uint32_t length = full - start;
+
+	for (uint32_t octets = 4; octets <= length; octets++) {
+		build->length = start + octets;
+		ike_set(build, start + 2, 2, octets);
+		ike_end(build);
+		ck_assert(ike_read(build, message));
+		ck_assert_msg((message->state == IKE_STATE_WHOLE) == (octets >= enough), "%u octets", octets);
+		ck_assert(octets >= enough || message->fault == IKE_FAULT_BODY || message->fault == IKE_FAULT_COUNT);
+	}
+	build->length = full;
+	ike_set(build, start + 2, 2, length);
+	ike_end(build);
 }
 
 /* Whether a slice is `length` octets at `offset`. */

@@ -6,6 +6,7 @@
 #include "../../daemon/report/delivery.h"
 #include "../../daemon/report/syslog.h"
 #include "sample.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -426,8 +427,6 @@ int main(void)
 {
 	Suite *suite = suite_create("delivery");
 	TCase *sockets = tcase_create("sockets");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(sockets, setup, teardown);
 	tcase_add_loop_test(sockets, messages_arrive_in_order, 0, 2);
@@ -445,9 +444,5 @@ int main(void)
 	tcase_add_test(sockets, system_sockets_are_known);
 	tcase_set_timeout(sockets, 60);
 	suite_add_tcase(suite, sockets);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_end(suite);
 }

@@ -6,6 +6,7 @@
 #include "../../daemon/report/timestamp.h"
 #include "../../daemon/report/utf8.h"
 #include "sample.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -666,8 +667,6 @@ int main(void)
 {
 	Suite *suite = suite_create("json");
 	TCase *lines = tcase_create("lines"), *files = tcase_create("files");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(lines, finding_is_exactly_this);
 	tcase_add_test(lines, unknown_is_null);
@@ -689,9 +688,5 @@ int main(void)
 	tcase_set_timeout(files, 30);
 	suite_add_tcase(suite, lines);
 	suite_add_tcase(suite, files);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_end(suite);
 }

@@ -7,6 +7,7 @@
 #include "../../daemon/report/rfc5424.h"
 #include "../../daemon/report/utf8.h"
 #include "sample.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -337,8 +338,6 @@ int main(void)
 {
 	Suite *suite = suite_create("rfc5424");
 	TCase *messages = tcase_create("messages");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(messages, message_says_all_it_must);
 	tcase_add_test(messages, severities_map);
@@ -352,9 +351,5 @@ int main(void)
 	tcase_add_test(messages, missing_module_is_told);
 	tcase_set_timeout(messages, 60);
 	suite_add_tcase(suite, messages);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_end(suite);
 }

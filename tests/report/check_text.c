@@ -6,6 +6,7 @@
 #include "../../daemon/report/text.h"
 #include "../../daemon/report/utf8.h"
 #include "sample.h"
+#include "../suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -318,8 +319,6 @@ int main(void)
 {
 	Suite *suite = suite_create("text");
 	TCase *texts = tcase_create("texts");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(texts, stories_read_as_written, 0, (int)(sizeof(stories) / sizeof(stories[0])));
 	tcase_add_test(texts, no_line_is_too_long);
@@ -328,9 +327,5 @@ int main(void)
 	tcase_add_test(texts, close_without_summary_tells_what_there_is);
 	tcase_set_timeout(texts, 60);
 	suite_add_tcase(suite, texts);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_end(suite);
 }
