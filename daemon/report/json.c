@@ -333,23 +333,6 @@ static void put_ike_sa(struct writer *writer, const struct record_ike_sa *ike)
 	put_text(writer, "nat", ike->nat);
 }
 
-const char *json_class_key(enum packet_class class)
-{
-	static const char *const keys[PACKET_CLASS_COUNT] = {
-		[PACKET_ESP] = "esp",
-		[PACKET_AH] = "ah",
-		[PACKET_IKE] = "ike",
-		[PACKET_KEEPALIVE] = "keepalive",
-		[PACKET_ICMP] = "icmp",
-		[PACKET_CLEARTEXT] = "cleartext",
-		[PACKET_NON_IP] = "non_ip",
-		[PACKET_FRAGMENT] = "fragment",
-		[PACKET_MALFORMED] = "malformed",
-		[PACKET_TRUNCATED] = "truncated",
-	};
-	return (size_t) class < PACKET_CLASS_COUNT ? keys[class] : "?";
-}
-
 static void put_summary(struct writer *writer, const struct record_summary *summary)
 {
 	struct writer classes;
@@ -360,7 +343,7 @@ static void put_summary(struct writer *writer, const struct record_summary *summ
 	put(writer, "last", summary->has_time ? time_value(summary->last_ns) : json_null());
 	classes = open_object(writer, "classes");
 	for (size_t i = 0; i < PACKET_CLASS_COUNT; i++)
-		put_count(&classes, json_class_key((enum packet_class)i), summary->classes[i]);
+		put_count(&classes, packet_class_name((enum packet_class)i), summary->classes[i]);
 	close_object(writer, &classes);
 	put_count(writer, "sas", summary->sas);
 	put_count(writer, "ike_sas", summary->ike_sas);

@@ -18,9 +18,6 @@
 /* One line without its newline; free() it. NULL on lack of memory, and for an IKE message: ike_log.h writes these. */
 char *record_to_json(const struct record *record, const char *sensor);
 
-/* The key of a class in `classes` of a summary; the contract, whatever counters call it elsewhere. */
-const char *json_class_key(enum packet_class class);
-
 /* Bounds of what the file sink keeps while the file cannot be written: the newest lines are given up. */
 enum { JSON_SINK_LINES_MAX = 65536, JSON_SINK_OCTETS_MAX = 64 << 20 };
 

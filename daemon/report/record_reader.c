@@ -3,7 +3,6 @@
 #include "record_reader.h"
 
 #include "community_id.h"
-#include "json.h"
 #include "timestamp.h"
 
 #include <jansson.h>
@@ -547,7 +546,7 @@ static void read_summary(struct fields *fields, struct record_summary *summary)
 		refuse(fields, "first, last", "one without the other");
 	classes = open_object(fields, "classes");
 	for (size_t i = 0; i < PACKET_CLASS_COUNT; i++)
-		summary->classes[i] = take_count(&classes, json_class_key((enum packet_class)i));
+		summary->classes[i] = take_count(&classes, packet_class_name((enum packet_class)i));
 	close_object(fields, &classes, "classes");
 	summary->sas = take_count(fields, "sas");
 	summary->ike_sas = take_count(fields, "ike_sas");
