@@ -4,6 +4,7 @@
 
 #include "audit/finding.h"
 #include "report/explanation.h"
+#include "report/json_line.h"
 #include "report/text_page.h"
 #include "terminal.h"
 
@@ -239,9 +240,8 @@ static bool tell_json(FILE *file, enum finding_id id, enum finding_cause cause)
 	    text_or_null(why ? why->look : NULL), "windows", text_or_null(finding->windows), "strongswan",
 	    text_or_null(finding->strongswan), "libreswan", text_or_null(finding->libreswan), "sensor",
 	    text_or_null(finding->sensor));
-	char *line = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	char *line = json_line(object);
 
-	json_decref(object);
 	if (line)
 		fprintf(file, "%s\n", line);
 	free(line);

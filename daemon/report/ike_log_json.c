@@ -2,6 +2,7 @@
 /* An entry of the IKE log as a JSON line; its keys are documented in ike_log.h. */
 #include "ike_algorithm.h"
 #include "ike_log_entry.h"
+#include "json_line.h"
 #include "timestamp.h"
 #include "../../dissectors/ike_names.h"
 #include "../../dissectors/ike_vendor.h"
@@ -250,7 +251,8 @@ char *ike_log_json(const struct ike_log_entry *entry, const char *sensor, unsign
 							"destination", ike_log_nat_name(entry->nat.destination))
 					    : json_null());
 	good &= put(object, "payloads", level >= LEVEL_PAYLOADS ? payloads_value(entry, level) : json_null());
-	char *line = good ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	if (good)
+		return json_line(object);
 	json_decref(object);
-	return line;
+	return NULL;
 }

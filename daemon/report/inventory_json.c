@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inventory as JSON lines; the keys are documented in inventory.h. */
 #include "inventory.h"
+#include "json_line.h"
 #include "timestamp.h"
 
 #include <jansson.h>
@@ -94,9 +95,8 @@ static json_t *line_of(const struct inventory_subject *subject, const char *sens
 
 static bool write_line(FILE *file, json_t *object)
 {
-	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	char *text = json_line(object);
 
-	json_decref(object);
 	if (text)
 		fprintf(file, "%s\n", text);
 	free(text);

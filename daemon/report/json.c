@@ -3,6 +3,7 @@
 #include "json.h"
 
 #include "community_id.h"
+#include "json_line.h"
 #include "timestamp.h"
 #include "utf8.h"
 
@@ -10,9 +11,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* Fifteen digits survive text and back for any double, and print 0.1 as 0.1. */
-#define DUMP_FLAGS (JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15))
 
 /* jansson counts on lack of memory by returning NULL, and json_object_set_new() takes a NULL value as an error. One flag
  * gathers it, so that no call site has to ask. */
@@ -361,37 +359,10 @@ static void put_notice(struct writer *writer, const struct record_notice *notice
 	put_text(writer, "text", notice->text ? notice->text : "");
 }
 
-/* DEL is the one control character that JSON_ENSURE_ASCII lets through; it can only stand inside a string. */
-static char *escape_del(char *line)
-{
-	static const char escaped[] = "\\u007f";
-	size_t count = 0, used = 0;
-	char *copy;
-
-	for (const char *at = line; *at; at++)
-		count += *at == 0x7f;
-	if (count == 0)
-		return line;
-	copy = malloc(strlen(line) + count * (sizeof(escaped) - 2) + 1);
-	for (const char *at = line; copy && *at; at++) {
-		if (*at == 0x7f) {
-			memcpy(copy + used, escaped, sizeof(escaped) - 1);
-			used += sizeof(escaped) - 1;
-		} else {
-			copy[used++] = *at;
-		}
-	}
-	if (copy)
-		copy[used] = '\0';
-	free(line);
-	return copy;
-}
-
 char *record_to_json(const struct record *record, const char *sensor)
 {
 	static const char *const types[] = { "finding", "pair", "sa", "ike_sa", "summary", "notice" };
 	struct writer writer = { .object = json_object() };
-	char *line;
 
 	if (record->type == RECORD_IKE_MESSAGE) {
 		json_decref(writer.object);
@@ -422,7 +393,8 @@ char *record_to_json(const struct record *record, const char *sensor)
 	case RECORD_IKE_MESSAGE:
 		break;
 	}
-	line = writer.failed ? NULL : json_dumps(writer.object, DUMP_FLAGS);
+	if (!writer.failed)
+		return json_line(writer.object);
 	json_decref(writer.object);
-	return line ? escape_del(line) : NULL;
+	return NULL;
 }

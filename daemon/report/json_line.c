@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See json_line.h. */
+#include "json_line.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Fifteen digits survive text and back for any double, and print 0.1 as 0.1. */
+#define DUMP_FLAGS (JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15))
+
+/* DEL is the one control character that JSON_ENSURE_ASCII lets through; it can only stand inside a string. */
+static char *escape_del(char *line)
+{
+	static const char escaped[] = "\\u007f";
+	size_t count = 0, used = 0;
+	char *copy;
+
+	for (const char *at = line; *at; at++)
+		count += *at == 0x7f;
+	if (count == 0)
+		return line;
+	copy = malloc(strlen(line) + count * (sizeof(escaped) - 2) + 1);
+	for (const char *at = line; copy && *at; at++) {
+		if (*at == 0x7f) {
+			memcpy(copy + used, escaped, sizeof(escaped) - 1);
+			used += sizeof(escaped) - 1;
+		} else {
+			copy[used++] = *at;
+		}
+	}
+	if (copy)
+		copy[used] = '\0';
+	free(line);
+	return copy;
+}
+
+char *json_line(json_t *value)
+{
+	char *line = value ? json_dumps(value, DUMP_FLAGS) : NULL;
+
+	json_decref(value);
+	return line ? escape_del(line) : NULL;
+}
