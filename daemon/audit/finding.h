@@ -149,7 +149,11 @@ enum { FINDING_EVIDENCE_MAX = 16, FINDING_TEXT_SIZE = 384, FINDING_WORDS_SIZE = 
 
 struct finding {
 	int64_t time_ns; /* of this record */
-	uint64_t alert;  /* stable through open, updates and clear of one alert */
+	/* The next two are the reporter's, and not in its input: a number of its own for each record of a finding, rising, by
+	 * which a copy that came twice is known (0: none yet); and whether the record went out before it was on disk. */
+	uint64_t record;
+	bool not_durable;
+	uint64_t alert; /* stable through open, updates and clear of one alert */
 	enum finding_id id;
 	enum finding_cause cause;
 	enum finding_state state;

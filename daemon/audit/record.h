@@ -17,7 +17,8 @@ enum record_type {
 	RECORD_SA,
 	RECORD_IKE_SA,
 	RECORD_SUMMARY,
-	RECORD_NOTICE,      /* a message for the operator's log: not part of an audit's JSON lines */
+	RECORD_NOTICE,  /* a message for the operator's log: not part of an audit's JSON lines */
+	RECORD_LEARNED, /* a pair was learned, is known still, or is forgotten: for the store and for the next engine */
 	RECORD_IKE_MESSAGE, /* only where asked for; for the IKE log and the inventory, sinks pass it over */
 };
 
@@ -116,6 +117,14 @@ struct record_summary {
 	uint64_t sas, ike_sas, pairs, flows, findings, in_progress;
 };
 
+/* A learned pair, as far as an engine that starts is to know of it. */
+struct record_learned {
+	struct address a, b; /* lower first */
+	uint32_t realm;      /* as the tracker numbers it; 0: none */
+	int64_t last_ns;     /* its last ESP or AH */
+	bool forgotten;      /* it is no learned pair any more */
+};
+
 enum notice_level { NOTICE_ERROR, NOTICE_WARNING, NOTICE_INFO };
 
 struct record_notice {
@@ -134,6 +143,7 @@ struct record {
 		struct record_ike_message ike_message;
 		struct record_summary summary;
 		struct record_notice notice;
+		struct record_learned learned;
 	};
 };
 

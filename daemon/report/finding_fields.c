@@ -109,6 +109,10 @@ void finding_fields_set(const struct finding *finding, const char *sensor, struc
 
 	fields->count = 0;
 	add_format(fields, "alert", "%016llx", (unsigned long long)finding->alert);
+	if (finding->record)
+		add_format(fields, "record", "%016llx", (unsigned long long)finding->record);
+	if (finding->not_durable)
+		add(fields, "durable", "false");
 	add(fields, "id", row->name);
 	add(fields, "cause", finding->cause == CAUSE_NONE ? NULL : catalogue_cause(finding->cause)->name);
 	add(fields, "state", finding_state_name(finding->state));

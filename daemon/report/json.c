@@ -200,6 +200,12 @@ static void put_finding(struct writer *writer, const struct finding *finding, co
 	/* A string: JSON readers that hold numbers as doubles would round 64 bits. */
 	snprintf(alert, sizeof(alert), "%016llx", (unsigned long long)finding->alert);
 	put_text(writer, "alert", alert);
+	if (finding->record) {
+		snprintf(alert, sizeof(alert), "%016llx", (unsigned long long)finding->record);
+		put_text(writer, "record", alert);
+	}
+	if (finding->not_durable)
+		put(writer, "durable", json_false());
 	put_text(writer, "id", row->name);
 	put_text(writer, "cause", finding->cause == CAUSE_NONE ? NULL : catalogue_cause(finding->cause)->name);
 	put_text(writer, "state", finding_state_name(finding->state));
@@ -351,6 +357,15 @@ static void put_summary(struct writer *writer, const struct record_summary *summ
 	put_count(writer, "in_progress", summary->in_progress);
 }
 
+static void put_learned(struct writer *writer, const struct record_learned *learned)
+{
+	put_address(writer, "a", &learned->a);
+	put_address(writer, "b", &learned->b);
+	put(writer, "realm", json_integer(learned->realm));
+	put_time(writer, "last", learned->last_ns);
+	put(writer, "forgotten", json_boolean(learned->forgotten));
+}
+
 static void put_notice(struct writer *writer, const struct record_notice *notice)
 {
 	static const char *const levels[] = { "error", "warning", "info" };
@@ -361,7 +376,7 @@ static void put_notice(struct writer *writer, const struct record_notice *notice
 
 char *record_to_json(const struct record *record, const char *sensor)
 {
-	static const char *const types[] = { "finding", "pair", "sa", "ike_sa", "summary", "notice" };
+	static const char *const types[] = { "finding", "pair", "sa", "ike_sa", "summary", "notice", "learned" };
 	struct writer writer = { .object = json_object() };
 
 	if (record->type == RECORD_IKE_MESSAGE) {
@@ -389,6 +404,9 @@ char *record_to_json(const struct record *record, const char *sensor)
 		break;
 	case RECORD_NOTICE:
 		put_notice(&writer, &record->notice);
+		break;
+	case RECORD_LEARNED:
+		put_learned(&writer, &record->learned);
 		break;
 	case RECORD_IKE_MESSAGE:
 		break;

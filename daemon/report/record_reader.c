@@ -313,6 +313,26 @@ static void read_evidence(struct fields *fields, struct finding *finding)
 	}
 }
 
+/* What only the reporter adds, and reads back out of its store. */
+static void read_reporters_keys(struct fields *fields, struct finding *finding)
+{
+	const char *record;
+	json_t *durable;
+
+	if (json_object_get(fields->object, "record")) {
+		record = take_text(fields, "record");
+		if (strlen(record) != 16 || strspn(record, "0123456789abcdef") != 16)
+			refuse(fields, "record", "not sixteen hexadecimal digits");
+		finding->record = strtoull(record, NULL, 16);
+	}
+	if (json_object_get(fields->object, "durable")) {
+		durable = take(fields, "durable");
+		if (!json_is_false(durable))
+			refuse(fields, "durable", "not false");
+		finding->not_durable = true;
+	}
+}
+
 static void read_finding(struct fields *fields, struct finding *finding)
 {
 	const char *alert = take_text(fields, "alert"), *text;
@@ -335,6 +355,7 @@ static void read_finding(struct fields *fields, struct finding *finding)
 	if (fields->failed)
 		return;
 	finding->alert = strtoull(alert, NULL, 16);
+	read_reporters_keys(fields, finding);
 	finding->id = (enum finding_id)id;
 	finding->cause = (enum finding_cause)cause;
 	finding->state = (enum finding_state)state;
@@ -564,9 +585,23 @@ static void read_notice(struct fields *fields, struct record_notice *notice)
 	notice->text = take_text(fields, "text");
 }
 
+static void read_learned(struct fields *fields, struct record_learned *learned)
+{
+	json_t *forgotten;
+
+	take_address(fields, "a", &learned->a);
+	take_address(fields, "b", &learned->b);
+	learned->realm = (uint32_t)take_integer(fields, "realm", 0, UINT32_MAX);
+	take_time(fields, "last", &learned->last_ns);
+	forgotten = take(fields, "forgotten");
+	if (forgotten && !json_is_boolean(forgotten))
+		refuse(fields, "forgotten", "not true or false");
+	learned->forgotten = json_is_true(forgotten);
+}
+
 static void read_record(struct fields *fields, struct record *record)
 {
-	static const char *const types[] = { "finding", "pair", "sa", "ike_sa", "summary", "notice" };
+	static const char *const types[] = { "finding", "pair", "sa", "ike_sa", "summary", "notice", "learned" };
 
 	record->type = (enum record_type)take_name(fields, "type", types, sizeof(types) / sizeof(types[0]));
 	take_time(fields, "time", &record->time_ns);
@@ -591,6 +626,9 @@ static void read_record(struct fields *fields, struct record *record)
 		read_summary(fields, &record->summary);
 		break;
 	case RECORD_IKE_MESSAGE: /* its name is not among the types */
+		break;
+	case RECORD_LEARNED:
+		read_learned(fields, &record->learned);
 		break;
 	case RECORD_NOTICE:
 		read_notice(fields, &record->notice);

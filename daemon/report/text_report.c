@@ -185,6 +185,7 @@ void report_add(struct report *report, const struct record *record)
 		report->has_summary = true;
 		break;
 	case RECORD_NOTICE:
+	case RECORD_LEARNED:
 	case RECORD_IKE_MESSAGE:
 		break;
 	}

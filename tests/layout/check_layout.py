@@ -42,6 +42,7 @@ HOMES = {
         "daemon/report/inventory_json.c", "daemon/report/inventory_cyclonedx.c", "daemon/explain_command.c",
     ],
     "openssl/": ["daemon/report/community_id.c", "daemon/report/nat_hash.c"],
+    "sqlite3.h": ["daemon/report/store_file.c", "daemon/report/store_view.c", "daemon/report/store_write.c"],
     "syslog-ng/": ["daemon/report/evtlog_module.c"],
     "xxhash.h": ["daemon/audit/hash.h"],
 }

@@ -229,6 +229,8 @@ static void random_finding(uint64_t *state, struct finding *finding)
 		finding->cause = (enum finding_cause)(next_random(state) % CAUSE_COUNT);
 	} while (!catalogue_allows(finding->id, finding->cause));
 	finding->alert = next_random(state);
+	finding->record = next_random(state) % 2 ? next_random(state) : 0;
+	finding->not_durable = next_random(state) % 2;
 	finding->state = (enum finding_state)(next_random(state) % FINDING_STATE_COUNT);
 	finding->severity = (enum finding_severity)(next_random(state) % SEVERITY_COUNT);
 	finding->grade = (enum finding_grade)(next_random(state) % GRADE_COUNT);
@@ -269,7 +271,7 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 {
 	static const char *const names[] = { "AES_CBC_256", "", "\xf0\x9f\x92\xa9" };
 	memset(record, 0, sizeof(*record));
-	record->type = (enum record_type)(next_random(state) % 6);
+	record->type = (enum record_type)(next_random(state) % 7);
 	record->time_ns = (int64_t)next_random(state);
 	switch (record->type) {
 	case RECORD_FINDING:
@@ -344,6 +346,15 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 		for (size_t i = 0; i < PACKET_CLASS_COUNT; i++)
 			record->summary.classes[i] = next_random(state);
 		record->summary.in_progress = next_random(state);
+		break;
+	case RECORD_LEARNED:
+		record->learned = (struct record_learned){
+			.a = random_address(state),
+			.b = random_address(state),
+			.realm = (uint32_t)next_random(state),
+			.last_ns = (int64_t)next_random(state),
+			.forgotten = next_random(state) % 2,
+		};
 		break;
 	case RECORD_IKE_MESSAGE: /* has no line */
 	case RECORD_NOTICE:

@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store: what comes back, what goes with age and size, and files that are not (or no longer) a store. */
+#include "sample.h"
+#include "../../daemon/report/store.h"
+#include "../../daemon/report/store_file.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DAY (86400 * INT64_C(1000000000))
+
+struct stage {
+	char folder[64], path[96], notice[800];
+	unsigned notices;
+};
+
+static void note(void *context, const struct record *record)
+{
+	struct stage *stage = context;
+
+	stage->notices++;
+	snprintf(stage->notice, sizeof(stage->notice), "%s", record->notice.text);
+}
+
+static struct stage stage_new(void)
+{
+	struct stage stage = { .folder = "check_store.XXXXXX" };
+
+	ck_assert_ptr_nonnull(mkdtemp(stage.folder));
+	snprintf(stage.path, sizeof(stage.path), "%s/espial.db", stage.folder);
+	return stage;
+}
+
+static void stage_end(struct stage *stage)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", stage->folder);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static struct sink *open_sized(struct stage *stage, uint64_t size_max)
+{
+	struct store_settings settings = { .path = stage->path,
+					   .sensor = "edge-1",
+					   .keep_ns = 36500 * DAY,
+					   .size_max = size_max,
+					   .notices = { note, stage } };
+	struct sink *sink = store_sink_new(&settings);
+
+	ck_assert_ptr_nonnull(sink);
+	return sink;
+}
+
+static struct sink *open_store(struct stage *stage)
+{
+	return open_sized(stage, 0);
+}
+
+static void pause_ms(long milliseconds)
+{
+	nanosleep(&(struct timespec){ .tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000 }, NULL);
+}
+
+/* Until so many findings are settled. */
+static void await(struct sink *sink, uint64_t settled)
+{
+	for (unsigned i = 0; i < 1000 && sink->ops->settled(sink) < settled; i++)
+		pause_ms(10);
+	sink_tick(sink, 0);
+	ck_assert_uint_eq(sink->ops->settled(sink), settled);
+}
+
+static struct record told(uint64_t alert, uint64_t number, enum finding_state state)
+{
+	struct record record = sample_finding();
+
+	record.finding.alert = alert;
+	record.finding.record = number;
+	record.finding.state = state;
+	record.finding.cleared_by = state == FINDING_CLEAR ? "quiet" : NULL;
+	record.time_ns = record.finding.time_ns = SAMPLE_TIME + (int64_t)number * 1000;
+	return record;
+}
+
+struct listing {
+	unsigned count;
+	uint64_t alerts[64];
+	char states[64][8];
+	char last[4096];
+	int64_t until_ns;
+	char by[32];
+};
+
+static bool list(void *context, const struct store_alert *alert)
+{
+	struct listing *listing = context;
+
+	ck_assert_str_eq(alert->id, "cleartext-leak");
+	ck_assert_str_eq(alert->cause, "sa-lost");
+	ck_assert_int_eq(alert->severity, SEVERITY_HIGH);
+	if (listing->count < 64) {
+		listing->alerts[listing->count] = alert->alert;
+		snprintf(listing->states[listing->count], 8, "%s", alert->state);
+	}
+	snprintf(listing->last, sizeof(listing->last), "%s", alert->record);
+	listing->until_ns = alert->acknowledged_until_ns;
+	snprintf(listing->by, sizeof(listing->by), "%s", alert->acknowledged_by ? alert->acknowledged_by : "");
+	listing->count++;
+	return true;
+}
+
+static struct store_view *view_of(const struct stage *stage)
+{
+	char problem[300] = "";
+	struct store_view *view = store_view_open(stage->path, problem, sizeof(problem));
+
+	ck_assert_msg(view, "%s", problem);
+	return view;
+}
+
+static struct listing alerts(struct store_view *view, const struct store_filter *filter)
+{
+	struct listing listing = { .count = 0 };
+
+	ck_assert_int_eq(store_view_alerts(view, filter, list, &listing), (int)listing.count);
+	return listing;
+}
+
+START_TEST(comes_back)
+{
+	struct stage stage = stage_new();
+	struct sink *sink = open_store(&stage);
+	struct record records[] = { told(UINT64_MAX - 1, 11, FINDING_OPEN), told(7, 12, FINDING_OPEN),
+				    told(UINT64_MAX - 1, 13, FINDING_UPDATE), told(7, 14, FINDING_CLEAR) };
+
+	for (size_t i = 0; i < 4; i++)
+		sink_write(sink, &records[i]);
+	sink_write(sink, &records[1]); /* told again: it is there once, and what came later stands */
+	await(sink, 5);
+	ck_assert_uint_eq(store_position(sink), 14);
+	sink_close(sink);
+
+	/* a restart */
+	sink = open_store(&stage);
+	for (unsigned i = 0; i < 500 && store_position(sink) == 0; i++)
+		pause_ms(10);
+	ck_assert_uint_eq(store_position(sink), 14);
+	struct store_view *view = view_of(&stage);
+	struct listing all = alerts(view, &(struct store_filter){ .severity = SEVERITY_INFO });
+	ck_assert_uint_eq(all.count, 2);
+	ck_assert_uint_eq(all.alerts[0], 7);
+	ck_assert_str_eq(all.states[0], "clear");
+	ck_assert_uint_eq(all.alerts[1], UINT64_MAX - 1);
+	struct listing open = alerts(view, &(struct store_filter){ .severity = SEVERITY_INFO, .open = true });
+	ck_assert_uint_eq(open.count, 1);
+	ck_assert_uint_eq(open.alerts[0], UINT64_MAX - 1);
+	ck_assert_ptr_nonnull(strstr(open.last, "\"record\":\"000000000000000d\""));
+	struct listing history = { .count = 0 };
+	ck_assert_int_eq(store_view_history(view, UINT64_MAX - 1, list, &history), 2);
+	ck_assert_str_eq(history.states[0], "open");
+	ck_assert_str_eq(history.states[1], "update");
+	ck_assert_int_eq(store_view_history(view, 99, list, &history), 0);
+	store_view_close(view);
+	sink_close(sink);
+	ck_assert_uint_eq(stage.notices, 0);
+	stage_end(&stage);
+}
+END_TEST
+
+START_TEST(filters)
+{
+	struct stage stage = stage_new();
+	struct sink *sink = open_store(&stage);
+	struct record one = told(1, 1, FINDING_OPEN), two = told(2, 2, FINDING_OPEN), host = told(3, 3, FINDING_OPEN);
+	struct address a = sample_address("10.1.0.1"), b = sample_address("10.2.0.2"),
+		       v6 = sample_address("2001:db8::9");
+
+	two.finding.a = a;
+	two.finding.b = v6;
+	host.finding.subject = SUBJECT_HOST;
+	host.finding.has_pair = false;
+	host.finding.a = v6;
+	sink_write(sink, &one);
+	sink_write(sink, &two);
+	sink_write(sink, &host);
+	await(sink, 3);
+	struct store_view *view = view_of(&stage);
+	struct store_filter filter = { .severity = SEVERITY_INFO, .a = &b, .b = &a };
+	ck_assert_uint_eq(alerts(view, &filter).count, 1);
+	filter = (struct store_filter){ .severity = SEVERITY_INFO, .a = &v6 };
+	ck_assert_uint_eq(alerts(view, &filter).count, 2);
+	filter = (struct store_filter){ .severity = SEVERITY_CRITICAL };
+	ck_assert_uint_eq(alerts(view, &filter).count, 0);
+	filter = (struct store_filter){ .severity = SEVERITY_HIGH, .since_ns = host.time_ns };
+	ck_assert_uint_eq(alerts(view, &filter).count, 1);
+	filter = (struct store_filter){ .severity = SEVERITY_HIGH, .limit = 2 };
+	ck_assert_uint_eq(alerts(view, &filter).count, 2);
+	store_view_close(view);
+	sink_close(sink);
+	stage_end(&stage);
+}
+END_TEST
+
+START_TEST(acknowledges)
+{
+	struct stage stage = stage_new();
+	struct sink *sink = open_store(&stage);
+	struct record record = told(5, 1, FINDING_OPEN);
+	struct store_filter all = { .severity = SEVERITY_INFO };
+	char problem[300] = "";
+
+	sink_write(sink, &record);
+	await(sink, 1);
+	struct store_view *view = view_of(&stage);
+	ck_assert(!store_view_acknowledge(view, 6, SAMPLE_TIME, "operator", problem, sizeof(problem)));
+	ck_assert_str_eq(problem, "there is no alert 0000000000000006");
+	ck_assert(store_view_acknowledge(view, 5, SAMPLE_TIME, SAMPLE_HOSTILE "'; DROP TABLE alert; --", problem,
+					 sizeof(problem)));
+	ck_assert(store_view_acknowledge(view, 5, SAMPLE_TIME + 1, "operator", problem, sizeof(problem)));
+	struct listing listing = alerts(view, &all);
+	ck_assert_uint_eq(listing.count, 1);
+	ck_assert_int_eq(listing.until_ns, SAMPLE_TIME + 1);
+	ck_assert_str_eq(listing.by, "operator");
+	/* what is told next changes nothing about it */
+	record = told(5, 2, FINDING_UPDATE);
+	sink_write(sink, &record);
+	await(sink, 2);
+	ck_assert_int_eq(alerts(view, &all).until_ns, SAMPLE_TIME + 1);
+	ck_assert(store_view_acknowledge(view, 5, 0, NULL, problem, sizeof(problem)));
+	ck_assert_int_eq(alerts(view, &all).until_ns, 0);
+	store_view_close(view);
+	sink_close(sink);
+	stage_end(&stage);
+}
+END_TEST
+
+static bool count_lines(void *context, const char *record)
+{
+	ck_assert_ptr_nonnull(strstr(record, "\"type\":\"learned\""));
+	++*(unsigned *)context;
+	return true;
+}
+
+static int64_t ask(const struct stage *stage, const char *sql)
+{
+	sqlite3 *database = NULL;
+	sqlite3_stmt *statement = NULL;
+
+	ck_assert_int_eq(sqlite3_open_v2(stage->path, &database, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	ck_assert_msg(sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK, "%s",
+		      sqlite3_errmsg(database));
+	int64_t value = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
+	sqlite3_finalize(statement);
+	sqlite3_close(database);
+	return value;
+}
+
+START_TEST(keeps_what_an_engine_knew)
+{
+	static const char *const selected[] = { "AES_CBC_256", "HMAC_SHA2_256_128", "MODP_2048" };
+	struct stage stage = stage_new();
+	struct sink *sink = open_store(&stage);
+	struct record learned = { .type = RECORD_LEARNED, .time_ns = SAMPLE_TIME };
+	struct record sa = { .type = RECORD_SA, .time_ns = SAMPLE_TIME };
+	struct record ike = { .type = RECORD_IKE_SA, .time_ns = SAMPLE_TIME };
+	struct record mark = told(1, 1, FINDING_OPEN);
+	unsigned count = 0;
+
+	learned.learned =
+	    (struct record_learned){ sample_address("10.1.0.1"), sample_address("10.2.0.2"), 3, 77, false };
+	sink_write(sink, &learned);
+	learned.learned.realm = 4;
+	sink_write(sink, &learned);
+	learned.learned.forgotten = true;
+	sink_write(sink, &learned);
+	sa.sa = (struct record_sa){ .src = learned.learned.a,
+				    .dst = learned.learned.b,
+				    .spi = 0xc0ffee01,
+				    .protocol = 50,
+				    .packets = 10,
+				    .bytes = 1000,
+				    .state = SA_ACTIVE };
+	sink_write(sink, &sa);
+	sa.sa.packets = 20;
+	sink_write(sink, &sa);
+	ike.ike_sa = (struct record_ike_sa){ .initiator = learned.learned.a,
+					     .responder = learned.learned.b,
+					     .major = 2,
+					     .selected = selected,
+					     .selected_count = 3 };
+	sink_write(sink, &ike);
+	sink_write(sink, &ike);
+	sink_write(sink, &mark);
+	await(sink, 1);
+	struct store_view *view = view_of(&stage);
+	ck_assert_int_eq(store_view_learned(view, count_lines, &count), 1);
+	ck_assert_uint_eq(count, 1);
+	store_view_close(view);
+	sink_close(sink);
+	ck_assert_int_eq(ask(&stage, "SELECT packets FROM sa"), 20);
+	ck_assert_int_eq(ask(&stage, "SELECT times FROM proposal_set WHERE "
+				     "selected='AES_CBC_256/HMAC_SHA2_256_128/MODP_2048'"),
+			 2);
+	stage_end(&stage);
+}
+END_TEST
+
+/* The file with this content is set aside with one notice, and the store works. */
+static void set_aside(struct stage *stage, const char *word)
+{
+	struct sink *sink = open_store(stage);
+	struct record record = told(1, 1, FINDING_OPEN);
+	char pattern[160];
+	glob_t found;
+
+	sink_write(sink, &record);
+	await(sink, 1);
+	sink_tick(sink, 0);
+	ck_assert_uint_eq(stage->notices, 1);
+	ck_assert_msg(strstr(stage->notice, word), "%s", stage->notice);
+	struct store_view *view = view_of(stage);
+	ck_assert_uint_eq(alerts(view, &(struct store_filter){ .severity = SEVERITY_INFO }).count, 1);
+	store_view_close(view);
+	sink_close(sink);
+	snprintf(pattern, sizeof(pattern), "%s.%s-*T??????", stage->path, word);
+	ck_assert_int_eq(glob(pattern, 0, NULL, &found), 0);
+	ck_assert_uint_eq(found.gl_pathc, 1);
+	globfree(&found);
+}
+
+static void write_file(const struct stage *stage, const char *octets, size_t count)
+{
+	FILE *file = fopen(stage->path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(octets, 1, count, file), count);
+	fclose(file);
+}
+
+START_TEST(sets_aside_what_is_no_database)
+{
+	struct stage stage = stage_new();
+
+	write_file(&stage,
+		   "this is a letter, not a database, and longer than its header would be. Indeed it is so long that",
+		   100);
+	set_aside(&stage, "damaged");
+	stage_end(&stage);
+}
+END_TEST
+
+static void make(struct stage *stage, const char *sql)
+{
+	sqlite3 *database = NULL;
+
+	ck_assert_int_eq(sqlite3_open(stage->path, &database), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(database);
+}
+
+START_TEST(sets_aside_another_programs_database)
+{
+	struct stage stage = stage_new();
+
+	make(&stage, "CREATE TABLE bookmarks(url TEXT); INSERT INTO bookmarks VALUES('x')");
+	set_aside(&stage, "foreign");
+	stage_end(&stage);
+}
+END_TEST
+
+START_TEST(sets_aside_a_newer_version)
+{
+	struct stage stage = stage_new();
+
+	make(&stage, "PRAGMA application_id=0x4553504c; PRAGMA user_version=99; CREATE TABLE alert(x)");
+	set_aside(&stage, "newer");
+	stage_end(&stage);
+}
+END_TEST
+
+START_TEST(sets_aside_overwritten_pages)
+{
+	struct stage stage = stage_new();
+	struct sink *sink = open_store(&stage);
+	char junk[4096];
+
+	for (uint64_t i = 1; i <= 200; i++) {
+		struct record record = told(i, i, FINDING_OPEN);
+		sink_write(sink, &record);
+	}
+	await(sink, 200);
+	sink_close(sink);
+	memset(junk, 0xa5, sizeof(junk));
+	int file = open(stage.path, O_WRONLY);
+	for (off_t page = 2; page < 12; page++)
+		ck_assert_int_eq(pwrite(file, junk, sizeof(junk), page * 4096), sizeof(junk));
+	close(file);
+	set_aside(&stage, "damaged");
+	stage_end(&stage);
+}
+END_TEST
+
+START_TEST(migrates_an_older_version)
+{
+	struct stage stage = stage_new();
+	struct sink *sink = open_store(&stage);
+	struct record record = told(5, 1, FINDING_OPEN);
+
+	sink_write(sink, &record);
+	await(sink, 1);
+	sink_close(sink);
+	/* as version 1 left it */
+	make(&stage, "DROP TABLE learned; DROP TABLE proposal_set; DROP TABLE sa; PRAGMA user_version=1");
+	sink = open_store(&stage);
+	record = told(5, 2, FINDING_CLEAR);
+	sink_write(sink, &record);
+	await(sink, 1);
+	sink_close(sink);
+	ck_assert_uint_eq(stage.notices, 0);
+	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM history"), 2);
+	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM learned"), 0);
+	ck_assert_int_eq(ask(&stage, "PRAGMA user_version"), STORE_VERSION);
+	stage_end(&stage);
+}
+END_TEST
+
+START_TEST(keeps_its_size)
+{
+	enum { SIZE = 512 << 10 };
+	struct stage stage = stage_new();
+	struct sink *sink = open_store(&stage);
+	struct stat status;
+	uint64_t number = 0;
+
+	for (; number < 1000; number++) {
+		struct record record = told(number, number + 1, number == 3 ? FINDING_OPEN : FINDING_CLEAR);
+		if (number % 200 == 0)
+			await(sink, number);
+		sink_write(sink, &record);
+	}
+	await(sink, 1000);
+	sink_close(sink);
+	ck_assert_int_eq(stat(stage.path, &status), 0);
+	ck_assert_int_gt(status.st_size, 2 * SIZE);
+	sink = open_sized(&stage, SIZE);
+	struct record record = told(number, number + 1, FINDING_OPEN);
+	sink_write(sink, &record);
+	await(sink, 1);
+	sink_close(sink);
+	ck_assert_int_eq(stat(stage.path, &status), 0);
+	ck_assert_int_le(status.st_size, SIZE + (64 << 10));
+	/* what is open stays, and so does the newest */
+	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM alert WHERE alert=3 AND state='open'"), 1);
+	ck_assert_int_eq(ask(&stage, "SELECT max(number) FROM history"), (int64_t)number + 1);
+	ck_assert_int_gt(ask(&stage, "SELECT min(number) FROM history"), 500);
+	stage_end(&stage);
+}
+END_TEST
+
+START_TEST(keeps_its_age)
+{
+	struct stage stage = stage_new();
+	struct sink *sink = open_store(&stage);
+	struct record old = told(1, 1, FINDING_CLEAR), open = told(2, 2, FINDING_OPEN),
+		      fresh = told(3, 3, FINDING_CLEAR);
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	old.time_ns = open.time_ns = (int64_t)now.tv_sec * 1000000000 - 40 * DAY;
+	fresh.time_ns = (int64_t)now.tv_sec * 1000000000 - 20 * DAY;
+	sink_write(sink, &old);
+	sink_write(sink, &open);
+	sink_write(sink, &fresh);
+	await(sink, 3);
+	sink_close(sink);
+	struct store_settings settings = { .path = stage.path, .sensor = "edge-1", .keep_ns = 30 * DAY };
+	sink = store_sink_new(&settings);
+	struct record record = told(4, 4, FINDING_OPEN);
+	record.time_ns = (int64_t)now.tv_sec * 1000000000;
+	sink_write(sink, &record);
+	await(sink, 1);
+	sink_close(sink);
+	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM alert"), 3);
+	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM history WHERE alert=1"), 0);
+	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM history WHERE alert=2"), 1);
+	stage_end(&stage);
+}
+END_TEST
+
+START_TEST(waits_for_its_folder)
+{
+	struct stage stage = stage_new();
+	char folder[80];
+
+	snprintf(folder, sizeof(folder), "%s/later", stage.folder);
+	snprintf(stage.path, sizeof(stage.path), "%s/espial.db", folder);
+	struct sink *sink = open_store(&stage);
+	struct record record = told(1, 1, FINDING_OPEN);
+	sink_write(sink, &record);
+	pause_ms(100);
+	sink_tick(sink, 0);
+	ck_assert(!sink->health.up);
+	ck_assert_msg(strstr(sink->health.problem, "unable to open"), "%s", sink->health.problem);
+	ck_assert_uint_eq(sink->ops->settled(sink), 0);
+	ck_assert_int_eq(mkdir(folder, 0755), 0);
+	await(sink, 1);
+	ck_assert(sink->health.up);
+	sink_close(sink);
+	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM history"), 1);
+	stage_end(&stage);
+}
+END_TEST
+
+START_TEST(view_refuses_with_a_sentence)
+{
+	struct stage stage = stage_new();
+	char problem[300] = "";
+
+	ck_assert_ptr_null(store_view_open(stage.path, problem, sizeof(problem)));
+	ck_assert_msg(strstr(problem, "unable to open"), "%s", problem);
+	ck_assert_int_ne(access(stage.path, F_OK), 0);
+	make(&stage, "CREATE TABLE bookmarks(url TEXT)");
+	ck_assert_ptr_null(store_view_open(stage.path, problem, sizeof(problem)));
+	ck_assert_msg(strstr(problem, "not a store of espial"), "%s", problem);
+	stage_end(&stage);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("store");
+	TCase *cases = tcase_create("store");
+
+	tcase_set_timeout(cases, 60);
+	tcase_add_test(cases, comes_back);
+	tcase_add_test(cases, filters);
+	tcase_add_test(cases, acknowledges);
+	tcase_add_test(cases, keeps_what_an_engine_knew);
+	tcase_add_test(cases, sets_aside_what_is_no_database);
+	tcase_add_test(cases, sets_aside_another_programs_database);
+	tcase_add_test(cases, sets_aside_a_newer_version);
+	tcase_add_test(cases, sets_aside_overwritten_pages);
+	tcase_add_test(cases, migrates_an_older_version);
+	tcase_add_test(cases, keeps_its_size);
+	tcase_add_test(cases, keeps_its_age);
+	tcase_add_test(cases, waits_for_its_folder);
+	tcase_add_test(cases, view_refuses_with_a_sentence);
+	suite_add_tcase(suite, cases);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
