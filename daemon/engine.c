@@ -203,6 +203,7 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 	struct judge_settings judge = {
 		.policy = &config->policy,
 		.thresholds = judge_default_thresholds(),
+		.alerts = alert_default_settings(),
 		.pairs = config->limits.pairs,
 		.sas = config->limits.sas,
 		.ike = config->limits.ike,
@@ -217,6 +218,9 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 	judge.thresholds.rekey_min_lifetime_ns = config->rekey.min_lifetime_ns;
 	judge.thresholds.rekey_min_volume = config->rekey.min_volume;
 	judge.thresholds.stale_grace_ns = config->rekey.stale_grace_ns;
+	/* An audit is read when it is over: there is nobody to spare. */
+	if (settings->offline)
+		memset(judge.alerts.per_minute, 0, sizeof(judge.alerts.per_minute));
 	struct transition_sink put = { settings->threaded ? put_to_ring : put_to_judge, engine };
 	engine->worker = worker_new(&worker, &put);
 	engine->judge = judge_new(&judge, sink);

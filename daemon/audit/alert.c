@@ -2,6 +2,7 @@
 /* See alert.h. Called by the rules. */
 #include "alert.h"
 
+#include "alert_desk.h"
 #include "hash.h"
 #include "judge_state.h"
 
@@ -11,21 +12,26 @@
 
 #define FULL_HOLD_NS (59 * INT64_C(1000000000)) /* no eviction for so long, and tables are not full */
 
-static void emit(struct judge *judge, struct alert *alert, struct finding *finding)
+/* What becomes of a record is the desk's; what the rule said last is kept whether or not anybody heard it. */
+static void said(struct alert *alert, const struct finding *finding)
 {
-	struct record record = { .type = RECORD_FINDING, .time_ns = finding->time_ns };
-
-	finding->alert = alert->number;
 	alert->told_ns = finding->time_ns;
 	alert->cause = finding->cause;
 	alert->severity = finding->severity;
 	alert->grade = finding->grade;
-	record.finding = *finding;
-	record_write(&judge->sink, &record);
 }
 
-void alert_tell(struct judge *judge, struct alert *alert, struct finding *finding, const void *subject,
-		size_t subject_length)
+static void update(struct judge *judge, struct alert *alert, struct finding *finding)
+{
+	finding->state = FINDING_UPDATE;
+	finding->alert = alert->number;
+	said(alert, finding);
+	alert_desk_update(judge, alert, finding);
+}
+
+/* `pair` is NULL if the alert is not about one. */
+static void tell(struct judge *judge, struct alert *alert, struct finding *finding, const void *subject,
+		 size_t subject_length, const struct judged_pair *pair)
 {
 	if (!alert->open) {
 		/* No secret seed here: the same problem has the same number in every run over the same traffic. */
@@ -33,16 +39,20 @@ void alert_tell(struct judge *judge, struct alert *alert, struct finding *findin
 		alert->number = hash_octets(subject, subject_length, seed);
 		alert->open = true;
 		finding->state = FINDING_OPEN;
-		judge->counters.opened++;
-		judge->counters.open++;
+		finding->alert = alert->number;
+		said(alert, finding);
+		alert_desk_open(judge, alert, finding, pair);
 	} else if (finding->cause != alert->cause || finding->severity != alert->severity ||
 		   finding->grade != alert->grade ||
 		   finding->time_ns - alert->told_ns >= judge->settings.thresholds.update_ns) {
-		finding->state = FINDING_UPDATE;
-	} else {
-		return;
+		update(judge, alert, finding);
 	}
-	emit(judge, alert, finding);
+}
+
+void alert_tell(struct judge *judge, struct alert *alert, struct finding *finding, const void *subject,
+		size_t subject_length)
+{
+	tell(judge, alert, finding, subject, subject_length, NULL);
 }
 
 void alert_begin(struct judge *judge, const struct judged_pair *pair, enum finding_id id, struct finding *finding)
@@ -86,7 +96,7 @@ void alert_tell_pair(struct judge *judge, const struct judged_pair *pair, struct
 	memcpy(subject.address[1], pair->address[1].bytes, 16);
 	subject.realm = pair->realm;
 	subject.spi = finding->has_spi ? finding->spi : 0;
-	alert_tell(judge, alert, finding, &subject, sizeof(subject));
+	tell(judge, alert, finding, &subject, sizeof(subject), pair);
 }
 
 void alert_begin_host(struct judge *judge, const struct address *host, enum finding_id id, struct finding *finding)
@@ -106,6 +116,18 @@ void alert_tell_host(struct judge *judge, struct alert *alert, struct finding *f
 	alert_tell(judge, alert, finding, finding->a.bytes, sizeof(finding->a.bytes));
 }
 
+void alert_tell_group(struct judge *judge, struct alert *alert, struct finding *finding, uint32_t realm)
+{
+	struct {
+		uint8_t host[16];
+		uint32_t realm;
+		char kind[8];
+	} subject = { .realm = realm, .kind = "group" };
+
+	memcpy(subject.host, finding->a.bytes, 16);
+	alert_tell(judge, alert, finding, &subject, sizeof(subject));
+}
+
 void finding_say(struct finding *finding, const char *format, ...)
 {
 	size_t length = strlen(finding->text);
@@ -118,8 +140,7 @@ void finding_say(struct finding *finding, const char *format, ...)
 
 void alert_update(struct judge *judge, struct alert *alert, struct finding *finding)
 {
-	finding->state = FINDING_UPDATE;
-	emit(judge, alert, finding);
+	update(judge, alert, finding);
 }
 
 void alert_clear(struct judge *judge, struct alert *alert, struct finding *finding)
@@ -127,9 +148,18 @@ void alert_clear(struct judge *judge, struct alert *alert, struct finding *findi
 	if (!alert->open)
 		return;
 	finding->state = FINDING_CLEAR;
-	emit(judge, alert, finding);
+	finding->alert = alert->number;
+	said(alert, finding);
 	alert->open = false;
-	judge->counters.open--;
+	alert_desk_clear(judge, alert, finding);
+}
+
+void alert_forget(struct judge *judge, struct alert *alert)
+{
+	if (!alert->open)
+		return;
+	alert->open = false;
+	alert_desk_forget(judge, alert);
 }
 
 void alert_table_full(struct judge *judge, const struct transition_full *full)

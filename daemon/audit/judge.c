@@ -90,7 +90,9 @@ struct judge *judge_new(const struct judge_settings *settings, const struct reco
 						settings->nat_hash_context };
 	judge->stories = ike_stories_new(&stories);
 	judge->message = malloc(sizeof(*judge->message));
-	if (!ok || !judge->stories || !judge->message || !judge->rules || !judge->waiting || !judge->timers) {
+	judge->desk = alert_desk_new(&settings->alerts, settings->pairs);
+	if (!ok || !judge->desk || !judge->stories || !judge->message || !judge->rules || !judge->waiting ||
+	    !judge->timers) {
 		judge_free(judge);
 		return NULL;
 	}
@@ -108,6 +110,7 @@ void judge_free(struct judge *judge)
 	table_destroy(&judge->networks);
 	table_destroy(&judge->sas);
 	ike_stories_free(judge->stories);
+	alert_desk_free(judge->desk);
 	free(judge->message);
 	free(judge->rules);
 	free(judge->waiting);
@@ -273,15 +276,19 @@ static void evict_pair(struct judge *judge)
 	if (!victim)
 		return;
 	struct judged_pair *pair = table_at(&judge->pairs, victim);
-	const struct judged_negotiation *negotiation = &pair->negotiation;
-	judge->counters.open -= (unsigned)pair->leak.alert.open + in_trouble(pair) + negotiation->weak.open +
-				negotiation->aggressive.open + negotiation->version1.open + negotiation->quantum.open +
-				negotiation->authorities.open + negotiation->notified.open + pair->rekey_often.open +
-				pair->readable.open + pair->integrity.open + pair->block64.open +
-				pair->unnegotiated.open;
+	struct judged_negotiation *negotiation = &pair->negotiation;
 	judge->counters.clear_pairs -= pair->leak.alert.open;
+	struct alert *alerts[] = { &pair->leak.alert,      &negotiation->weak,    &negotiation->aggressive,
+				   &negotiation->version1, &negotiation->quantum, &negotiation->authorities,
+				   &negotiation->notified, &pair->rekey_often,    &pair->readable,
+				   &pair->integrity,       &pair->block64,        &pair->unnegotiated };
+	for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
+		alert_forget(judge, alerts[i]);
+	for (unsigned i = 0; i < TROUBLE_COUNT; i++)
+		alert_forget(judge, &pair->negotiation.troubles[i].alert);
 	if (pair->esp[0].first_ns && pair->esp[1].first_ns)
 		judge->counters.secured_pairs--;
+	judge_host_parts(judge, pair);
 	learn_forget(judge, pair);
 	table_evict(&judge->pairs, victim);
 }
@@ -328,103 +335,6 @@ const char *judge_interface(const struct judge *judge, uint16_t interface)
 		return NULL;
 	const char *name = judge->settings.interface_name(judge->settings.interface_context, interface);
 	return name && *name ? name : NULL;
-}
-
-/* ---- hosts ---- */
-
-/* Makes room: never a host with an open alert that is more than advice; first those with one peer, of these the longest silent. */
-static void evict_host(struct judge *judge)
-{
-	enum { CANDIDATES = 16 };
-	uint32_t victim = 0;
-
-	for (unsigned i = 0; i < CANDIDATES; i++) {
-		uint32_t number = table_sample(&judge->hosts);
-		if (!number)
-			break;
-		const struct judged_host *host = table_at(&judge->hosts, number);
-		const struct judged_host *worst = table_at(&judge->hosts, victim);
-		if (host->flood.open || host->restart.open || host->check.open)
-			continue;
-		if (!victim || (!host->more && worst->more) ||
-		    (host->more == worst->more && host->last_ns < worst->last_ns))
-			victim = number;
-	}
-	if (!victim)
-		return;
-	judge->counters.open -= ((const struct judged_host *)table_at(&judge->hosts, victim))->offered.open;
-	table_evict(&judge->hosts, victim);
-}
-
-struct judged_host *judge_host(struct judge *judge, const struct address *host)
-{
-	uint32_t number = table_find(&judge->hosts, hash_octets(host->bytes, 16, judge->settings.seed));
-
-	return number ? table_at(&judge->hosts, number) : NULL;
-}
-
-static void host_speaks(struct judge *judge, const struct address *host, const struct address *peer)
-{
-	uint64_t hash = hash_octets(host->bytes, 16, judge->settings.seed);
-	uint32_t number = table_find(&judge->hosts, hash);
-
-	if (!number) {
-		number = table_insert(&judge->hosts, hash);
-		if (!number) {
-			evict_host(judge);
-			number = table_insert(&judge->hosts, hash);
-		}
-		if (!number)
-			return; /* full: the host's habits stay unknown, which weakens a sentence, not a finding */
-		struct judged_host *fresh = table_at(&judge->hosts, number);
-		fresh->address = *host;
-		fresh->first_peer = *peer;
-		return;
-	}
-	struct judged_host *known = table_at(&judge->hosts, number);
-	if (!address_equal(&known->first_peer, peer))
-		known->more = true;
-}
-
-/* Whoever sent what the transition is about is alive. */
-static void host_lives(struct judge *judge, const struct transition *transition)
-{
-	const struct address *sender = transition->direction ? &transition->b : &transition->a;
-
-	switch (transition->kind) {
-	case TRANSITION_ICMP_ERROR:
-		sender = &transition->icmp.sender;
-		break;
-	case TRANSITION_SA_BORN:
-	case TRANSITION_SA_WOKE:
-	case TRANSITION_ESP_BEGAN:
-	case TRANSITION_IKE_MESSAGE:
-	case TRANSITION_CLEAR_BEGAN:
-	case TRANSITION_CLEAR_PROGRESS:
-	case TRANSITION_CLEAR_SERVICE:
-		break;
-	default:
-		return;
-	}
-	uint32_t number = table_find(&judge->hosts, hash_octets(sender->bytes, 16, judge->settings.seed));
-	if (number)
-		((struct judged_host *)table_at(&judge->hosts, number))->last_ns = transition->time_ns;
-}
-
-int64_t judge_host_last(struct judge *judge, const struct address *host)
-{
-	uint32_t number = table_find(&judge->hosts, hash_octets(host->bytes, 16, judge->settings.seed));
-
-	return number ? ((const struct judged_host *)table_at(&judge->hosts, number))->last_ns : 0;
-}
-
-bool judge_host_elsewhere(struct judge *judge, const struct address *host, const struct address *peer)
-{
-	uint32_t number = table_find(&judge->hosts, hash_octets(host->bytes, 16, judge->settings.seed));
-	if (!number)
-		return false;
-	const struct judged_host *known = table_at(&judge->hosts, number);
-	return known->more || !address_equal(&known->first_peer, peer);
 }
 
 /* ---- what protects a pair ---- */
@@ -523,15 +433,17 @@ static void note_ike(struct judge *judge, struct judged_pair *pair, const struct
 		     (v2 ? header->exchange == EXCHANGE_V2_SA_INIT && !(header->flags & IKEV2_FLAG_RESPONSE)
 			 : header->exchange == EXCHANGE_V1_MAIN || header->exchange == EXCHANGE_V1_AGGRESSIVE);
 
-	if (!pair->ike[0].message_ns && !pair->ike[1].message_ns)
+	bool first = !pair->ike[0].message_ns && !pair->ike[1].message_ns;
+	bool fresh = first && !(pair->esp[0].first_ns && pair->esp[1].first_ns);
+
+	if (first)
 		note_protector(judge, pair);
 	ike->message_ns = transition->time_ns;
 	if (opens)
 		ike->opened_ns = transition->time_ns;
 	if (v2 ? header->exchange == EXCHANGE_V2_AUTH : header->exchange == EXCHANGE_V1_QUICK)
 		ike->beyond_init = true;
-	host_speaks(judge, &pair->address[0], &pair->address[1]);
-	host_speaks(judge, &pair->address[1], &pair->address[0]);
+	judge_host_speaks(judge, pair, fresh);
 }
 
 static void note_esp_began(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
@@ -543,8 +455,7 @@ static void note_esp_began(struct judge *judge, struct judged_pair *pair, const 
 		note_protector(judge, pair);
 		if (pair->esp[0].first_ns && pair->esp[1].first_ns) {
 			judge->counters.secured_pairs++;
-			host_speaks(judge, &pair->address[0], &pair->address[1]);
-			host_speaks(judge, &pair->address[1], &pair->address[0]);
+			judge_host_speaks(judge, pair, !pair->ike[0].message_ns && !pair->ike[1].message_ns);
 		}
 	}
 	esp->began_ns = esp->last_ns = transition->time_ns;
@@ -606,7 +517,7 @@ static void note(struct judge *judge, struct judged_pair *pair, const struct tra
 	default:
 		break;
 	}
-	host_lives(judge, transition);
+	judge_host_lives(judge, transition);
 	lineage_transition(judge, pair, transition);
 	learn_transition(judge, pair, transition);
 }
@@ -681,12 +592,23 @@ static void run_transition(struct judge *judge)
 	transition_discard(&transition);
 }
 
+static void look_at_desk(struct judge *judge, int64_t due_ns)
+{
+	if (due_ns > judge->now_ns)
+		judge->now_ns = due_ns;
+	alert_desk_look(judge);
+}
+
 void judge_advance(struct judge *judge, int64_t watermark_ns)
 {
 	for (;;) {
 		bool transition = judge->waiting_count > 0 && judge->waiting[0].time_ns <= watermark_ns;
 		bool timer = judge->timer_count > 0 && judge->timers[0].due_ns <= watermark_ns;
-		if (timer && (!transition || judge->timers[0].due_ns <= judge->waiting[0].time_ns))
+		int64_t desk = alert_desk_due(judge->desk);
+		if (desk && desk <= watermark_ns && (!transition || desk <= judge->waiting[0].time_ns) &&
+		    (!timer || desk <= judge->timers[0].due_ns))
+			look_at_desk(judge, desk);
+		else if (timer && (!transition || judge->timers[0].due_ns <= judge->waiting[0].time_ns))
 			run_timer(judge);
 		else if (transition)
 			run_transition(judge);
@@ -711,6 +633,7 @@ void judge_finish(struct judge *judge, int64_t end_ns)
 			if (rules[i].finish)
 				rules[i].finish(judge, table_at(&judge->pairs, number));
 	}
+	alert_desk_finish(judge);
 }
 
 const char *judge_pair_rule(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b)

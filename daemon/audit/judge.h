@@ -16,6 +16,7 @@
 #ifndef ESPIAL_AUDIT_JUDGE_H
 #define ESPIAL_AUDIT_JUDGE_H
 
+#include "alert.h"
 #include "record.h"
 #include "transition.h"
 #include "../../dissectors/ike_nat.h"
@@ -60,6 +61,7 @@ struct judge_thresholds judge_default_thresholds(void);
 struct judge_settings {
 	const struct policy *policy; /* borrowed, sealed */
 	struct judge_thresholds thresholds;
+	struct alert_settings alerts;
 	uint32_t pairs;   /* limit of pairs the judge keeps in mind */
 	uint32_t sas;     /* limit of SAs */
 	uint32_t ike;     /* limit of IKE SAs */

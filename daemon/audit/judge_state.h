@@ -9,6 +9,7 @@
 #define ESPIAL_AUDIT_JUDGE_STATE_H
 
 #include "alert.h"
+#include "alert_desk.h"
 #include "ike_story.h"
 #include "judge.h"
 #include "table.h"
@@ -179,6 +180,7 @@ struct judged_host {
 	struct address address;
 	struct address first_peer;
 	bool more;
+	uint32_t peers;  /* pairs that spoke IKE, ESP or AH and are kept */
 	int64_t last_ns; /* last sign of life that was worth a transition */
 	/* IKE SAs that show what the host takes, as responder, and what it offers, as initiator */
 	uint32_t realm;
@@ -218,6 +220,7 @@ struct timer {
 struct judge {
 	struct judge_settings settings;
 	struct record_sink sink;
+	struct alert_desk *desk; /* owned */
 	struct judge_counters counters;
 	struct table pairs, hosts, networks, sas;
 	struct alert doubled;                       /* mirror-doubled: about the sensor */
@@ -265,6 +268,13 @@ void judge_protection(struct judge *judge, const struct judged_pair *pair, struc
 /* The pairs whose IKE and ESP protect this one: itself, or the carriers of its rule. Returns how many. */
 unsigned judge_protectors(struct judge *judge, struct judged_pair *pair, struct judged_pair **protectors, unsigned max);
 
+/* judge_host.c */
+/* The host of a pair speaks IPsec, and with whom; `fresh`: the pair never did before. */
+void judge_host_speaks(struct judge *judge, const struct judged_pair *pair, bool fresh);
+/* The pair is forgotten. */
+void judge_host_parts(struct judge *judge, const struct judged_pair *pair);
+/* Whoever sent what the transition is about is alive. */
+void judge_host_lives(struct judge *judge, const struct transition *transition);
 /* The host's entry; NULL if it is not known. */
 struct judged_host *judge_host(struct judge *judge, const struct address *host);
 

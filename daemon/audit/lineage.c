@@ -70,8 +70,9 @@ static void forget(struct judge *judge, uint32_t number)
 		((struct judged_sa *)table_at(&judge->sas, sa->replaces))->replaced_by = 0;
 	if (sa->replaced_by)
 		((struct judged_sa *)table_at(&judge->sas, sa->replaced_by))->replaces = 0;
-	judge->counters.open -=
-	    (unsigned)sa->bad_spi.open + sa->replay.open + sa->reset.open + sa->near_wrap.open + sa->overdue.open;
+	struct alert *alerts[] = { &sa->bad_spi, &sa->replay, &sa->reset, &sa->near_wrap, &sa->overdue };
+	for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
+		alert_forget(judge, alerts[i]);
 	table_evict(&judge->sas, number);
 }
 

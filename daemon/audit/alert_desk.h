@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The desk that all alerts go over on their way out: alert.c hands in what is news, the desk decides who hears of it.
+ *
+ *   maintenance   what opens about a host that is being worked on is held back, and told when the time is over if it lasts
+ *   group         alerts of one kind about many pairs of one host or gateway become one alert about that host, with a list
+ *   rate          of what is left, so many a minute and class; the rest is told as the rate allows
+ *   acknowledged  of what was told, no further word for a while
+ *
+ * Nothing is lost on the way: what was held back and is over before its time is counted and said in a notice. What is held
+ * keeps a copy of its finding; when there are too many, the one that is told later has the figures and not the sentence.
+ * Called by alert.c and judge.c only. Pure: time is the judge's.
+ */
+#ifndef ESPIAL_AUDIT_ALERT_DESK_H
+#define ESPIAL_AUDIT_ALERT_DESK_H
+
+#include "alert.h"
+#include "table.h"
+
+struct alert_desk;
+struct judged_pair;
+
+/* NULL on lack of memory. The settings are copied, what they borrow is not. */
+struct alert_desk *alert_desk_new(const struct alert_settings *settings, uint32_t capacity);
+void alert_desk_free(struct alert_desk *desk);
+
+/* An alert opened, changed or ended: finding.alert, state and time are set. `pair` is NULL if it is not about one. */
+void alert_desk_open(struct judge *judge, struct alert *alert, struct finding *finding, const struct judged_pair *pair);
+void alert_desk_update(struct judge *judge, struct alert *alert, struct finding *finding);
+void alert_desk_clear(struct judge *judge, struct alert *alert, struct finding *finding);
+void alert_desk_forget(struct judge *judge, struct alert *alert);
+
+/* When the desk has to be looked at next, 0: never; and looking at it, at judge->now_ns. */
+int64_t alert_desk_due(const struct alert_desk *desk);
+void alert_desk_look(struct judge *judge);
+
+/* The capture ends: what waits is told, maintenance excepted. */
+void alert_desk_finish(struct judge *judge);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hosts that rules look at: with how many others each speaks IPsec, and when it was last alive. See judge_state.h. */
+#include "hash.h"
+#include "judge_state.h"
+
+/* Makes room: never a host with an open alert that is more than advice; first those with one peer, of these the longest silent. */
+static void evict_host(struct judge *judge)
+{
+	enum { CANDIDATES = 16 };
+	uint32_t victim = 0;
+
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		uint32_t number = table_sample(&judge->hosts);
+		if (!number)
+			break;
+		const struct judged_host *host = table_at(&judge->hosts, number);
+		const struct judged_host *worst = table_at(&judge->hosts, victim);
+		if (host->flood.open || host->restart.open || host->check.open)
+			continue;
+		if (!victim || (!host->more && worst->more) ||
+		    (host->more == worst->more && host->last_ns < worst->last_ns))
+			victim = number;
+	}
+	if (!victim)
+		return;
+	alert_forget(judge, &((struct judged_host *)table_at(&judge->hosts, victim))->offered);
+	table_evict(&judge->hosts, victim);
+}
+
+struct judged_host *judge_host(struct judge *judge, const struct address *host)
+{
+	uint32_t number = table_find(&judge->hosts, hash_octets(host->bytes, 16, judge->settings.seed));
+
+	return number ? table_at(&judge->hosts, number) : NULL;
+}
+
+static void speaks(struct judge *judge, const struct address *host, const struct address *peer, bool fresh_pair)
+{
+	uint64_t hash = hash_octets(host->bytes, 16, judge->settings.seed);
+	uint32_t number = table_find(&judge->hosts, hash);
+
+	if (!number) {
+		number = table_insert(&judge->hosts, hash);
+		if (!number) {
+			evict_host(judge);
+			number = table_insert(&judge->hosts, hash);
+		}
+		if (!number)
+			return; /* full: the host's habits stay unknown, which weakens a sentence, not a finding */
+		struct judged_host *fresh = table_at(&judge->hosts, number);
+		fresh->address = *host;
+		fresh->first_peer = *peer;
+		fresh->peers = 1;
+		return;
+	}
+	struct judged_host *known = table_at(&judge->hosts, number);
+	if (!address_equal(&known->first_peer, peer))
+		known->more = true;
+	known->peers += fresh_pair;
+}
+
+void judge_host_speaks(struct judge *judge, const struct judged_pair *pair, bool fresh)
+{
+	speaks(judge, &pair->address[0], &pair->address[1], fresh);
+	speaks(judge, &pair->address[1], &pair->address[0], fresh);
+}
+
+void judge_host_parts(struct judge *judge, const struct judged_pair *pair)
+{
+	bool spoke =
+	    pair->ike[0].message_ns || pair->ike[1].message_ns || (pair->esp[0].first_ns && pair->esp[1].first_ns);
+
+	for (unsigned side = 0; side < 2 && spoke; side++) {
+		struct judged_host *host = judge_host(judge, &pair->address[side]);
+		if (host && host->peers)
+			host->peers--;
+	}
+}
+
+void judge_host_lives(struct judge *judge, const struct transition *transition)
+{
+	const struct address *sender = transition->direction ? &transition->b : &transition->a;
+
+	switch (transition->kind) {
+	case TRANSITION_ICMP_ERROR:
+		sender = &transition->icmp.sender;
+		break;
+	case TRANSITION_SA_BORN:
+	case TRANSITION_SA_WOKE:
+	case TRANSITION_ESP_BEGAN:
+	case TRANSITION_IKE_MESSAGE:
+	case TRANSITION_CLEAR_BEGAN:
+	case TRANSITION_CLEAR_PROGRESS:
+	case TRANSITION_CLEAR_SERVICE:
+		break;
+	default:
+		return;
+	}
+	uint32_t number = table_find(&judge->hosts, hash_octets(sender->bytes, 16, judge->settings.seed));
+	if (number)
+		((struct judged_host *)table_at(&judge->hosts, number))->last_ns = transition->time_ns;
+}
+
+int64_t judge_host_last(struct judge *judge, const struct address *host)
+{
+	uint32_t number = table_find(&judge->hosts, hash_octets(host->bytes, 16, judge->settings.seed));
+
+	return number ? ((const struct judged_host *)table_at(&judge->hosts, number))->last_ns : 0;
+}
+
+bool judge_host_elsewhere(struct judge *judge, const struct address *host, const struct address *peer)
+{
+	uint32_t number = table_find(&judge->hosts, hash_octets(host->bytes, 16, judge->settings.seed));
+	if (!number)
+		return false;
+	const struct judged_host *known = table_at(&judge->hosts, number);
+	return known->more || !address_equal(&known->first_peer, peer);
+}
