@@ -8,19 +8,19 @@
 
 struct crypto_row {
 	uint8_t major;                    /* whose numbers: 1, 2, or 0 for both (groups) */
-	uint8_t kind;                     /* enum ike_kind */
+	uint8_t kind;                     /* enum ike_algorithm_kind */
 	uint16_t first, last;             /* identifiers */
 	char verdict[CRYPTO_TABLE_COUNT]; /* 'O' fine, 'W' discouraged, 'F' forbidden; by enum crypto_table */
 	const char *why;
 };
 
-#define V1_ENCRYPTION 1, IKE_KIND_ENCRYPTION
-#define V1_HASH 1, IKE_KIND_PRF
-#define V1_AUTH 1, IKE_KIND_AUTH
-#define V2_ENCRYPTION 2, IKE_KIND_ENCRYPTION
-#define V2_PRF 2, IKE_KIND_PRF
-#define V2_INTEGRITY 2, IKE_KIND_INTEGRITY
-#define GROUP 0, IKE_KIND_GROUP
+#define V1_ENCRYPTION 1, IKE_ALGORITHM_ENCRYPTION
+#define V1_HASH 1, IKE_ALGORITHM_PRF
+#define V1_AUTH 1, IKE_ALGORITHM_AUTHENTICATION
+#define V2_ENCRYPTION 2, IKE_ALGORITHM_ENCRYPTION
+#define V2_PRF 2, IKE_ALGORITHM_PRF
+#define V2_INTEGRITY 2, IKE_ALGORITHM_INTEGRITY
+#define GROUP 0, IKE_ALGORITHM_GROUP
 
 static const struct crypto_row rows[] = {
 	{ V1_ENCRYPTION, IKEV1_ENCR_DES_CBC, IKEV1_ENCR_DES_CBC, "FFF", "a key of 56 bits" },
@@ -113,15 +113,15 @@ const char *crypto_table_name(enum crypto_table table)
 	return (size_t)table < CRYPTO_TABLE_COUNT ? tables[table].name : "?";
 }
 
-enum crypto_verdict crypto_verdict(enum crypto_table table, unsigned major, const struct ike_suite_algorithm *algorithm,
+enum crypto_verdict crypto_verdict(enum crypto_table table, unsigned major, const struct ike_algorithm *algorithm,
 				   const char **why)
 {
-	unsigned kind = algorithm->kind == IKE_KIND_ADDITIONAL ? IKE_KIND_GROUP : algorithm->kind;
+	unsigned kind = algorithm->kind == IKE_ALGORITHM_ADDITIONAL ? IKE_ALGORITHM_GROUP : algorithm->kind;
 	char letter = tables[table].otherwise;
 	const char *reason = letter == 'O' ? "" : "not in the table";
 
 	/* An additional key exchange that is NONE is one left out. */
-	if (algorithm->kind == IKE_KIND_ADDITIONAL && algorithm->id == IKE_GROUP_NONE)
+	if (algorithm->kind == IKE_ALGORITHM_ADDITIONAL && algorithm->id == IKE_GROUP_NONE)
 		letter = 'O';
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct crypto_row *row = &rows[i];

@@ -23,7 +23,7 @@ enum crypto_table crypto_table_find(const char *name);
 const char *crypto_table_name(enum crypto_table table);
 
 /* What the table thinks of the algorithm; `why`, if not NULL, gets a constant phrase. */
-enum crypto_verdict crypto_verdict(enum crypto_table table, unsigned major, const struct ike_suite_algorithm *algorithm,
+enum crypto_verdict crypto_verdict(enum crypto_table table, unsigned major, const struct ike_algorithm *algorithm,
 				   const char **why);
 
 #endif

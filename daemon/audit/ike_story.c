@@ -191,7 +191,7 @@ static void note_authorities(struct ike_story *story, const struct ike_message *
 static void note_nat(struct ike_stories *stories, struct ike_story *story, const struct ike_arrival *arrival,
 		     const struct ike_message *message, unsigned side)
 {
-	const struct ike_suite_algorithm *hash = ike_suite_find(&story->selected, IKE_KIND_PRF);
+	const struct ike_algorithm *hash = ike_suite_find(&story->selected, IKE_ALGORITHM_PRF);
 
 	if (!stories->settings.hash || !message->nat_hash_count)
 		return;
@@ -216,12 +216,9 @@ static const struct ike_notify *error_in_clear(const struct ike_message *message
 
 static bool offers_quantum_safety(const struct ike_suite *suite)
 {
-	for (unsigned i = 0; i < suite->count; i++) {
-		const struct ike_suite_algorithm *algorithm = &suite->algorithms[i];
-		if ((algorithm->kind == IKE_KIND_GROUP || algorithm->kind == IKE_KIND_ADDITIONAL) &&
-		    algorithm->id >= IKE_GROUP_ML_KEM_512 && algorithm->id <= IKE_GROUP_ML_KEM_1024)
+	for (unsigned i = 0; i < suite->count; i++)
+		if (ike_algorithm_quantum_safe(&suite->algorithms[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -689,7 +686,7 @@ struct ike_event ike_story_message(struct ike_stories *stories, const struct ike
 
 static enum ike_auth v1_auth(const struct ike_story *story)
 {
-	const struct ike_suite_algorithm *method = ike_suite_find(&story->selected, IKE_KIND_AUTH);
+	const struct ike_algorithm *method = ike_suite_find(&story->selected, IKE_ALGORITHM_AUTHENTICATION);
 
 	switch (method ? method->id : 0) {
 	case IKEV1_AUTH_PSK:

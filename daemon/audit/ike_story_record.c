@@ -66,21 +66,21 @@ static const char *nat_name(const struct ike_story *story)
 
 /* Room for the names of one record. */
 struct names {
-	char suite[2][IKE_SUITE_MAX][IKE_SUITE_NAME_SIZE];
+	char suite[2][IKE_SUITE_MAX][IKE_ALGORITHM_NAME_SIZE];
 	const char *suites[2][IKE_SUITE_MAX];
 	char notify[IKE_STORY_NOTIFIES][NOTIFY_NAME_SIZE];
 	const char *notifies[IKE_STORY_NOTIFIES];
 };
 
 /* What an SA payload negotiates; how peers prove themselves is the record's `auth`. */
-static size_t name_suite(const struct ike_suite *suite, char (*text)[IKE_SUITE_NAME_SIZE], const char **names)
+static size_t name_suite(const struct ike_suite *suite, char (*text)[IKE_ALGORITHM_NAME_SIZE], const char **names)
 {
 	size_t count = 0;
 
 	for (unsigned i = 0; i < suite->count; i++) {
-		if (suite->algorithms[i].kind == IKE_KIND_AUTH)
+		if (suite->algorithms[i].kind == IKE_ALGORITHM_AUTHENTICATION)
 			continue;
-		names[count] = ike_suite_algorithm_name(suite->major, &suite->algorithms[i], text[count]);
+		names[count] = ike_algorithm_name(&suite->algorithms[i], text[count]);
 		count++;
 	}
 	return count;

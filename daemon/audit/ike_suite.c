@@ -9,19 +9,19 @@
 
 enum { KEY_IKE = 1 }; /* the only transform of phase 1, RFC 2407 section 4.4.2 */
 
-static void add(struct ike_suite *suite, enum ike_kind kind, uint16_t id, uint16_t key_length)
+static void add(struct ike_suite *suite, struct ike_algorithm algorithm)
 {
 	for (unsigned i = 0; i < suite->count; i++) {
-		const struct ike_suite_algorithm *known = &suite->algorithms[i];
-		if (known->kind == kind && known->id == id && known->key_length == key_length)
+		const struct ike_algorithm *known = &suite->algorithms[i];
+		if (known->kind == algorithm.kind && known->id == algorithm.id &&
+		    known->key_length == algorithm.key_length)
 			return;
 	}
 	if (suite->count == IKE_SUITE_MAX) {
 		suite->more = true;
 		return;
 	}
-	suite->algorithms[suite->count++] =
-	    (struct ike_suite_algorithm){ .id = id, .key_length = key_length, .kind = (uint8_t)kind };
+	suite->algorithms[suite->count++] = algorithm;
 }
 
 static void read_v1(const struct ike_message *message, const struct ike_proposal *proposal, struct ike_suite *suite)
@@ -32,14 +32,10 @@ static void read_v1(const struct ike_message *message, const struct ike_proposal
 		const struct ikev1_transform *transform = &message->v1_transforms[proposal->first + i];
 		if (transform->id != KEY_IKE || transform->phase2)
 			continue;
-		if (transform->encryption)
-			add(suite, IKE_KIND_ENCRYPTION, transform->encryption, transform->key_length);
-		if (transform->hash)
-			add(suite, IKE_KIND_PRF, transform->hash, 0);
-		if (transform->group)
-			add(suite, IKE_KIND_GROUP, transform->group, 0);
-		if (transform->auth)
-			add(suite, IKE_KIND_AUTH, transform->auth, 0);
+		struct ike_algorithm algorithms[4];
+		unsigned count = ike_algorithms_of_v1(transform, algorithms);
+		for (unsigned j = 0; j < count; j++)
+			add(suite, algorithms[j]);
 	}
 }
 
@@ -51,20 +47,21 @@ static void read_v2(const struct ike_message *message, const struct ike_proposal
 		const struct ikev2_transform *transform = &message->v2_transforms[proposal->first + i];
 		switch (transform->type) {
 		case IKEV2_TRANSFORM_ENCR:
-			add(suite, IKE_KIND_ENCRYPTION, transform->id, transform->key_length);
+			add(suite, (struct ike_algorithm){ IKE_ALGORITHM_ENCRYPTION, 2, transform->id,
+							   transform->key_length });
 			break;
 		case IKEV2_TRANSFORM_PRF:
-			add(suite, IKE_KIND_PRF, transform->id, 0);
+			add(suite, (struct ike_algorithm){ IKE_ALGORITHM_PRF, 2, transform->id, 0 });
 			break;
 		case IKEV2_TRANSFORM_INTEG:
-			add(suite, IKE_KIND_INTEGRITY, transform->id, 0);
+			add(suite, (struct ike_algorithm){ IKE_ALGORITHM_INTEGRITY, 2, transform->id, 0 });
 			break;
 		case IKEV2_TRANSFORM_KE:
-			add(suite, IKE_KIND_GROUP, transform->id, 0);
+			add(suite, (struct ike_algorithm){ IKE_ALGORITHM_GROUP, 2, transform->id, 0 });
 			break;
 		default:
 			if (transform->type >= IKEV2_TRANSFORM_ADDKE1 && transform->type <= IKEV2_TRANSFORM_ADDKE7)
-				add(suite, IKE_KIND_ADDITIONAL, transform->id, 0);
+				add(suite, (struct ike_algorithm){ IKE_ALGORITHM_ADDITIONAL, 2, transform->id, 0 });
 			break;
 		}
 	}
@@ -84,59 +81,20 @@ bool ike_suite_read(const struct ike_message *message, struct ike_suite *suite)
 	return suite->count > 0;
 }
 
-static const char *registered(unsigned major, const struct ike_suite_algorithm *algorithm)
+const char *ike_kind_name(enum ike_algorithm_kind kind)
 {
-	switch (algorithm->kind) {
-	case IKE_KIND_ENCRYPTION:
-		return major == 1 ? ikev1_encryption_name(algorithm->id) : ikev2_encryption_name(algorithm->id);
-	case IKE_KIND_PRF:
-		return major == 1 ? ikev1_hash_name(algorithm->id) : ikev2_prf_name(algorithm->id);
-	case IKE_KIND_INTEGRITY:
-		return ikev2_integrity_name(algorithm->id);
-	case IKE_KIND_AUTH:
-		return ikev1_auth_name(algorithm->id);
-	default:
-		return ike_group_name(algorithm->id);
-	}
-}
-
-const char *ike_suite_algorithm_name(unsigned major, const struct ike_suite_algorithm *algorithm, char *buffer)
-{
-	const char *name = registered(major, algorithm);
-
-	if (name)
-		snprintf(buffer, IKE_SUITE_NAME_SIZE, "%s", name);
-	else
-		snprintf(buffer, IKE_SUITE_NAME_SIZE, "%s_%u",
-			 algorithm->kind == IKE_KIND_ENCRYPTION  ? "ENCRYPTION"
-			 : algorithm->kind == IKE_KIND_PRF       ? "PRF"
-			 : algorithm->kind == IKE_KIND_INTEGRITY ? "INTEGRITY"
-			 : algorithm->kind == IKE_KIND_AUTH      ? "AUTH"
-								 : "GROUP",
-			 algorithm->id);
-	if (algorithm->kind == IKE_KIND_AUTH)
-		return buffer;
-	for (char *at = buffer; *at; at++)
-		if (*at == '-')
-			*at = '_';
-	if (algorithm->key_length) {
-		size_t length = strlen(buffer);
-		snprintf(buffer + length, IKE_SUITE_NAME_SIZE - length, "_%u", algorithm->key_length);
-	}
-	return buffer;
-}
-
-const char *ike_kind_name(enum ike_kind kind)
-{
-	static const char *const names[IKE_KIND_COUNT] = {
-		[IKE_KIND_ENCRYPTION] = "encryption", [IKE_KIND_INTEGRITY] = "integrity",
-		[IKE_KIND_PRF] = "hash or PRF",       [IKE_KIND_GROUP] = "key exchange group",
-		[IKE_KIND_AUTH] = "authentication",   [IKE_KIND_ADDITIONAL] = "additional key exchange",
+	static const char *const names[IKE_ALGORITHM_KIND_COUNT] = {
+		[IKE_ALGORITHM_ENCRYPTION] = "encryption",
+		[IKE_ALGORITHM_INTEGRITY] = "integrity",
+		[IKE_ALGORITHM_PRF] = "hash or PRF",
+		[IKE_ALGORITHM_GROUP] = "key exchange group",
+		[IKE_ALGORITHM_AUTHENTICATION] = "authentication",
+		[IKE_ALGORITHM_ADDITIONAL] = "additional key exchange",
 	};
-	return (size_t)kind < IKE_KIND_COUNT ? names[kind] : "?";
+	return (size_t)kind < IKE_ALGORITHM_KIND_COUNT ? names[kind] : "?";
 }
 
-const struct ike_suite_algorithm *ike_suite_find(const struct ike_suite *suite, enum ike_kind kind)
+const struct ike_algorithm *ike_suite_find(const struct ike_suite *suite, enum ike_algorithm_kind kind)
 {
 	for (unsigned i = 0; i < suite->count; i++)
 		if (suite->algorithms[i].kind == kind)
@@ -144,10 +102,10 @@ const struct ike_suite_algorithm *ike_suite_find(const struct ike_suite *suite, 
 	return NULL;
 }
 
-static bool has(const struct ike_suite *suite, const struct ike_suite_algorithm *algorithm)
+static bool has(const struct ike_suite *suite, const struct ike_algorithm *algorithm)
 {
 	for (unsigned i = 0; i < suite->count; i++) {
-		const struct ike_suite_algorithm *known = &suite->algorithms[i];
+		const struct ike_algorithm *known = &suite->algorithms[i];
 		if (known->kind == algorithm->kind && known->id == algorithm->id &&
 		    known->key_length == algorithm->key_length)
 			return true;
@@ -155,14 +113,14 @@ static bool has(const struct ike_suite *suite, const struct ike_suite_algorithm 
 	return false;
 }
 
-bool ike_suite_differs(const struct ike_suite *offer, const struct ike_suite *known, enum ike_kind *kind)
+bool ike_suite_differs(const struct ike_suite *offer, const struct ike_suite *known, enum ike_algorithm_kind *kind)
 {
 	if (!offer->major || offer->major != known->major)
 		return false;
-	for (unsigned k = 0; k < IKE_KIND_COUNT; k++) {
+	for (unsigned k = 0; k < IKE_ALGORITHM_KIND_COUNT; k++) {
 		bool common = false;
 		/* An additional key exchange is a wish that may be left out. */
-		if (k == IKE_KIND_ADDITIONAL || !ike_suite_find(offer, k) || !ike_suite_find(known, k))
+		if (k == IKE_ALGORITHM_ADDITIONAL || !ike_suite_find(offer, k) || !ike_suite_find(known, k))
 			continue;
 		for (unsigned i = 0; i < offer->count && !common; i++)
 			common = offer->algorithms[i].kind == k && has(known, &offer->algorithms[i]);
@@ -181,19 +139,19 @@ void ike_suite_merge(struct ike_suite *suite, const struct ike_suite *more)
 	if (suite->major != more->major)
 		return;
 	for (unsigned i = 0; i < more->count; i++)
-		add(suite, more->algorithms[i].kind, more->algorithms[i].id, more->algorithms[i].key_length);
+		add(suite, more->algorithms[i]);
 	suite->more |= more->more;
 }
 
-void ike_suite_list(const struct ike_suite *suite, enum ike_kind kind, char *text, size_t size)
+void ike_suite_list(const struct ike_suite *suite, enum ike_algorithm_kind kind, char *text, size_t size)
 {
-	char name[IKE_SUITE_NAME_SIZE];
+	char name[IKE_ALGORITHM_NAME_SIZE];
 
 	for (unsigned i = 0; i < suite->count; i++) {
 		size_t length = strlen(text);
 		if (suite->algorithms[i].kind != kind || length + 1 >= size)
 			continue;
 		snprintf(text + length, size - length, "%s%s", length ? ", " : "",
-			 ike_suite_algorithm_name(suite->major, &suite->algorithms[i], name));
+			 ike_algorithm_name(&suite->algorithms[i], name));
 	}
 }

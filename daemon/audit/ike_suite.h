@@ -10,60 +10,41 @@
 #ifndef ESPIAL_AUDIT_IKE_SUITE_H
 #define ESPIAL_AUDIT_IKE_SUITE_H
 
-#include "../../dissectors/ike_message.h"
+#include "../../dissectors/ike_algorithm.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum ike_kind {
-	IKE_KIND_ENCRYPTION,
-	IKE_KIND_INTEGRITY, /* IKEv2 only */
-	IKE_KIND_PRF,       /* IKEv1: the hash */
-	IKE_KIND_GROUP,
-	IKE_KIND_ADDITIONAL, /* additional key exchanges (RFC 9370) */
-	IKE_KIND_AUTH,       /* IKEv1 only: the authentication method */
-	IKE_KIND_COUNT
-};
-
-struct ike_suite_algorithm {
-	uint16_t id;
-	uint16_t key_length; /* bits, 0 if not said */
-	uint8_t kind;        /* enum ike_kind */
-};
-
-enum { IKE_SUITE_MAX = 32, IKE_SUITE_NAME_SIZE = 48 };
+enum { IKE_SUITE_MAX = 32 };
 
 struct ike_suite {
 	uint8_t major; /* version of the registry; 0: nothing was read */
 	uint8_t count;
 	bool more;  /* there were more than fit */
 	bool alone; /* one proposal, in IKEv1 of one transform: what a selection looks like */
-	struct ike_suite_algorithm algorithms[IKE_SUITE_MAX];
+	struct ike_algorithm algorithms[IKE_SUITE_MAX];
 };
 
 /* Reads what the message's SA payloads say of IKE itself. False, and an empty suite, if they say nothing. */
 bool ike_suite_read(const struct ike_message *message, struct ike_suite *suite);
 
-/* The algorithm as one word: "AES_CBC_256", "HMAC_SHA2_256", "MODP_2048". `buffer` has IKE_SUITE_NAME_SIZE. */
-const char *ike_suite_algorithm_name(unsigned major, const struct ike_suite_algorithm *algorithm, char *buffer);
-
 /* What the kind is called in sentences: "encryption", "key exchange group". */
-const char *ike_kind_name(enum ike_kind kind);
+const char *ike_kind_name(enum ike_algorithm_kind kind);
 
 /* The first algorithm of the kind; NULL if there is none. */
-const struct ike_suite_algorithm *ike_suite_find(const struct ike_suite *suite, enum ike_kind kind);
+const struct ike_algorithm *ike_suite_find(const struct ike_suite *suite, enum ike_algorithm_kind kind);
 
 /*
  * Compares two suites of one version: true if of some kind both name algorithms and none in common; `kind` is the first
  * such kind. False says only that nothing is known to differ.
  */
-bool ike_suite_differs(const struct ike_suite *offer, const struct ike_suite *known, enum ike_kind *kind);
+bool ike_suite_differs(const struct ike_suite *offer, const struct ike_suite *known, enum ike_algorithm_kind *kind);
 
 /* Adds what `more` has and `suite` has not. */
 void ike_suite_merge(struct ike_suite *suite, const struct ike_suite *more);
 
 /* Appends "NAME, NAME" of the kind to `text`, which is a string of at most `size` octets. */
-void ike_suite_list(const struct ike_suite *suite, enum ike_kind kind, char *text, size_t size);
+void ike_suite_list(const struct ike_suite *suite, enum ike_algorithm_kind kind, char *text, size_t size);
 
 #endif

@@ -20,11 +20,11 @@ enum { LIST_SIZE = 256 };
 static enum crypto_verdict judge_suite(enum crypto_table table, const struct ike_suite *suite, char *list)
 {
 	enum crypto_verdict worst = CRYPTO_FINE;
-	char name[IKE_SUITE_NAME_SIZE];
+	char name[IKE_ALGORITHM_NAME_SIZE];
 
 	list[0] = '\0';
 	for (unsigned i = 0; i < suite->count; i++) {
-		const struct ike_suite_algorithm *algorithm = &suite->algorithms[i];
+		const struct ike_algorithm *algorithm = &suite->algorithms[i];
 		const char *why;
 		enum crypto_verdict verdict = crypto_verdict(table, suite->major, algorithm, &why);
 		if (verdict == CRYPTO_FINE)
@@ -33,7 +33,7 @@ static enum crypto_verdict judge_suite(enum crypto_table table, const struct ike
 			worst = verdict;
 		size_t length = strlen(list);
 		snprintf(list + length, LIST_SIZE - length, "%s%s (%s)", length ? ", " : "",
-			 ike_suite_algorithm_name(suite->major, algorithm, name), why);
+			 ike_algorithm_name(algorithm, name), why);
 	}
 	return worst;
 }
@@ -41,11 +41,11 @@ static enum crypto_verdict judge_suite(enum crypto_table table, const struct ike
 /* RFC 8221 section 5: a cipher that does not protect integrity itself, chosen without an algorithm that does. */
 static bool lacks_integrity(const struct ike_suite *suite)
 {
-	const struct ike_suite_algorithm *cipher = ike_suite_find(suite, IKE_KIND_ENCRYPTION);
-	const struct ike_suite_algorithm *integrity = ike_suite_find(suite, IKE_KIND_INTEGRITY);
+	const struct ike_algorithm *cipher = ike_suite_find(suite, IKE_ALGORITHM_ENCRYPTION);
+	const struct ike_algorithm *integrity = ike_suite_find(suite, IKE_ALGORITHM_INTEGRITY);
 
 	/* Without the rest it is no selection, only a damaged one. */
-	if (!ike_suite_find(suite, IKE_KIND_PRF) || !ike_suite_find(suite, IKE_KIND_GROUP))
+	if (!ike_suite_find(suite, IKE_ALGORITHM_PRF) || !ike_suite_find(suite, IKE_ALGORITHM_GROUP))
 		return false;
 	return suite->major == 2 && cipher && cipher->id <= IKEV2_ENCR_AES_CTR &&
 	       (!integrity || integrity->id == IKEV2_INTEG_NONE);
@@ -155,7 +155,7 @@ static void judge_quantum(struct judge *judge, struct judged_pair *pair, const s
 		return;
 	}
 	begin(judge, pair, FINDING_NOT_QUANTUM_SAFE, &finding);
-	ike_suite_list(&story->selected, IKE_KIND_GROUP, group, sizeof(group));
+	ike_suite_list(&story->selected, IKE_ALGORITHM_GROUP, group, sizeof(group));
 	bool shared = story->major == 2 && judge->ike.kind == IKE_EVENT_ANSWERED &&
 		      ike_message_notify(judge->message, IKEV2_NOTIFY_USE_PPK);
 	finding_say(&finding, "The key exchange of %s and %s is %s alone%s.", address_text(&finding.src, &a),

@@ -36,7 +36,7 @@ static struct ike_suite known_of(struct judge *judge, const struct ike_story *st
 static enum finding_cause proposal_cause(struct judge *judge, const struct ike_story *story)
 {
 	struct ike_suite known = known_of(judge, story);
-	enum ike_kind kind;
+	enum ike_algorithm_kind kind;
 
 	if (!known.major || !story->offered.major)
 		return CAUSE_NO_PROPOSAL;
@@ -87,7 +87,7 @@ static void say_difference(struct judge *judge, const struct ike_story *story, s
 	struct ike_suite known = known_of(judge, story);
 	char offered[LIST_SIZE] = "", takes[LIST_SIZE] = "";
 	struct address_text text;
-	enum ike_kind kind;
+	enum ike_algorithm_kind kind;
 
 	if (!known.major || !ike_suite_differs(&story->offered, &known, &kind)) {
 		if (finding->cause == CAUSE_UNKNOWN_PEER)
@@ -124,7 +124,7 @@ static void describe_refusal(struct judge *judge, const struct trouble *trouble,
 	finding_note_boolean(finding, "authenticated", false);
 	if (!story)
 		return;
-	for (unsigned kind = 0; kind < IKE_KIND_ADDITIONAL; kind++)
+	for (unsigned kind = 0; kind < IKE_ALGORITHM_ADDITIONAL; kind++)
 		ike_suite_list(&story->offered, kind, all, sizeof(all));
 	finding_note_words(finding, "offered", all);
 	if (finding->cause == CAUSE_NO_PROPOSAL || finding->cause == CAUSE_UNKNOWN_PEER)

@@ -2,7 +2,7 @@
 /* See ike_log.h. This file remembers what went before and writes the line of each message. */
 #include "ike_log.h"
 
-#include "ike_algorithm.h"
+#include "../../dissectors/ike_algorithm.h"
 #include "ike_log_entry.h"
 #include "nat_hash.h"
 #include "../../dissectors/ike_names.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An entry of the IKE log as a JSON line; its keys are documented in ike_log.h. */
-#include "ike_algorithm.h"
+#include "../../dissectors/ike_algorithm.h"
 #include "ike_log_entry.h"
 #include "json_line.h"
 #include "timestamp.h"
@@ -60,7 +60,7 @@ static json_t *algorithm_value(const struct ike_algorithm *algorithm)
 	struct line name;
 
 	line_clear(&name);
-	ike_algorithm_name(algorithm, &name);
+	line_add_algorithm(&name, algorithm);
 	return json_pack("{s:s, s:s, s:i, s:o}", "kind", ike_algorithm_kind_name(algorithm->kind), "name", name.text,
 			 "id", algorithm->id, "key_length",
 			 algorithm->key_length ? json_integer(algorithm->key_length) : json_null());
@@ -116,7 +116,7 @@ static json_t *key_exchange_value(const struct ike_message *message)
 		return json_null();
 	line_clear(&name);
 	if (message->header.major == 2)
-		ike_algorithm_name(&group, &name);
+		line_add_algorithm(&name, &group);
 	return json_pack("{s:o, s:i}", "group", name.used ? json_string(name.text) : json_null(), "octets",
 			 message->ke.length);
 }

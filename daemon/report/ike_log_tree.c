@@ -5,7 +5,7 @@
  * The chain is walked once; what belongs to a payload is found in the message's arrays by where it lies. The level only
  * decides which payloads are shown and how much of each.
  */
-#include "ike_algorithm.h"
+#include "../../dissectors/ike_algorithm.h"
 #include "ike_log_entry.h"
 #include "../../dissectors/ike_names.h"
 #include "../../dissectors/ike_vendor.h"
@@ -210,7 +210,7 @@ static void group_data(struct tree *tree, const uint8_t *data, uint16_t length)
 		return;
 	const struct ike_algorithm group = { IKE_ALGORITHM_GROUP, 2, (uint16_t)(data[0] << 8 | data[1]), 0 };
 	line_add(&tree->line, "group ");
-	ike_algorithm_name(&group, &tree->line);
+	line_add_algorithm(&tree->line, &group);
 	flush(tree, 1);
 }
 
@@ -362,7 +362,7 @@ static void other_payload(struct tree *tree, const struct ike_payload *payload, 
 			return;
 		const struct ike_algorithm group = { IKE_ALGORITHM_GROUP, 2, message->ke_group, 0 };
 		if (message->header.major == 2) {
-			ike_algorithm_name(&group, &tree->line);
+			line_add_algorithm(&tree->line, &group);
 			line_add(&tree->line, ", ");
 		}
 		line_add(&tree->line, "public value of %u octets", message->ke.length);

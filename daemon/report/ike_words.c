@@ -2,7 +2,7 @@
 /* See ike_words.h. */
 #include "ike_words.h"
 
-#include "ike_algorithm.h"
+#include "../../dissectors/ike_algorithm.h"
 #include "../../dissectors/ike_names.h"
 
 #include <string.h>
@@ -109,10 +109,10 @@ void ike_words_v2_proposal(const struct ike_message *message, const struct ike_p
 				continue;
 			if (count++ == 0) {
 				line_add(line, "%s%s", separator, short_kind(kind));
-				ike_algorithm_name(&algorithm, line);
+				line_add_algorithm(line, &algorithm);
 			} else if (all) {
 				line_add(line, "|");
-				ike_algorithm_name(&algorithm, line);
+				line_add_algorithm(line, &algorithm);
 			}
 		}
 		if (count > 0)
@@ -143,7 +143,7 @@ static void v1_phase2_transform(const struct ikev1_transform *transform, uint8_t
 	if (transform->group) {
 		const struct ike_algorithm group = { IKE_ALGORITHM_GROUP, 2, transform->group, 0 };
 		line_add(line, ", ");
-		ike_algorithm_name(&group, line);
+		line_add_algorithm(line, &group);
 	}
 }
 
@@ -156,7 +156,7 @@ void ike_words_v1_transform(const struct ikev1_transform *transform, uint8_t pro
 		v1_phase2_transform(transform, protocol, line);
 	for (unsigned i = 0; i < count; i++) {
 		line_add(line, "%s", i ? ", " : "");
-		ike_algorithm_name(&algorithms[i], line);
+		line_add_algorithm(line, &algorithms[i]);
 	}
 	if (!transform->phase2 && count == 0)
 		line_add(line, "nothing that is known");
@@ -217,7 +217,7 @@ static enum ike_words_outcome v2_init(const struct ike_message *message, const u
 		if (data && error->data.length >= 2) {
 			struct ike_algorithm group = { IKE_ALGORITHM_GROUP, 2, (uint16_t)(data[0] << 8 | data[1]), 0 };
 			line_add(line, ": ");
-			ike_algorithm_name(&group, line);
+			line_add_algorithm(line, &group);
 		}
 		return IKE_WORDS_STEP;
 	}
@@ -242,7 +242,7 @@ static enum ike_words_outcome v2_init(const struct ike_message *message, const u
 	if (!is_response(message) && message->ke_count > 0) {
 		struct ike_algorithm group = { IKE_ALGORITHM_GROUP, 2, message->ke_group, 0 };
 		line_add(line, "; begins with ");
-		ike_algorithm_name(&group, line);
+		line_add_algorithm(line, &group);
 	}
 	return is_response(message) ? IKE_WORDS_PROGRESS : IKE_WORDS_STEP;
 }

@@ -17,7 +17,7 @@
 #ifndef ESPIAL_REPORT_INVENTORY_H
 #define ESPIAL_REPORT_INVENTORY_H
 
-#include "ike_algorithm.h"
+#include "line.h"
 #include "text_page.h"
 #include "../audit/record.h"
 

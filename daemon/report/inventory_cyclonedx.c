@@ -37,7 +37,7 @@ static void put(struct cbom *cbom, json_t *object, const char *key, json_t *valu
 		cbom->failed = true;
 }
 
-/* "algorithm/2/encryption/AES_CBC-256" */
+/* "algorithm/2/encryption/AES_CBC_256" */
 static void add_reference(const struct ike_algorithm *algorithm, struct line *line)
 {
 	/* A key exchange is the same thing whether it comes first or in addition. */
@@ -267,7 +267,7 @@ static void add_algorithm(struct cbom *cbom, size_t index)
 
 	line_clear(&name);
 	line_clear(&reference);
-	ike_algorithm_name(algorithm, &name);
+	line_add_algorithm(&name, algorithm);
 	add_reference(algorithm, &reference);
 	add_component(cbom, reference.text, name.text,
 		      json_pack("{s:s, s:o}", "assetType", "algorithm", "algorithmProperties",

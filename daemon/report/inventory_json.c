@@ -34,7 +34,7 @@ static json_t *uses_value(const struct inventory_subject *subject, bool selected
 		if (!(selected ? use->selected : use->offered))
 			continue;
 		line_clear(&name);
-		ike_algorithm_name(&use->algorithm, &name);
+		line_add_algorithm(&name, &use->algorithm);
 		json_array_append_new(
 		    list, json_pack("{s:s, s:s, s:i, s:o, s:i}", "kind", ike_algorithm_kind_name(use->algorithm.kind),
 				    "name", name.text, "id", use->algorithm.id, "key_length",

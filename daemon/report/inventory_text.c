@@ -23,7 +23,7 @@ static bool algorithms(const struct inventory_subject *subject, bool selected, s
 			continue;
 		line_add(line, "%s%s", separator,
 			 use->algorithm.kind == IKE_ALGORITHM_PRF && use->algorithm.major == 2 ? "PRF " : "");
-		ike_algorithm_name(&use->algorithm, line);
+		line_add_algorithm(line, &use->algorithm);
 		separator = ", ";
 	}
 	if (!selected && subject->more)

@@ -43,3 +43,10 @@ void line_add_hex(struct line *line, const uint8_t *octets, size_t count, size_t
 	if (count > limit)
 		line_add(line, "...");
 }
+
+void line_add_algorithm(struct line *line, const struct ike_algorithm *algorithm)
+{
+	char name[IKE_ALGORITHM_NAME_SIZE];
+
+	line_add(line, "%s", ike_algorithm_name(algorithm, name));
+}

@@ -8,6 +8,8 @@
 #ifndef ESPIAL_REPORT_LINE_H
 #define ESPIAL_REPORT_LINE_H
 
+#include "../../dissectors/ike_algorithm.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,5 +34,8 @@ void line_add_octets(struct line *line, const uint8_t *octets, size_t count, siz
 
 /* Adds octets as hexadecimal digits, at most `limit` octets of them. */
 void line_add_hex(struct line *line, const uint8_t *octets, size_t count, size_t limit);
+
+/* Adds the algorithm's name. */
+void line_add_algorithm(struct line *line, const struct ike_algorithm *algorithm);
 
 #endif

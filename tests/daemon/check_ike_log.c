@@ -176,7 +176,7 @@ START_TEST(repetitions_are_counted_and_silence_is_told_once)
 	expect_not(&text, "IKE_SA_INIT");
 	send(&text, false);
 	expect(&text,
-	       "retransmission 2: offers AES_GCM_16-256 (+1), PRF HMAC_SHA2_384, CURVE25519, additional ML_KEM_768; "
+	       "retransmission 2: offers AES_GCM_16_256 (+1), PRF HMAC_SHA2_384, CURVE25519, additional ML_KEM_768; "
 	       "no answer so far");
 	size_t before = text.length;
 	send(&text, false);

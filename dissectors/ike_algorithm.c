@@ -2,9 +2,10 @@
 /* See ike_algorithm.h. */
 #include "ike_algorithm.h"
 
-#include "../../dissectors/ike_names.h"
+#include "ike_names.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 const char *ike_algorithm_kind_name(unsigned kind)
 {
@@ -40,16 +41,52 @@ static const char *registered_name(const struct ike_algorithm *algorithm)
 	}
 }
 
-void ike_algorithm_name(const struct ike_algorithm *algorithm, struct line *line)
+/* What does not fit is cut: no registered name is so long. */
+static size_t append(char *name, size_t length, const char *text, bool words)
 {
-	const char *name = registered_name(algorithm);
+	for (; *text && length + 1 < IKE_ALGORITHM_NAME_SIZE; text++)
+		name[length++] = *text == '-' && !words ? '_' : *text;
+	name[length] = '\0';
+	return length;
+}
 
-	if (name)
-		line_add(line, "%s", name);
-	else
-		line_add(line, "%s %u", ike_algorithm_kind_name(algorithm->kind), algorithm->id);
+static size_t append_number(char *name, size_t length, unsigned number)
+{
+	char digits[8] = "";
+	size_t at = sizeof(digits) - 1;
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number && at > 1);
+	digits[--at] = '_';
+	return append(name, length, digits + at, false);
+}
+
+const char *ike_algorithm_name(const struct ike_algorithm *algorithm, char name[IKE_ALGORITHM_NAME_SIZE])
+{
+	static const char *const nameless[IKE_ALGORITHM_KIND_COUNT] = {
+		[IKE_ALGORITHM_ENCRYPTION] = "ENCRYPTION",
+		[IKE_ALGORITHM_INTEGRITY] = "INTEGRITY",
+		[IKE_ALGORITHM_PRF] = "PRF",
+		[IKE_ALGORITHM_GROUP] = "GROUP",
+		[IKE_ALGORITHM_ADDITIONAL] = "GROUP",
+		[IKE_ALGORITHM_AUTHENTICATION] = "AUTH",
+	};
+	const char *registered = registered_name(algorithm);
+	size_t length;
+
+	if (registered) {
+		/* How peers prove themselves is said in words. */
+		length = append(name, 0, registered, algorithm->kind == IKE_ALGORITHM_AUTHENTICATION);
+	} else {
+		bool known = algorithm->kind < IKE_ALGORITHM_KIND_COUNT;
+		length = append(name, 0, known ? nameless[algorithm->kind] : "ALGORITHM", false);
+		length = append_number(name, length, algorithm->id);
+	}
 	if (algorithm->key_length)
-		line_add(line, "-%u", algorithm->key_length);
+		append_number(name, length, algorithm->key_length);
+	return name;
 }
 
 bool ike_algorithm_quantum_safe(const struct ike_algorithm *algorithm)

@@ -2,14 +2,14 @@
 /*
  * Algorithms of IKE as values: one name for each, whatever version's registry it stands in.
  *
- * The IKE log shows proposals with it and the inventory counts by it. Pure; judges nothing but whether an algorithm
- * withstands a quantum computer, which is a property and no opinion.
+ * Records and findings, the IKE log and the inventory all name algorithms by this, so that a person finds one word
+ * everywhere. Pure; judges nothing but whether an algorithm withstands a quantum computer, which is a property and no
+ * opinion.
  */
-#ifndef ESPIAL_REPORT_IKE_ALGORITHM_H
-#define ESPIAL_REPORT_IKE_ALGORITHM_H
+#ifndef ESPIAL_DISSECTORS_IKE_ALGORITHM_H
+#define ESPIAL_DISSECTORS_IKE_ALGORITHM_H
 
-#include "line.h"
-#include "../../dissectors/ike_message.h"
+#include "ike_message.h"
 
 enum ike_algorithm_kind {
 	IKE_ALGORITHM_ENCRYPTION,
@@ -31,8 +31,11 @@ struct ike_algorithm {
 /* "encryption", "integrity", "prf", "group", "additional-key-exchange", "authentication": the keys in JSON. */
 const char *ike_algorithm_kind_name(unsigned kind);
 
-/* "AES_CBC-256", "CURVE25519", "pre-shared key", "MODP_2048", or "encryption 77" for a number without a name. */
-void ike_algorithm_name(const struct ike_algorithm *algorithm, struct line *line);
+enum { IKE_ALGORITHM_NAME_SIZE = 72 };
+
+/* "AES_CBC_256", "HMAC_SHA2_256_128", "CURVE25519", "pre-shared key", "MODP_2048", or "ENCRYPTION_77" for a number without
+ * a name. Returns `name`. */
+const char *ike_algorithm_name(const struct ike_algorithm *algorithm, char name[IKE_ALGORITHM_NAME_SIZE]);
 
 /* Whether a key exchange of this group withstands a quantum computer: ML-KEM. */
 bool ike_algorithm_quantum_safe(const struct ike_algorithm *algorithm);
