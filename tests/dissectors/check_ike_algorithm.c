@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of algorithms: one for each, in both versions, with and without key length, and for numbers without a name. */
-#include "suite.h"
+#include "../suite.h"
 
 #include "../../dissectors/ike_algorithm.h"
 #include "../../dissectors/ike_names.h"
