@@ -45,6 +45,8 @@ struct config *config_default(void)
 		.learned = 50000,
 		.memory = 1ULL << 30,
 	};
+	config->alerts.per_minute = 300;
+	config->alerts.group_of = 5;
 	config->syslog.enabled = true;
 	config->syslog.to = strdup("/dev/log");
 	config->syslog.facility = FACILITY_AUTHPRIV;
@@ -362,6 +364,7 @@ void config_free(struct config *config)
 	free(config->path);
 	free(config->sensor);
 	policy_clear(&config->policy);
+	config_alerts_clear(&config->alerts);
 	free(config->syslog.to);
 	free(config->json.file);
 	free(config->store.path);

@@ -60,6 +60,33 @@ struct config_rekey {
 	int64_t stale_grace_ns;
 };
 
+/* Lifecycle events that can be switched off: bits of config_alerts.off. */
+enum {
+	CONFIG_EVENT_PEER_NEW = 1 << 0,
+	CONFIG_EVENT_SA_UP = 1 << 1,
+	CONFIG_EVENT_SA_REKEYED = 1 << 2,
+	CONFIG_EVENT_SA_DOWN = 1 << 3,
+	CONFIG_EVENT_SECURED_AGAIN = 1 << 4,
+	CONFIG_EVENT_POLICY_RELOADED = 1 << 5,
+};
+
+/* A time in which people work on some hosts; nanoseconds since the epoch, UTC. */
+struct config_maintenance {
+	char *name;
+	struct policy_prefix *hosts; /* owned; none: all */
+	size_t host_count;
+	int64_t from_ns, until_ns;
+	int64_t every_ns; /* and again each so long after, and before; 0: once */
+};
+
+struct config_alerts {
+	uint16_t off;                           /* CONFIG_EVENT_ bits */
+	uint32_t per_minute;                    /* of each class; 0: no limit */
+	uint32_t group_of;                      /* pairs of one host that make one alert; 0: never */
+	struct config_maintenance *maintenance; /* owned */
+	size_t maintenance_count;
+};
+
 struct config_syslog {
 	bool enabled;
 	char *to;     /* path of a datagram or stream socket; in the file, `none` disables */
@@ -96,6 +123,7 @@ struct config {
 	struct policy policy;
 	struct config_rekey rekey;
 	struct config_limits limits;
+	struct config_alerts alerts;
 	struct config_syslog syslog;
 	struct config_json json;
 	struct config_store store;

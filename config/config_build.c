@@ -333,5 +333,6 @@ bool config_build(struct config *config, const struct config_document *document,
 	config->classify = file->classify;
 	return build_sensor(&build) && build_capture(&build) &&
 	       config_build_policy(&config->policy, document, &file->policy, error) && build_rekey(&build) &&
-	       build_limits(&build) && build_report(&build);
+	       build_limits(&build) && config_build_alerts(&config->alerts, document, &file->alerts, error) &&
+	       build_report(&build);
 }

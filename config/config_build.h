@@ -21,6 +21,13 @@ bool config_build(struct config *config, const struct config_document *document,
 bool config_build_policy(struct policy *policy, const struct config_document *document, struct config_file_policy *file,
 			 struct config_error *error);
 
+/* The same for the section about alerts: config_alerts.c. */
+bool config_build_alerts(struct config_alerts *alerts, const struct config_document *document,
+			 struct config_file_alerts *file, struct config_error *error);
+
+/* Frees what it owns. */
+void config_alerts_clear(struct config_alerts *alerts);
+
 /* An interface with the defaults of DESIGN section 6, without a name. */
 struct config_interface config_interface_default(void);
 

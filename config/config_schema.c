@@ -18,7 +18,7 @@
 #include <string.h>
 
 enum { PATH_TEXT_MAX = 4095, SOCKET_TEXT_MAX = 107, NAME_MAX_OCTETS = 127, SENSOR_MAX = 63, VALUE_MAX = 255 };
-enum { GATEWAYS_MAX = 64, INTERFACES_MAX = 64, SERVICES_MAX = 256, PREFIXES_MAX = 10000 };
+enum { GATEWAYS_MAX = 64, INTERFACES_MAX = 64, SERVICES_MAX = 256, PREFIXES_MAX = 10000, MAINTENANCE_MAX = 256 };
 
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof(*(array))))
 #define WORD CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT
@@ -74,6 +74,12 @@ static const cyaml_strval_t shapes[] = {
 
 static const cyaml_strval_t payloads[] = {
 	{ "headers", CONFIG_PAYLOAD_HEADERS },
+};
+
+static const cyaml_strval_t events[] = {
+	{ "peer-new", CONFIG_EVENT_PEER_NEW },           { "sa-up", CONFIG_EVENT_SA_UP },
+	{ "sa-rekeyed", CONFIG_EVENT_SA_REKEYED },       { "sa-down", CONFIG_EVENT_SA_DOWN },
+	{ "secured-again", CONFIG_EVENT_SECURED_AGAIN }, { "policy-reloaded", CONFIG_EVENT_POLICY_RELOADED },
 };
 
 static const cyaml_schema_value_t text_value = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, VALUE_MAX) };
@@ -144,6 +150,26 @@ static const cyaml_schema_field_t limits_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t maintenance_fields[] = {
+	CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct config_file_maintenance, name, 1, NAME_MAX_OCTETS),
+	CYAML_FIELD_SEQUENCE("hosts", TEXT, struct config_file_maintenance, hosts, &text_value, 0, PREFIXES_MAX),
+	CYAML_FIELD_STRING_PTR("at", CYAML_FLAG_POINTER, struct config_file_maintenance, at, 1, VALUE_MAX),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t maintenance_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_file_maintenance, maintenance_fields),
+};
+
+static const cyaml_schema_field_t alerts_fields[] = {
+	CYAML_FIELD_FLAGS_PTR("off", WORD | CYAML_FLAG_POINTER, struct config_file_alerts, off, events, COUNT(events)),
+	CYAML_FIELD_STRING_PTR("per-minute", TEXT, struct config_file_alerts, per_minute, 1, VALUE_MAX),
+	CYAML_FIELD_STRING_PTR("group-of", TEXT, struct config_file_alerts, group_of, 1, VALUE_MAX),
+	CYAML_FIELD_SEQUENCE("maintenance", TEXT, struct config_file_alerts, maintenance, &maintenance_value, 0,
+			     MAINTENANCE_MAX),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t syslog_fields[] = {
 	CYAML_FIELD_STRING_PTR("to", TEXT, struct config_file_report, syslog.to, 1, SOCKET_TEXT_MAX),
 	CYAML_FIELD_STRING_PTR("facility", TEXT, struct config_file_report, syslog.facility, 1, VALUE_MAX),
@@ -194,6 +220,7 @@ static const cyaml_schema_field_t file_fields[] = {
 	CYAML_FIELD_MAPPING("policy", CYAML_FLAG_OPTIONAL, struct config_file, policy, policy_fields),
 	CYAML_FIELD_MAPPING("rekey", CYAML_FLAG_OPTIONAL, struct config_file, rekey, rekey_fields),
 	CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL, struct config_file, limits, limits_fields),
+	CYAML_FIELD_MAPPING("alerts", CYAML_FLAG_OPTIONAL, struct config_file, alerts, alerts_fields),
 	CYAML_FIELD_MAPPING("report", CYAML_FLAG_OPTIONAL, struct config_file, report, report_fields),
 	CYAML_FIELD_END,
 };

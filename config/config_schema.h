@@ -57,6 +57,20 @@ struct config_file_limits {
 	char *flows, *sas, *ike, *pairs, *learned, *memory;
 };
 
+struct config_file_maintenance {
+	char *name;
+	char **hosts;
+	unsigned hosts_count;
+	char *at;
+};
+
+struct config_file_alerts {
+	uint16_t *off; /* CONFIG_EVENT_ bits */
+	char *per_minute, *group_of;
+	struct config_file_maintenance *maintenance;
+	unsigned maintenance_count;
+};
+
 struct config_file_report {
 	struct {
 		char *to, *facility;
@@ -85,6 +99,7 @@ struct config_file {
 	struct config_file_policy policy;
 	struct config_file_rekey rekey;
 	struct config_file_limits limits;
+	struct config_file_alerts alerts;
 	struct config_file_report report;
 };
 

@@ -47,6 +47,13 @@ bool config_read_count(const char *text, const struct config_range *range, uint3
 bool config_read_duration(const char *text, const struct config_range *range, int64_t *ns,
 			  struct config_reason *reason);
 
+/*
+ * When something is done, UTC: "daily 02:00-04:00", "sun 02:00-04:00" (mon to sun), "2026-11-22 02:00 to 2026-11-22 04:00".
+ * A time of day that ends before it begins goes over midnight. `every_ns` is 0 for the last form.
+ */
+bool config_read_window(const char *text, int64_t *from_ns, int64_t *until_ns, int64_t *every_ns,
+			struct config_reason *reason);
+
 /* An entry of an allow or deny list (policy.h). The name is allocated. */
 bool config_read_service(const char *text, struct policy_service *service, struct config_reason *reason);
 

@@ -44,6 +44,7 @@ struct engine {
 	struct record_sink sink;
 	struct worker *worker;
 	struct judge *judge;
+	struct alert_maintenance *maintenance; /* owned */
 	struct track_interface interfaces[INTERFACES_MAX];
 	uint16_t decapsulate[INTERFACES_MAX];
 	int64_t stepped_ns; /* frame time of the last look */
@@ -167,6 +168,43 @@ static void end_thread(struct engine *engine)
 	judge_what_came(engine);
 }
 
+/* False on lack of memory. */
+static bool set_alerts(struct engine *engine, struct alert_settings *alerts)
+{
+	static const struct {
+		uint16_t bit;
+		enum finding_id id;
+	} events[] = {
+		{ CONFIG_EVENT_PEER_NEW, FINDING_PEER_NEW },
+		{ CONFIG_EVENT_SA_UP, FINDING_SA_UP },
+		{ CONFIG_EVENT_SA_REKEYED, FINDING_SA_REKEYED },
+		{ CONFIG_EVENT_SA_DOWN, FINDING_SA_DOWN },
+		{ CONFIG_EVENT_SECURED_AGAIN, FINDING_SECURED_AGAIN },
+		{ CONFIG_EVENT_POLICY_RELOADED, FINDING_POLICY_RELOADED },
+	};
+	const struct config_alerts *config = &engine->settings.config->alerts;
+
+	*alerts = alert_default_settings();
+	alerts->group_members = config->group_of;
+	/* An audit is read when it is over: there is nobody to spare. */
+	for (unsigned class = 0; class < ALERT_SENSOR; class ++)
+		alerts->per_minute[class] = engine->settings.offline ? 0 : config->per_minute;
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		alerts->off[events[i].id] = (config->off & events[i].bit) != 0;
+	engine->maintenance = calloc(config->maintenance_count + 1, sizeof(*engine->maintenance));
+	if (!engine->maintenance)
+		return false;
+	for (size_t i = 0; i < config->maintenance_count; i++) {
+		const struct config_maintenance *window = &config->maintenance[i];
+		engine->maintenance[i] =
+		    (struct alert_maintenance){ window->name,    window->hosts,    window->host_count,
+						window->from_ns, window->until_ns, window->every_ns };
+	}
+	alerts->maintenance = engine->maintenance;
+	alerts->maintenance_count = config->maintenance_count;
+	return true;
+}
+
 struct engine *engine_new(const struct engine_settings *settings, const struct record_sink *sink)
 {
 	const struct config *config = settings->config;
@@ -203,7 +241,6 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 	struct judge_settings judge = {
 		.policy = &config->policy,
 		.thresholds = judge_default_thresholds(),
-		.alerts = alert_default_settings(),
 		.pairs = config->limits.pairs,
 		.sas = config->limits.sas,
 		.ike = config->limits.ike,
@@ -214,13 +251,14 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 		.interface_context = settings->interface_context,
 		.nat_hash = nat_hash,
 	};
+	if (!set_alerts(engine, &judge.alerts)) {
+		engine_free(engine);
+		return NULL;
+	}
 	nat_hash_prepare();
 	judge.thresholds.rekey_min_lifetime_ns = config->rekey.min_lifetime_ns;
 	judge.thresholds.rekey_min_volume = config->rekey.min_volume;
 	judge.thresholds.stale_grace_ns = config->rekey.stale_grace_ns;
-	/* An audit is read when it is over: there is nobody to spare. */
-	if (settings->offline)
-		memset(judge.alerts.per_minute, 0, sizeof(judge.alerts.per_minute));
 	struct transition_sink put = { settings->threaded ? put_to_ring : put_to_judge, engine };
 	engine->worker = worker_new(&worker, &put);
 	engine->judge = judge_new(&judge, sink);
@@ -238,6 +276,7 @@ void engine_free(struct engine *engine)
 	end_thread(engine);
 	worker_free(engine->worker);
 	judge_free(engine->judge);
+	free(engine->maintenance);
 	ring_free(engine->ring);
 	if (engine->wake_descriptor >= 0)
 		close(engine->wake_descriptor);
