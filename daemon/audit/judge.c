@@ -278,10 +278,11 @@ static void evict_pair(struct judge *judge)
 	struct judged_pair *pair = table_at(&judge->pairs, victim);
 	struct judged_negotiation *negotiation = &pair->negotiation;
 	judge->counters.clear_pairs -= pair->leak.alert.open;
-	struct alert *alerts[] = { &pair->leak.alert,      &negotiation->weak,    &negotiation->aggressive,
-				   &negotiation->version1, &negotiation->quantum, &negotiation->authorities,
-				   &negotiation->notified, &pair->rekey_often,    &pair->readable,
-				   &pair->integrity,       &pair->block64,        &pair->unnegotiated };
+	struct alert *alerts[] = { &pair->leak.alert,         &pair->knock.alert,     &negotiation->weak,
+				   &negotiation->aggressive,  &negotiation->version1, &negotiation->quantum,
+				   &negotiation->authorities, &negotiation->notified, &pair->rekey_often,
+				   &pair->readable,           &pair->integrity,       &pair->block64,
+				   &pair->unnegotiated };
 	for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
 		alert_forget(judge, alerts[i]);
 	for (unsigned i = 0; i < TROUBLE_COUNT; i++)
@@ -367,8 +368,11 @@ unsigned judge_protectors(struct judge *judge, struct judged_pair *pair, struct 
 	unsigned count = 0;
 
 	if (!rule || rule->gateway_count == 0) {
-		protectors[0] = pair;
-		return 1;
+		uint32_t carrier = pair->leak.carrier ? table_find(&judge->pairs, pair->leak.carrier) : 0;
+		protectors[count++] = pair;
+		if (carrier && count < max)
+			protectors[count++] = table_at(&judge->pairs, carrier);
+		return count;
 	}
 	const struct judged_rule *judged = &judge->rules[pair->rule - 1];
 	for (unsigned i = 0; i < judged->count && count < max; i++) {
@@ -377,6 +381,11 @@ unsigned judge_protectors(struct judge *judge, struct judged_pair *pair, struct 
 			protectors[count++] = table_at(&judge->pairs, number);
 	}
 	return count;
+}
+
+bool judge_carrier_inferred(struct judge *judge, const struct judged_pair *pair)
+{
+	return pair->leak.carrier && table_find(&judge->pairs, pair->leak.carrier);
 }
 
 static int64_t esp_last(const struct judge *judge, const struct judged_esp *esp)
@@ -395,7 +404,7 @@ void judge_protection(struct judge *judge, const struct judged_pair *pair, struc
 	const struct policy_rule *rule = judge_rule(judge, pair);
 
 	memset(protection, 0, sizeof(*protection));
-	protection->tunnelled = rule && rule->gateway_count > 0;
+	protection->tunnelled = (rule && rule->gateway_count > 0) || pair->leak.carrier;
 	for (unsigned i = 0; i < count; i++) {
 		for (unsigned d = 0; d < 2; d++) {
 			const struct judged_esp *esp = &protectors[i]->esp[d];
@@ -456,6 +465,7 @@ static void note_esp_began(struct judge *judge, struct judged_pair *pair, const 
 		if (pair->esp[0].first_ns && pair->esp[1].first_ns) {
 			judge->counters.secured_pairs++;
 			judge_host_speaks(judge, pair, !pair->ike[0].message_ns && !pair->ike[1].message_ns);
+			judge_host_secures(judge, pair);
 		}
 	}
 	esp->began_ns = esp->last_ns = transition->time_ns;

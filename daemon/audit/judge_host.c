@@ -65,6 +65,15 @@ void judge_host_speaks(struct judge *judge, const struct judged_pair *pair, bool
 	speaks(judge, &pair->address[1], &pair->address[0], fresh);
 }
 
+void judge_host_secures(struct judge *judge, const struct judged_pair *pair)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		struct judged_host *host = judge_host(judge, &pair->address[side]);
+		if (host)
+			host->esp_ns = judge->now_ns;
+	}
+}
+
 void judge_host_parts(struct judge *judge, const struct judged_pair *pair)
 {
 	bool spoke =
@@ -92,6 +101,7 @@ void judge_host_lives(struct judge *judge, const struct transition *transition)
 	case TRANSITION_CLEAR_BEGAN:
 	case TRANSITION_CLEAR_PROGRESS:
 	case TRANSITION_CLEAR_SERVICE:
+	case TRANSITION_KNOCK:
 		break;
 	default:
 		return;

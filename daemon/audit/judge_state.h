@@ -16,7 +16,7 @@
 #include "../../config/policy.h"
 
 /* The rules, in the order of rules.h. */
-enum rule_number { RULE_IKE, RULE_LEAK, RULE_SPI, RULE_REKEY, RULE_CONTENT, RULE_CRYPTO, RULE_COUNT };
+enum rule_number { RULE_IKE, RULE_LEAK, RULE_LOCKED, RULE_SPI, RULE_REKEY, RULE_CONTENT, RULE_CRYPTO, RULE_COUNT };
 
 /* One direction's ESP or AH. */
 struct judged_esp {
@@ -65,6 +65,8 @@ struct leak {
 	struct leak_service services[LEAK_SERVICES];
 	int64_t rest_plain_ns; /* last packet of a service without a place here that is not encrypted */
 	enum finding_cause cause;
+	uint64_t carrier;    /* hash of the pair whose ESP is taken to carry this one's traffic, 0: none */
+	unsigned fall_backs; /* how often the clear traffic began when hosts fall back */
 };
 
 /* An SA, as the judge remembers it; oldest are forgotten first. */
@@ -137,11 +139,22 @@ struct judged_negotiation {
 	int64_t icmp_ns; /* last ICMP error about IKE of the pair */
 	uint8_t icmp_type, icmp_code, icmp_version;
 	uint8_t icmp_direction; /* of the message that it quotes */
+	int64_t esp_icmp_ns;    /* last ICMP error about ESP or AH of the pair */
+	uint8_t esp_icmp_type, esp_icmp_code, esp_icmp_version;
 	uint64_t established_ispi;
 	int64_t established_ns;
 	/* a new IKE SA beside one that is up: it may be that a host began again */
 	uint64_t again_ispi;
 	int64_t again_ns;
+};
+
+/* A client that knocks in clear at a secured host and gets no answer. */
+struct judged_knock {
+	struct alert alert;
+	int64_t first_ns, last_ns;
+	uint32_t tries;
+	uint16_t port;
+	uint8_t direction; /* from client to server */
 };
 
 struct judged_pair {
@@ -157,6 +170,7 @@ struct judged_pair {
 	struct judged_ike ike[2];
 	struct judged_negotiation negotiation;
 	struct leak leak;
+	struct judged_knock knock;
 	uint32_t newest_sa[2]; /* by direction */
 	struct judged_rekeys rekeys[2];
 	struct alert rekey_often, readable, integrity, block64, unnegotiated;
@@ -182,6 +196,7 @@ struct judged_host {
 	bool more;
 	uint32_t peers;  /* pairs that spoke IKE, ESP or AH and are kept */
 	int64_t last_ns; /* last sign of life that was worth a transition */
+	int64_t esp_ns;  /* when ESP both ways with somebody last began; 0: never */
 	/* IKE SAs that show what the host takes, as responder, and what it offers, as initiator */
 	uint32_t realm;
 	uint64_t chose_ispi, offered_ispi;
@@ -209,6 +224,9 @@ enum { JUDGE_CARRIERS = 16 };
 struct judged_rule {
 	uint64_t carriers[JUDGE_CARRIERS]; /* hashes of their keys */
 	unsigned count;
+	/* of a rule without gateways: the pair whose ESP seems to carry its traffic, as looked for last */
+	uint64_t inferred;
+	int64_t inferred_ns;
 };
 
 struct timer {
@@ -264,6 +282,8 @@ struct protection {
 	int64_t began_ns[2];
 	bool running[2];
 };
+/* Whether what carries the pair's traffic was only inferred. */
+bool judge_carrier_inferred(struct judge *judge, const struct judged_pair *pair);
 void judge_protection(struct judge *judge, const struct judged_pair *pair, struct protection *protection);
 /* The pairs whose IKE and ESP protect this one: itself, or the carriers of its rule. Returns how many. */
 unsigned judge_protectors(struct judge *judge, struct judged_pair *pair, struct judged_pair **protectors, unsigned max);
@@ -271,6 +291,8 @@ unsigned judge_protectors(struct judge *judge, struct judged_pair *pair, struct 
 /* judge_host.c */
 /* The host of a pair speaks IPsec, and with whom; `fresh`: the pair never did before. */
 void judge_host_speaks(struct judge *judge, const struct judged_pair *pair, bool fresh);
+/* The hosts of a pair speak ESP both ways. */
+void judge_host_secures(struct judge *judge, const struct judged_pair *pair);
 /* The pair is forgotten. */
 void judge_host_parts(struct judge *judge, const struct judged_pair *pair);
 /* Whoever sent what the transition is about is alive. */

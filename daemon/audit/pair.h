@@ -30,8 +30,9 @@ enum {
 	PAIR_HAS_IKE = 1 << 6,
 	PAIR_HAS_AH = 1 << 7,
 	PAIR_HAS_ESP = 1 << 8,
-	PAIR_NAT = 1 << 9,    /* one of the two addresses stands for a NAT */
-	PAIR_CLEAR = 1 << 10, /* clear traffic was seen, allowed or not */
+	PAIR_NAT = 1 << 9,      /* one of the two addresses stands for a NAT */
+	PAIR_CLEAR = 1 << 10,   /* clear traffic was seen, allowed or not */
+	PAIR_KNOCKED = 1 << 11, /* a client knocks in vain, and that was told */
 };
 
 struct pair {
@@ -59,6 +60,7 @@ struct pair {
 	int64_t clear_run_ns;  /* first of the present run of clear packets, which ESP or a pause ends */
 	uint64_t clear_bytes;
 	uint64_t clear_packets;
+	int64_t knock_ns; /* when a client first knocked of late, 0: never */
 };
 
 /* Bits of flow.flags */
@@ -70,7 +72,7 @@ enum {
 	FLOW_CREDENTIALS = 1 << 4,   /* credentials seen in clear */
 	FLOW_IPSEC = 1 << 5,    /* UDP or TCP flow that was proved to carry IKE or ESP: its packets are not clear */
 	FLOW_NO_SLOT = 1 << 6,  /* no name is wanted, or the classifier had no slot */
-	FLOW_ANSWERED = 1 << 7, /* both sides had sent when the counts were last folded */
+	FLOW_ANSWERED = 1 << 7, /* both sides had sent when the counts were last folded, or ICMP answered for one */
 };
 
 /* What policy said of a flow; asked once, and again when its name becomes known. */

@@ -362,8 +362,13 @@ void rule_ike_transition(struct judge *judge, struct judged_pair *pair, const st
 			message(judge, pair, transition);
 		break;
 	case TRANSITION_ICMP_ERROR:
-		if (transition->icmp.protocol != PROTOCOL_UDP)
+		if (transition->icmp.protocol != PROTOCOL_UDP) {
+			negotiation->esp_icmp_ns = transition->time_ns;
+			negotiation->esp_icmp_type = transition->icmp.type;
+			negotiation->esp_icmp_code = transition->icmp.code;
+			negotiation->esp_icmp_version = transition->icmp.version;
 			break;
+		}
 		negotiation->icmp_ns = transition->time_ns;
 		negotiation->icmp_type = transition->icmp.type;
 		negotiation->icmp_code = transition->icmp.code;

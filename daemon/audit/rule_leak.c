@@ -18,7 +18,9 @@
  *                          A cause that rests on what happened is not taken back when more happens later.
  *   when it ends           ESP both ways and no clear packet for leak_secured_ns, or long quiet.
  *
- * For a rule with gateways, ESP and IKE are those of its gateways (judge_protection()).
+ * For a rule with gateways, ESP and IKE are those of its gateways (judge_protection()). For a rule between hosts that speak
+ * neither themselves and name no gateways, a tunnel is looked for whose ESP ended as the clear traffic began: if there is just
+ * one, it is taken to have carried the traffic (rule_leak_carrier.c), and what is told of the cause is likely, not observed.
  */
 #include "rules.h"
 
@@ -139,7 +141,7 @@ static void describe(struct judge *judge, struct judged_pair *pair, struct findi
 	alert_begin(judge, pair, FINDING_CLEARTEXT_LEAK, finding);
 	finding->cause = leak->cause;
 	finding->severity = severity_of(judge, pair);
-	finding->grade = rule ? GRADE_OBSERVED : GRADE_POSSIBLE;
+	finding->grade = !rule ? GRADE_POSSIBLE : judge_carrier_inferred(judge, pair) ? GRADE_LIKELY : GRADE_OBSERVED;
 	finding->has_flow = true;
 	finding->src = pair->address[d];
 	finding->dst = pair->address[!d];
@@ -177,6 +179,7 @@ static void finish_leak(struct judge *judge, struct judged_pair *pair, const cha
 	}
 	leak->running = false;
 	leak->cause = CAUSE_UNKNOWN;
+	leak->carrier = 0;
 }
 
 /* ---- the cause ---- */
@@ -317,6 +320,14 @@ static void decide(struct judge *judge, struct judged_pair *pair, bool at_end)
 	if (leak->decided)
 		return;
 	judge_protection(judge, pair, &protection);
+	if (pair->rule && !protection.any && !leak->carrier && (age >= thresholds->leak_decide_ns || at_end)) {
+		leak->carrier = rule_leak_carrier(judge, pair);
+		if (leak->carrier) {
+			judge_protection(judge, pair, &protection);
+			leak->esp_before_ns = protection.last_ns[0] > protection.last_ns[1] ? protection.last_ns[0]
+											    : protection.last_ns[1];
+		}
+	}
 	if (!leak->idle_before && esp_before(leak, &protection)) {
 		if (age < thresholds->leak_decide_ns && !at_end)
 			return;
@@ -333,6 +344,8 @@ static void decide(struct judge *judge, struct judged_pair *pair, bool at_end)
 	}
 	enum finding_cause failed = cause_of_trouble(judge, pair);
 	if (failed != CAUSE_UNKNOWN) {
+		if (failed == CAUSE_SOFT_SA && leak->cause != CAUSE_SOFT_SA)
+			leak->fall_backs++;
 		leak->cause = failed;
 		return;
 	}

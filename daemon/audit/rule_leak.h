@@ -11,6 +11,10 @@ bool rule_leak_has_service(const struct leak *leak, unsigned index);
 /* What failed between those who protect the pair, if it explains the leak; NULL if nothing did. */
 const struct trouble *rule_leak_trouble(struct judge *judge, struct judged_pair *pair);
 
+/* rule_leak_carrier.c: the hash of the one pair whose ESP ended as the leak began, so that it seems to have carried the
+ * traffic; 0 if there is none, or more than one. */
+uint64_t rule_leak_carrier(struct judge *judge, const struct judged_pair *pair);
+
 /* Fills in protocol, text and evidence of the present state. */
 void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct finding *finding);
 

@@ -6,9 +6,15 @@
 #include <string.h>
 
 #define SECOND_S 1e9
+#define ICMP_BEFORE_NS (30 * INT64_C(1000000000)) /* an error so shortly before the clear traffic explains it */
+#define RESTARTED_NS (600 * INT64_C(1000000000))  /* a restart so long ago may be why an SA was lost */
 
 enum {
 	PROTOCOL_ICMP = 1,
+	PROTOCOL_IGMP = 2,
+	PROTOCOL_RSVP = 46,
+	PROTOCOL_OSPF = 89,
+	PROTOCOL_VRRP = 112,
 	PROTOCOL_TCP = 6,
 	PROTOCOL_UDP = 17,
 	PROTOCOL_SCTP = 132,
@@ -83,6 +89,37 @@ static void say_elsewhere(struct judge *judge, const struct judged_pair *pair, s
 		finding_say(finding, ", and neither was seen to speak IPsec with anyone");
 }
 
+/* ICMP that explains the silence, of those who protect the pair: about IKE, or about ESP itself. */
+static void say_icmp(struct judge *judge, struct judged_pair *pair, struct finding *finding)
+{
+	struct judged_pair *protectors[JUDGE_CARRIERS];
+	unsigned count = judge_protectors(judge, pair, protectors, JUDGE_CARRIERS);
+	char icmp[48];
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct judged_negotiation *negotiation = &protectors[i]->negotiation;
+		int64_t since = pair->leak.since_ns - ICMP_BEFORE_NS;
+		bool ike = negotiation->icmp_ns >= since && negotiation->icmp_ns > 0;
+		bool esp = negotiation->esp_icmp_ns >= since && negotiation->esp_icmp_ns > 0;
+		if (!ike && !esp)
+			continue;
+		unsigned version = ike ? negotiation->icmp_version : negotiation->esp_icmp_version;
+		unsigned type = ike ? negotiation->icmp_type : negotiation->esp_icmp_type;
+		unsigned code = ike ? negotiation->icmp_code : negotiation->esp_icmp_code;
+		const char *means = version == 6 ? type == 1 && code == 4 ? "nothing listens there"
+						   : type == 4            ? "the protocol is not spoken there"
+									  : "it is not let through"
+				    : code == 3  ? "nothing listens there"
+				    : code == 2  ? "the protocol is not spoken there"
+				    : code == 13 ? "a filter forbids it"
+						 : "it is not let through";
+		snprintf(icmp, sizeof(icmp), "ICMP%s %u/%u", version == 6 ? "v6" : "", type, code);
+		finding_say(finding, ", and %s to its %s says that %s", icmp, ike ? "IKE" : "ESP", means);
+		finding_note_words(finding, "icmp", icmp);
+		return;
+	}
+}
+
 /* IKE that failed; the negotiation has its own alert, with what it was. */
 static void say_trouble(struct judge *judge, struct judged_pair *pair, struct finding *finding)
 {
@@ -106,11 +143,95 @@ static void say_trouble(struct judge *judge, struct judged_pair *pair, struct fi
 		finding_say(finding, ": IKE is up, and the SA for traffic is refused");
 		break;
 	}
+	if (leak->cause == CAUSE_UNANSWERED || leak->cause == CAUSE_SOFT_SA) {
+		struct address_text text;
+		say_icmp(judge, pair, finding);
+		if (leak->cause == CAUSE_SOFT_SA)
+			finding_note_integer(finding, "fall_backs", leak->fall_backs);
+		if (trouble) {
+			/* Of gateways there may be several pairs; their own alert names them. */
+			const struct address *silent = &pair->address[!trouble->direction];
+			bool elsewhere = !(judge_rule(judge, pair) && judge_rule(judge, pair)->gateway_count) &&
+					 judge_host_elsewhere(judge, silent, &pair->address[trouble->direction]);
+			if (elsewhere)
+				finding_say(finding, ", though %s speaks IPsec with others",
+					    address_text(silent, &text));
+			finding_note_boolean(finding, "silent_peer_speaks_ipsec_elsewhere", elsewhere);
+		}
+	}
 	if (!trouble)
 		return;
 	finding_note_time(finding, "ike_first", trouble->begun_ns);
 	finding_note_real(finding, "ike_to_clear", seconds(leak->since_ns - trouble->begun_ns));
 	finding_note_integer(finding, "ike_attempts", trouble->count);
+}
+
+/* One of those who protect the pair was restarted lately, as its other peers show. */
+static void say_restart(struct judge *judge, struct judged_pair *pair, struct finding *finding)
+{
+	struct judged_pair *protectors[JUDGE_CARRIERS];
+	unsigned count = judge_protectors(judge, pair, protectors, JUDGE_CARRIERS);
+	struct address_text text;
+
+	for (unsigned i = 0; i < count; i++)
+		for (unsigned side = 0; side < 2; side++) {
+			const struct judged_host *host = judge_host(judge, &protectors[i]->address[side]);
+			if (!host || !host->restart_ns || judge->now_ns - host->restart_ns > RESTARTED_NS)
+				continue;
+			finding_say(finding, ", after %s was restarted", address_text(&host->address, &text));
+			finding_note_address(finding, "restarted", &host->address);
+			return;
+		}
+}
+
+/* Protocols that many a policy lets pass in clear: where nothing else is clear, the alert may be an exemption to write. */
+static const char *exemption_of(const struct transition_service *service)
+{
+	static const struct {
+		uint8_t protocol;
+		uint16_t port;
+		const char *what;
+	} known[] = {
+		{ PROTOCOL_TCP, 88, "Kerberos, which the preset windows-2000 exempts" },
+		{ PROTOCOL_UDP, 88, "Kerberos, which the preset windows-2000 exempts" },
+		{ PROTOCOL_RSVP, 0, "RSVP, which the preset windows-2000 exempts" },
+		{ PROTOCOL_UDP, 53, "DNS" },
+		{ PROTOCOL_TCP, 53, "DNS" },
+		{ PROTOCOL_UDP, 123, "NTP" },
+		{ PROTOCOL_UDP, 389, "the search for domain controllers" },
+		{ PROTOCOL_IGMP, 0, "IGMP" },
+		{ PROTOCOL_OSPF, 0, "OSPF" },
+		{ PROTOCOL_VRRP, 0, "VRRP" },
+		{ PROTOCOL_UDP, 1985, "HSRP" },
+		{ PROTOCOL_UDP, 3784, "BFD" },
+		{ PROTOCOL_TCP, 179, "BGP" },
+		{ PROTOCOL_ICMP, 0, "ICMP beyond what `icmp` allows" },
+		{ PROTOCOL_ICMPV6, 0, "ICMP beyond what `icmp` allows" },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].protocol == service->protocol && known[i].port == service->port)
+			return known[i].what;
+	return NULL;
+}
+
+static void say_exemption(const struct judged_pair *pair, struct finding *finding)
+{
+	const struct leak *leak = &pair->leak;
+	const char *what = NULL;
+
+	for (unsigned i = 0; i < leak->service_count; i++) {
+		if (!rule_leak_has_service(leak, i))
+			continue;
+		const char *one = exemption_of(&leak->services[i].service);
+		if (!one || (what && one != what))
+			return;
+		what = one;
+	}
+	if (!what)
+		return;
+	finding_say(finding, "; if %s may be clear here, add it to `allow`", what);
+	finding_note_words(finding, "could_be_exempt", what);
 }
 
 static void say_cause(struct judge *judge, struct judged_pair *pair, struct finding *finding)
@@ -122,6 +243,15 @@ static void say_cause(struct judge *judge, struct judged_pair *pair, struct find
 
 	judge_protection(judge, pair, &protection);
 	whose = protection.tunnelled ? "the gateways" : "them";
+	char inferred[96];
+	if (judge_carrier_inferred(judge, pair)) {
+		const struct judged_pair *carrier = table_at(&judge->pairs, table_find(&judge->pairs, leak->carrier));
+		struct address_text a, b;
+		snprintf(inferred, sizeof(inferred), "%s and %s", address_text(&carrier->address[0], &a),
+			 address_text(&carrier->address[1], &b));
+		finding_note_words(finding, "gateways_inferred", inferred);
+		whose = inferred;
+	}
 	int64_t silence = leak->begin_ns - leak->esp_before_ns;
 	if (leak->esp_before_ns && (leak->cause == CAUSE_SA_LOST || leak->cause == CAUSE_AFTER_IDLE)) {
 		finding_note_time(finding, "esp_last", leak->esp_before_ns);
@@ -142,6 +272,7 @@ static void say_cause(struct judge *judge, struct judged_pair *pair, struct find
 	case CAUSE_SA_LOST:
 		finding_say(finding, ": ESP between %s ended %.1f s before, and clear traffic took over", whose,
 			    seconds(silence));
+		say_restart(judge, pair, finding);
 		break;
 	case CAUSE_SELECTOR_GAP:
 		finding_say(finding,
@@ -214,6 +345,7 @@ void rule_leak_explain(struct judge *judge, struct judged_pair *pair, struct fin
 	finding_note_words(finding, "services", services);
 	finding_note_boolean(finding, "both_directions", leak->directions == 3);
 	say_cause(judge, pair, finding);
+	say_exemption(pair, finding);
 	finding_say(finding, ".");
 }
 

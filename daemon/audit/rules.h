@@ -13,6 +13,10 @@ void rule_leak_transition(struct judge *judge, struct judged_pair *pair, const s
 void rule_leak_due(struct judge *judge, struct judged_pair *pair);
 void rule_leak_finish(struct judge *judge, struct judged_pair *pair);
 
+/* locked-out: rule_locked.c */
+void rule_locked_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+void rule_locked_due(struct judge *judge, struct judged_pair *pair);
+
 /* unanswered, refused and failed negotiations, restarts, floods: rule_ike.c, rule_ike_words.c, rule_ike_host.c */
 void rule_ike_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void rule_ike_due(struct judge *judge, struct judged_pair *pair);
@@ -45,6 +49,7 @@ struct rule {
 static const struct rule rules[RULE_COUNT] = {
 	[RULE_IKE] = { rule_ike_transition, rule_ike_due, rule_ike_finish },
 	[RULE_LEAK] = { rule_leak_transition, rule_leak_due, rule_leak_finish },
+	[RULE_LOCKED] = { rule_locked_transition, rule_locked_due, NULL },
 	[RULE_SPI] = { rule_spi_transition, rule_spi_due, NULL },
 	[RULE_REKEY] = { rule_rekey_transition, rule_rekey_due, NULL },
 	[RULE_CONTENT] = { rule_content_transition, rule_content_due, NULL },

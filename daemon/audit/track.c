@@ -25,6 +25,7 @@ enum {
 	CACHE_LINE = 64,
 	HOSTS_MAX = 65536,
 	IKE_OCTETS_MAX = 16384, /* of a message that is handed to the judge */
+	PROTOCOL_TCP = 6,
 	PROTOCOL_UDP = 17,
 	PROTOCOL_ESP = 50,
 	PROTOCOL_AH = 51,
@@ -399,11 +400,29 @@ static void track_ike(struct track *track, const struct packet *packet, const st
 	track_put(track, &transition, pair);
 }
 
+/* Whoever is told so by ICMP was answered, though not by the peer. */
+static void track_icmp_answers(struct track *track, const struct packet_quoted *quoted, const struct track_key *key)
+{
+	struct packet packet = { .src = quoted->src,
+				 .dst = quoted->dst,
+				 .src_port = quoted->src_port,
+				 .dst_port = quoted->dst_port,
+				 .protocol = quoted->protocol };
+	struct track_key own = { .realm = key->realm };
+
+	own.direction = address_compare(&quoted->src, &quoted->dst) > 0;
+	uint32_t number = table_find(&track->flows, track_flow_hash(track, &packet, &own));
+	if (number)
+		((struct flow *)table_at(&track->flows, number))->flags |= FLOW_ANSWERED;
+}
+
 static void track_icmp_error(struct track *track, const struct packet *packet, const struct track_key *key)
 {
 	const struct packet_quoted *quoted = &packet->quoted;
 	bool ike = quoted->protocol == PROTOCOL_UDP && (quoted->src_port == PORT_IKE || quoted->dst_port == PORT_IKE ||
 							quoted->src_port == PORT_NATT || quoted->dst_port == PORT_NATT);
+	if (quoted->protocol == PROTOCOL_TCP)
+		track_icmp_answers(track, quoted, key);
 	if (!ike && quoted->protocol != PROTOCOL_ESP && quoted->protocol != PROTOCOL_AH)
 		return;
 	/* It concerns the pair whose packet is quoted; an error about a pair nobody saw says nothing. */

@@ -19,10 +19,13 @@
 
 #define COPY_WINDOW_NS (10 * MILLISECOND)
 #define PROGRESS_NS SECOND
+#define KNOCKS_APART_NS (300 * SECOND) /* knocks so far apart are another story */
 
 enum {
-	COPIES_KNOWN = 8,    /* so many copies of a service make them its rule */
-	COPIES_SHARE = 20,   /* and one clear packet for so many copies may then lack its ESP packet */
+	COPIES_KNOWN = 8,  /* so many copies of a service make them its rule */
+	COPIES_SHARE = 20, /* and one clear packet for so many copies may then lack its ESP packet */
+	KNOCKS = 3,        /* so many first packets without an answer */
+	TCP_ACK = 0x10,
 	ECHO_DATA_MAX = 128, /* DESIGN section 6: echo of up to 128 octets of data is harmless */
 	PROTOCOL_ICMP = 1,
 	PROTOCOL_TCP = 6,
@@ -374,6 +377,50 @@ void track_clear_end(struct track *track, struct pair *pair, struct story *story
 	/* As in track_esp_end(). */
 	put_clear(track, pair, story, TRANSITION_CLEAR_QUIET, last < now_ns ? now_ns : last + 1,
 		  story->clear_last_ns[1] > story->clear_last_ns[0], NULL, NULL);
+}
+
+/* ---- clients that knock ---- */
+
+static bool address_secured(const struct track *track, const struct pair *pair, const struct address *address)
+{
+	return pair->rule || track_host_known(track, address);
+}
+
+/*
+ * A host that only takes secured traffic lets a clear SYN come to nothing, and the client repeats it. So do a packet filter
+ * and a host that is down: what is told is for the judge to weigh. Only tries of one and the same connection count: who
+ * tries one port after the other is no client.
+ */
+void track_knock(struct track *track, uint32_t number, const struct packet *packet, const struct track_key *key)
+{
+	struct flow *flow = table_at(&track->flows, number);
+	struct pair *pair = track_pair_of_flow(track, flow);
+	unsigned d = key->direction;
+	struct transition transition = { .time_ns = key->time_ns,
+					 .kind = TRANSITION_KNOCK,
+					 .direction = (uint8_t)d,
+					 .interface = packet->interface };
+
+	if (!pair || track_interface_of(track, packet->interface).side == TRACK_SIDE_INSIDE)
+		return;
+	if (packet->tcp_flags & TCP_ACK) {
+		if (!(pair->flags & PAIR_KNOCKED))
+			return;
+		pair->flags &= (uint16_t)~PAIR_KNOCKED;
+		pair->knock_ns = 0;
+		track_put(track, &transition, pair);
+		return;
+	}
+	if (flow->packets[!d] || (flow->flags & FLOW_ANSWERED) || !address_secured(track, pair, &packet->dst))
+		return;
+	if (flow->packets[d] == 1 && (!pair->knock_ns || key->time_ns - pair->knock_ns > KNOCKS_APART_NS))
+		pair->knock_ns = key->time_ns;
+	if (flow->packets[d] < KNOCKS || ask_policy(track, pair, flow, packet) == POLICY_CLEAR_ALLOWED)
+		return;
+	pair->flags |= PAIR_KNOCKED;
+	transition.knock = (struct transition_knock){ packet->dst_port, flow->packets[d],
+						      pair->knock_ns ? pair->knock_ns : key->time_ns };
+	track_put(track, &transition, pair);
 }
 
 void track_clear(struct track *track, uint32_t number, const struct packet *packet, const struct track_key *key)

@@ -242,6 +242,8 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 		pair->clear_packets += packets;
 		pair->clear_bytes += bytes;
 	}
+	if (packet->tcp_flags & TCP_SYN && packet->class == PACKET_CLEARTEXT)
+		track_knock(track, number, packet, key);
 	handle.flow = number;
 	handle.slot = flow->slot;
 	/* The rest of a stream that carries IKE and ESP (RFC 9329) is theirs, wherever its segments begin. */

@@ -119,6 +119,8 @@ void track_sweep_flows(struct track *track, int64_t now_ns);
 /* track_clear.c */
 void track_clear_notice_quiet(struct track *track, struct pair *pair, struct story *story, int64_t now_ns);
 bool track_clear_running(const struct story *story);
+/* A TCP packet with SYN: whether somebody knocks in clear at a secured host, and nobody answers. */
+void track_knock(struct track *track, uint32_t number, const struct packet *packet, const struct track_key *key);
 /* The pair is about to be forgotten, as track_esp_end(). */
 void track_clear_end(struct track *track, struct pair *pair, struct story *story, int64_t now_ns);
 

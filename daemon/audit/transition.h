@@ -35,7 +35,8 @@ enum transition_kind {
 	TRANSITION_CLEAR_SERVICE,  /* offending traffic of a service not seen before, or whose name became known */
 	TRANSITION_CLEAR_PROGRESS, /* at most once a second while offending packets pass: totals */
 	TRANSITION_CLEAR_QUIET,    /* no offending packet for TRACK_QUIET_NS */
-	TRANSITION_ESP_QUIET,      /* no ESP or AH packet of a direction for TRACK_QUIET_NS */
+	TRANSITION_KNOCK,      /* a client repeats its first packet to a secured host in vain; or is answered at last */
+	TRANSITION_ESP_QUIET,  /* no ESP or AH packet of a direction for TRACK_QUIET_NS */
 	TRANSITION_TABLE_FULL, /* about no pair: tables were full in the last second, or for a minute no longer are */
 };
 
@@ -107,6 +108,13 @@ struct transition_shape {
 	uint32_t packets;
 };
 
+/* KNOCK */
+struct transition_knock {
+	uint16_t port;    /* that is knocked at */
+	uint32_t tries;   /* so far, on the same two ports; 0: it was answered */
+	int64_t first_ns; /* first knock that had no answer */
+};
+
 /* TABLE_FULL: what had to make room since the tracker last told. All 0: it is over. */
 struct transition_full {
 	uint64_t flows, sas, pairs;
@@ -153,6 +161,7 @@ struct transition {
 		struct transition_readable readable;
 		struct transition_shape shape;
 		struct transition_full full;
+		struct transition_knock knock;
 	};
 };
 

@@ -220,6 +220,7 @@ void story_transition_text(const struct transition *transition, char *buffer, si
 		[TRANSITION_CLEAR_PROGRESS] = "clear-progress",
 		[TRANSITION_CLEAR_QUIET] = "clear-quiet",
 		[TRANSITION_ESP_QUIET] = "esp-quiet",
+		[TRANSITION_KNOCK] = "knock",
 		[TRANSITION_TABLE_FULL] = "table-full",
 	};
 	struct address_text a, b;
