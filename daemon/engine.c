@@ -4,10 +4,12 @@
  *
  *   capturing thread   worker, tracker, classifier; writes the ring
  *   judge's thread     judge, record sink; reads the ring
- *   records            need both: the capturing thread stops the judge's at a gate, writes, and lets it go on
+ *   any one thread     writes records from a copy that the capturing thread made, and asks the judge through a gate at
+ *                      which the judge's thread then waits
  */
 #include "engine.h"
 
+#include "audit/ike_story.h"
 #include "audit/ring.h"
 #include "report/nat_hash.h"
 #include "worker.h"
@@ -327,38 +329,6 @@ void engine_finish(struct engine *engine)
 	judge_finish(engine->judge, now);
 }
 
-static const char *app_name(void *context, uint16_t app)
-{
-	struct engine *engine = context;
-	return worker_app_name(engine->worker, app);
-}
-
-static void complete_pair(void *context, uint32_t realm, struct record_pair *pair)
-{
-	struct engine *engine = context;
-
-	pair->rule = judge_pair_rule(engine->judge, realm, &pair->a, &pair->b);
-	judge_describe_rekeys(engine->judge, realm, &pair->a, &pair->b, &pair->rekeys, &pair->rekey_interval_median);
-}
-
-static void complete_sa(void *context, uint32_t realm, struct record_sa *sa)
-{
-	struct engine *engine = context;
-	struct judge_sa described;
-
-	judge_describe_sa(engine->judge, realm, &sa->src, &sa->dst, sa->protocol, sa->spi, &described);
-	sa->has_replaces = described.has_replaces;
-	sa->replaces = described.replaces;
-	sa->state = described.state;
-}
-
-static void write_ike_sas(void *context, const struct record_sink *sink)
-{
-	struct engine *engine = context;
-
-	judge_write_ike_sas(engine->judge, sink);
-}
-
 struct engine_counters engine_counters(struct engine *engine)
 {
 	struct track *track = worker_track(engine->worker);
@@ -373,39 +343,162 @@ struct engine_counters engine_counters(struct engine *engine)
 	return counters;
 }
 
-static void write_all(struct engine *engine)
+/* ---- the state as records ---- */
+
+struct engine_state {
+	struct engine *engine;
+	struct track_state *track; /* owned */
+	struct track_counters totals;
+	int64_t now_ns;
+	struct record_table tables[TRACK_TABLES + JUDGE_TABLES];
+};
+
+/* The judge's thread works inside the gate: who holds it has the judge for itself. */
+static void close_gate(struct engine *engine)
 {
-	struct track *track = worker_track(engine->worker);
-	const struct track_counters *track_totals = track_counters(track);
-	const struct judge_counters *judge_totals = judge_counters(engine->judge);
-	struct record record = { .type = RECORD_SUMMARY, .time_ns = worker_now(engine->worker) };
+	if (engine->thread_runs)
+		pthread_mutex_lock(&engine->gate);
+}
+
+static void open_gate(struct engine *engine)
+{
+	if (engine->thread_runs)
+		pthread_mutex_unlock(&engine->gate);
+}
+
+static const char *app_name(void *context, uint16_t app)
+{
+	struct engine *engine = context;
+	return worker_app_name(engine->worker, app);
+}
+
+static void complete_pair(void *context, uint32_t realm, struct record_pair *pair)
+{
+	struct engine *engine = context;
+
+	close_gate(engine);
+	pair->rule = judge_pair_rule(engine->judge, realm, &pair->a, &pair->b);
+	judge_describe_rekeys(engine->judge, realm, &pair->a, &pair->b, &pair->rekeys, &pair->rekey_interval_median);
+	open_gate(engine);
+}
+
+static void complete_sa(void *context, uint32_t realm, struct record_sa *sa)
+{
+	struct engine *engine = context;
+	struct judge_sa described;
+
+	close_gate(engine);
+	judge_describe_sa(engine->judge, realm, &sa->src, &sa->dst, sa->protocol, sa->spi, &described);
+	open_gate(engine);
+	sa->has_replaces = described.has_replaces;
+	sa->replaces = described.replaces;
+	sa->state = described.state;
+}
+
+static void write_ike_sas(void *context, const struct record_sink *sink)
+{
+	enum { AT_ONCE = 16 };
+	struct engine *engine = context;
+	const struct ike_stories *stories = judge_ike_stories(engine->judge);
+
+	close_gate(engine);
+	struct ike_walk *walk = ike_walk_new(stories);
+	open_gate(engine);
+	for (bool done = !walk; !done;) {
+		close_gate(engine);
+		done = ike_walk_write(walk, stories, AT_ONCE, sink);
+		open_gate(engine);
+	}
+	ike_walk_free(walk);
+}
+
+struct engine_state *engine_state_new(struct engine *engine)
+{
+	struct engine_state *state = calloc(1, sizeof(*state));
+
+	if (!state)
+		return NULL;
+	state->engine = engine;
+	state->track = track_state_new();
+	if (!state->track) {
+		free(state);
+		return NULL;
+	}
+	return state;
+}
+
+bool engine_state_collect(struct engine_state *state, uint32_t entries)
+{
+	struct track *track = worker_track(state->engine->worker);
+
+	if (!track_state_collect(track, state->track, entries))
+		return false;
+	state->totals = *track_counters(track);
+	state->now_ns = worker_now(state->engine->worker);
+	track_tables(track, state->tables);
+	return true;
+}
+
+void engine_state_write(struct engine_state *state, const struct record_sink *sink)
+{
+	struct engine *engine = state->engine;
+	const struct track_counters *totals = &state->totals;
+	struct record record = { .type = RECORD_SUMMARY, .time_ns = state->now_ns };
 
 	struct track_knowledge knowledge = { engine, app_name, complete_pair, complete_sa, write_ike_sas };
-	track_write_records(track, &knowledge, &engine->sink);
+	track_state_write(state->track, &knowledge, sink);
+	close_gate(engine);
+	struct judge_counters judged = *judge_counters(engine->judge);
+	open_gate(engine);
 	record.summary = (struct record_summary){
-		.packets = track_totals->packets,
-		.bytes = track_totals->bytes,
-		.has_time = track_totals->packets > 0,
-		.first_ns = track_totals->first_ns,
-		.last_ns = track_totals->last_ns,
-		.copies = track_totals->copies,
-		.sas = track_totals->sas,
-		.ike_sas = judge_totals->ike_sas,
-		.pairs = track_totals->pairs,
-		.flows = track_totals->flows,
-		.findings = judge_totals->opened,
-		.in_progress = judge_totals->in_progress,
+		.packets = totals->packets,
+		.bytes = totals->bytes,
+		.has_time = totals->packets > 0,
+		.first_ns = totals->first_ns,
+		.last_ns = totals->last_ns,
+		.copies = totals->copies,
+		.sas = totals->sas,
+		.ike_sas = judged.ike_sas,
+		.pairs = totals->pairs,
+		.flows = totals->flows,
+		.findings = judged.opened,
+		.in_progress = judged.in_progress,
 	};
-	memcpy(record.summary.classes, track_totals->classes, sizeof(record.summary.classes));
-	memcpy(record.summary.reasons, track_totals->reasons, sizeof(record.summary.reasons));
-	record_write(&engine->sink, &record);
+	memcpy(record.summary.classes, totals->classes, sizeof(record.summary.classes));
+	memcpy(record.summary.reasons, totals->reasons, sizeof(record.summary.reasons));
+	record_write(sink, &record);
+}
+
+void engine_state_health(struct engine_state *state, struct record_health *health)
+{
+	struct engine *engine = state->engine;
+
+	close_gate(engine);
+	judge_tables(engine->judge, state->tables + TRACK_TABLES);
+	health->alerts_open = judge_counters(engine->judge)->open;
+	open_gate(engine);
+	health->tables = state->tables;
+	health->table_count = TRACK_TABLES + JUDGE_TABLES;
+	health->untracked = state->totals.untracked;
+	health->transitions_lost = engine->ring ? ring_lost(engine->ring) : 0;
+}
+
+void engine_state_free(struct engine_state *state)
+{
+	if (!state)
+		return;
+	track_state_free(state->track);
+	free(state);
 }
 
 void engine_write_records(struct engine *engine)
 {
-	if (engine->thread_runs)
-		pthread_mutex_lock(&engine->gate);
-	write_all(engine);
-	if (engine->thread_runs)
-		pthread_mutex_unlock(&engine->gate);
+	struct engine_state *state = engine_state_new(engine);
+
+	if (!state)
+		return;
+	while (!engine_state_collect(state, UINT32_MAX))
+		;
+	engine_state_write(state, &engine->sink);
+	engine_state_free(state);
 }

@@ -50,8 +50,24 @@ int64_t engine_now(const struct engine *engine);
 /* The capture ended: judges what is left. In a threaded engine the judge's thread is ended first. No frames after this. */
 void engine_finish(struct engine *engine);
 
-/* Writes sa, ike_sa, pair and summary records of the present state. In a threaded engine the judge's thread stands still
- * for it. */
+/*
+ * The engine's present state as records, without holding up packets or alerts. The capturing thread calls
+ * engine_state_collect() between batches, each time for at most `entries` table entries, until it returns true. After
+ * that any one thread may call engine_state_write(), which in a threaded engine lets the judge's thread stand still for
+ * moments only, and free the state. It must not outlive the engine.
+ */
+struct engine_state;
+struct engine_state *engine_state_new(struct engine *engine); /* NULL on lack of memory */
+bool engine_state_collect(struct engine_state *state, uint32_t entries);
+/* Writes sa, ike_sa, pair and summary records; once. */
+void engine_state_write(struct engine_state *state, const struct record_sink *sink);
+void engine_state_free(struct engine_state *state);
+
+/* What a health record says of the tables; its interfaces and the rest are the caller's. After engine_state_collect(). The
+ * list lives as long as the state. */
+void engine_state_health(struct engine_state *state, struct record_health *health);
+
+/* Writes all that of an engine whose capture stands still, or at its end. */
 void engine_write_records(struct engine *engine);
 
 struct engine_counters {

@@ -160,8 +160,17 @@ enum ike_outcome ike_story_outcome(const struct ike_story *story);
 
 uint64_t ike_stories_evicted(const struct ike_stories *stories);
 uint64_t ike_stories_memory(const struct ike_stories *stories);
+uint32_t ike_stories_count(const struct ike_stories *stories);
 
-/* Writes the ike_sa records in order of first message. False on lack of memory. */
-bool ike_stories_write(const struct ike_stories *stories, const struct record_sink *sink);
+/*
+ * The ike_sa records in order of first message, a few at a time, so that whoever else needs the stories does not wait long.
+ * ike_walk_write() writes at most `count` and returns true when that was all. Stories may change between the calls: those
+ * that begin meanwhile are not in the walk, and those that end are passed over.
+ */
+struct ike_walk;
+struct ike_walk *ike_walk_new(const struct ike_stories *stories); /* NULL on lack of memory */
+bool ike_walk_write(struct ike_walk *walk, const struct ike_stories *stories, unsigned count,
+		    const struct record_sink *sink);
+void ike_walk_free(struct ike_walk *walk);
 
 #endif

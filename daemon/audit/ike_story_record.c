@@ -123,35 +123,73 @@ static void write_story(const struct ike_story *story, struct names *names, cons
 	record_write(sink, &record);
 }
 
-static int by_first(const void *left, const void *right)
+uint32_t ike_stories_count(const struct ike_stories *stories)
 {
-	const struct ike_story *const *l = left, *const *r = right;
-
-	if ((*l)->first_ns != (*r)->first_ns)
-		return (*l)->first_ns < (*r)->first_ns ? -1 : 1;
-	return (*l)->ispi < (*r)->ispi ? -1 : (*l)->ispi > (*r)->ispi;
+	return stories->table.used;
 }
 
-bool ike_stories_write(const struct ike_stories *stories, const struct record_sink *sink)
-{
-	if (stories->table.used == 0)
-		return true;
-	const struct ike_story **order = malloc(stories->table.used * sizeof(*order));
-	struct names *names = malloc(sizeof(*names));
-	size_t count = 0;
+/* An entry of a walk. */
+struct walked {
+	int64_t first_ns;
+	uint64_t ispi;
+	uint32_t number;
+};
 
-	if (!order || !names) {
-		free(order);
-		free(names);
-		return false;
+struct ike_walk {
+	struct walked *order; /* owned */
+	size_t count, next;
+	struct names names;
+};
+
+static int by_first(const void *left, const void *right)
+{
+	const struct walked *l = left, *r = right;
+
+	if (l->first_ns != r->first_ns)
+		return l->first_ns < r->first_ns ? -1 : 1;
+	return l->ispi < r->ispi ? -1 : l->ispi > r->ispi;
+}
+
+struct ike_walk *ike_walk_new(const struct ike_stories *stories)
+{
+	const struct table *table = &stories->table;
+	struct ike_walk *walk = calloc(1, sizeof(*walk));
+
+	if (walk)
+		walk->order = malloc(((size_t)table->used + 1) * sizeof(*walk->order));
+	if (!walk || !walk->order) {
+		free(walk);
+		return NULL;
 	}
-	for (uint32_t number = 1; number <= stories->table.fresh; number++)
-		if (table_lives(&stories->table, number))
-			order[count++] = table_at(&stories->table, number);
-	qsort(order, count, sizeof(*order), by_first);
-	for (size_t i = 0; i < count; i++)
-		write_story(order[i], names, sink);
-	free(order);
-	free(names);
-	return true;
+	for (uint32_t number = 1; number <= table->fresh; number++) {
+		const struct ike_story *story = table_at(table, number);
+		if (!table_lives(table, number))
+			continue;
+		walk->order[walk->count].first_ns = story->first_ns;
+		walk->order[walk->count].ispi = story->ispi;
+		walk->order[walk->count++].number = number;
+	}
+	qsort(walk->order, walk->count, sizeof(*walk->order), by_first);
+	return walk;
+}
+
+bool ike_walk_write(struct ike_walk *walk, const struct ike_stories *stories, unsigned count,
+		    const struct record_sink *sink)
+{
+	for (; walk->next < walk->count && count > 0; walk->next++, count--) {
+		const struct ike_story *story = table_at(&stories->table, walk->order[walk->next].number);
+		/* Meanwhile it may have made room for another one. */
+		if (table_lives(&stories->table, walk->order[walk->next].number) &&
+		    story->ispi == walk->order[walk->next].ispi)
+			write_story(story, &walk->names, sink);
+	}
+	return walk->next == walk->count;
+}
+
+void ike_walk_free(struct ike_walk *walk)
+{
+	if (!walk)
+		return;
+	free(walk->order);
+	free(walk);
 }

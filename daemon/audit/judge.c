@@ -21,7 +21,6 @@
 #define DAY (24 * HOUR)
 #define QUIET_NS (2 * SECOND) /* what the trackers use, track.h */
 #define FULL_OVER_NS MINUTE   /* as the trackers have it */
-#define ENDED_NS (5 * MINUTE) /* an SA silent for so long counts as ended */
 
 enum {
 	HEAP_ROOM = 1024,
@@ -644,68 +643,4 @@ void judge_finish(struct judge *judge, int64_t end_ns)
 				rules[i].finish(judge, table_at(&judge->pairs, number));
 	}
 	alert_desk_finish(judge);
-}
-
-const char *judge_pair_rule(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b)
-{
-	const struct judged_pair *pair = judge_pair(judge, realm, a, b);
-
-	if (pair && !pair->rule)
-		return pair->learned ? "learned" : NULL;
-	const struct policy_rule *rule = policy_match(judge->settings.policy, a->bytes, b->bytes);
-	return rule ? rule->name : NULL;
-}
-
-void judge_describe_sa(struct judge *judge, uint32_t realm, const struct address *src, const struct address *dst,
-		       uint8_t protocol, uint32_t spi, struct judge_sa *described)
-{
-	unsigned direction = address_compare(src, dst) > 0;
-	const struct judged_pair *pair = judge_pair(judge, realm, direction ? dst : src, direction ? src : dst);
-	const struct judged_sa *sa = pair ? lineage_find(judge, pair, direction, protocol, spi) : NULL;
-
-	*described = (struct judge_sa){ .state = SA_ACTIVE };
-	if (!sa)
-		return;
-	if (sa->replaces) {
-		described->has_replaces = true;
-		described->replaces = ((const struct judged_sa *)table_at(&judge->sas, sa->replaces))->spi;
-	}
-	if (sa->stale || sa->bad_spi.open)
-		described->state = SA_STALE;
-	else if (sa->replaced_by)
-		described->state = SA_SUPERSEDED;
-	else if (sa->quiet && judge->now_ns - sa->last_ns > ENDED_NS)
-		described->state = SA_ENDED;
-}
-
-void judge_describe_rekeys(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b,
-			   uint32_t *rekeys, double *interval_median)
-{
-	const struct judged_pair *pair = judge_pair(judge, realm, a, b);
-	int64_t median = pair ? lineage_median_ns(pair) : -1;
-
-	*rekeys = 0;
-	if (pair)
-		*rekeys = pair->rekeys[0].count > pair->rekeys[1].count ? pair->rekeys[0].count : pair->rekeys[1].count;
-	*interval_median = median < 0 ? -1 : (double)median / 1e9;
-}
-
-const struct judge_counters *judge_counters(const struct judge *judge)
-{
-	return &judge->counters;
-}
-
-bool judge_write_ike_sas(const struct judge *judge, const struct record_sink *sink)
-{
-	return ike_stories_write(judge->stories, sink);
-}
-
-uint64_t judge_ike_memory(const struct judge *judge)
-{
-	return ike_stories_memory(judge->stories);
-}
-
-uint64_t judge_ike_evicted(const struct judge *judge)
-{
-	return ike_stories_evicted(judge->stories);
 }

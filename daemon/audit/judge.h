@@ -101,9 +101,17 @@ void judge_describe_rekeys(struct judge *judge, uint32_t realm, const struct add
 /* Writes the ike_sa records, in order of first message. False on lack of memory. */
 bool judge_write_ike_sas(const struct judge *judge, const struct record_sink *sink);
 
+/* The stories of IKE SAs, for ike_walk_new(); they change whenever the judge works. */
+struct ike_stories;
+const struct ike_stories *judge_ike_stories(const struct judge *judge);
+
 /* Octets that the stories of IKE SAs make resident, and how many of them had to make room. */
 uint64_t judge_ike_memory(const struct judge *judge);
 uint64_t judge_ike_evicted(const struct judge *judge);
+
+/* What the judge keeps, as rows of a health record: ike, learned, and what its rules look at. */
+enum { JUDGE_TABLES = 3 };
+void judge_tables(const struct judge *judge, struct record_table tables[JUDGE_TABLES]);
 
 struct judge_counters {
 	uint64_t opened;      /* findings opened */

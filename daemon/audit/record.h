@@ -19,6 +19,7 @@ enum record_type {
 	RECORD_SUMMARY,
 	RECORD_NOTICE,  /* a message for the operator's log: not part of an audit's JSON lines */
 	RECORD_LEARNED, /* a pair was learned, is known still, or is forgotten: for the store and for the next engine */
+	RECORD_HEALTH,  /* how the running sensor fares: part of its state, not of an audit */
 	RECORD_IKE_MESSAGE, /* only where asked for; for the IKE log and the inventory, sinks pass it over */
 };
 
@@ -125,6 +126,33 @@ struct record_learned {
 	bool forgotten;      /* it is no learned pair any more */
 };
 
+/* An interface that is captured on. */
+struct record_interface {
+	const char *name;
+	bool up;
+	uint64_t received, dropped, interface_dropped; /* frames since the start; dropped by the kernel; before it */
+};
+
+/* A table with a limit. */
+struct record_table {
+	const char *name; /* "flows", as in `limits` of the configuration; constant */
+	uint64_t used, limit, evicted;
+	uint64_t octets; /* resident */
+};
+
+/* How the engine fares, as of its own clock. */
+struct record_health {
+	const char *version;
+	int64_t started_ns;                        /* wall clock */
+	const struct record_interface *interfaces; /* borrowed, as is the next */
+	size_t interface_count;
+	const struct record_table *tables;
+	size_t table_count;
+	uint64_t transitions_lost; /* that the judge was not told for want of room */
+	uint64_t untracked;        /* packets that found no place in a table */
+	uint64_t alerts_open;
+};
+
 enum notice_level { NOTICE_ERROR, NOTICE_WARNING, NOTICE_INFO };
 
 struct record_notice {
@@ -144,6 +172,7 @@ struct record {
 		struct record_summary summary;
 		struct record_notice notice;
 		struct record_learned learned;
+		struct record_health health;
 	};
 };
 

@@ -131,6 +131,10 @@ uint32_t track_freed_slot(struct track *track);
 
 const struct track_counters *track_counters(struct track *track);
 
+/* The tables that have a limit of their own in the configuration: flows, sas, pairs. */
+enum { TRACK_TABLES = 3 };
+void track_tables(const struct track *track, struct record_table tables[TRACK_TABLES]);
+
 /* Octets resident in tables. */
 uint64_t track_memory(const struct track *track);
 
@@ -147,7 +151,22 @@ struct track_knowledge {
 	void (*ike_sas)(void *context, const struct record_sink *sink);
 };
 
-/* Writes the sa, ike_sa and pair records, in an order that depends only on the traffic. */
+/*
+ * The tracker's state, copied while packets go on: the owner of the tracker calls track_state_collect() between batches,
+ * each time for at most `entries` table entries, until it returns true. Entries that come or go meanwhile may or may not
+ * be in it. The copy can then be written by any thread.
+ */
+struct track_state;
+struct track_state *track_state_new(void); /* NULL on lack of memory */
+bool track_state_collect(struct track *track, struct track_state *state, uint32_t entries);
+void track_state_free(struct track_state *state);
+
+/* Writes the sa, ike_sa and pair records, in an order that depends only on the traffic; once. Nothing if there was no memory
+ * for the copy. */
+void track_state_write(struct track_state *state, const struct track_knowledge *knowledge,
+		       const struct record_sink *sink);
+
+/* All of that at once, for a tracker that stands still. */
 void track_write_records(struct track *track, const struct track_knowledge *knowledge, const struct record_sink *sink);
 
 #endif

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tracker writes at the end of an audit: the pair and sa records (DESIGN section 7).
+ * What the tracker knows, as pair and sa records (DESIGN section 7).
  *
  * Clear traffic is counted per flow while it runs. When a flow is forgotten its counts are folded into its pair's mix:
- * one entry per pair and protocol name, or per port where there is no name. At the end all flows are folded, and the mix,
- * sorted by pair, is the `cleartext` list of the pair records.
+ * one entry per pair and protocol name, or per port where there is no name. For the records all flows are folded, and the
+ * mix, sorted by pair, is the `cleartext` list of the pair records.
+ *
+ * Live, packets do not stand still for this. So it is done in two steps: whoever owns the tracker copies the tables slice
+ * by slice, at the cost of a copy; sorting, asking others and writing is then done from the copy, in whichever thread.
  */
 #include "track.h"
 
@@ -13,6 +16,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	CLEARTEXT_MAX = 32, /* protocols listed per pair, the rest counts as "other" */
@@ -76,47 +80,95 @@ void track_flow_fold(struct track *track, struct flow *flow)
 	flow->bytes[0] = flow->bytes[1] = 0;
 }
 
-/* ---- sa records ---- */
-
-static int compare_pairs(const struct pair *left, const struct pair *right)
+void track_tables(const struct track *track, struct record_table tables[TRACK_TABLES])
 {
-	if (left->realm != right->realm)
-		return left->realm < right->realm ? -1 : 1;
-	int order = address_compare(&left->address[0], &right->address[0]);
-	return order ? order : address_compare(&left->address[1], &right->address[1]);
+	uint64_t cold = ((uint64_t)track->sas.fresh + 1) * sizeof(*track->sa_cold);
+	const struct track_counters *counters = &track->counters;
+
+	tables[0] = (struct record_table){ "flows", track->flows.used, track->flows.capacity, counters->flows_evicted,
+					   table_resident(&track->flows) };
+	tables[1] = (struct record_table){ "sas", track->sas.used, track->sas.capacity, counters->sas_evicted,
+					   table_resident(&track->sas) + cold };
+	tables[2] = (struct record_table){ "pairs", track->pairs.used, track->pairs.capacity, counters->pairs_evicted,
+					   track_memory(track) - tables[0].octets - tables[1].octets };
 }
 
-static int compare_sas(const struct track *track, uint32_t left, uint32_t right)
-{
-	const struct sa *a = table_at(&track->sas, left), *b = table_at(&track->sas, right);
-	int64_t l = a->first_ns, r = b->first_ns;
+/* ---- the copy ---- */
 
-	if (l != r)
-		return l < r ? -1 : 1;
-	if (a->spi != b->spi)
-		return a->spi < b->spi ? -1 : 1;
-	if ((a->flags ^ b->flags) & (SA_DIRECTION | SA_AH))
-		return (a->flags & (SA_DIRECTION | SA_AH)) < (b->flags & (SA_DIRECTION | SA_AH)) ? -1 : 1;
-	return compare_pairs(table_at(&track->pairs, a->link.owner), table_at(&track->pairs, b->link.owner));
+struct pair_facts {
+	uint32_t number; /* of the pair, as mixes have it */
+	uint16_t generation;
+	uint32_t realm;
+	struct record_pair pair;
+};
+
+struct sa_facts {
+	uint32_t realm;
+	struct record_sa sa;
+};
+
+/* A list that grows. */
+struct list {
+	void *items; /* owned */
+	size_t count, room;
+};
+
+enum { PHASE_FLOWS, PHASE_MIXES, PHASE_SAS, PHASE_PAIRS, PHASE_DONE };
+
+struct track_state {
+	unsigned phase;
+	uint32_t next; /* entry of the phase's table to look at next */
+	int64_t last_ns;
+	bool failed; /* there was no memory for all of it */
+	struct list sas, pairs, mixes;
+};
+
+struct track_state *track_state_new(void)
+{
+	return calloc(1, sizeof(struct track_state));
 }
 
-static int by_sa(const void *left, const void *right, void *context)
+void track_state_free(struct track_state *state)
 {
-	return compare_sas(context, *(const uint32_t *)left, *(const uint32_t *)right);
+	if (!state)
+		return;
+	free(state->sas.items);
+	free(state->pairs.items);
+	free(state->mixes.items);
+	free(state);
 }
 
-static void write_sa(struct track *track, uint32_t number, const struct track_knowledge *knowledge,
-		     const struct record_sink *sink)
+static void *add(struct track_state *state, struct list *list, size_t size)
+{
+	enum { ROOM_FIRST = 1024 };
+
+	if (list->count == list->room) {
+		size_t room = list->room ? 2 * list->room : ROOM_FIRST;
+		void *more = realloc(list->items, room * size);
+		if (!more) {
+			state->failed = true;
+			return NULL;
+		}
+		list->items = more;
+		list->room = room;
+	}
+	return (unsigned char *)list->items + list->count++ * size;
+}
+
+static void copy_sa(const struct track *track, struct track_state *state, uint32_t number)
 {
 	const struct sa *sa = table_at(&track->sas, number);
 	const struct sequence *sequence = &track->sa_cold[number].sequence;
 	const struct pair *pair = table_at(&track->pairs, sa->link.owner);
 	unsigned d = sa->flags & SA_DIRECTION ? 1 : 0;
-	struct record record = { .type = RECORD_SA, .time_ns = sa->last_ns };
 
 	if (!pair->link.hash || pair->generation != sa->pair_generation)
 		return; /* its pair was evicted, and with it the addresses: counted there */
-	record.sa = (struct record_sa){
+	struct sa_facts *facts = add(state, &state->sas, sizeof(*facts));
+	if (!facts)
+		return;
+	facts->realm = pair->realm;
+	facts->sa = (struct record_sa){
 		.src = pair->address[d],
 		.dst = pair->address[!d],
 		.spi = sa->spi,
@@ -132,38 +184,126 @@ static void write_sa(struct track *track, uint32_t number, const struct track_kn
 		.replayed = sequence->replayed,
 		.state = SA_ACTIVE,
 	};
-	knowledge->sa(knowledge->context, pair->realm, &record.sa);
-	record_write(sink, &record);
 }
 
-static uint32_t *living(const struct table *table)
+/* `clear`: packets offended. */
+static enum pair_verdict verdict_of(const struct pair *pair, bool clear)
 {
-	uint32_t *order = malloc(((size_t)table->used + 1) * sizeof(*order));
-	size_t count = 0;
+	bool esp = (pair->flags & PAIR_HAS_ESP) != 0;
 
-	if (!order)
-		return NULL;
-	for (uint32_t number = 1; number <= table->fresh; number++)
-		if (table_lives(table, number))
-			order[count++] = number;
-	return order;
+	if (esp)
+		return clear ? PAIR_MIXED : PAIR_SECURED;
+	if (pair->flags & PAIR_HAS_AH)
+		return clear ? PAIR_MIXED : PAIR_INTEGRITY_ONLY;
+	if (clear)
+		return PAIR_CLEARTEXT;
+	if (pair->flags & PAIR_HAS_IKE)
+		return PAIR_NEGOTIATING;
+	return pair->flags & PAIR_CLEAR ? PAIR_CLEARTEXT : PAIR_IDLE;
 }
 
-/* ---- pair records ---- */
-
-static int by_pair(const void *left, const void *right, void *context)
+static void copy_pair(const struct track *track, struct track_state *state, uint32_t number)
 {
-	const struct track *track = context;
+	const struct pair *pair = table_at(&track->pairs, number);
+	const struct story *story = pair->story ? table_at(&track->stories, pair->story) : NULL;
+	bool clear = story && (story->clear_packets[0] || story->clear_packets[1]);
+	struct pair_facts *facts = add(state, &state->pairs, sizeof(*facts));
 
-	return compare_pairs(table_at(&track->pairs, *(const uint32_t *)left),
-			     table_at(&track->pairs, *(const uint32_t *)right));
+	if (!facts)
+		return;
+	facts->number = number;
+	facts->generation = pair->generation;
+	facts->realm = pair->realm;
+	facts->pair = (struct record_pair){
+		.a = pair->address[0],
+		.b = pair->address[1],
+		.verdict = verdict_of(pair, clear),
+		.esp_packets = (uint64_t)pair->esp_packets[0] + pair->esp_packets[1],
+		.esp_bytes = pair->esp_bytes,
+		.rekey_interval_median = -1,
+	};
 }
 
-static int by_mix(const void *left, const void *right, void *context)
+static void copy_mix(const struct track *track, struct track_state *state, uint32_t number)
 {
-	const struct track *track = context;
-	const struct mix *l = table_at(&track->mixes, *(const uint32_t *)left);
-	const struct mix *r = table_at(&track->mixes, *(const uint32_t *)right);
+	const struct mix *mix = table_at(&track->mixes, number);
+	struct mix *copy = mix->packets ? add(state, &state->mixes, sizeof(*copy)) : NULL;
+
+	if (copy)
+		*copy = *mix;
+}
+
+bool track_state_collect(struct track *track, struct track_state *state, uint32_t entries)
+{
+	const struct table *const tables[PHASE_DONE] = { &track->flows, &track->mixes, &track->sas, &track->pairs };
+
+	for (; state->phase < PHASE_DONE; state->phase++, state->next = 0) {
+		const struct table *table = tables[state->phase];
+		for (; state->next < table->fresh; entries--) {
+			if (entries == 0)
+				return false;
+			uint32_t number = ++state->next;
+			if (!table_lives(table, number))
+				continue;
+			switch (state->phase) {
+			case PHASE_FLOWS:
+				track_flow_fold(track, table_at(table, number));
+				break;
+			case PHASE_MIXES:
+				copy_mix(track, state, number);
+				break;
+			case PHASE_SAS:
+				copy_sa(track, state, number);
+				break;
+			default:
+				copy_pair(track, state, number);
+				break;
+			}
+		}
+	}
+	state->last_ns = track->counters.last_ns;
+	return true;
+}
+
+/* ---- the records ---- */
+
+static int compare_pairs(uint32_t realm, const struct address address[2], uint32_t other_realm,
+			 const struct address other[2])
+{
+	if (realm != other_realm)
+		return realm < other_realm ? -1 : 1;
+	int order = address_compare(&address[0], &other[0]);
+	return order ? order : address_compare(&address[1], &other[1]);
+}
+
+static int by_sa(const void *left, const void *right)
+{
+	const struct sa_facts *a = left, *b = right;
+
+	if (a->sa.first_ns != b->sa.first_ns)
+		return a->sa.first_ns < b->sa.first_ns ? -1 : 1;
+	if (a->sa.spi != b->sa.spi)
+		return a->sa.spi < b->sa.spi ? -1 : 1;
+	if (a->sa.protocol != b->sa.protocol)
+		return a->sa.protocol < b->sa.protocol ? -1 : 1;
+	unsigned l = address_compare(&a->sa.src, &a->sa.dst) > 0, r = address_compare(&b->sa.src, &b->sa.dst) > 0;
+	if (l != r)
+		return l < r ? -1 : 1;
+	return compare_pairs(a->realm, (struct address[2]){ l ? a->sa.dst : a->sa.src, l ? a->sa.src : a->sa.dst },
+			     b->realm, (struct address[2]){ r ? b->sa.dst : b->sa.src, r ? b->sa.src : b->sa.dst });
+}
+
+static int by_pair(const void *left, const void *right)
+{
+	const struct pair_facts *a = left, *b = right;
+
+	return compare_pairs(a->realm, (struct address[2]){ a->pair.a, a->pair.b }, b->realm,
+			     (struct address[2]){ b->pair.a, b->pair.b });
+}
+
+static int by_mix(const void *left, const void *right)
+{
+	const struct mix *l = left, *r = right;
 
 	if (l->pair != r->pair)
 		return l->pair < r->pair ? -1 : 1;
@@ -207,35 +347,35 @@ static const char *label(const struct mix *mix, const struct track_knowledge *kn
 	return buffer;
 }
 
-/* `clear`: packets offended. */
-static enum pair_verdict verdict_of(const struct pair *pair, bool clear)
+/* Where the mixes of the pair of this number begin. */
+static size_t first_mix_of(const struct mix *mixes, size_t count, uint32_t pair)
 {
-	bool esp = (pair->flags & PAIR_HAS_ESP) != 0;
+	size_t low = 0, high = count;
 
-	if (esp)
-		return clear ? PAIR_MIXED : PAIR_SECURED;
-	if (pair->flags & PAIR_HAS_AH)
-		return clear ? PAIR_MIXED : PAIR_INTEGRITY_ONLY;
-	if (clear)
-		return PAIR_CLEARTEXT;
-	if (pair->flags & PAIR_HAS_IKE)
-		return PAIR_NEGOTIATING;
-	return pair->flags & PAIR_CLEAR ? PAIR_CLEARTEXT : PAIR_IDLE;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (mixes[middle].pair < pair)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
-/* Writes one pair; `mixes` are its `count` entries of the mix. */
-static void write_pair(struct track *track, const struct pair *pair, const uint32_t *mixes, size_t count,
+static void write_pair(const struct track_state *state, struct pair_facts *facts,
 		       const struct track_knowledge *knowledge, const struct record_sink *sink)
 {
 	struct record_protocol protocols[CLEARTEXT_MAX];
 	char labels[CLEARTEXT_MAX][LABEL_SIZE];
+	const struct mix *mixes = state->mixes.items;
 	size_t listed = 0;
-	const struct story *story = pair->story ? table_at(&track->stories, pair->story) : NULL;
-	struct record record = { .type = RECORD_PAIR, .time_ns = track->counters.last_ns };
+	struct record record = { .type = RECORD_PAIR, .time_ns = state->last_ns };
 
-	for (size_t i = 0; i < count; i++) {
-		const struct mix *mix = table_at(&track->mixes, mixes[i]);
-		if (mix->packets == 0)
+	for (size_t i = first_mix_of(mixes, state->mixes.count, facts->number);
+	     i < state->mixes.count && mixes[i].pair == facts->number; i++) {
+		const struct mix *mix = &mixes[i];
+		/* A place in the table may have had other pairs before; only the last one's generation counts. */
+		if (mix->generation != facts->generation)
 			continue;
 		if (listed == CLEARTEXT_MAX) {
 			protocols[CLEARTEXT_MAX - 1].name = "other";
@@ -248,70 +388,49 @@ static void write_pair(struct track *track, const struct pair *pair, const uint3
 		protocols[listed].bytes = mix->bytes;
 		listed++;
 	}
-	bool clear = story && (story->clear_packets[0] || story->clear_packets[1]);
-	record.pair = (struct record_pair){
-		.a = pair->address[0],
-		.b = pair->address[1],
-		.verdict = verdict_of(pair, clear),
-		.esp_packets = (uint64_t)pair->esp_packets[0] + pair->esp_packets[1],
-		.esp_bytes = pair->esp_bytes,
-		.cleartext = protocols,
-		.cleartext_count = listed,
-		.rekey_interval_median = -1,
-	};
-	knowledge->pair(knowledge->context, pair->realm, &record.pair);
+	record.pair = facts->pair;
+	record.pair.cleartext = protocols;
+	record.pair.cleartext_count = listed;
+	knowledge->pair(knowledge->context, facts->realm, &record.pair);
 	record_write(sink, &record);
 }
 
-static size_t first_mix_of(const struct track *track, const uint32_t *mixes, size_t count, uint32_t pair)
+static void sort(struct list *list, size_t size, int (*compare)(const void *left, const void *right))
 {
-	size_t low = 0, high = count;
+	if (list->count)
+		qsort(list->items, list->count, size, compare);
+}
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (((const struct mix *)table_at(&track->mixes, mixes[middle]))->pair < pair)
-			low = middle + 1;
-		else
-			high = middle;
+void track_state_write(struct track_state *state, const struct track_knowledge *knowledge,
+		       const struct record_sink *sink)
+{
+	struct sa_facts *sas = state->sas.items;
+	struct pair_facts *pairs = state->pairs.items;
+
+	if (state->failed)
+		return;
+	sort(&state->sas, sizeof(*sas), by_sa);
+	for (size_t i = 0; i < state->sas.count; i++) {
+		struct record record = { .type = RECORD_SA, .time_ns = sas[i].sa.last_ns, .sa = sas[i].sa };
+		knowledge->sa(knowledge->context, sas[i].realm, &record.sa);
+		record_write(sink, &record);
 	}
-	return low;
+	if (knowledge->ike_sas)
+		knowledge->ike_sas(knowledge->context, sink);
+	sort(&state->mixes, sizeof(struct mix), by_mix);
+	sort(&state->pairs, sizeof(*pairs), by_pair);
+	for (size_t i = 0; i < state->pairs.count; i++)
+		write_pair(state, &pairs[i], knowledge, sink);
 }
 
 void track_write_records(struct track *track, const struct track_knowledge *knowledge, const struct record_sink *sink)
 {
-	for (uint32_t number = 1; number <= track->flows.fresh; number++)
-		if (table_lives(&track->flows, number))
-			track_flow_fold(track, table_at(&track->flows, number));
-	uint32_t *sas = living(&track->sas);
-	uint32_t *pairs = living(&track->pairs);
-	uint32_t *mixes = living(&track->mixes);
-	if (sas && pairs && mixes) {
-		size_t mix_count = track->mixes.used;
-		qsort_r(sas, track->sas.used, sizeof(*sas), by_sa, track);
-		for (uint32_t i = 0; i < track->sas.used; i++)
-			write_sa(track, sas[i], knowledge, sink);
-		if (knowledge->ike_sas)
-			knowledge->ike_sas(knowledge->context, sink);
-		qsort_r(mixes, mix_count, sizeof(*mixes), by_mix, track);
-		qsort_r(pairs, track->pairs.used, sizeof(*pairs), by_pair, track);
-		for (uint32_t i = 0; i < track->pairs.used; i++) {
-			struct pair *pair = table_at(&track->pairs, pairs[i]);
-			size_t from = first_mix_of(track, mixes, mix_count, pairs[i]);
-			size_t count = 0;
-			/* A place in the table may have had other pairs before; only the last one's generation counts. */
-			size_t kept = from;
-			while (from + count < mix_count) {
-				const struct mix *mix = table_at(&track->mixes, mixes[from + count]);
-				if (mix->pair != pairs[i])
-					break;
-				if (mix->generation == pair->generation)
-					mixes[kept++] = mixes[from + count];
-				count++;
-			}
-			write_pair(track, pair, mixes + from, kept - from, knowledge, sink);
-		}
-	}
-	free(sas);
-	free(pairs);
-	free(mixes);
+	struct track_state *state = track_state_new();
+
+	if (!state)
+		return;
+	while (!track_state_collect(track, state, UINT32_MAX))
+		;
+	track_state_write(state, knowledge, sink);
+	track_state_free(state);
 }

@@ -374,9 +374,48 @@ static void put_notice(struct writer *writer, const struct record_notice *notice
 	put_text(writer, "text", notice->text ? notice->text : "");
 }
 
+static void put_health(struct writer *writer, const struct record_health *health)
+{
+	json_t *interfaces = json_array(), *tables = json_array();
+
+	put_text(writer, "version", health->version);
+	put_time(writer, "started", health->started_ns);
+	if (!put(writer, "interfaces", interfaces))
+		interfaces = NULL;
+	for (size_t i = 0; i < health->interface_count; i++) {
+		const struct record_interface *interface = &health->interfaces[i];
+		struct writer row = { .object = json_object() };
+
+		put_text(&row, "name", interface->name);
+		put(&row, "up", json_boolean(interface->up));
+		put_count(&row, "received", interface->received);
+		put_count(&row, "dropped", interface->dropped);
+		put_count(&row, "interface_dropped", interface->interface_dropped);
+		writer->failed |= json_array_append_new(interfaces, row.object) != 0;
+		close_object(writer, &row);
+	}
+	if (!put(writer, "tables", tables))
+		tables = NULL;
+	for (size_t i = 0; i < health->table_count; i++) {
+		const struct record_table *table = &health->tables[i];
+		struct writer row = { .object = json_object() };
+
+		put_text(&row, "name", table->name);
+		put_count(&row, "used", table->used);
+		put_count(&row, "limit", table->limit);
+		put_count(&row, "evicted", table->evicted);
+		put_count(&row, "bytes", table->octets);
+		writer->failed |= json_array_append_new(tables, row.object) != 0;
+		close_object(writer, &row);
+	}
+	put_count(writer, "transitions_lost", health->transitions_lost);
+	put_count(writer, "untracked", health->untracked);
+	put_count(writer, "alerts_open", health->alerts_open);
+}
+
 char *record_to_json(const struct record *record, const char *sensor)
 {
-	static const char *const types[] = { "finding", "pair", "sa", "ike_sa", "summary", "notice", "learned" };
+	static const char *const types[] = { "finding", "pair", "sa", "ike_sa", "summary", "notice", "learned", "health" };
 	struct writer writer = { .object = json_object() };
 
 	if (record->type == RECORD_IKE_MESSAGE) {
@@ -407,6 +446,9 @@ char *record_to_json(const struct record *record, const char *sensor)
 		break;
 	case RECORD_LEARNED:
 		put_learned(&writer, &record->learned);
+		break;
+	case RECORD_HEALTH:
+		put_health(&writer, &record->health);
 		break;
 	case RECORD_IKE_MESSAGE:
 		break;

@@ -18,6 +18,8 @@ enum {
 	RECORD_PROTOCOLS_MAX = 1024, /* elements of `cleartext` of a pair */
 	RECORD_NAMES_MAX = 64,       /* of each list of an ike_sa */
 	RECORD_NAME_LISTS = 4,       /* offered, selected, vendors, notifies */
+	RECORD_INTERFACES_MAX = 256, /* of a health record, as are the next */
+	RECORD_TABLES_MAX = 64,
 };
 
 /* Start with all zero. It may be used for any number of lines, and is emptied by record_reader_clear(). */
@@ -27,6 +29,8 @@ struct record_reader {
 	void *root;                            /* the parsed line, which the record's strings live in; owned */
 	struct record_protocol *cleartext;     /* of a pair; owned */
 	const char **names[RECORD_NAME_LISTS]; /* of an ike_sa; lists owned, texts in root */
+	struct record_interface *interfaces;   /* of a health record; owned, texts in root; likewise the next */
+	struct record_table *tables;
 };
 
 /*

@@ -186,6 +186,7 @@ void report_add(struct report *report, const struct record *record)
 		break;
 	case RECORD_NOTICE:
 	case RECORD_LEARNED:
+	case RECORD_HEALTH:
 	case RECORD_IKE_MESSAGE:
 		break;
 	}
@@ -626,10 +627,11 @@ static void write_blind(const struct report *report, const struct page *page)
 		write_item(page, text.text);
 	}
 	if (summary->copies > 0) {
-		snprintf(text.text, sizeof(text.text),
-			 "%s clear packet%s taken for decapsulated: each followed, on the same interface, an ESP packet "
-			 "that can have carried it.",
-			 page_count(summary->copies, &figure), summary->copies == 1 ? " was" : "s were");
+		snprintf(
+		    text.text, sizeof(text.text),
+		    "%s clear packet%s taken for decapsulated: each followed, on the same interface, an ESP packet "
+		    "that can have carried it.",
+		    page_count(summary->copies, &figure), summary->copies == 1 ? " was" : "s were");
 		write_item(page, text.text);
 	}
 	if (summary->in_progress > 0) {

@@ -270,8 +270,11 @@ static void random_finding(uint64_t *state, struct finding *finding)
 static void random_record(uint64_t *state, struct record *record, struct record_protocol protocols[3])
 {
 	static const char *const names[] = { "AES_CBC_256", "", "\xf0\x9f\x92\xa9" };
+	static const struct record_interface interfaces[] = { { "eth0", true, 1, 2, 3 },
+							      { SAMPLE_HOSTILE, false, 4, 5, 6 } };
+	static const struct record_table tables[] = { { "flows", 1, 2, 3, 4 }, { "sas", 5, 6, 7, 8 } };
 	memset(record, 0, sizeof(*record));
-	record->type = (enum record_type)(next_random(state) % 7);
+	record->type = (enum record_type)(next_random(state) % 8);
 	record->time_ns = (int64_t)next_random(state);
 	switch (record->type) {
 	case RECORD_FINDING:
@@ -354,6 +357,19 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 			.realm = (uint32_t)next_random(state),
 			.last_ns = (int64_t)next_random(state),
 			.forgotten = next_random(state) % 2,
+		};
+		break;
+	case RECORD_HEALTH:
+		record->health = (struct record_health){
+			.version = "0.1.0",
+			.started_ns = (int64_t)next_random(state),
+			.interfaces = interfaces,
+			.interface_count = next_random(state) % 3,
+			.tables = tables,
+			.table_count = next_random(state) % 3,
+			.transitions_lost = next_random(state),
+			.untracked = next_random(state),
+			.alerts_open = next_random(state),
 		};
 		break;
 	case RECORD_IKE_MESSAGE: /* has no line */

@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See snapshot.h. A builder gathers records in growing lists and their texts in an arena, where equal texts are kept
+ * once: a hundred thousand pairs share a few hundred names of rules and protocols.
+ */
+#include "snapshot.h"
+
+#include "open_alerts.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND 1e9
+
+enum { PART_SIZE = 64 << 10, TEXTS_FIRST = 1024, ROOM_FIRST = 64 };
+
+/* ---- the arena ---- */
+
+struct part {
+	struct part *before;
+	size_t used, size;
+	_Alignas(16) unsigned char octets[];
+};
+
+struct arena {
+	struct part *parts; /* the newest first */
+	const char **texts; /* hash table of texts, owned; NULL before the first */
+	size_t text_count, text_slots;
+	bool failed;
+};
+
+static void *arena_take(struct arena *arena, size_t size)
+{
+	size = (size + 15) & ~(size_t)15;
+	if (!arena->parts || arena->parts->size - arena->parts->used < size) {
+		size_t room = size > PART_SIZE ? size : PART_SIZE;
+		struct part *part = malloc(sizeof(*part) + room);
+		if (!part) {
+			arena->failed = true;
+			return NULL;
+		}
+		*part = (struct part){ .before = arena->parts, .size = room };
+		arena->parts = part;
+	}
+	void *place = arena->parts->octets + arena->parts->used;
+	arena->parts->used += size;
+	return place;
+}
+
+static void arena_free(struct arena *arena)
+{
+	while (arena->parts) {
+		struct part *before = arena->parts->before;
+		free(arena->parts);
+		arena->parts = before;
+	}
+	free(arena->texts);
+}
+
+/* FNV-1a; nobody gains by making texts collide that are at most a few thousand. */
+static size_t text_hash(const char *text)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	return (size_t)(hash ^ hash >> 32);
+}
+
+static size_t text_slot(const struct arena *arena, const char *text)
+{
+	size_t at = text_hash(text) & (arena->text_slots - 1);
+
+	while (arena->texts[at] && strcmp(arena->texts[at], text) != 0)
+		at = (at + 1) & (arena->text_slots - 1);
+	return at;
+}
+
+static bool grow_texts(struct arena *arena)
+{
+	struct arena larger = *arena;
+
+	larger.text_slots = arena->text_slots ? 2 * arena->text_slots : TEXTS_FIRST;
+	larger.texts = calloc(larger.text_slots, sizeof(*larger.texts));
+	if (!larger.texts)
+		return false;
+	for (size_t i = 0; i < arena->text_slots; i++)
+		if (arena->texts[i])
+			larger.texts[text_slot(&larger, arena->texts[i])] = arena->texts[i];
+	free(arena->texts);
+	*arena = larger;
+	return true;
+}
+
+/* A text that lives as long as the arena; NULL stays NULL. */
+static const char *keep_text(struct arena *arena, const char *text)
+{
+	if (!text)
+		return NULL;
+	if (2 * arena->text_count >= arena->text_slots && !grow_texts(arena)) {
+		arena->failed = true;
+		return NULL;
+	}
+	size_t at = text_slot(arena, text);
+	if (!arena->texts[at]) {
+		size_t size = strlen(text) + 1;
+		char *copy = arena_take(arena, size);
+		if (!copy)
+			return NULL;
+		arena->texts[at] = memcpy(copy, text, size);
+		arena->text_count++;
+	}
+	return arena->texts[at];
+}
+
+static const char *const *keep_texts(struct arena *arena, const char *const *texts, size_t count)
+{
+	const char **copy = count ? arena_take(arena, count * sizeof(*copy)) : NULL;
+
+	for (size_t i = 0; copy && i < count; i++)
+		copy[i] = keep_text(arena, texts[i]);
+	return copy;
+}
+
+/* ---- the builder ---- */
+
+struct list {
+	void *items; /* owned */
+	size_t count, room;
+};
+
+struct snapshot_builder {
+	struct arena arena;
+	struct list pairs, sas, ike_sas;
+	struct open_alerts *alerts; /* owned; NULL: there were no findings */
+	const char *sensor;
+	struct record_health health; /* its lists in the arena */
+	struct record_summary summary;
+	struct record_reader reader;
+	bool failed;
+};
+
+struct kept {
+	struct snapshot snapshot; /* first: what others see */
+	atomic_uint references;
+	struct arena arena;
+	void *lists[5];                       /* owned: pairs, sas, ike_sas, interfaces, sinks */
+	const struct snapshot_alert **alerts; /* owned list of held alerts */
+};
+
+struct snapshot_builder *snapshot_builder_new(void)
+{
+	return calloc(1, sizeof(struct snapshot_builder));
+}
+
+void snapshot_builder_free(struct snapshot_builder *builder)
+{
+	if (!builder)
+		return;
+	arena_free(&builder->arena);
+	free(builder->pairs.items);
+	free(builder->sas.items);
+	free(builder->ike_sas.items);
+	open_alerts_free(builder->alerts);
+	record_reader_clear(&builder->reader);
+	free(builder);
+}
+
+static void *add(struct snapshot_builder *builder, struct list *list, size_t size)
+{
+	if (list->count == list->room) {
+		size_t room = list->room ? 2 * list->room : ROOM_FIRST;
+		void *more = realloc(list->items, room * size);
+		if (!more) {
+			builder->failed = true;
+			return NULL;
+		}
+		list->items = more;
+		list->room = room;
+	}
+	return (unsigned char *)list->items + list->count++ * size;
+}
+
+static void add_pair(struct snapshot_builder *builder, const struct record_pair *pair)
+{
+	struct snapshot_pair *row = add(builder, &builder->pairs, sizeof(*row));
+	struct record_protocol *protocols;
+
+	if (!row)
+		return;
+	*row = (struct snapshot_pair){ .pair = *pair, .worst = SEVERITY_COUNT };
+	row->pair.rule = keep_text(&builder->arena, pair->rule);
+	row->pair.cleartext = protocols =
+	    pair->cleartext_count ? arena_take(&builder->arena, pair->cleartext_count * sizeof(*protocols)) : NULL;
+	row->pair.cleartext_count = protocols ? pair->cleartext_count : 0;
+	for (size_t i = 0; i < row->pair.cleartext_count; i++) {
+		protocols[i] = pair->cleartext[i];
+		protocols[i].name = keep_text(&builder->arena, pair->cleartext[i].name);
+	}
+}
+
+static void add_ike_sa(struct snapshot_builder *builder, int64_t last_ns, const struct record_ike_sa *ike)
+{
+	struct snapshot_ike_sa *row = add(builder, &builder->ike_sas, sizeof(*row));
+	struct arena *arena = &builder->arena;
+
+	if (!row)
+		return;
+	*row = (struct snapshot_ike_sa){ last_ns, *ike };
+	row->ike_sa.step = keep_text(arena, ike->step);
+	row->ike_sa.auth = keep_text(arena, ike->auth);
+	row->ike_sa.nat = keep_text(arena, ike->nat);
+	row->ike_sa.offered = keep_texts(arena, ike->offered, ike->offered_count);
+	row->ike_sa.selected = keep_texts(arena, ike->selected, ike->selected_count);
+	row->ike_sa.vendors = keep_texts(arena, ike->vendors, ike->vendor_count);
+	row->ike_sa.notifies = keep_texts(arena, ike->notifies, ike->notify_count);
+}
+
+static void add_health(struct snapshot_builder *builder, const struct record_health *health)
+{
+	struct arena *arena = &builder->arena;
+	struct record_interface *interfaces = arena_take(arena, (health->interface_count + 1) * sizeof(*interfaces));
+	struct record_table *tables = arena_take(arena, (health->table_count + 1) * sizeof(*tables));
+
+	if (!interfaces || !tables)
+		return;
+	for (size_t i = 0; i < health->interface_count; i++) {
+		interfaces[i] = health->interfaces[i];
+		interfaces[i].name = keep_text(arena, interfaces[i].name);
+	}
+	for (size_t i = 0; i < health->table_count; i++) {
+		tables[i] = health->tables[i];
+		tables[i].name = keep_text(arena, tables[i].name);
+	}
+	builder->health = *health;
+	builder->health.version = keep_text(arena, health->version);
+	builder->health.interfaces = interfaces;
+	builder->health.tables = tables;
+}
+
+void snapshot_builder_add(struct snapshot_builder *builder, const struct record *record, const char *sensor)
+{
+	struct record_sa *sa;
+
+	if (sensor && !builder->sensor)
+		builder->sensor = keep_text(&builder->arena, sensor);
+	switch (record->type) {
+	case RECORD_PAIR:
+		add_pair(builder, &record->pair);
+		break;
+	case RECORD_SA:
+		sa = add(builder, &builder->sas, sizeof(*sa));
+		if (sa)
+			*sa = record->sa;
+		break;
+	case RECORD_IKE_SA:
+		add_ike_sa(builder, record->time_ns, &record->ike_sa);
+		break;
+	case RECORD_SUMMARY:
+		builder->summary = record->summary;
+		break;
+	case RECORD_HEALTH:
+		add_health(builder, &record->health);
+		break;
+	case RECORD_FINDING:
+		if (!builder->alerts)
+			builder->alerts = open_alerts_new();
+		if (!builder->alerts || !open_alerts_take(builder->alerts, &record->finding))
+			builder->failed = true;
+		break;
+	case RECORD_NOTICE:
+	case RECORD_LEARNED:
+	case RECORD_IKE_MESSAGE:
+		break;
+	}
+}
+
+bool snapshot_builder_line(struct snapshot_builder *builder, const char *line, size_t length)
+{
+	struct record record;
+
+	if (!record_from_json(line, length, &builder->reader, &record))
+		return false;
+	snapshot_builder_add(builder, &record, builder->reader.sensor);
+	return true;
+}
+
+const char *snapshot_builder_problem(const struct snapshot_builder *builder)
+{
+	return builder->reader.problem;
+}
+
+/* ---- finishing ---- */
+
+/* The two ends of an SA, lower first. */
+static void ends_of(const struct record_sa *sa, const struct address **low, const struct address **high)
+{
+	bool upward = address_compare(&sa->src, &sa->dst) <= 0;
+
+	*low = upward ? &sa->src : &sa->dst;
+	*high = upward ? &sa->dst : &sa->src;
+}
+
+static int compare_ends(const struct record_sa *sa, const struct address *a, const struct address *b)
+{
+	const struct address *low, *high;
+
+	ends_of(sa, &low, &high);
+	int order = address_compare(low, a);
+	return order ? order : address_compare(high, b);
+}
+
+static int by_pair_and_time(const void *left, const void *right)
+{
+	const struct record_sa *l = left, *r = right;
+	const struct address *low, *high;
+
+	ends_of(r, &low, &high);
+	int order = compare_ends(l, low, high);
+	if (order)
+		return order;
+	if (l->first_ns != r->first_ns)
+		return l->first_ns < r->first_ns ? -1 : 1;
+	return l->spi < r->spi ? -1 : l->spi > r->spi;
+}
+
+static int compare_addresses(const struct snapshot_pair *pair, const struct address *a, const struct address *b)
+{
+	int order = address_compare(&pair->pair.a, a);
+	return order ? order : address_compare(&pair->pair.b, b);
+}
+
+static int by_addresses(const void *left, const void *right)
+{
+	const struct snapshot_pair *r = right;
+	return compare_addresses(left, &r->pair.a, &r->pair.b);
+}
+
+static void sort(struct list *list, size_t size, int (*compare)(const void *left, const void *right))
+{
+	if (list->count)
+		qsort(list->items, list->count, size, compare);
+}
+
+/* Counts the alerts into their pairs; where realms give several pairs the same addresses, into the first. */
+static void count_alerts(struct kept *kept, struct snapshot_pair *pairs)
+{
+	struct snapshot *snapshot = &kept->snapshot;
+
+	for (size_t i = 0; i < snapshot->alert_count; i++) {
+		const struct finding *finding = &kept->alerts[i]->finding;
+		snapshot->alerts_by_severity[finding->severity]++;
+		if (!finding->has_pair || finding->subject == SUBJECT_HOST)
+			continue;
+		const struct snapshot_pair *found = snapshot_find_pair(snapshot, &finding->a, &finding->b);
+		if (!found)
+			continue;
+		struct snapshot_pair *pair = pairs + (found - snapshot->pairs);
+		pair->alerts++;
+		if (finding->severity < pair->worst)
+			pair->worst = finding->severity;
+	}
+}
+
+static double per_second(uint64_t now, uint64_t before, double seconds)
+{
+	return now >= before && seconds > 0 ? (double)(now - before) / seconds : -1;
+}
+
+static uint64_t received_before(const struct snapshot *before, const char *name)
+{
+	for (size_t i = 0; before && name && i < before->interface_count; i++)
+		if (strcmp(before->interfaces[i].interface.name, name) == 0)
+			return before->interfaces[i].interface.received;
+	return UINT64_MAX; /* so that there is no rate */
+}
+
+static bool set_health(struct kept *kept, const struct record_health *health,
+		       const struct snapshot_surroundings *surroundings)
+{
+	struct snapshot *snapshot = &kept->snapshot;
+	const struct snapshot *before = surroundings->before;
+	struct snapshot_interface *interfaces = calloc(health->interface_count + 1, sizeof(*interfaces));
+	struct snapshot_sink *sinks = calloc(surroundings->sink_count + 1, sizeof(*sinks));
+	/* Another engine counts from the beginning. */
+	bool same = before && before->started_ns == health->started_ns;
+	double seconds = same ? (double)(surroundings->time_ns - before->time_ns) / SECOND : 0;
+
+	kept->lists[3] = interfaces;
+	kept->lists[4] = sinks;
+	if (!interfaces || !sinks)
+		return false;
+	snapshot->number = before ? before->number + 1 : 1;
+	snapshot->time_ns = surroundings->time_ns;
+	snapshot->version = health->version;
+	snapshot->started_ns = health->started_ns;
+	snapshot->packets_per_second =
+	    same ? per_second(snapshot->summary.packets, before->summary.packets, seconds) : -1;
+	snapshot->bits_per_second = same ? per_second(snapshot->summary.bytes, before->summary.bytes, seconds / 8) : -1;
+	for (size_t i = 0; i < health->interface_count; i++)
+		interfaces[i] = (struct snapshot_interface){
+			health->interfaces[i],
+			same ? per_second(health->interfaces[i].received,
+					  received_before(before, health->interfaces[i].name), seconds)
+			     : -1,
+		};
+	snapshot->interfaces = interfaces;
+	snapshot->interface_count = health->interface_count;
+	snapshot->tables = health->tables;
+	snapshot->table_count = health->table_count;
+	for (size_t i = 0; i < health->table_count; i++)
+		snapshot->memory += health->tables[i].octets;
+	snapshot->transitions_lost = health->transitions_lost;
+	snapshot->untracked = health->untracked;
+	for (size_t i = 0; i < surroundings->sink_count; i++) {
+		sinks[i] = surroundings->sinks[i];
+		sinks[i].name = keep_text(&kept->arena, sinks[i].name);
+	}
+	snapshot->sinks = sinks;
+	snapshot->sink_count = surroundings->sink_count;
+	return true;
+}
+
+static void free_kept(struct kept *kept)
+{
+	for (size_t i = 0; kept->alerts && i < kept->snapshot.alert_count; i++)
+		open_alert_let_go(kept->alerts[i]);
+	free(kept->alerts);
+	for (size_t i = 0; i < sizeof(kept->lists) / sizeof(kept->lists[0]); i++)
+		free(kept->lists[i]);
+	arena_free(&kept->arena);
+	free(kept);
+}
+
+static bool fill(struct kept *kept, struct snapshot_builder *builder, const struct snapshot_surroundings *surroundings)
+{
+	struct snapshot *snapshot = &kept->snapshot;
+	const struct open_alerts *alerts = surroundings->alerts ? surroundings->alerts : builder->alerts;
+
+	sort(&builder->pairs, sizeof(struct snapshot_pair), by_addresses);
+	sort(&builder->sas, sizeof(struct record_sa), by_pair_and_time);
+	snapshot->sensor = builder->sensor ? builder->sensor : keep_text(&builder->arena, "");
+	snapshot->summary = builder->summary;
+	snapshot->pairs = kept->lists[0] = builder->pairs.items;
+	snapshot->sas = kept->lists[1] = builder->sas.items;
+	snapshot->ike_sas = kept->lists[2] = builder->ike_sas.items;
+	snapshot->pair_count = builder->pairs.count;
+	snapshot->sa_count = builder->sas.count;
+	snapshot->ike_sa_count = builder->ike_sas.count;
+	builder->pairs.items = builder->sas.items = builder->ike_sas.items = NULL;
+	kept->arena = builder->arena;
+	builder->arena = (struct arena){ .parts = NULL };
+	if (alerts) {
+		kept->alerts = open_alerts_list(alerts, &snapshot->alert_count);
+		if (!kept->alerts)
+			return false;
+	}
+	snapshot->alerts = kept->alerts;
+	count_alerts(kept, kept->lists[0]);
+	return set_health(kept, &builder->health, surroundings) && !kept->arena.failed;
+}
+
+const struct snapshot *snapshot_builder_finish(struct snapshot_builder *builder,
+					       const struct snapshot_surroundings *surroundings)
+{
+	struct kept *kept = builder->failed ? NULL : calloc(1, sizeof(*kept));
+
+	if (kept)
+		atomic_init(&kept->references, 1);
+	if (kept && !fill(kept, builder, surroundings)) {
+		free_kept(kept);
+		kept = NULL;
+	}
+	snapshot_builder_free(builder);
+	return kept ? &kept->snapshot : NULL;
+}
+
+const struct snapshot *snapshot_from_lines(const char *lines)
+{
+	struct snapshot_builder *builder = snapshot_builder_new();
+	struct snapshot_surroundings surroundings = { .before = NULL };
+
+	while (builder && *lines) {
+		size_t length = strcspn(lines, "\n");
+		if (length > 0 && !snapshot_builder_line(builder, lines, length)) {
+			snapshot_builder_free(builder);
+			return NULL;
+		}
+		lines += length + (lines[length] == '\n');
+	}
+	return builder ? snapshot_builder_finish(builder, &surroundings) : NULL;
+}
+
+/* ---- holding and looking ---- */
+
+static struct kept *keeper_of(const struct snapshot *snapshot)
+{
+	return (struct kept *)(uintptr_t)snapshot;
+}
+
+const struct snapshot *snapshot_hold(const struct snapshot *snapshot)
+{
+	if (snapshot)
+		atomic_fetch_add(&keeper_of(snapshot)->references, 1);
+	return snapshot;
+}
+
+void snapshot_let_go(const struct snapshot *snapshot)
+{
+	if (snapshot && atomic_fetch_sub(&keeper_of(snapshot)->references, 1) == 1)
+		free_kept(keeper_of(snapshot));
+}
+
+const struct record_sa *snapshot_sas_of(const struct snapshot *snapshot, const struct address *a,
+					const struct address *b, size_t *count)
+{
+	bool upward = address_compare(a, b) <= 0;
+	const struct address *one = upward ? a : b, *other = upward ? b : a;
+	size_t low = 0, high = snapshot->sa_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (compare_ends(&snapshot->sas[middle], one, other) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*count = 0;
+	while (low + *count < snapshot->sa_count && compare_ends(&snapshot->sas[low + *count], one, other) == 0)
+		++*count;
+	return *count ? &snapshot->sas[low] : NULL;
+}
+
+const struct snapshot_pair *snapshot_find_pair(const struct snapshot *snapshot, const struct address *a,
+					       const struct address *b)
+{
+	bool upward = address_compare(a, b) <= 0;
+	const struct address *one = upward ? a : b, *other = upward ? b : a;
+	size_t low = 0, high = snapshot->pair_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (compare_addresses(&snapshot->pairs[middle], one, other) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	bool found = low < snapshot->pair_count && compare_addresses(&snapshot->pairs[low], one, other) == 0;
+	return found ? &snapshot->pairs[low] : NULL;
+}
+
+const struct snapshot_alert *snapshot_find_alert(const struct snapshot *snapshot, uint64_t alert)
+{
+	for (size_t i = 0; i < snapshot->alert_count; i++)
+		if (snapshot->alerts[i]->finding.alert == alert)
+			return snapshot->alerts[i];
+	return NULL;
+}

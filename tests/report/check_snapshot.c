@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Snapshots: what is fed comes out, in order, once, and stays while it is held. And the open alerts that they show. */
+#include "sample.h"
+#include "../suite.h"
+
+#include "../../daemon/report/json.h"
+#include "../../daemon/report/open_alerts.h"
+#include "../../daemon/report/snapshot.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND INT64_C(1000000000)
+
+static struct record pair_record(const char *a, const char *b, const char *rule)
+{
+	static const struct record_protocol protocols[] = { { "HTTP", 3, 300 }, { SAMPLE_HOSTILE, 1, 60 } };
+	struct record record = { .type = RECORD_PAIR };
+
+	record.pair = (struct record_pair){ .a = sample_address(a),
+					    .b = sample_address(b),
+					    .verdict = PAIR_MIXED,
+					    .rule = rule,
+					    .cleartext = protocols,
+					    .cleartext_count = 2,
+					    .rekey_interval_median = -1 };
+	return record;
+}
+
+static struct record sa_record(const char *src, const char *dst, uint32_t spi, int64_t first_ns)
+{
+	struct record record = { .type = RECORD_SA, .time_ns = first_ns };
+
+	record.sa = (struct record_sa){ .src = sample_address(src),
+					.dst = sample_address(dst),
+					.spi = spi,
+					.protocol = 50,
+					.first_ns = first_ns,
+					.last_ns = first_ns,
+					.lost = -1,
+					.replayed = -1 };
+	return record;
+}
+
+static struct finding alert_of(uint64_t number, enum finding_severity severity, enum finding_state state)
+{
+	struct record record = sample_finding();
+
+	record.finding.alert = number;
+	record.finding.severity = severity;
+	record.finding.state = state;
+	record.finding.time_ns = (int64_t)(number & UINT32_MAX) * SECOND;
+	return record.finding;
+}
+
+static void add(struct snapshot_builder *builder, struct record record)
+{
+	char *line = record_to_json(&record, "edge-1");
+
+	ck_assert_ptr_nonnull(line);
+	ck_assert_msg(snapshot_builder_line(builder, line, strlen(line)), "%s: %s", snapshot_builder_problem(builder),
+		      line);
+	free(line);
+}
+
+static const struct snapshot *finish(struct snapshot_builder *builder, const struct snapshot *before, int64_t time_ns)
+{
+	struct snapshot_surroundings surroundings = { .before = before, .time_ns = time_ns };
+	const struct snapshot *snapshot = snapshot_builder_finish(builder, &surroundings);
+
+	ck_assert_ptr_nonnull(snapshot);
+	return snapshot;
+}
+
+START_TEST(lines_come_back_in_order)
+{
+	struct snapshot_builder *builder = snapshot_builder_new();
+
+	add(builder, pair_record("10.0.0.7", "10.0.0.9", "branch"));
+	add(builder, pair_record("10.0.0.1", "10.0.0.2", "branch"));
+	add(builder, sa_record("10.0.0.2", "10.0.0.1", 3, 20 * SECOND));
+	add(builder, sa_record("10.0.0.7", "10.0.0.9", 2, 5 * SECOND));
+	add(builder, sa_record("10.0.0.1", "10.0.0.2", 1, 10 * SECOND));
+	const struct snapshot *snapshot = finish(builder, NULL, SECOND);
+	ck_assert_uint_eq(snapshot->pair_count, 2);
+	ck_assert_uint_eq(snapshot->sa_count, 3);
+	ck_assert_str_eq(snapshot->sensor, "edge-1");
+	ck_assert_str_eq(snapshot->pairs[0].pair.rule, "branch");
+	/* Equal texts are one. */
+	ck_assert_ptr_eq(snapshot->pairs[0].pair.rule, snapshot->pairs[1].pair.rule);
+	ck_assert_str_eq(snapshot->pairs[1].pair.cleartext[0].name, "HTTP");
+	struct address a = sample_address("10.0.0.2"), b = sample_address("10.0.0.1");
+	size_t count;
+	const struct record_sa *sas = snapshot_sas_of(snapshot, &a, &b, &count);
+	ck_assert_uint_eq(count, 2);
+	ck_assert_uint_eq(sas[0].spi, 1);
+	ck_assert_uint_eq(sas[1].spi, 3);
+	const struct snapshot_pair *pair = snapshot_find_pair(snapshot, &a, &b);
+	ck_assert_ptr_eq(pair, &snapshot->pairs[0]);
+	a = sample_address("10.0.0.3");
+	ck_assert_ptr_null(snapshot_sas_of(snapshot, &a, &b, &count));
+	ck_assert_uint_eq(count, 0);
+	ck_assert_ptr_null(snapshot_find_pair(snapshot, &a, &b));
+	snapshot_let_go(snapshot);
+}
+END_TEST
+
+START_TEST(rates_come_from_two_snapshots_of_one_engine)
+{
+	struct record_interface interface = { "eth1", true, 1000, 5, 0 };
+	struct record_table tables[] = { { "flows", 1, 10, 0, 4096 }, { "sas", 1, 10, 0, 1024 } };
+	struct record health = { .type = RECORD_HEALTH,
+				 .health = { .version = "1",
+					     .started_ns = SECOND,
+					     .interfaces = &interface,
+					     .interface_count = 1,
+					     .tables = tables,
+					     .table_count = 2 } };
+	struct record summary = { .type = RECORD_SUMMARY, .summary = { .packets = 1000, .bytes = 100000 } };
+	struct snapshot_builder *builder = snapshot_builder_new();
+
+	add(builder, summary);
+	add(builder, health);
+	const struct snapshot *first = finish(builder, NULL, 100 * SECOND);
+	ck_assert_double_lt(first->packets_per_second, 0);
+	ck_assert_double_lt(first->interfaces[0].frames_per_second, 0);
+	ck_assert_uint_eq(first->memory, 5120);
+	builder = snapshot_builder_new();
+	summary.summary.packets = 1500;
+	summary.summary.bytes = 150000;
+	interface.received = 1600;
+	add(builder, summary);
+	add(builder, health);
+	const struct snapshot *second = finish(builder, first, 102 * SECOND);
+	ck_assert_uint_eq(second->number, 2);
+	ck_assert_double_eq(second->packets_per_second, 250);
+	ck_assert_double_eq(second->bits_per_second, 200000);
+	ck_assert_double_eq(second->interfaces[0].frames_per_second, 300);
+	/* Another engine began to count anew. */
+	builder = snapshot_builder_new();
+	health.health.started_ns = 90 * SECOND;
+	add(builder, summary);
+	add(builder, health);
+	const struct snapshot *third = finish(builder, second, 103 * SECOND);
+	ck_assert_double_lt(third->packets_per_second, 0);
+	snapshot_let_go(first);
+	snapshot_let_go(second);
+	snapshot_let_go(third);
+}
+END_TEST
+
+START_TEST(alerts_live_from_open_to_clear)
+{
+	struct open_alerts *alerts = open_alerts_new();
+	struct finding finding = alert_of(1, SEVERITY_LOW, FINDING_OPEN);
+
+	ck_assert(open_alerts_take(alerts, &finding));
+	finding = alert_of(2, SEVERITY_HIGH, FINDING_OPEN);
+	ck_assert(open_alerts_take(alerts, &finding));
+	finding = alert_of(3, SEVERITY_HIGH, FINDING_OPEN);
+	ck_assert(open_alerts_take(alerts, &finding));
+	ck_assert(open_alerts_acknowledge(alerts, 2, 77));
+	ck_assert(!open_alerts_acknowledge(alerts, 9, 77));
+	/* An update keeps what was said of the alert before. */
+	finding = alert_of(2, SEVERITY_CRITICAL, FINDING_UPDATE);
+	finding.time_ns = 1000 * SECOND;
+	ck_assert(open_alerts_take(alerts, &finding));
+	size_t count;
+	const struct snapshot_alert **list = open_alerts_list(alerts, &count);
+	ck_assert_uint_eq(count, 3);
+	ck_assert_uint_eq(list[0]->finding.alert, 2);
+	ck_assert_int_eq(list[0]->opened_ns, 2 * SECOND);
+	ck_assert_int_eq(list[0]->acknowledged_until_ns, 77);
+	ck_assert_uint_eq(list[1]->finding.alert, 3);
+	ck_assert_uint_eq(list[2]->finding.alert, 1);
+	/* What is held stays, whatever becomes of the alert. */
+	finding = alert_of(2, SEVERITY_CRITICAL, FINDING_CLEAR);
+	ck_assert(open_alerts_take(alerts, &finding));
+	ck_assert_uint_eq(open_alerts_count(alerts), 2);
+	ck_assert_str_eq(list[0]->finding.rule, sample_finding().finding.rule);
+	open_alerts_free(alerts);
+	for (size_t i = 0; i < count; i++)
+		open_alert_let_go(list[i]);
+	free(list);
+}
+END_TEST
+
+START_TEST(what_is_told_once_is_not_open)
+{
+	struct open_alerts *alerts = open_alerts_new();
+	struct finding finding = alert_of(1, SEVERITY_INFO, FINDING_OPEN);
+
+	finding.id = FINDING_SECURED_AGAIN;
+	finding.cause = CAUSE_NONE;
+	ck_assert(open_alerts_take(alerts, &finding));
+	ck_assert_uint_eq(open_alerts_count(alerts), 0);
+	open_alerts_free(alerts);
+}
+END_TEST
+
+START_TEST(alerts_are_bounded_and_the_least_goes_first)
+{
+	struct open_alerts *alerts = open_alerts_new();
+	struct finding finding;
+
+	/* Numbers that begin alike lie in one another's way; half of them go again. */
+	for (uint64_t i = 1; i <= OPEN_ALERTS_MAX; i++) {
+		finding = alert_of(i << 20, i == 7 ? SEVERITY_INFO : SEVERITY_MEDIUM, FINDING_OPEN);
+		ck_assert(open_alerts_take(alerts, &finding));
+	}
+	ck_assert_uint_eq(open_alerts_count(alerts), OPEN_ALERTS_MAX);
+	finding = alert_of(1, SEVERITY_HIGH, FINDING_OPEN);
+	ck_assert(open_alerts_take(alerts, &finding));
+	ck_assert_uint_eq(open_alerts_count(alerts), OPEN_ALERTS_MAX);
+	ck_assert_uint_eq(open_alerts_given_up(alerts), 1);
+	ck_assert(!open_alerts_acknowledge(alerts, UINT64_C(7) << 20, 1));
+	for (uint64_t i = 2; i <= OPEN_ALERTS_MAX; i += 2) {
+		finding = alert_of(i << 20, SEVERITY_MEDIUM, FINDING_CLEAR);
+		ck_assert(open_alerts_take(alerts, &finding));
+	}
+	for (uint64_t i = 1; i <= OPEN_ALERTS_MAX; i++)
+		ck_assert_int_eq(open_alerts_acknowledge(alerts, i << 20, 1), i % 2 == 1 && i != 7);
+	open_alerts_clear(alerts);
+	ck_assert_uint_eq(open_alerts_count(alerts), 0);
+	open_alerts_free(alerts);
+}
+END_TEST
+
+START_TEST(a_snapshot_counts_alerts_into_pairs)
+{
+	struct snapshot_builder *builder = snapshot_builder_new();
+	struct record record = sample_finding();
+	struct address_text a, b;
+
+	add(builder, pair_record(address_text(&record.finding.a, &a), address_text(&record.finding.b, &b), NULL));
+	add(builder, pair_record("10.9.9.1", "10.9.9.2", NULL));
+	add(builder, record);
+	const struct snapshot *snapshot = finish(builder, NULL, 1);
+	ck_assert_uint_eq(snapshot->alert_count, 1);
+	ck_assert_uint_eq(snapshot->alerts_by_severity[record.finding.severity], 1);
+	const struct snapshot_pair *pair = snapshot_find_pair(snapshot, &record.finding.a, &record.finding.b);
+	ck_assert_uint_eq(pair->alerts, 1);
+	ck_assert_int_eq(pair->worst, record.finding.severity);
+	ck_assert_uint_eq(snapshot->pairs[0].alerts + snapshot->pairs[1].alerts, 1);
+	ck_assert_ptr_nonnull(snapshot_find_alert(snapshot, record.finding.alert));
+	ck_assert_ptr_null(snapshot_find_alert(snapshot, record.finding.alert + 1));
+	ck_assert_ptr_eq(snapshot_hold(snapshot), snapshot);
+	snapshot_let_go(snapshot);
+	ck_assert_uint_eq(snapshot->pair_count, 2); /* still held */
+	snapshot_let_go(snapshot);
+	ck_assert_ptr_null(snapshot_hold(NULL));
+	snapshot_let_go(NULL);
+}
+END_TEST
+
+START_TEST(lines_of_an_audit_make_one)
+{
+	char *lines[3], all[16384];
+	struct record records[] = { sample_finding(), pair_record("10.0.0.1", "10.0.0.2", "x"),
+				    sa_record("10.0.0.1", "10.0.0.2", 1, 5) };
+
+	for (size_t i = 0; i < 3; i++)
+		lines[i] = record_to_json(&records[i], "edge-1");
+	snprintf(all, sizeof(all), "%s\n%s\n\n%s", lines[0], lines[1], lines[2]);
+	const struct snapshot *snapshot = snapshot_from_lines(all);
+	ck_assert_ptr_nonnull(snapshot);
+	ck_assert_uint_eq(snapshot->pair_count + snapshot->sa_count + snapshot->alert_count, 3);
+	snapshot_let_go(snapshot);
+	snprintf(all, sizeof(all), "%s\n{}\n", lines[0]);
+	ck_assert_ptr_null(snapshot_from_lines(all));
+	snapshot = snapshot_from_lines("");
+	ck_assert_ptr_nonnull(snapshot);
+	ck_assert_uint_eq(snapshot->pair_count, 0);
+	snapshot_let_go(snapshot);
+	for (size_t i = 0; i < 3; i++)
+		free(lines[i]);
+}
+END_TEST
+
+SUITE_MAIN("snapshot", lines_come_back_in_order, rates_come_from_two_snapshots_of_one_engine,
+	   alerts_live_from_open_to_clear, what_is_told_once_is_not_open, alerts_are_bounded_and_the_least_goes_first,
+	   a_snapshot_counts_alerts_into_pairs, lines_of_an_audit_make_one)
