@@ -89,8 +89,12 @@ void judge_host_parts(struct judge *judge, const struct judged_pair *pair)
 void judge_host_lives(struct judge *judge, const struct transition *transition)
 {
 	const struct address *sender = transition->direction ? &transition->b : &transition->a;
+	int64_t time_ns = transition->time_ns;
 
 	switch (transition->kind) {
+	case TRANSITION_ESP_QUIET: /* a silence tells when the last packet was */
+		time_ns = transition->esp.last_ns;
+		break;
 	case TRANSITION_ICMP_ERROR:
 		sender = &transition->icmp.sender;
 		break;
@@ -106,9 +110,9 @@ void judge_host_lives(struct judge *judge, const struct transition *transition)
 	default:
 		return;
 	}
-	uint32_t number = table_find(&judge->hosts, hash_octets(sender->bytes, 16, judge->settings.seed));
-	if (number)
-		((struct judged_host *)table_at(&judge->hosts, number))->last_ns = transition->time_ns;
+	struct judged_host *host = judge_host(judge, sender);
+	if (host && time_ns > host->last_ns)
+		host->last_ns = time_ns;
 }
 
 int64_t judge_host_last(struct judge *judge, const struct address *host)

@@ -145,6 +145,7 @@ struct story_options {
 	int64_t learn_span_ns;
 	bool classify_all;
 	struct judge_thresholds thresholds;
+	struct alert_settings alerts; /* all zero: every alert by itself */
 	const struct story_name *names;
 	unsigned name_count;
 	int64_t end_ns;        /* let time pass so far after the last frame, in steps of step_ns at most a minute */

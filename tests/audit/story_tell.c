@@ -181,6 +181,8 @@ static void write_record(void *context, const struct record *record)
 	struct teller *teller = context;
 	struct story_result *result = teller->result;
 
+	if (record->type == RECORD_NOTICE)
+		return;
 	if (record->type != RECORD_FINDING) {
 		say_record(&teller->records, record);
 		return;
@@ -496,6 +498,7 @@ static void begin(struct teller *teller)
 	struct record_sink sink = { write_record, teller };
 	struct judge_settings judging = { .policy = options->policy,
 					  .thresholds = options->thresholds,
+					  .alerts = options->alerts,
 					  .pairs = options->judged_pairs,
 					  .sas = options->sas,
 					  .ike = options->ike,

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Scenes: stories of story.h with ESP, IKE and clear traffic together, told in the words of the people who have the trouble.
+ *
+ * A scene is one story about two peers, A and B, and whoever else there is. Each call moves the clock on. IKE messages are
+ * those of ike_script.h, sent in UDP. Used by the programs that hold diagnoses against their nearest neighbours.
+ */
+#ifndef ESPIAL_TESTS_AUDIT_SCENE_H
+#define ESPIAL_TESTS_AUDIT_SCENE_H
+
+#include "ike_script.h"
+#include "story_fixture.h"
+
+#define A "192.0.2.1"
+#define B "198.51.100.1"
+#define C "203.0.113.3" /* somebody else */
+
+enum { OUT = 1, BACK = 2, BOTH = 3 }; /* OUT: from A to B */
+
+/* The builder of IKE messages, and what the SAs between A and B are. */
+static struct script *ike;
+static uint64_t next_ispi;
+static struct story_sa esp_out, esp_back;
+static uint16_t next_port;
+
+static inline void scene_begin(const char *policy)
+{
+	fixture_begin(policy);
+	options.leaks_only = false;
+	options.alerts = alert_default_settings();
+	ike = calloc(1, sizeof(*ike));
+	ck_assert_ptr_nonnull(ike);
+	next_ispi = 0x1000;
+	next_port = 40000;
+	esp_out = story_sa(A, B, 0xc0010001);
+	esp_back = story_sa(B, A, 0xc0020002);
+}
+
+static inline void scene_end(void)
+{
+	free(ike);
+	end();
+}
+
+static inline void seconds(double count)
+{
+	story_wait(script, (int64_t)(count * 1e9));
+}
+
+/* ---- traffic, every half second ---- */
+
+static inline void traffic_between(const char *a, const char *b, struct story_sa *out, struct story_sa *back,
+				   double lasts, unsigned esp, unsigned clear, uint16_t port)
+{
+	struct story_stream stream = story_stream(a, b, port ? 6 : 89, port);
+
+	stream.client_port = next_port;
+	for (int i = 0; i < (int)(lasts * 2); i++) {
+		if (esp & OUT)
+			story_esp(script, out, 120);
+		if (clear & OUT)
+			story_send(script, &stream, false, 500);
+		story_wait(script, 20 * STORY_MILLISECOND);
+		if (esp & BACK)
+			story_esp(script, back, 184);
+		if (clear & BACK)
+			story_send(script, &stream, true, 700);
+		story_wait(script, STORY_SECOND / 2 - 20 * STORY_MILLISECOND);
+	}
+}
+
+static inline void esp(double lasts, unsigned ways)
+{
+	traffic_between(A, B, &esp_out, &esp_back, lasts, ways, 0, 0);
+}
+
+static inline void clear(double lasts, unsigned ways)
+{
+	traffic_between(A, B, NULL, NULL, lasts, 0, ways, 80);
+}
+
+/* ESP and clear packets of a service together. */
+static inline void beside(double lasts, unsigned esp_ways, unsigned clear_ways, uint16_t port)
+{
+	traffic_between(A, B, &esp_out, &esp_back, lasts, esp_ways, clear_ways, port);
+}
+
+/* New SPIs. */
+static inline void new_sas(void)
+{
+	esp_out = story_sa(A, B, esp_out.spi + 0x10);
+	esp_back = story_sa(B, A, esp_back.spi + 0x10);
+}
+
+/* Two others speak ESP. */
+static inline void esp_of_others(const char *a, const char *b, double lasts)
+{
+	struct story_sa out = story_sa(a, b, 0xd0010001), back = story_sa(b, a, 0xd0020002);
+
+	traffic_between(a, b, &out, &back, lasts, BOTH, 0, 0);
+}
+
+/* A client's first packet, as often as it is sent: after 1, 2, 4 ... seconds. */
+static inline void knock(const char *client, const char *server, uint16_t port, unsigned tries)
+{
+	struct story_stream stream = story_stream(client, server, 6, port);
+
+	stream.client_port = next_port++;
+	for (unsigned i = 0; i < tries; i++) {
+		story_tcp(script, &stream, false, 2, 0);
+		story_wait(script, STORY_SECOND << i);
+	}
+}
+
+static inline void icmp_about_ike(const char *sender, const char *src, const char *dst, uint8_t code)
+{
+	struct address by = story_host(sender), from = story_host(src), to = story_host(dst);
+
+	story_icmp_error(script, &by, &from, &to, 3, code, 17);
+}
+
+/* ---- IKE ---- */
+
+/* Sends the message built last. */
+static inline void ike_send(const char *from, const char *to, double after)
+{
+	struct story_stream stream = story_stream(from, to, 17, 500);
+
+	stream.client_port = 500;
+	seconds(after);
+	ike->octets[26] = (uint8_t)(ike->length >> 8);
+	ike->octets[27] = (uint8_t)ike->length;
+	story_payload(script, &stream, false, ike->octets, ike->length);
+}
+
+/* The first message of this IKE SA, once. */
+static inline void ike_try(const char *from, const char *to, uint64_t ispi)
+{
+	v2_init(ike, ispi, GOOD);
+	ike_send(from, to, 0);
+}
+
+/* The first message, `tries` times without an answer, `gap` seconds apart; the clock stands at the last of them. */
+static inline void ike_unanswered(const char *from, const char *to, unsigned tries, double gap)
+{
+	uint64_t ispi = next_ispi += 2;
+
+	for (unsigned i = 0; i < tries; i++) {
+		v2_init(ike, ispi, GOOD);
+		ike_send(from, to, i ? gap : 0);
+	}
+}
+
+static inline void ike_refused(const char *from, const char *to, unsigned notify)
+{
+	uint64_t ispi = next_ispi += 2;
+
+	v2_init(ike, ispi, GOOD);
+	ike_send(from, to, 0);
+	v2_refusal(ike, ispi, notify, notify == IKEV2_NOTIFY_INVALID_KE_PAYLOAD ? 2 : 0, 19);
+	ike_send(to, from, 0.05);
+}
+
+/* IKE_SA_INIT and IKE_AUTH; what the answer to the proof begins with, and how long it is, say what came of it. */
+static inline uint64_t ike_proof(const char *from, const char *to, struct choice choice, bool certificates,
+				 unsigned inner, unsigned octets)
+{
+	uint64_t ispi = next_ispi += 2;
+
+	v2_init(ike, ispi, choice);
+	ike_send(from, to, 0);
+	v2_answer(ike, ispi, choice, certificates);
+	ike_send(to, from, 0.02);
+	v2_secret(ike, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_REQUEST, 1, IKEV2_PAYLOAD_IDI, certificates ? 1400 : 288);
+	ike_send(from, to, 0.02);
+	v2_secret(ike, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_RESPONSE, 1, inner, octets);
+	ike_send(to, from, 0.02);
+	return ispi;
+}
+
+static inline uint64_t ike_up(const char *from, const char *to)
+{
+	return ike_proof(from, to, GOOD, false, IKEV2_PAYLOAD_IDR, 240);
+}
+
+static inline void ike_auth_failed(const char *from, const char *to, bool certificates)
+{
+	ike_proof(from, to, GOOD, certificates, IKEV2_PAYLOAD_NOTIFY, 80);
+}
+
+static inline void ike_child_refused(const char *from, const char *to)
+{
+	uint64_t ispi = ike_proof(from, to, GOOD, false, IKEV2_PAYLOAD_IDR, 144);
+
+	v2_secret(ike, ispi, IKEV2_EXCHANGE_CREATE_CHILD_SA, V2_REQUEST, 2, IKEV2_PAYLOAD_NOTIFY, 208);
+	ike_send(from, to, 5);
+	v2_secret(ike, ispi, IKEV2_EXCHANGE_CREATE_CHILD_SA, V2_RESPONSE, 2, IKEV2_PAYLOAD_NOTIFY, 80);
+	ike_send(to, from, 0.05);
+}
+
+static inline void ike_deleted(const char *from, const char *to, uint64_t ispi, uint32_t id)
+{
+	v2_secret(ike, ispi, IKEV2_EXCHANGE_INFORMATIONAL, V2_REQUEST, id, IKEV2_PAYLOAD_DELETE, 80);
+	ike_send(from, to, 0);
+	v2_secret(ike, ispi, IKEV2_EXCHANGE_INFORMATIONAL, V2_RESPONSE, id, 0, 80);
+	ike_send(to, from, 0.02);
+}
+
+/* IKEv1 main mode by this method up to message 5, which is refused in an encrypted message. */
+static inline void ike1_auth_failed(const char *from, const char *to, unsigned method)
+{
+	uint64_t ispi = next_ispi += 2;
+
+	v1_sa(ike, ispi, 0, IKEV1_EXCHANGE_MAIN, 7, 4, method, 14);
+	ike_send(from, to, 0);
+	v1_sa(ike, ispi, ispi + 1, IKEV1_EXCHANGE_MAIN, 7, 4, method, 14);
+	ike_send(to, from, 0.02);
+	v1_clear(ike, ispi, IKEV1_PAYLOAD_KE, 64);
+	ike_send(from, to, 0.02);
+	v1_clear(ike, ispi, IKEV1_PAYLOAD_KE, 65);
+	ike_send(to, from, 0.02);
+	v1_secret(ike, ispi, IKEV1_EXCHANGE_MAIN, 0, IKEV1_PAYLOAD_ID, 108);
+	ike_send(from, to, 0.02);
+	v1_secret(ike, ispi, IKEV1_EXCHANGE_INFORMATIONAL, 5, IKEV1_PAYLOAD_HASH, 92);
+	ike_send(to, from, 0.02);
+}
+
+/* ---- what came of it ---- */
+
+/* The last record about the finding; NULL if there is none. */
+static inline const struct finding *last_told(enum finding_id id)
+{
+	for (size_t i = result->finding_count; i > 0; i--)
+		if (result->finding[i - 1].id == id)
+			return &result->finding[i - 1];
+	return NULL;
+}
+
+/* The last that was told before its end. */
+static inline const struct finding *last_word(enum finding_id id)
+{
+	for (size_t i = result->finding_count; i > 0; i--)
+		if (result->finding[i - 1].id == id && result->finding[i - 1].state != FINDING_CLEAR)
+			return &result->finding[i - 1];
+	return NULL;
+}
+
+#endif
