@@ -139,7 +139,7 @@ static struct ike_story *obtain(struct ike_stories *stories, const struct ike_ar
 
 /* ---- what a message says in clear ---- */
 
-static void note_notifies(struct ike_story *story, const struct ike_message *message)
+static void note_notifies(struct ike_story *story, const struct ike_message *message, unsigned side)
 {
 	for (unsigned i = 0; i < message->notify_count; i++) {
 		uint16_t type = message->notifies[i].type;
@@ -150,10 +150,13 @@ static void note_notifies(struct ike_story *story, const struct ike_message *mes
 			story->notifies[story->notify_count++] = type;
 		if (message->header.major == 2 && type == IKEV2_NOTIFY_CHILDLESS_IKEV2_SUPPORTED)
 			story->childless = true;
+		if (message->header.major == 2 && type == IKEV2_NOTIFY_IKEV2_FRAGMENTATION_SUPPORTED)
+			story->fragments[side] = true;
 	}
 }
 
-static void note_vendors(struct ike_story *story, const struct ike_message *message, const uint8_t *octets)
+static void note_vendors(struct ike_story *story, const struct ike_message *message, const uint8_t *octets,
+			 unsigned side)
 {
 	for (unsigned i = 0; i < message->vendor_count; i++) {
 		struct ike_vendor vendor;
@@ -162,6 +165,7 @@ static void note_vendors(struct ike_story *story, const struct ike_message *mess
 		if (!slice.length || !ike_vendor_identify(octets + slice.offset, slice.length, &vendor))
 			continue;
 		story->gssapi |= vendor.feature == IKE_VENDOR_GSSAPI;
+		story->fragments[side] |= vendor.feature == IKE_VENDOR_FRAGMENTATION;
 		story->xauth |= vendor.feature == IKE_VENDOR_XAUTH;
 		const char *name = vendor.detail ? vendor.detail : vendor.name;
 		for (unsigned n = 0; n < story->vendor_count && !known; n++)
@@ -534,6 +538,25 @@ static enum ike_event_kind v1_quick(struct ike_story *story, const struct ike_me
 	return up;
 }
 
+/* RFC 2408 section 3.14.1 */
+static bool about_a_proof(uint16_t notify)
+{
+	switch (notify) {
+	case IKEV1_NOTIFY_INVALID_ID_INFORMATION:
+	case IKEV1_NOTIFY_INVALID_CERT_ENCODING:
+	case IKEV1_NOTIFY_INVALID_CERTIFICATE:
+	case IKEV1_NOTIFY_CERT_TYPE_UNSUPPORTED:
+	case IKEV1_NOTIFY_INVALID_CERT_AUTHORITY:
+	case IKEV1_NOTIFY_INVALID_HASH_INFORMATION:
+	case IKEV1_NOTIFY_AUTHENTICATION_FAILED:
+	case IKEV1_NOTIFY_INVALID_SIGNATURE:
+	case IKEV1_NOTIFY_CERTIFICATE_UNAVAILABLE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static enum ike_event_kind v1_informational(struct ike_story *story, const struct ike_message *message,
 					    const struct ike_arrival *arrival, unsigned side, struct ike_event *event)
 {
@@ -548,7 +571,8 @@ static enum ike_event_kind v1_informational(struct ike_story *story, const struc
 		event->notify = error->type;
 		if (error->type == IKEV1_NOTIFY_INVALID_SPI || error->type == IKEV1_NOTIFY_INVALID_COOKIE)
 			return IKE_EVENT_NOTIFIED;
-		if (proving)
+		/* A proof by GSS-API goes with the key exchange, in clear, before anything is encrypted. */
+		if (proving || (story->answered_ns && !story->established_ns && about_a_proof(error->type)))
 			return rejected(story, arrival->time_ns);
 		bool opening = side == 1 && story->opened && !story->established_ns;
 		return opening ? refused(story, message, arrival, error) : IKE_EVENT_NOTIFIED;
@@ -671,8 +695,8 @@ struct ike_event ike_story_message(struct ike_stories *stories, const struct ike
 	}
 	if (header->major != 1 && header->major != 2)
 		return event;
-	note_notifies(story, message);
-	note_vendors(story, message, arrival->octets);
+	note_notifies(story, message, side);
+	note_vendors(story, message, arrival->octets, side);
 	note_authorities(story, message, arrival->octets, side);
 	event.kind = header->major == 2 ? v2_message(story, message, arrival, side, digest, &event)
 					: v1_message(story, message, arrival, side, digest, &event);

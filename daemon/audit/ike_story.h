@@ -104,6 +104,8 @@ struct ike_story {
 	bool progressed;        /* the initiator did more than send one first message */
 	bool asked_certificate; /* CERTREQ from the responder in its first answer */
 	bool eap, childless, gssapi, xauth;
+	bool fragments[2];           /* initiator, responder announced that they take IKE fragments */
+	bool certificate_outdated;   /* for rules: a certificate in clear is not valid now */
 	bool child_agreed;           /* a child SA, with its IKE_AUTH or later */
 	bool nat_known, nat_side[2]; /* initiator, responder are behind a NAT */
 	bool quantum_safe;           /* ML-KEM was selected */

@@ -58,6 +58,7 @@ struct judge_thresholds judge_default_thresholds(void)
 		.ike_silence_ns = 4 * SECOND,
 		.ike_stall_ns = 20 * SECOND,
 		.ike_settle_ns = 5 * SECOND,
+		.auth_tie_ns = MINUTE,
 		.ike_hold_ns = 5 * MINUTE,
 		.again_settle_ns = 10 * SECOND,
 		.restart_ns = 30 * SECOND,
@@ -88,10 +89,11 @@ struct judge *judge_new(const struct judge_settings *settings, const struct reco
 	struct ike_stories_settings stories = { settings->ike, settings->seed, settings->nat_hash,
 						settings->nat_hash_context };
 	judge->stories = ike_stories_new(&stories);
+	judge->services = services_new(settings->seed);
 	judge->message = malloc(sizeof(*judge->message));
 	judge->desk = alert_desk_new(&settings->alerts, settings->pairs);
-	if (!ok || !judge->desk || !judge->stories || !judge->message || !judge->rules || !judge->waiting ||
-	    !judge->timers) {
+	if (!ok || !judge->desk || !judge->stories || !judge->services || !judge->message || !judge->rules ||
+	    !judge->waiting || !judge->timers) {
 		judge_free(judge);
 		return NULL;
 	}
@@ -110,6 +112,7 @@ void judge_free(struct judge *judge)
 	table_destroy(&judge->sas);
 	ike_stories_free(judge->stories);
 	alert_desk_free(judge->desk);
+	services_free(judge->services);
 	free(judge->message);
 	free(judge->rules);
 	free(judge->waiting);
@@ -582,6 +585,11 @@ static void run_transition(struct judge *judge)
 	if (transition.kind == TRANSITION_TABLE_FULL) {
 		judge->now_ns = transition.time_ns;
 		alert_table_full(judge, &transition.full);
+		return;
+	}
+	if (transition.kind == TRANSITION_KERBEROS || transition.kind == TRANSITION_FETCH) {
+		judge->now_ns = transition.time_ns;
+		services_note(judge->services, &transition);
 		return;
 	}
 	struct judged_pair *pair = obtain_pair(judge, &transition);

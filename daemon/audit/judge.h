@@ -45,6 +45,7 @@ struct judge_thresholds {
 	int64_t ike_silence_ns;        /* a first message without any answer for so long, repeated: unanswered */
 	int64_t ike_stall_ns;          /* a later message likewise: stalled; answers to proofs take their time */
 	int64_t ike_settle_ns;         /* after a refusal or failure, for a success that makes it none */
+	int64_t auth_tie_ns;           /* how long before a failed proof what explains it may have been */
 	int64_t ike_hold_ns;           /* quiet that ends what is told of a negotiation */
 	int64_t again_settle_ns;       /* after a new IKE SA, for signs that the old one lives */
 	int64_t restart_ns;            /* peers that begin again within this belong together */

@@ -12,6 +12,7 @@
 #include "alert_desk.h"
 #include "ike_story.h"
 #include "judge.h"
+#include "services.h"
 #include "table.h"
 #include "../../config/policy.h"
 
@@ -187,7 +188,7 @@ struct judged_pair {
 };
 
 /* A host, and whether it speaks IPsec with more than one other. */
-enum { HALF_OPEN_SECONDS = 64 };
+enum { HALF_OPEN_SECONDS = 64, JUDGE_PROOFS = 8 };
 
 struct judged_host {
 	struct table_link link;
@@ -206,6 +207,11 @@ struct judged_host {
 	uint16_t half_open[HALF_OPEN_SECONDS];
 	struct alert flood;
 	int64_t flood_ns;
+	/* proofs by certificate: whether one ever held, since when all fail (0: they do not), and with which pairs */
+	bool proof_held;
+	uint8_t proof_failed_count;
+	int64_t proofs_fail_ns;
+	uint64_t proof_failed_with[JUDGE_PROOFS];
 	/* peers with which it began again, since the first of them */
 	int64_t again_first_ns;
 	uint32_t again_count, again_ask; /* ask: the count at which its peers are counted next */
@@ -250,6 +256,7 @@ struct judge {
 	struct judged_rule *rules;                  /* by rule; owned */
 	uint32_t learned;
 	int64_t now_ns;
+	struct services *services;                  /* owned */
 	/* IKE: what the message of the transition at hand is in its story; message is only good while ike.story is set */
 	struct ike_stories *stories;
 	struct ike_message *message; /* owned */

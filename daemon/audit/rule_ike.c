@@ -145,73 +145,15 @@ static void repeated(struct judge *judge, struct judged_pair *pair, const struct
 		fail(judge, pair, TROUBLE_UNANSWERED, story, request, CAUSE_NONE);
 		return;
 	}
+	/* Who was refused a ticket has nothing to go on with: the other side waits, and repeats what it said last. */
+	if (story->two_way && rule_ike_lacks_ticket(judge, pair, story)) {
+		fail(judge, pair, TROUBLE_AUTH, story, request, CAUSE_KERBEROS);
+		return;
+	}
 	/* Of an opening that another host answered, or whose answer is not in view, nothing is known. */
 	if (story->two_way)
 		fail(judge, pair, request->octets > LARGE_OCTETS ? TROUBLE_PATH_MTU : TROUBLE_STALLED, story, request,
 		     CAUSE_NONE);
-}
-
-static enum finding_cause authentication_cause(const struct ike_story *story, uint16_t notify)
-{
-	if (story->major == 1)
-		switch (notify) {
-		case IKEV1_NOTIFY_INVALID_CERT_ENCODING:
-		case IKEV1_NOTIFY_INVALID_CERTIFICATE:
-		case IKEV1_NOTIFY_CERT_TYPE_UNSUPPORTED:
-		case IKEV1_NOTIFY_INVALID_CERT_AUTHORITY:
-		case IKEV1_NOTIFY_CERTIFICATE_UNAVAILABLE:
-			return CAUSE_CERTIFICATE;
-		default:
-			break;
-		}
-	switch (ike_story_auth(story)) {
-	case IKE_AUTH_PRE_SHARED_KEY:
-		return CAUSE_PRE_SHARED_KEY;
-	case IKE_AUTH_CERTIFICATE:
-		return CAUSE_CERTIFICATE;
-	case IKE_AUTH_KERBEROS:
-		return CAUSE_KERBEROS;
-	default:
-		return CAUSE_UNKNOWN;
-	}
-}
-
-/* Both sides asked for certificates of named authorities, and no name is common; only told where the proof failed. */
-static void compare_authorities(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
-{
-	struct judged_negotiation *negotiation = &pair->negotiation;
-	unsigned ours = story->authority_count[0], theirs = story->authority_count[1];
-	struct finding finding;
-
-	if (!ours || !theirs || ours == IKE_STORY_AUTHORITIES || theirs == IKE_STORY_AUTHORITIES)
-		return;
-	for (unsigned i = 0; i < ours; i++)
-		for (unsigned j = 0; j < theirs; j++)
-			if (story->authorities[0][i] == story->authorities[1][j])
-				return;
-	alert_begin(judge, pair, FINDING_IKE_CA_MISMATCH, &finding);
-	finding.has_ike_spi = true;
-	finding.ike_spi = story->ispi;
-	finding_say(
-	    &finding,
-	    "The two ask each other for certificates of different authorities (%u and %u names, none in common), and "
-	    "authentication failed.",
-	    ours, theirs);
-	finding_note_integer(&finding, "initiator_authorities", ours);
-	finding_note_integer(&finding, "responder_authorities", theirs);
-	alert_tell_pair(judge, pair, &negotiation->authorities, &finding);
-}
-
-static void end_authorities(struct judge *judge, struct judged_pair *pair)
-{
-	struct finding finding;
-
-	if (!pair->negotiation.authorities.open)
-		return;
-	alert_begin(judge, pair, FINDING_IKE_CA_MISMATCH, &finding);
-	finding.cleared_by = "established";
-	finding_say(&finding, "The two authenticate each other now.");
-	alert_clear(judge, &pair->negotiation.authorities, &finding);
 }
 
 static bool speaks_esp(const struct judged_pair *pair, int64_t since_ns)
@@ -326,14 +268,13 @@ static void message(struct judge *judge, struct judged_pair *pair, const struct 
 		break;
 	case IKE_EVENT_AUTH_ACCEPTED:
 		succeed(judge, pair, TROUBLE_AUTH, "established");
-		end_authorities(judge, pair);
+		rule_ike_proof_held(judge, pair, story);
 		negotiation->established_ispi = story->ispi;
 		negotiation->established_ns = judge->now_ns;
 		break;
 	case IKE_EVENT_AUTH_REJECTED:
 		succeed(judge, pair, TROUBLE_PATH_MTU, "answered");
-		compare_authorities(judge, pair, story);
-		fail(judge, pair, TROUBLE_AUTH, story, NULL, authentication_cause(story, judge->ike.notify));
+		fail(judge, pair, TROUBLE_AUTH, story, NULL, rule_ike_proof_failed(judge, pair, story));
 		break;
 	case IKE_EVENT_CHILD_ACCEPTED:
 		succeed(judge, pair, TROUBLE_CHILD, "established");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What rule_ike.c, rule_ike_words.c and rule_ike_host.c have from one another. */
+/* What rule_ike.c, rule_ike_auth.c, rule_ike_words.c and rule_ike_host.c have from one another. */
 #ifndef ESPIAL_AUDIT_RULE_IKE_H
 #define ESPIAL_AUDIT_RULE_IKE_H
 
@@ -12,6 +12,17 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 /* rule_ike_words.c: why the responder refused, from what it said, and from what it is known to take. */
 enum finding_cause rule_ike_refusal(struct judge *judge, const struct judged_pair *pair, const struct ike_story *story,
 				    uint16_t notify);
+
+/* rule_ike_auth.c: a proof was not accepted, and by which method; a proof was. */
+enum finding_cause rule_ike_proof_failed(struct judge *judge, struct judged_pair *pair, const struct ike_story *story);
+void rule_ike_proof_held(struct judge *judge, struct judged_pair *pair, const struct ike_story *story);
+
+/* rule_ike_auth.c: whether the peers are to prove themselves by Kerberos, and one was refused a ticket for it. */
+bool rule_ike_lacks_ticket(struct judge *judge, const struct judged_pair *pair, const struct ike_story *story);
+
+/* rule_ike_auth.c: sentence, grade and evidence of ike-auth-failed. `story` may be NULL. */
+void rule_ike_describe_proof(struct judge *judge, const struct judged_pair *pair, const struct ike_story *story,
+			     struct finding *finding);
 
 /* rule_ike_host.c: what the message at hand means for the two hosts; what is due of them; the end. */
 void rule_ike_host_event(struct judge *judge, struct judged_pair *pair);

@@ -140,35 +140,6 @@ static void describe_refusal(struct judge *judge, const struct trouble *trouble,
 		finding->grade = GRADE_LIKELY;
 }
 
-static void describe_authentication(const struct trouble *trouble, const struct ike_story *story, bool disjoint,
-				    struct finding *finding)
-{
-	static const char *const what[] = { "the pre-shared keys differ", "a certificate was not accepted",
-					    "Kerberos gave no proof", "by which method is not to be seen" };
-	unsigned which = finding->cause == CAUSE_PRE_SHARED_KEY ? 0
-			 : finding->cause == CAUSE_CERTIFICATE  ? 1
-			 : finding->cause == CAUSE_KERBEROS     ? 2
-								: 3;
-	struct address_text a, b;
-	const char *name = trouble->notify ? ike_notify_name(trouble->major, trouble->notify) : NULL;
-
-	if (!trouble->notify)
-		finding->grade = GRADE_LIKELY;
-	finding_say(finding, "%s and %s agree on algorithms and fail to authenticate each other: %s%s",
-		    address_text(&finding->src, &a), address_text(&finding->dst, &b), what[which],
-		    which == 0 ? ", or the identities they are filed under" : "");
-	if (name) {
-		finding_say(finding, ", said in clear: %s", name);
-		finding_note_text(finding, "notify", name);
-	}
-	if (!story)
-		return;
-	finding_note_integer(finding, "proof_octets", story->auth_octets);
-	finding_note_boolean(finding, "certificate_requested", story->asked_certificate);
-	if (finding->cause == CAUSE_CERTIFICATE)
-		finding_note_text(finding, "certificate_hint", disjoint ? "ca-disjoint" : "unknown");
-}
-
 static void describe_silence(const struct judged_pair *pair, const struct trouble *trouble, struct finding *finding)
 {
 	const struct judged_negotiation *negotiation = &pair->negotiation;
@@ -247,7 +218,7 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 		describe_silence(pair, trouble, finding);
 		break;
 	case TROUBLE_AUTH:
-		describe_authentication(trouble, story, pair->negotiation.authorities.open, finding);
+		rule_ike_describe_proof(judge, pair, story, finding);
 		break;
 	default:
 		finding->grade = GRADE_LIKELY;

@@ -11,6 +11,7 @@
 #include "hash.h"
 #include "track_state.h"
 #include "../../dissectors/cursor.h"
+#include "../../dissectors/kerberos.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -503,6 +504,8 @@ struct track_handle track_packet(struct track *track, struct packet *packet, con
 			track_carrier(track, packet, key);
 		return track_flow(track, packet, key);
 	case PACKET_CLEARTEXT:
+		if (packet->src_port == KERBEROS_PORT)
+			track_kerberos(track, packet, key);
 		if (packet->tunnels & TUNNELS_OF_IP)
 			track_carrier(track, packet, key);
 		return track_flow(track, packet, key);

@@ -116,6 +116,13 @@ void track_carrier(struct track *track, const struct packet *packet, const struc
 void track_later_fragment(struct track *track, const struct packet *packet, const struct track_key *key);
 void track_sweep_flows(struct track *track, int64_t now_ns);
 
+/* track_service.c */
+/* A clear packet from a KDC's port. */
+void track_kerberos(struct track *track, const struct packet *packet, const struct track_key *key);
+/* A packet of the flow, already counted: whether it shows that a fetch comes to nothing, or does after all. */
+void track_fetch(struct track *track, const struct flow *flow, const struct packet *packet,
+		 const struct track_key *key);
+
 /* track_clear.c */
 void track_clear_notice_quiet(struct track *track, struct pair *pair, struct story *story, int64_t now_ns);
 bool track_clear_running(const struct story *story);

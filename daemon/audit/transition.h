@@ -36,6 +36,8 @@ enum transition_kind {
 	TRANSITION_CLEAR_PROGRESS, /* at most once a second while offending packets pass: totals */
 	TRANSITION_CLEAR_QUIET,    /* no offending packet for TRACK_QUIET_NS */
 	TRANSITION_KNOCK,      /* a client repeats its first packet to a secured host in vain; or is answered at last */
+	TRANSITION_KERBEROS,   /* a KDC answered a host, for services.h: about no pair */
+	TRANSITION_FETCH,      /* a host could not fetch, or could after all, where revocation lists are: likewise */
 	TRANSITION_ESP_QUIET,  /* no ESP or AH packet of a direction for TRACK_QUIET_NS */
 	TRANSITION_TABLE_FULL, /* about no pair: tables were full in the last second, or for a minute no longer are */
 };
@@ -122,6 +124,22 @@ struct transition_full {
 	uint64_t untracked; /* packets that found no place all the same */
 };
 
+/* KERBEROS: from the KDC to the host */
+enum { TRANSITION_SERVICE_SIZE = 64 };
+struct transition_kerberos {
+	uint8_t type; /* enum kerberos_type: AS-REP, TGS-REP, KRB-ERROR */
+	int32_t error;
+	uint64_t service;                   /* hash of the service's name */
+	char name[TRANSITION_SERVICE_SIZE]; /* printable; "" if it was not in view */
+};
+
+/* FETCH: from the host to the server */
+struct transition_fetch {
+	uint8_t what; /* enum transition_fetched */
+	uint16_t port;
+};
+enum transition_fetched { FETCH_UNANSWERED, FETCH_REFUSED, FETCH_ANSWERED };
+
 struct transition_ike {
 	struct ike_header header;
 	uint16_t src_port, dst_port;
@@ -162,6 +180,8 @@ struct transition {
 		struct transition_shape shape;
 		struct transition_full full;
 		struct transition_knock knock;
+		struct transition_kerberos kerberos;
+		struct transition_fetch fetch;
 	};
 };
 

@@ -12,8 +12,10 @@
 #include "../../daemon/audit/judge.h"
 #include "../../dissectors/cursor.h"
 #include "../../dissectors/ike_names.h"
+#include "../../dissectors/kerberos.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +32,7 @@ struct seen {
 	enum finding_grade grade;
 	char text[FINDING_TEXT_SIZE];
 	char attribute[64];
+	char evidence[640]; /* " key=value" for texts, numbers and addresses */
 };
 
 struct script {
@@ -63,6 +66,19 @@ static inline void script_write(void *context, const struct record *record)
 	for (size_t i = 0; i < record->finding.evidence_count; i++)
 		if (strcmp(record->finding.evidence[i].key, "attribute") == 0)
 			strncpy(seen->attribute, record->finding.evidence[i].text, sizeof(seen->attribute) - 1);
+	for (size_t i = 0; i < record->finding.evidence_count; i++) {
+		const struct finding_evidence *evidence = &record->finding.evidence[i];
+		size_t length = strlen(seen->evidence), room = sizeof(seen->evidence) - length;
+		struct address_text text;
+		if (evidence->kind == EVIDENCE_TEXT)
+			snprintf(seen->evidence + length, room, " %s=%s", evidence->key, evidence->text);
+		else if (evidence->kind == EVIDENCE_INTEGER)
+			snprintf(seen->evidence + length, room, " %s=%lld", evidence->key,
+				 (long long)evidence->integer);
+		else if (evidence->kind == EVIDENCE_ADDRESS)
+			snprintf(seen->evidence + length, room, " %s=%s", evidence->key,
+				 address_text(&evidence->address, &text));
+	}
 }
 
 /* A rule that wants everything between everyone secured, judged by the verdict table `crypto`. */
@@ -360,6 +376,31 @@ static inline void say_between(struct script *script, int64_t milliseconds, unsi
 static inline void say(struct script *script, int64_t milliseconds, unsigned direction)
 {
 	say_between(script, milliseconds, 1, 2, direction);
+}
+
+/* A KDC (peer 200) answers peer `host` about the service: an error, or the ticket if it is 0. */
+static inline void kdc_says(struct script *script, int64_t milliseconds, unsigned host, int32_t error,
+			    const char *service)
+{
+	struct transition transition = { .kind = TRANSITION_KERBEROS, .direction = host < 200 };
+
+	transition.kerberos.type = error ? KERBEROS_ERROR : KERBEROS_TGS_REP;
+	transition.kerberos.error = error;
+	for (const char *at = service; *at; at++)
+		transition.kerberos.service = transition.kerberos.service * 31 + (uint8_t)*at;
+	strncpy(transition.kerberos.name, service, sizeof(transition.kerberos.name) - 1);
+	script->now_ns += milliseconds * MS;
+	put_transition(script, &transition, host < 200 ? host : 200, host < 200 ? 200 : host);
+}
+
+/* Peer `host` fetches from a server (peer 201) on port 80. */
+static inline void fetch(struct script *script, int64_t milliseconds, unsigned host, enum transition_fetched what)
+{
+	struct transition transition = { .kind = TRANSITION_FETCH, .direction = host > 201 };
+
+	transition.fetch = (struct transition_fetch){ (uint8_t)what, 80 };
+	script->now_ns += milliseconds * MS;
+	put_transition(script, &transition, host < 201 ? host : 201, host < 201 ? 201 : host);
 }
 
 /* ESP of both directions begins. */

@@ -224,6 +224,8 @@ void story_transition_text(const struct transition *transition, char *buffer, si
 		[TRANSITION_ESP_QUIET] = "esp-quiet",
 		[TRANSITION_KNOCK] = "knock",
 		[TRANSITION_TABLE_FULL] = "table-full",
+		[TRANSITION_KERBEROS] = "kerberos",
+		[TRANSITION_FETCH] = "fetch",
 	};
 	struct address_text a, b;
 	char at[32], x[32], y[32], z[32];
@@ -260,6 +262,17 @@ void story_transition_text(const struct transition *transition, char *buffer, si
 	case TRANSITION_IKE_MESSAGE:
 		snprintf(buffer, size, " ispi=%" PRIx64 " exchange=%u octets=%u", transition->ike.header.initiator_spi,
 			 transition->ike.header.exchange, transition->ike.octets);
+		break;
+	case TRANSITION_KERBEROS:
+		snprintf(buffer, size, " type=%u error=%d service=%s", transition->kerberos.type,
+			 (int)transition->kerberos.error, transition->kerberos.name);
+		break;
+	case TRANSITION_FETCH:
+		snprintf(buffer, size, " %s port=%u",
+			 transition->fetch.what == FETCH_UNANSWERED ? "unanswered"
+			 : transition->fetch.what == FETCH_REFUSED  ? "refused"
+								    : "answered",
+			 transition->fetch.port);
 		break;
 	case TRANSITION_ICMP_ERROR:
 		snprintf(buffer, size, " v%u %u/%u quoted=%u", transition->icmp.version, transition->icmp.type,
