@@ -51,8 +51,9 @@ struct config *config_default(void)
 	config->syslog.to = strdup("/dev/log");
 	config->syslog.facility = FACILITY_AUTHPRIV;
 	config->syslog.shape = CONFIG_SHAPE_EVENTLOG;
+	config->control = strdup(CONFIG_CONTROL_SOCKET);
 	config->store.keep_ns = 90LL * 86400 * 1000000000;
-	if (!config->sensor || !config->syslog.to || config->policy.allow.count == 0) {
+	if (!config->sensor || !config->syslog.to || !config->control || config->policy.allow.count == 0) {
 		config_free(config);
 		return NULL;
 	}
@@ -367,6 +368,7 @@ void config_free(struct config *config)
 	config_alerts_clear(&config->alerts);
 	free(config->syslog.to);
 	free(config->json.file);
+	free(config->control);
 	free(config->store.path);
 	free(config->http.listen);
 	free(config->http.token_file);

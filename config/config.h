@@ -94,6 +94,9 @@ struct config_syslog {
 	enum config_shape shape;
 };
 
+/* Where `espial status` and its like ask, unless the configuration says otherwise. */
+#define CONFIG_CONTROL_SOCKET "/run/espial/control.sock"
+
 struct config_json {
 	char *file; /* NULL: no JSON sink */
 };
@@ -126,6 +129,7 @@ struct config {
 	struct config_alerts alerts;
 	struct config_syslog syslog;
 	struct config_json json;
+	char *control; /* path of the control socket; NULL: none; in the file, `none` */
 	struct config_store store;
 	struct config_http http;
 	struct config_evidence evidence;

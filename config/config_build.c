@@ -313,6 +313,24 @@ static bool build_evidence(const struct build *build)
 	return add_notice(build, "report.evidence", "this version keeps no captures of alerts");
 }
 
+static bool build_control(const struct build *build)
+{
+	struct config_file_report *file = &build->file->report;
+	struct config *config = build->config;
+	struct config_reason reason;
+
+	if (!file->control.socket)
+		return true;
+	free(config->control);
+	config->control = NULL;
+	if (strcmp(file->control.socket, "none") == 0)
+		return true;
+	if (!config_check_path(file->control.socket, SOCKET_OCTETS_MAX, &reason))
+		return fail(build, "report.control.socket", &reason);
+	move_text(&file->control.socket, &config->control);
+	return true;
+}
+
 static bool build_report(const struct build *build)
 {
 	struct config_file_report *file = &build->file->report;
@@ -323,6 +341,8 @@ static bool build_report(const struct build *build)
 	if (file->json.file && !config_check_path(file->json.file, PATH_OCTETS_MAX, &reason))
 		return fail(build, "report.json.file", &reason);
 	move_text(&file->json.file, &build->config->json.file);
+	if (!build_control(build))
+		return false;
 	return build_store(build) && build_http(build) && build_evidence(build);
 }
 

@@ -182,6 +182,11 @@ static const cyaml_schema_field_t json_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t control_fields[] = {
+	CYAML_FIELD_STRING_PTR("socket", CYAML_FLAG_POINTER, struct config_file_report, control.socket, 1, PATH_TEXT_MAX),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t store_fields[] = {
 	CYAML_FIELD_STRING_PTR("path", TEXT, struct config_file_report, store.path, 1, PATH_TEXT_MAX),
 	CYAML_FIELD_STRING_PTR("keep", TEXT, struct config_file_report, store.keep, 1, VALUE_MAX),
@@ -210,7 +215,8 @@ static const cyaml_schema_field_t evidence_fields[] = {
 static const cyaml_schema_field_t report_fields[] = {
 	REPORT_SECTION("syslog", syslog_fields),     REPORT_SECTION("json", json_fields),
 	REPORT_SECTION("store", store_fields),       REPORT_SECTION("http", http_fields),
-	REPORT_SECTION("evidence", evidence_fields), CYAML_FIELD_END,
+	REPORT_SECTION("evidence", evidence_fields), REPORT_SECTION("control", control_fields),
+	CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t file_fields[] = {

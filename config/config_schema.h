@@ -80,6 +80,9 @@ struct config_file_report {
 		char *file;
 	} json;
 	struct {
+		char *socket;
+	} control;
+	struct {
 		char *path, *keep;
 	} store;
 	struct {

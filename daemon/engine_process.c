@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "report/json.h"
 #include "sandbox.h"
+#include "state_writer.h"
 #include "../config/config.h"
 
 #include <errno.h>
@@ -30,6 +31,7 @@ struct process {
 	struct loop *loop;
 	struct engine *engine;
 	struct live *live;
+	struct state_writer *state;
 };
 
 static bool write_all(int descriptor, const char *text, size_t length)
@@ -149,6 +151,19 @@ static int run(struct process *process, const struct engine_process *settings)
 		notice(process, NOTICE_ERROR, "not enough memory for the tables; lower limits in the configuration");
 		return 1;
 	}
+	struct state_writer_settings state = {
+		.loop = process->loop,
+		.engine = process->engine,
+		.live = process->live,
+		.sensor = settings->config->sensor,
+		.started_ns = loop_wall_ns(),
+		.descriptor = settings->state,
+	};
+	process->state = settings->state < 0 ? NULL : state_writer_new(&state);
+	if (settings->state >= 0 && !process->state) {
+		notice(process, NOTICE_ERROR, "not enough memory to answer for the engine's state");
+		return 1;
+	}
 	if (settings->unseen_ns)
 		tell_restart(process, settings->unseen_ns);
 	live_start(process->live, process->engine);
@@ -176,6 +191,7 @@ int engine_process_run(const struct engine_process *settings)
 	process.loop = loop_new();
 	if (process.loop)
 		status = run(&process, settings);
+	state_writer_free(process.state);
 	engine_free(process.engine);
 	live_free(process.live);
 	loop_free(process.loop);

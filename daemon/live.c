@@ -224,18 +224,38 @@ void live_free(struct live *live)
 	free(live);
 }
 
+static struct record_interface read_interface(const struct live_interface *interface)
+{
+	struct capture_stats now = { 0 };
+
+	if (interface->capture)
+		capture_read_stats(interface->capture, &now);
+	return (struct record_interface){
+		.name = interface->config->name,
+		.up = interface->capture != NULL,
+		.received = interface->before.received + now.received,
+		.dropped = interface->before.dropped + now.dropped,
+		.interface_dropped = interface->before.interface_dropped + now.interface_dropped,
+	};
+}
+
+size_t live_interfaces(struct live *live, struct record_interface *interfaces, size_t max)
+{
+	size_t count = live->count < max ? live->count : max;
+
+	for (size_t i = 0; i < count; i++)
+		interfaces[i] = read_interface(&live->interfaces[i]);
+	return count;
+}
+
 void live_read_stats(struct live *live, struct live_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));
 	for (size_t i = 0; i < live->count; i++) {
-		struct live_interface *interface = &live->interfaces[i];
-		struct capture_stats now = { 0 };
-		if (interface->capture) {
-			capture_read_stats(interface->capture, &now);
-			stats->up++;
-		}
-		stats->received += interface->before.received + now.received;
-		stats->dropped += interface->before.dropped + now.dropped;
-		stats->interface_dropped += interface->before.interface_dropped + now.interface_dropped;
+		struct record_interface interface = read_interface(&live->interfaces[i]);
+		stats->up += interface.up;
+		stats->received += interface.received;
+		stats->dropped += interface.dropped;
+		stats->interface_dropped += interface.interface_dropped;
 	}
 }

@@ -28,7 +28,7 @@ struct live_error {
  * comes back, or loses frames.
  */
 struct live *live_new(const struct config *config, struct loop *loop, bool patient, const struct record_sink *notices,
-                      struct live_error *error);
+		      struct live_error *error);
 
 /* From now on frames go to the engine. */
 void live_start(struct live *live, struct engine *engine);
@@ -37,6 +37,9 @@ void live_start(struct live *live, struct engine *engine);
 void live_drain(struct live *live);
 
 void live_free(struct live *live);
+
+/* The interfaces, as rows of a health record; names live as long as the configuration. Returns how many, at most `max`. */
+size_t live_interfaces(struct live *live, struct record_interface *interfaces, size_t max);
 
 struct live_stats {
 	uint64_t received, dropped, interface_dropped;

@@ -111,6 +111,11 @@ bool loop_on_signal(struct loop *loop, int number, void (*caught)(void *context)
 	return add(loop, number, EV_SIGNAL, NULL, caught, context) != NULL;
 }
 
+struct event_base *loop_base(struct loop *loop)
+{
+	return loop->base;
+}
+
 void loop_run(struct loop *loop)
 {
 	event_base_dispatch(loop->base);

@@ -28,6 +28,9 @@ bool loop_every(struct loop *loop, unsigned milliseconds, void (*due)(void *cont
 /* Calls `caught` from the loop, not from the signal handler. */
 bool loop_on_signal(struct loop *loop, int number, void (*caught)(void *context), void *context);
 
+/* The library's own loop, for what speaks to clients through it (control.c, http.c). */
+struct event_base *loop_base(struct loop *loop);
+
 /* Runs until loop_stop(). */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);

@@ -42,6 +42,7 @@ struct monitor {
 	const struct config *config;
 	const struct monitor_reload *reload;
 	int stream[2]; /* [0] the engine writes, [1] the reporter reads */
+	int state[2];  /* [0] the engine answers for its state, [1] the reporter asks */
 	int ready[2];  /* the engine says when capture runs */
 	int signals;
 	sigset_t before; /* signal mask for the children */
@@ -74,10 +75,12 @@ static bool start_engine(struct monitor *monitor)
 	if (pid == 0) {
 		become_child(monitor, parent);
 		close(monitor->stream[1]);
+		close(monitor->state[1]);
 		close(monitor->ready[0]);
 		struct engine_process process = {
 			.config = monitor->config,
 			.to_reporter = monitor->stream[0],
+			.state = monitor->state[0],
 			.ready = monitor->ready[1],
 			.unseen_ns = monitor->engine.died_ns ? loop_monotonic_ns() - monitor->engine.died_ns : 0,
 		};
@@ -96,9 +99,14 @@ static bool start_reporter(struct monitor *monitor)
 	if (pid == 0) {
 		become_child(monitor, parent);
 		close(monitor->stream[0]);
+		close(monitor->state[0]);
 		close(monitor->ready[0]);
 		close(monitor->ready[1]);
-		struct reporter reporter = { .config = monitor->config, .from_engine = monitor->stream[1] };
+		struct reporter reporter = {
+			.config = monitor->config,
+			.from_engine = monitor->stream[1],
+			.state = monitor->state[1],
+		};
 		prctl(PR_SET_NAME, "espiald-report");
 		_exit(reporter_run(&reporter));
 	}
@@ -153,7 +161,8 @@ static void end_all(struct monitor *monitor)
 		kill(monitor->engine.pid, SIGTERM);
 	await(&monitor->engine);
 	close(monitor->stream[0]);
-	monitor->stream[0] = -1;
+	close(monitor->state[0]);
+	monitor->stream[0] = monitor->state[0] = -1;
 	await(&monitor->reporter);
 }
 
@@ -242,6 +251,7 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 		.config = config,
 		.reload = reload,
 		.stream = { -1, -1 },
+		.state = { -1, -1 },
 		.ready = { -1, -1 },
 		.signals = -1,
 		.engine = { .name = "engine" },
@@ -255,7 +265,8 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 	sigaddset(&ours, SIGHUP);
 	sigaddset(&ours, SIGUSR1);
 	sigaddset(&ours, SIGCHLD);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.stream) != 0 || pipe(monitor.ready) != 0 ||
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.stream) != 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.state) != 0 || pipe(monitor.ready) != 0 ||
 	    sigprocmask(SIG_BLOCK, &ours, &monitor.before) != 0 ||
 	    (monitor.signals = signalfd(-1, &ours, SFD_CLOEXEC)) < 0) {
 		say("cannot start: too many open files");
@@ -267,6 +278,7 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 		monitor.status = 1;
 	end_all(&monitor);
 	close(monitor.stream[1]);
+	close(monitor.state[1]);
 	close(monitor.ready[0]);
 	close(monitor.ready[1]);
 	close(monitor.signals);

@@ -3,12 +3,15 @@
 #include "reporter.h"
 
 #include "audit/record.h"
+#include "control.h"
 #include "loop.h"
+#include "mailbox.h"
 #include "report/json.h"
 #include "report/record_reader.h"
 #include "report/syslog.h"
 #include "report/text.h"
 #include "sandbox.h"
+#include "service.h"
 #include "../config/config.h"
 
 #include <errno.h>
@@ -22,7 +25,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { SINKS_MAX = 4, TICK_MS = 100, READ_SIZE = 65536, WIDTH_DEFAULT = 100 };
+enum { SINKS_MAX = 4, TICK_MS = 100, READ_SIZE = 65536, WIDTH_DEFAULT = 100, ORDERS_ROOM = 4096 };
 
 struct process {
 	const struct reporter *settings;
@@ -30,6 +33,8 @@ struct process {
 	struct sink *sinks[SINKS_MAX];
 	bool told_down[SINKS_MAX];
 	unsigned sink_count;
+	struct service *service; /* NULL: nobody can ask */
+	struct mailbox *orders;  /* what people ask of this thread */
 	struct record_reader reader;
 	char *line; /* of RECORD_LINE_MAX octets, owned */
 	size_t length;
@@ -68,6 +73,8 @@ static void take_line(struct process *process)
 	}
 	for (unsigned i = 0; i < process->sink_count; i++)
 		sink_write(process->sinks[i], &record);
+	if (process->service && record.type == RECORD_FINDING)
+		service_tell_finding(process->service, process->line, process->length);
 }
 
 static void take_octets(struct process *process, const char *octets, size_t count)
@@ -128,6 +135,40 @@ static void on_tick(void *context)
 				 (unsigned long long)sink->health.dropped);
 		log_notice(down ? NOTICE_WARNING : NOTICE_INFO, text);
 	}
+	if (process->service)
+		service_tell_sinks(process->service, process->sinks, process->sink_count);
+}
+
+static void take_order(void *context, const char *what, size_t length)
+{
+	struct process *process = context;
+
+	(void)length;
+	service_tell_outcome(process->service, what, false, "this version cannot do that yet");
+}
+
+static void on_order(void *context)
+{
+	struct process *process = context;
+
+	mailbox_take(process->orders, take_order, process);
+}
+
+/* What answers people. Without it alerts still go out. */
+static void start_service(struct process *process, int listening)
+{
+	struct service_settings settings = {
+		.config = process->settings->config,
+		.engine = process->settings->state,
+		.listening = listening,
+	};
+
+	process->orders = mailbox_new(ORDERS_ROOM);
+	settings.orders = process->orders;
+	if (process->orders && loop_on_readable(process->loop, mailbox_descriptor(process->orders), on_order, process))
+		process->service = service_new(&settings);
+	if (!process->service)
+		log_notice(NOTICE_WARNING, "not enough memory to answer on the control socket");
 }
 
 static bool add_sink(struct process *process, struct sink *sink, const char *what)
@@ -194,6 +235,13 @@ int reporter_run(const struct reporter *settings)
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
+	char problem[256];
+	int listening = -1;
+	if (settings->config->control && settings->state >= 0) {
+		listening = control_listen(settings->config->control, problem, sizeof(problem));
+		if (listening < 0)
+			log_notice(NOTICE_WARNING, problem);
+	}
 	if (!sandbox_drop(false, &error)) {
 		log_notice(NOTICE_ERROR, error.text);
 		return 1;
@@ -204,9 +252,13 @@ int reporter_run(const struct reporter *settings)
 	if (process.line && process.loop && add_sinks(&process) &&
 	    loop_on_readable(process.loop, settings->from_engine, on_readable, &process) &&
 	    loop_every(process.loop, TICK_MS, on_tick, &process)) {
+		if (settings->state >= 0)
+			start_service(&process, listening);
 		loop_run(process.loop);
 		status = 0;
 	}
+	service_free(process.service);
+	mailbox_free(process.orders);
 	for (unsigned i = 0; i < process.sink_count; i++)
 		sink_close(process.sinks[i]);
 	record_reader_clear(&process.reader);

@@ -30,7 +30,7 @@ OWN = {
 # The home of each outside library: the only files, or folders, that may include its headers.
 HOMES = {
     "pcap/": ["daemon/capture.c"],
-    "event2/": ["daemon/loop.c"],
+    "event2/": ["daemon/loop.c", "daemon/control.c"],
     "systemd/": ["daemon/loop.c"],
     "ndpi/": ["daemon/classify.c"],
     "zlib.h": ["daemon/capture_file_stream.c"],
@@ -40,6 +40,7 @@ HOMES = {
     "jansson.h": [
         "daemon/report/json.c", "daemon/report/json_line.c", "daemon/report/record_reader.c", "daemon/report/ike_log_json.c",
         "daemon/report/inventory_json.c", "daemon/report/inventory_cyclonedx.c", "daemon/explain_command.c",
+        "daemon/control_request.c", "daemon/control_status.c",
     ],
     "openssl/": ["daemon/report/community_id.c", "daemon/report/nat_hash.c"],
     "sqlite3.h": ["daemon/report/store_file.c", "daemon/report/store_view.c", "daemon/report/store_write.c"],

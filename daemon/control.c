@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See control.h. A client asks one thing at a time; while it is answered nothing more is read from it. */
+#include "control.h"
+
+#include "control_request.h"
+#include "control_status.h"
+#include "loop.h"
+#include "report/json.h"
+#include "report/store.h"
+#include "report/timestamp.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define SECOND INT64_C(1000000000)
+#define REQUEST_NS (10 * SECOND) /* from connecting, or the answer before, to a whole request */
+#define READ_NS (30 * SECOND)    /* without reading anything of what waits */
+#define ORDER_NS (30 * SECOND)   /* for what others have to do */
+
+enum {
+	CLIENTS_MAX = 64,
+	BACKLOG = 16,
+	CHUNK = 64 << 10, /* octets that wait for a client before more is made */
+	TICK_MS = 500,
+	ALERTS_LIMIT = 1000,
+	HISTORY_OCTETS_MAX = 64 << 20, /* of alerts out of the store for one answer */
+};
+
+enum client_state { ASKING, WAITING, ANSWERING };
+
+struct client {
+	struct client *next;
+	struct control *control;
+	struct bufferevent *stream; /* owned */
+	enum client_state state;
+	int64_t since_ns; /* monotonic: of the state; while answering, of the last octet read */
+	size_t unread;    /* octets that waited then */
+	struct control_request request;
+	const struct snapshot *snapshot; /* held while answering */
+	size_t at;                       /* next row of it */
+	bool closing;                    /* when all is read */
+};
+
+struct control {
+	struct control_settings settings;
+	struct evconnlistener *listener; /* owned, as are the clients */
+	struct client *clients;
+	size_t client_count;
+};
+
+static void go_on(struct client *client);
+
+/* ---- clients ---- */
+
+static void free_client(struct client *client)
+{
+	struct control *control = client->control;
+	struct client **from = &control->clients;
+
+	while (*from != client)
+		from = &(*from)->next;
+	*from = client->next;
+	control->client_count--;
+	snapshot_keeper_forget(control->settings.keeper, client);
+	snapshot_let_go(client->snapshot);
+	bufferevent_free(client->stream);
+	free(client);
+}
+
+static size_t waiting_octets(const struct client *client)
+{
+	return evbuffer_get_length(bufferevent_get_output(client->stream));
+}
+
+static void enter(struct client *client, enum client_state state)
+{
+	client->state = state;
+	client->since_ns = loop_monotonic_ns();
+	client->unread = waiting_octets(client);
+	if (state == ASKING)
+		bufferevent_enable(client->stream, EV_READ);
+	else
+		bufferevent_disable(client->stream, EV_READ);
+}
+
+static void put(struct client *client, const char *text)
+{
+	bufferevent_write(client->stream, text, strlen(text));
+}
+
+static void put_line(struct client *client, char *line)
+{
+	if (!line)
+		return;
+	put(client, line);
+	put(client, "\n");
+	free(line);
+}
+
+/* The last line of an answer. */
+static void finish(struct client *client)
+{
+	snapshot_let_go(client->snapshot);
+	client->snapshot = NULL;
+	put(client, "{\"type\":\"done\"}\n");
+	enter(client, ASKING);
+}
+
+static void fail(struct client *client, const char *text)
+{
+	snapshot_let_go(client->snapshot);
+	client->snapshot = NULL;
+	put_line(client, control_error_line(text));
+	enter(client, ASKING);
+}
+
+/* ---- answers out of a snapshot ---- */
+
+static char *row_of(const struct client *client, size_t at)
+{
+	const struct snapshot *snapshot = client->snapshot;
+	struct record record = { .time_ns = snapshot->summary.last_ns };
+
+	switch (client->request.kind) {
+	case CONTROL_PAIRS:
+		record.type = RECORD_PAIR;
+		record.pair = snapshot->pairs[at].pair;
+		break;
+	case CONTROL_SAS:
+		record.type = RECORD_SA;
+		record.sa = snapshot->sas[at];
+		record.time_ns = snapshot->sas[at].last_ns;
+		break;
+	case CONTROL_IKE:
+		record.type = RECORD_IKE_SA;
+		record.ike_sa = snapshot->ike_sas[at].ike_sa;
+		record.time_ns = snapshot->ike_sas[at].last_ns;
+		break;
+	default:
+		return control_alert_line(snapshot->alerts[at], snapshot->sensor);
+	}
+	return record_to_json(&record, snapshot->sensor);
+}
+
+static size_t rows_of(const struct client *client)
+{
+	const struct snapshot *snapshot = client->snapshot;
+
+	switch (client->request.kind) {
+	case CONTROL_PAIRS:
+		return snapshot->pair_count;
+	case CONTROL_SAS:
+		return snapshot->sa_count;
+	case CONTROL_IKE:
+		return snapshot->ike_sa_count;
+	default:
+		return snapshot->alert_count;
+	}
+}
+
+static bool about(const struct control_request *request, const struct address *one, const struct address *other)
+{
+	if (request->has_peer)
+		return address_equal(&request->a, one) || address_equal(&request->a, other);
+	return !request->has_pair || (address_equal(&request->a, one) && address_equal(&request->b, other)) ||
+	       (address_equal(&request->a, other) && address_equal(&request->b, one));
+}
+
+static bool is_asked_for(const struct client *client, size_t at)
+{
+	const struct control_request *request = &client->request;
+	const struct snapshot *snapshot = client->snapshot;
+
+	switch (request->kind) {
+	case CONTROL_PAIRS:
+		return about(request, &snapshot->pairs[at].pair.a, &snapshot->pairs[at].pair.b);
+	case CONTROL_SAS:
+		return about(request, &snapshot->sas[at].src, &snapshot->sas[at].dst);
+	case CONTROL_IKE:
+		return about(request, &snapshot->ike_sas[at].ike_sa.initiator, &snapshot->ike_sas[at].ike_sa.responder);
+	default:
+		break;
+	}
+	const struct finding *finding = &snapshot->alerts[at]->finding;
+	if (request->kind == CONTROL_ALERT)
+		return finding->alert == request->alert;
+	if (finding->severity > request->severity || finding->time_ns < request->since_ns)
+		return false;
+	if (finding->has_pair || finding->subject == SUBJECT_HOST)
+		return about(request, &finding->a, &finding->b);
+	return !request->has_pair && !request->has_peer;
+}
+
+/* Makes rows while the client has few to read; called again when it has read them. */
+static void stream(struct client *client)
+{
+	size_t rows = rows_of(client);
+
+	while (client->at < rows && waiting_octets(client) < CHUNK) {
+		size_t at = client->at++;
+		if (is_asked_for(client, at))
+			put_line(client, row_of(client, at));
+	}
+	if (client->at == rows)
+		finish(client);
+}
+
+static void on_fresh(void *context, const struct snapshot *snapshot)
+{
+	struct client *client = context;
+
+	if (!snapshot) {
+		fail(client,
+		     "the engine does not answer; it may be starting: try again, and look at the log of espiald");
+		return;
+	}
+	client->snapshot = snapshot_hold(snapshot);
+	client->at = 0;
+	enter(client, ANSWERING);
+	if (client->request.kind == CONTROL_STATUS) {
+		put_line(client, control_status_line(snapshot, loop_wall_ns()));
+		finish(client);
+		return;
+	}
+	stream(client);
+}
+
+static void want_snapshot(struct client *client)
+{
+	enter(client, WAITING);
+	if (!snapshot_keeper_want(client->control->settings.keeper, on_fresh, client))
+		fail(client, "too many ask at once; try again");
+}
+
+/* ---- answers out of the store ---- */
+
+static bool put_stored(void *context, const struct store_alert *alert)
+{
+	struct client *client = context;
+
+	put_line(client, control_stored_line(alert));
+	return waiting_octets(client) < HISTORY_OCTETS_MAX;
+}
+
+static void answer_from_store(struct client *client)
+{
+	const struct control_request *request = &client->request;
+	char problem[256];
+	struct store_view *view = store_view_open(client->control->settings.store, problem, sizeof(problem));
+
+	if (!view) {
+		fail(client, problem);
+		return;
+	}
+	struct store_filter filter = {
+		.open = request->open,
+		.since_ns = request->since_ns,
+		.severity = request->severity,
+		.a = request->has_pair || request->has_peer ? &request->a : NULL,
+		.b = request->has_pair ? &request->b : NULL,
+		.limit = request->limit ? (size_t)request->limit : ALERTS_LIMIT,
+	};
+	enter(client, ANSWERING);
+	int count = request->kind == CONTROL_ALERT ? store_view_history(view, request->alert, put_stored, client)
+						   : store_view_alerts(view, &filter, put_stored, client);
+	store_view_close(view);
+	if (count < 0)
+		fail(client, "the history of alerts cannot be read; look at the log of espiald");
+	else if (count == 0 && request->kind == CONTROL_ALERT)
+		fail(client, "there is no such alert; 'espial alerts' lists them");
+	else
+		finish(client);
+}
+
+static void acknowledge(struct client *client)
+{
+	const struct control_settings *settings = &client->control->settings;
+	const struct control_request *request = &client->request;
+	bool open = open_alerts_acknowledge(settings->alerts, request->alert, request->until_ns);
+	char problem[256] = "there is no such open alert; 'espial alerts --open' lists them", who[64] = "unknown";
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+
+	if (settings->store) {
+		struct store_view *view = store_view_open(settings->store, problem, sizeof(problem));
+		if (getsockopt(bufferevent_getfd(client->stream), SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0)
+			snprintf(who, sizeof(who), "uid %u", (unsigned)peer.uid);
+		open = view &&
+		       store_view_acknowledge(view, request->alert, request->until_ns, who, problem, sizeof(problem));
+		store_view_close(view);
+	}
+	if (open)
+		finish(client);
+	else
+		fail(client, problem);
+}
+
+/* ---- requests ---- */
+
+static void obey(struct client *client)
+{
+	const struct control_settings *settings = &client->control->settings;
+
+	switch (client->request.kind) {
+	case CONTROL_ALERTS:
+	case CONTROL_ALERT:
+		if (settings->store) {
+			answer_from_store(client);
+			return;
+		}
+		want_snapshot(client);
+		return;
+	case CONTROL_ACK:
+		acknowledge(client);
+		return;
+	case CONTROL_RELOAD:
+	case CONTROL_TEST_ALERT:
+		enter(client, WAITING);
+		if (!settings->order || !settings->order(settings->context, control_kind_name(client->request.kind)))
+			fail(client, "this cannot be asked of the daemon now; try again");
+		return;
+	default:
+		want_snapshot(client);
+		return;
+	}
+}
+
+void control_answer(struct control *control, const char *what, bool done, const char *text)
+{
+	struct client *next;
+
+	for (struct client *client = control->clients; client; client = next) {
+		next = client->next;
+		if (client->state != WAITING || strcmp(control_kind_name(client->request.kind), what) != 0)
+			continue;
+		if (!done) {
+			fail(client, text);
+			continue;
+		}
+		put_line(client, control_outcome_line(text));
+		finish(client);
+	}
+}
+
+/* Takes the next request, if there is a whole one. */
+static void go_on(struct client *client)
+{
+	struct evbuffer *input = bufferevent_get_input(client->stream);
+
+	while (client->state == ASKING && !client->closing) {
+		size_t length;
+		char *line = evbuffer_readln(input, &length, EVBUFFER_EOL_LF);
+		if (!line) {
+			if (evbuffer_get_length(input) <= CONTROL_REQUEST_MAX)
+				return;
+			fail(client, "the request is too long");
+			client->closing = true;
+			break;
+		}
+		bool read = control_request_read(line, length, &client->request);
+		free(line);
+		if (read)
+			obey(client);
+		else
+			fail(client, client->request.problem);
+	}
+	if (client->closing) {
+		bufferevent_disable(client->stream, EV_READ);
+		if (waiting_octets(client) == 0)
+			free_client(client);
+	}
+}
+
+static void on_read(struct bufferevent *stream_, void *context)
+{
+	(void)stream_;
+	go_on(context);
+}
+
+static void on_written(struct bufferevent *stream_, void *context)
+{
+	struct client *client = context;
+
+	(void)stream_;
+	if (client->state == ANSWERING)
+		stream(client);
+	go_on(client);
+}
+
+static void on_event(struct bufferevent *stream_, short what, void *context)
+{
+	(void)stream_;
+	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
+		free_client(context);
+}
+
+static void on_connect(struct evconnlistener *listener, evutil_socket_t descriptor, struct sockaddr *address,
+		       int length, void *context)
+{
+	static const char full[] = "{\"type\":\"error\",\"text\":\"too many clients; try again\"}\n";
+	struct control *control = context;
+	struct client *client = control->client_count < CLIENTS_MAX ? calloc(1, sizeof(*client)) : NULL;
+
+	(void)address;
+	(void)length;
+	if (client)
+		client->stream =
+		    bufferevent_socket_new(evconnlistener_get_base(listener), descriptor, BEV_OPT_CLOSE_ON_FREE);
+	if (!client || !client->stream) {
+		(void)!send(descriptor, full, sizeof(full) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+		evutil_closesocket(descriptor);
+		free(client);
+		return;
+	}
+	client->control = control;
+	client->next = control->clients;
+	control->clients = client;
+	control->client_count++;
+	bufferevent_setcb(client->stream, on_read, on_written, on_event, client);
+	bufferevent_setwatermark(client->stream, EV_READ, 0, CONTROL_REQUEST_MAX + 1);
+	bufferevent_setwatermark(client->stream, EV_WRITE, CHUNK / 2, 0);
+	bufferevent_enable(client->stream, EV_WRITE);
+	enter(client, ASKING);
+}
+
+/* Puts out who takes too long. */
+static void on_tick(void *context)
+{
+	struct control *control = context;
+	int64_t now = loop_monotonic_ns();
+	struct client *next;
+
+	for (struct client *client = control->clients; client; client = next) {
+		next = client->next;
+		size_t unread = waiting_octets(client);
+		if (unread < client->unread)
+			client->since_ns = now;
+		client->unread = unread;
+		int64_t waited = now - client->since_ns;
+		if (unread > 0 ? waited > READ_NS : client->state == ASKING ? waited > REQUEST_NS : false)
+			free_client(client);
+		else if (client->state == WAITING && waited > ORDER_NS)
+			fail(client, "it takes too long; look at the log of espiald");
+	}
+}
+
+/* ---- making and ending ---- */
+
+int control_listen(const char *path, char *problem, size_t problem_size)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct group *group = getgrnam("espial");
+	const struct passwd *user = getpwnam("espial");
+	int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		snprintf(problem, problem_size, "control socket %.80s...: the path is too long", path);
+		close(descriptor);
+		return -1;
+	}
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	/* Left over by an espiald that was killed: nobody answers there any more. */
+	if (connect(descriptor, (struct sockaddr *)&address, sizeof(address)) == 0) {
+		snprintf(problem, problem_size, "control socket %s: another espiald answers there already", path);
+		close(descriptor);
+		return -1;
+	}
+	struct stat status;
+	if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode))
+		(void)unlink(path);
+	mode_t mask = umask(0117);
+	int bound = bind(descriptor, (struct sockaddr *)&address, sizeof(address));
+	int reason = errno;
+	umask(mask);
+	if (bound != 0 || listen(descriptor, BACKLOG) != 0) {
+		snprintf(problem, problem_size,
+			 "control socket %s cannot be made: %s; 'espial status' and its like will not work", path,
+			 strerror(bound != 0 ? reason : errno));
+		close(descriptor);
+		return -1;
+	}
+	/* As root it is made for the user that this process becomes; otherwise it is that user's already. */
+	if (geteuid() == 0 && group && chown(path, user ? user->pw_uid : (uid_t)-1, group->gr_gid) != 0)
+		(void)chmod(path, 0600);
+	return descriptor;
+}
+
+struct control *control_new(const struct control_settings *settings)
+{
+	struct control *control = calloc(1, sizeof(*control));
+
+	if (!control) {
+		close(settings->listening);
+		return NULL;
+	}
+	control->settings = *settings;
+	control->listener = evconnlistener_new(loop_base(settings->loop), on_connect, control, LEV_OPT_CLOSE_ON_FREE, 0,
+					       settings->listening);
+	if (!control->listener) {
+		close(settings->listening);
+		free(control);
+		return NULL;
+	}
+	if (!loop_every(settings->loop, TICK_MS, on_tick, control)) {
+		control_free(control);
+		return NULL;
+	}
+	return control;
+}
+
+void control_free(struct control *control)
+{
+	if (!control)
+		return;
+	while (control->clients)
+		free_client(control->clients);
+	evconnlistener_free(control->listener);
+	free(control);
+}

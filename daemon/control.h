@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control socket: where `espial status` and its like ask the running daemon. docs/control-protocol.md is its contract.
+ *
+ * Clients are taken to be hostile: their number, the length of a request, the time until it is complete, and what waits to
+ * be read by them are bounded, and who exceeds is put out with one line that says why. Answers are streamed from a held
+ * snapshot as fast as the client reads, so a slow one costs memory that is bounded and nobody's time.
+ */
+#ifndef ESPIAL_DAEMON_CONTROL_H
+#define ESPIAL_DAEMON_CONTROL_H
+
+#include "snapshot_keeper.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct control;
+struct loop;
+
+/* Makes the socket: mode 0660, of the group `espial` where there is one, before this process gives up root. -1, with one
+ * sentence, if it cannot be made. */
+int control_listen(const char *path, char *problem, size_t problem_size);
+
+struct control_settings {
+	struct loop *loop;
+	int listening; /* from control_listen(); owned from now on */
+	struct snapshot_keeper *keeper;
+	struct open_alerts *alerts; /* to acknowledge; of the same thread */
+	const char *store;          /* path of the history, NULL: none */
+	/* Asks for what is not this thread's to do: "reload" or "test-alert". False if it cannot be asked now. The answer is
+	 * brought by control_answer(). */
+	bool (*order)(void *context, const char *what);
+	void *context;
+};
+
+/* NULL on lack of memory. */
+struct control *control_new(const struct control_settings *settings);
+void control_free(struct control *control);
+
+/* The outcome of what was ordered, for everyone who waits for it: one sentence, or several lines. */
+void control_answer(struct control *control, const char *what, bool done, const char *text);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See service.h. */
+#include "service.h"
+
+#include "control.h"
+#include "loop.h"
+#include "mailbox.h"
+#include "report/open_alerts.h"
+#include "report/record_reader.h"
+#include "snapshot_keeper.h"
+#include "../config/config.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum { SINKS_MAX = 8, NAME_SIZE = 32, MAIL_ROOM = 16 << 20, OUTCOME_SIZE = 2048 };
+
+/* How a sink fares, as told last. */
+struct sink_row {
+	char name[NAME_SIZE];
+	struct sink_health health;
+};
+
+struct service {
+	struct service_settings settings;
+	pthread_t thread;
+	bool thread_runs;
+	struct mailbox *mail; /* owned; to the thread: its first octet says what, see below */
+	pthread_mutex_t lock; /* for the sinks */
+	struct sink_row sinks[SINKS_MAX];
+	size_t sink_count;
+	/* the thread's, made before it starts */
+	struct loop *loop;
+	struct open_alerts *alerts;
+	struct snapshot_keeper *keeper;
+	struct control *control; /* NULL: there is no socket */
+	struct record_reader reader;
+	struct sink_row shown[SINKS_MAX]; /* where a snapshot finds names */
+};
+
+/* The first octet of a letter. */
+enum { LETTER_FINDING = 'f', LETTER_DONE = 'd', LETTER_FAILED = 'x', LETTER_END = 'e' };
+
+static void take_finding(struct service *service, const char *line, size_t length)
+{
+	struct record record;
+
+	if (!record_from_json(line, length, &service->reader, &record) || record.type != RECORD_FINDING)
+		return;
+	/* The new engine knows nothing of the alerts of the one before, and would never clear them. */
+	if (record.finding.id == FINDING_ENGINE_RESTARTED)
+		open_alerts_clear(service->alerts);
+	open_alerts_take(service->alerts, &record.finding);
+}
+
+static void take_letter(void *context, const char *text, size_t length)
+{
+	struct service *service = context;
+
+	switch (length ? text[0] : 0) {
+	case LETTER_FINDING:
+		take_finding(service, text + 1, length - 1);
+		break;
+	case LETTER_DONE:
+	case LETTER_FAILED: {
+		/* What was ordered ends with a newline, then comes the text. */
+		char what[NAME_SIZE];
+		const char *newline = strchr(text, '\n');
+		if (!newline || !service->control || newline - text > NAME_SIZE)
+			break;
+		snprintf(what, sizeof(what), "%.*s", (int)(newline - text - 1), text + 1);
+		control_answer(service->control, what, text[0] == LETTER_DONE, newline + 1);
+		break;
+	}
+	case LETTER_END:
+		loop_stop(service->loop);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_mail(void *context)
+{
+	struct service *service = context;
+
+	mailbox_take(service->mail, take_letter, service);
+}
+
+static size_t show_sinks(void *context, struct snapshot_sink *sinks, size_t max)
+{
+	struct service *service = context;
+	size_t count;
+
+	pthread_mutex_lock(&service->lock);
+	count = service->sink_count < max ? service->sink_count : max;
+	memcpy(service->shown, service->sinks, sizeof(service->shown));
+	pthread_mutex_unlock(&service->lock);
+	for (size_t i = 0; i < count; i++)
+		sinks[i] = (struct snapshot_sink){ service->shown[i].name, service->shown[i].health };
+	return count;
+}
+
+static bool order(void *context, const char *what)
+{
+	struct service *service = context;
+
+	return service->settings.orders && mailbox_put(service->settings.orders, what, strlen(what));
+}
+
+static void *serve(void *context)
+{
+	struct service *service = context;
+
+	prctl(PR_SET_NAME, "espiald-service");
+	loop_run(service->loop);
+	return NULL;
+}
+
+static bool prepare(struct service *service)
+{
+	const struct service_settings *settings = &service->settings;
+	struct snapshot_keeper_settings keeper = { .engine = settings->engine,
+						   .sinks = show_sinks,
+						   .context = service };
+
+	service->mail = mailbox_new(MAIL_ROOM);
+	service->loop = keeper.loop = loop_new();
+	service->alerts = keeper.alerts = open_alerts_new();
+	if (!service->mail || !service->loop || !service->alerts ||
+	    !loop_on_readable(service->loop, mailbox_descriptor(service->mail), on_mail, service))
+		return false;
+	service->keeper = snapshot_keeper_new(&keeper);
+	if (!service->keeper)
+		return false;
+	if (settings->listening < 0)
+		return true;
+	struct control_settings control = { .loop = service->loop,
+					    .listening = settings->listening,
+					    .keeper = service->keeper,
+					    .alerts = service->alerts,
+					    .store = settings->config->store.path,
+					    .order = order,
+					    .context = service };
+	service->control = control_new(&control);
+	return service->control != NULL;
+}
+
+struct service *service_new(const struct service_settings *settings)
+{
+	struct service *service = calloc(1, sizeof(*service));
+	sigset_t all, before;
+
+	if (!service)
+		return NULL;
+	service->settings = *settings;
+	pthread_mutex_init(&service->lock, NULL);
+	/* Signals are for the reporter's own thread. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	service->thread_runs = prepare(service) && pthread_create(&service->thread, NULL, serve, service) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!service->thread_runs) {
+		service_free(service);
+		return NULL;
+	}
+	return service;
+}
+
+void service_free(struct service *service)
+{
+	static const char end[] = { LETTER_END };
+
+	if (!service)
+		return;
+	if (service->thread_runs) {
+		mailbox_put(service->mail, end, sizeof(end));
+		pthread_join(service->thread, NULL);
+	}
+	control_free(service->control);
+	snapshot_keeper_free(service->keeper);
+	open_alerts_free(service->alerts);
+	record_reader_clear(&service->reader);
+	loop_free(service->loop);
+	mailbox_free(service->mail);
+	pthread_mutex_destroy(&service->lock);
+	free(service);
+}
+
+void service_tell_finding(struct service *service, const char *line, size_t length)
+{
+	char *letter = malloc(length + 1);
+
+	if (!letter)
+		return;
+	letter[0] = LETTER_FINDING;
+	memcpy(letter + 1, line, length);
+	mailbox_put(service->mail, letter, length + 1);
+	free(letter);
+}
+
+void service_tell_sinks(struct service *service, struct sink *const *sinks, size_t count)
+{
+	pthread_mutex_lock(&service->lock);
+	service->sink_count = count < SINKS_MAX ? count : SINKS_MAX;
+	for (size_t i = 0; i < service->sink_count; i++) {
+		snprintf(service->sinks[i].name, NAME_SIZE, "%s", sinks[i]->name);
+		service->sinks[i].health = sinks[i]->health;
+	}
+	pthread_mutex_unlock(&service->lock);
+}
+
+void service_tell_outcome(struct service *service, const char *what, bool done, const char *text)
+{
+	char letter[OUTCOME_SIZE];
+	int length = snprintf(letter, sizeof(letter), "%c%s\n%s", done ? LETTER_DONE : LETTER_FAILED, what, text);
+
+	if (length > 0)
+		mailbox_put(service->mail, letter,
+			    (size_t)length < sizeof(letter) ? (size_t)length : sizeof(letter) - 1);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What answers people: a thread of the reporter with an event loop of its own, so that no client of the control socket,
+ * however it behaves, comes between an alert and its sinks.
+ *
+ * It owns the snapshot keeper, the open alerts and the control socket. The reporter's thread passes it copies: each
+ * finding's line, and how the sinks fare.
+ */
+#ifndef ESPIAL_DAEMON_SERVICE_H
+#define ESPIAL_DAEMON_SERVICE_H
+
+#include "report/sink.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct config;
+struct mailbox;
+struct service;
+
+struct service_settings {
+	const struct config *config; /* borrowed */
+	int engine;                  /* stream socket to the engine's state writer */
+	int listening;               /* control socket, from control_listen(); -1: none; owned from now on */
+	struct mailbox *orders;      /* "reload" and "test-alert" go here; borrowed */
+};
+
+/* Starts the thread. NULL on lack of memory. */
+struct service *service_new(const struct service_settings *settings);
+
+/* Ends the thread. */
+void service_free(struct service *service);
+
+/* A finding as it came from the engine. */
+void service_tell_finding(struct service *service, const char *line, size_t length);
+
+/* How the sinks fare now. */
+void service_tell_sinks(struct service *service, struct sink *const *sinks, size_t count);
+
+/* What became of an order. */
+void service_tell_outcome(struct service *service, const char *what, bool done, const char *text);
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See snapshot_keeper.h. What the engine says is believed line by line only, as in record_reader.h. */
+#include "snapshot_keeper.h"
+
+#include "loop.h"
+#include "state_writer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define SECOND INT64_C(1000000000)
+#define FRESH_NS SECOND
+#define PATIENCE_NS (3 * SECOND)
+
+enum { WAITING_MAX = 64, TICK_MS = 50, READ_SIZE = 256 << 10, SINKS_MAX = 16, RECORDS_MAX = 4 << 20 };
+
+struct waiting {
+	void (*fresh)(void *context, const struct snapshot *snapshot); /* NULL: forgotten */
+	void *context;
+};
+
+struct snapshot_keeper {
+	struct snapshot_keeper_settings settings;
+	struct loop_event *readable;
+	const struct snapshot *latest; /* held */
+	int64_t latest_ns;             /* monotonic */
+	struct waiting waiting[WAITING_MAX];
+	size_t waiting_count;
+	int64_t asked_ns;                 /* monotonic; 0: no answer is awaited */
+	struct snapshot_builder *builder; /* between begin and end of an answer */
+	size_t records;
+	char *octets; /* READ_SIZE, owned */
+	char *line;   /* RECORD_LINE_MAX, owned */
+	size_t length;
+	bool overlong;
+};
+
+static void tell_waiting(struct snapshot_keeper *keeper)
+{
+	struct waiting waiting[WAITING_MAX];
+	size_t count = keeper->waiting_count;
+
+	/* They may want to know again at once. */
+	memcpy(waiting, keeper->waiting, count * sizeof(*waiting));
+	keeper->waiting_count = 0;
+	const struct snapshot *snapshot = snapshot_hold(keeper->latest);
+	for (size_t i = 0; i < count; i++)
+		if (waiting[i].fresh)
+			waiting[i].fresh(waiting[i].context, snapshot);
+	snapshot_let_go(snapshot);
+}
+
+static void publish(struct snapshot_keeper *keeper)
+{
+	struct snapshot_sink sinks[SINKS_MAX];
+	struct snapshot_surroundings surroundings = {
+		.time_ns = loop_wall_ns(),
+		.before = keeper->latest,
+		.alerts = keeper->settings.alerts,
+		.sinks = sinks,
+		.sink_count =
+		    keeper->settings.sinks ? keeper->settings.sinks(keeper->settings.context, sinks, SINKS_MAX) : 0,
+	};
+	const struct snapshot *snapshot = snapshot_builder_finish(keeper->builder, &surroundings);
+
+	keeper->builder = NULL;
+	keeper->asked_ns = 0;
+	if (!snapshot)
+		return;
+	snapshot_let_go(keeper->latest);
+	keeper->latest = snapshot;
+	keeper->latest_ns = loop_monotonic_ns();
+	tell_waiting(keeper);
+}
+
+static void take_line(struct snapshot_keeper *keeper)
+{
+	const char *line = keeper->line;
+
+	if (keeper->length == sizeof(STATE_BEGIN) - 1 && memcmp(line, STATE_BEGIN, keeper->length) == 0) {
+		snapshot_builder_free(keeper->builder);
+		keeper->builder = snapshot_builder_new();
+		keeper->records = 0;
+	} else if (keeper->length == sizeof(STATE_END) - 1 && memcmp(line, STATE_END, keeper->length) == 0) {
+		if (keeper->builder)
+			publish(keeper);
+	} else if (keeper->builder && keeper->length > 0) {
+		/* One line that is not as it should be makes the whole answer one not to be believed. */
+		if (++keeper->records <= RECORDS_MAX && snapshot_builder_line(keeper->builder, line, keeper->length))
+			return;
+		snapshot_builder_free(keeper->builder);
+		keeper->builder = NULL;
+	}
+}
+
+static void take_octets(struct snapshot_keeper *keeper, const char *octets, size_t count)
+{
+	for (const char *end = octets + count; octets < end;) {
+		const char *newline = memchr(octets, '\n', (size_t)(end - octets));
+		size_t part = (size_t)((newline ? newline : end) - octets);
+		keeper->overlong |= keeper->length + part > RECORD_LINE_MAX;
+		if (!keeper->overlong) {
+			memcpy(keeper->line + keeper->length, octets, part);
+			keeper->length += part;
+		}
+		if (!newline)
+			return;
+		if (!keeper->overlong)
+			take_line(keeper);
+		keeper->length = 0;
+		keeper->overlong = false;
+		octets = newline + 1;
+	}
+}
+
+static void on_readable(void *context)
+{
+	struct snapshot_keeper *keeper = context;
+	ssize_t count = recv(keeper->settings.engine, keeper->octets, READ_SIZE, MSG_DONTWAIT);
+
+	if (count > 0) {
+		take_octets(keeper, keeper->octets, (size_t)count);
+	} else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
+		loop_forget(keeper->settings.loop, keeper->readable);
+		keeper->readable = NULL;
+	}
+}
+
+static void ask(struct snapshot_keeper *keeper)
+{
+	static const char request[] = STATE_WANTED "\n";
+
+	keeper->asked_ns = loop_monotonic_ns();
+	/* If it cannot be sent there is no engine, or one that does not read: then patience ends it. */
+	(void)!send(keeper->settings.engine, request, sizeof(request) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void on_tick(void *context)
+{
+	struct snapshot_keeper *keeper = context;
+	int64_t now = loop_monotonic_ns();
+
+	if (keeper->asked_ns && now - keeper->asked_ns > PATIENCE_NS) {
+		keeper->asked_ns = 0;
+		tell_waiting(keeper);
+	}
+	if (keeper->waiting_count && !keeper->asked_ns)
+		ask(keeper);
+}
+
+struct snapshot_keeper *snapshot_keeper_new(const struct snapshot_keeper_settings *settings)
+{
+	struct snapshot_keeper *keeper = calloc(1, sizeof(*keeper));
+
+	if (!keeper)
+		return NULL;
+	keeper->settings = *settings;
+	keeper->octets = malloc(READ_SIZE);
+	keeper->line = malloc(RECORD_LINE_MAX);
+	keeper->readable = loop_on_readable(settings->loop, settings->engine, on_readable, keeper);
+	if (!keeper->octets || !keeper->line || !keeper->readable ||
+	    !loop_every(settings->loop, TICK_MS, on_tick, keeper)) {
+		snapshot_keeper_free(keeper);
+		return NULL;
+	}
+	return keeper;
+}
+
+void snapshot_keeper_free(struct snapshot_keeper *keeper)
+{
+	if (!keeper)
+		return;
+	if (keeper->readable)
+		loop_forget(keeper->settings.loop, keeper->readable);
+	snapshot_builder_free(keeper->builder);
+	snapshot_let_go(keeper->latest);
+	free(keeper->octets);
+	free(keeper->line);
+	free(keeper);
+}
+
+const struct snapshot *snapshot_keeper_latest(const struct snapshot_keeper *keeper)
+{
+	return snapshot_hold(keeper->latest);
+}
+
+bool snapshot_keeper_want(struct snapshot_keeper *keeper, void (*fresh)(void *context, const struct snapshot *snapshot),
+			  void *context)
+{
+	if (keeper->latest && loop_monotonic_ns() - keeper->latest_ns < FRESH_NS) {
+		fresh(context, keeper->latest);
+		return true;
+	}
+	if (keeper->waiting_count == WAITING_MAX)
+		return false;
+	keeper->waiting[keeper->waiting_count++] = (struct waiting){ fresh, context };
+	if (!keeper->asked_ns)
+		ask(keeper);
+	return true;
+}
+
+void snapshot_keeper_forget(struct snapshot_keeper *keeper, const void *context)
+{
+	for (size_t i = 0; i < keeper->waiting_count; i++)
+		if (keeper->waiting[i].context == context)
+			keeper->waiting[i].fresh = NULL;
+}

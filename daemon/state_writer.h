@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine's answer to "state-wanted": its whole state as JSON lines, without holding up capture or judge.
+ *
+ * The capturing thread copies the tables in slices of a millisecond or so between batches; a thread that lives as long as
+ * the answer sorts, writes and may wait for the reporter to read. One answer at a time; requests meanwhile are answered
+ * by the next. The lines of an answer stand between {"type":"state-begin"} and {"type":"state-end"}.
+ */
+#ifndef ESPIAL_DAEMON_STATE_WRITER_H
+#define ESPIAL_DAEMON_STATE_WRITER_H
+
+#include <stdint.h>
+
+struct engine;
+struct live;
+struct loop;
+struct state_writer;
+
+struct state_writer_settings {
+	struct loop *loop; /* the capturing thread's */
+	struct engine *engine;
+	struct live *live;
+	const char *sensor; /* borrowed */
+	int64_t started_ns; /* wall clock of the engine's start */
+	int descriptor;     /* stream socket: requests in, lines out */
+};
+
+/* The lines by which reporter and engine understand each other on that socket. */
+#define STATE_WANTED "{\"type\":\"state-wanted\"}"
+#define STATE_BEGIN "{\"type\":\"state-begin\"}"
+#define STATE_END "{\"type\":\"state-end\"}"
+
+/* NULL on lack of memory. */
+struct state_writer *state_writer_new(const struct state_writer_settings *settings);
+
+/* Waits for the end of an answer that is being written; before the engine is freed. */
+void state_writer_free(struct state_writer *writer);
+
+#endif
