@@ -51,26 +51,17 @@ bool rule_leak_has_service(const struct leak *leak, unsigned index)
 	return seen_since_begin(leak, &leak->services[index]);
 }
 
-static bool same_service(const struct transition_service *left, const struct transition_service *right)
-{
-	return left->protocol == right->protocol && left->port == right->port;
-}
-
-/*
- * The service's entry, made if it is new; when all places are taken the last one stands for the rest. A service without a
- * name yet is taken for the one already known on its port, and gives its place to the first name that comes.
- */
+/* The service's entry, made if it is new; when all places are taken the last one stands for the rest. */
 static struct leak_service *service_entry(struct leak *leak, const struct transition_service *service, int64_t now_ns)
 {
 	struct leak_service *nameless = NULL;
 
 	for (unsigned i = 0; i < leak->service_count; i++) {
 		struct leak_service *known = &leak->services[i];
-		if (!same_service(&known->service, service))
-			continue;
-		if (known->service.name == service->name || !service->name)
+		enum service_fit fit = transition_service_fit(&known->service, service);
+		if (fit == SERVICE_SAME)
 			return known;
-		if (!known->service.name)
+		if (fit == SERVICE_NAMELESS)
 			nameless = known;
 	}
 	if (nameless)
@@ -88,7 +79,7 @@ static void note_service(struct leak *leak, const struct transition_service *ser
 		return;
 	struct leak_service *entry = service_entry(leak, service, now_ns);
 	bool credentials = entry->service.credentials || service->credentials;
-	bool same = same_service(&entry->service, service);
+	bool same = transition_service_shares_port(&entry->service, service);
 	if (same && (service->name || !entry->service.name))
 		entry->service = *service;
 	/* The place that stands for the rest is encrypted only if all of the rest is. */

@@ -236,19 +236,17 @@ static struct transition_service service_of(const struct track *track, const str
 	return service;
 }
 
-/* The service's place in the story; NULL if it has none. A service without a name yet is taken for the one already known
- * on its port; a place without a name goes to the first name that comes. */
+/* The service's place in the story; NULL if it has none. */
 static struct story_service *service_find(struct story *story, const struct transition_service *service)
 {
 	struct story_service *nameless = NULL;
 
 	for (unsigned i = 0; i < story->service_count; i++) {
 		struct story_service *known = &story->services[i];
-		if (known->service.protocol != service->protocol || known->service.port != service->port)
-			continue;
-		if (known->service.name == service->name || !service->name)
+		enum service_fit fit = transition_service_fit(&known->service, service);
+		if (fit == SERVICE_SAME)
 			return known;
-		if (!known->service.name)
+		if (fit == SERVICE_NAMELESS)
 			nameless = known;
 	}
 	return nameless;
@@ -280,7 +278,7 @@ static bool service_note(struct story *story, struct flow *flow, const struct tr
 
 	found->packets++;
 	found->bytes += bytes;
-	if (found->service.protocol != service->protocol || found->service.port != service->port) {
+	if (!transition_service_shares_port(&found->service, service)) {
 		news =
 		    (!service->encrypted && !story->rest_plain) || (service->credentials && !story->rest_credentials);
 		story->rest_plain |= !service->encrypted;

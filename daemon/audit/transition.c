@@ -38,6 +38,20 @@ bool transition_before(const struct transition *left, const struct transition *r
 	return left->serial < right->serial;
 }
 
+bool transition_service_shares_port(const struct transition_service *left, const struct transition_service *right)
+{
+	return left->protocol == right->protocol && left->port == right->port;
+}
+
+enum service_fit transition_service_fit(const struct transition_service *kept, const struct transition_service *seen)
+{
+	if (!transition_service_shares_port(kept, seen))
+		return SERVICE_OTHER;
+	if (kept->name == seen->name || !seen->name)
+		return SERVICE_SAME;
+	return kept->name ? SERVICE_OTHER : SERVICE_NAMELESS;
+}
+
 void transition_discard(struct transition *transition)
 {
 	if (transition->kind != TRANSITION_IKE_MESSAGE)

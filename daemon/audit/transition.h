@@ -51,6 +51,15 @@ struct transition_service {
 	bool credentials; /* credentials were seen in clear */
 };
 
+/*
+ * How a service that is kept fits one that was seen. A service without a name yet is taken for the one kept on its port,
+ * and one kept without a name is the place of the first name that comes.
+ */
+enum service_fit { SERVICE_OTHER, SERVICE_NAMELESS, SERVICE_SAME };
+enum service_fit transition_service_fit(const struct transition_service *kept, const struct transition_service *seen);
+/* Same protocol and port, whatever they are called. */
+bool transition_service_shares_port(const struct transition_service *left, const struct transition_service *right);
+
 /* Totals of a pair's offending clear packets; index 0: lower address to higher, 1: the other way. */
 struct transition_clear {
 	struct transition_service service; /* that the packet at hand belongs to */

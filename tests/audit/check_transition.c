@@ -84,4 +84,28 @@ START_TEST(silence_comes_first)
 }
 END_TEST
 
-SUITE_MAIN("transition", total, what_counts_first, silence_comes_first)
+/* What a place for services makes of a service seen. */
+START_TEST(services_that_fit)
+{
+	static const char named[] = "HTTP", other[] = "DNS";
+	static const struct {
+		const char *kept, *seen;
+		uint16_t seen_port;
+		enum service_fit fit;
+	} rows[] = { { NULL, NULL, 80, SERVICE_SAME },    { named, named, 80, SERVICE_SAME },
+		     { named, NULL, 80, SERVICE_SAME },   { NULL, named, 80, SERVICE_NAMELESS },
+		     { named, other, 80, SERVICE_OTHER }, { named, named, 81, SERVICE_OTHER },
+		     { NULL, named, 81, SERVICE_OTHER } };
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct transition_service kept = { .protocol = 6, .port = 80, .name = rows[i].kept };
+		struct transition_service seen = { .protocol = 6, .port = rows[i].seen_port, .name = rows[i].seen };
+		ck_assert_int_eq(transition_service_fit(&kept, &seen), rows[i].fit);
+		ck_assert(transition_service_shares_port(&kept, &seen) == (rows[i].seen_port == 80));
+		seen.protocol = 17;
+		ck_assert_int_eq(transition_service_fit(&kept, &seen), SERVICE_OTHER);
+	}
+}
+END_TEST
+
+SUITE_MAIN("transition", total, what_counts_first, silence_comes_first, services_that_fit)
