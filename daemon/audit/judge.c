@@ -47,7 +47,6 @@ struct judge_thresholds judge_default_thresholds(void)
 		.leak_secured_ns = 5 * SECOND,
 		.leak_gap_hold_ns = MINUTE,
 		.leak_hold_ns = 5 * MINUTE,
-		.leak_sa_lost_ns = MINUTE,
 		.leak_after_idle_ns = 5 * MINUTE,
 		.rekey_min_lifetime_ns = 5 * MINUTE,
 		.rekey_min_volume = 50 * 1000 * 1000,
@@ -230,9 +229,9 @@ static uint64_t pair_hash(const struct judge *judge, uint32_t realm, const struc
 	return hash_octets(&key, sizeof(key), judge->settings.seed);
 }
 
-static int64_t last_seen(const struct judged_pair *pair)
+int64_t judge_pair_last(const struct judged_pair *pair)
 {
-	int64_t last = pair->leak.last_ns;
+	int64_t last = 0;
 
 	for (unsigned d = 0; d < 2; d++) {
 		if (pair->esp[d].last_ns > last)
@@ -241,6 +240,14 @@ static int64_t last_seen(const struct judged_pair *pair)
 			last = pair->ike[d].message_ns;
 	}
 	return last;
+}
+
+/* Clear traffic included. */
+static int64_t last_seen(const struct judged_pair *pair)
+{
+	int64_t last = judge_pair_last(pair);
+
+	return pair->leak.last_ns > last ? pair->leak.last_ns : last;
 }
 
 /* How many alerts are open about the pair's negotiations. */

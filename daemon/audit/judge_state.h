@@ -270,6 +270,8 @@ struct judge {
 
 /* judge.c */
 struct judged_pair *judge_pair(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b);
+/* When the pair last spoke ESP, AH or IKE, as far as transitions tell: ESP that is running may have gone on since. */
+int64_t judge_pair_last(const struct judged_pair *pair);
 /*
  * Asks that the rule looks at the pair at `due_ns`, or before if it asked for an earlier time already: a rule has one timer
  * per pair, and asks again, when it looks, for what it is still waiting for.

@@ -108,15 +108,9 @@ static bool is_end(const struct judged_pair *pair, const struct address *host)
 
 static int64_t last_active(const struct judged_pair *pair)
 {
-	int64_t last = pair->negotiation.established_ns;
+	int64_t last = judge_pair_last(pair), established = pair->negotiation.established_ns;
 
-	for (unsigned d = 0; d < 2; d++) {
-		if (pair->esp[d].last_ns > last)
-			last = pair->esp[d].last_ns;
-		if (pair->ike[d].message_ns > last)
-			last = pair->ike[d].message_ns;
-	}
-	return last;
+	return established > last ? established : last;
 }
 
 /* Pairs of the host whose IKE was up and that were active lately. */
