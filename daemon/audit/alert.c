@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FULL_HOLD_NS (59 * INT64_C(1000000000)) /* no eviction for so long, and tables are not full */
-
 /* What becomes of a record is the desk's; what the rule said last is kept whether or not anybody heard it. */
 static void said(struct alert *alert, const struct finding *finding)
 {
@@ -160,49 +158,4 @@ void alert_forget(struct judge *judge, struct alert *alert)
 		return;
 	alert->open = false;
 	alert_desk_forget(judge, alert);
-}
-
-void alert_table_full(struct judge *judge, const struct transition_full *full)
-{
-	static const char subject[] = "table-full";
-	struct transition_full *all = &judge->full;
-	bool over = !(full->flows | full->sas | full->pairs | full->ike | full->untracked);
-	struct finding finding = { .time_ns = judge->now_ns,
-				   .last_ns = over ? judge->table_full_ns : judge->now_ns,
-				   .id = FINDING_TABLE_FULL,
-				   .severity = catalogue_row(FINDING_TABLE_FULL)->severity,
-				   .grade = GRADE_OBSERVED,
-				   .subject = SUBJECT_SENSOR };
-
-	/* Another worker's tables may be full still. */
-	if (over && judge->now_ns - judge->table_full_ns < FULL_HOLD_NS)
-		return;
-	if (!over)
-		judge->table_full_ns = judge->now_ns;
-	if (!judge->table_full.open)
-		judge->table_full_since_ns = judge->table_full_ns;
-	finding.first_ns = judge->table_full_since_ns;
-	all->flows += full->flows;
-	all->sas += full->sas;
-	all->pairs += full->pairs;
-	all->ike += full->ike;
-	all->untracked += full->untracked;
-	finding.count = all->flows + all->sas + all->pairs + all->ike + all->untracked;
-	finding_say(&finding,
-		    "The sensor's tables are full: %llu SAs, %llu pairs, %llu flows and %llu IKE SAs were forgotten to "
-		    "make room for new ones.",
-		    (unsigned long long)all->sas, (unsigned long long)all->pairs, (unsigned long long)all->flows,
-		    (unsigned long long)all->ike);
-	finding_note_integer(&finding, "sas", (int64_t)all->sas);
-	finding_note_integer(&finding, "pairs", (int64_t)all->pairs);
-	finding_note_integer(&finding, "flows", (int64_t)all->flows);
-	finding_note_integer(&finding, "ike_sas", (int64_t)all->ike);
-	finding_note_integer(&finding, "packets_untracked", (int64_t)all->untracked);
-	if (over) {
-		finding.cleared_by = "room-again";
-		alert_clear(judge, &judge->table_full, &finding);
-		*all = (struct transition_full){ 0 };
-	} else {
-		alert_tell(judge, &judge->table_full, &finding, subject, sizeof(subject));
-	}
 }

@@ -97,10 +97,6 @@ __attribute__((format(printf, 2, 3))) void finding_say(struct finding *finding, 
 /* An update although no attribute changed, because something else worth a record did. */
 void alert_update(struct judge *judge, struct alert *alert, struct finding *finding);
 
-/* table-full, about the sensor: entries of a worker's tables had to make room, or, with all counts 0, no longer have to. */
-struct transition_full;
-void alert_table_full(struct judge *judge, const struct transition_full *full);
-
 /* Ends the alert if it is open; finding.cleared_by says why. */
 void alert_clear(struct judge *judge, struct alert *alert, struct finding *finding);
 

@@ -20,7 +20,6 @@
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
 #define QUIET_NS (2 * SECOND) /* what the trackers use, track.h */
-#define FULL_OVER_NS MINUTE   /* as the trackers have it */
 
 enum {
 	HEAP_ROOM = 1024,
@@ -64,6 +63,7 @@ struct judge_thresholds judge_default_thresholds(void)
 		.restart_check_ns = MINUTE,
 		.restart_peers = 3,
 		.flood_half_open = 64,
+		.full_hold_ns = MINUTE,
 		.update_ns = HOUR,
 		.forget_learned_ns = 14 * DAY,
 	};
@@ -216,6 +216,11 @@ void judge_wake(struct judge *judge, struct judged_pair *pair, enum rule_number 
 	pair->due_ns[rule] = due_ns;
 	size_t number = (size_t)((unsigned char *)pair - judge->pairs.entries) / judge->pairs.entry_size;
 	put_timer(judge, (struct timer){ due_ns, (uint32_t)number, rule });
+}
+
+void judge_wake_sensor(struct judge *judge, int64_t due_ns)
+{
+	put_timer(judge, (struct timer){ due_ns, 0, 0 });
 }
 
 /* ---- pairs ---- */
@@ -547,6 +552,10 @@ static void run_timer(struct judge *judge)
 	struct judged_pair *pair = table_at(&judge->pairs, timer.pair);
 
 	judge->now_ns = timer.due_ns;
+	if (!timer.pair) {
+		rule_sensor_due(judge);
+		return;
+	}
 	/* The pair may be gone, or have been given an earlier timer since. */
 	if (!pair->link.hash || pair->due_ns[timer.rule] != timer.due_ns)
 		return;
@@ -572,26 +581,13 @@ static void tell_ike_message(const struct judge *judge, const struct transition 
 	record_write(&judge->sink, &record);
 }
 
-/* The IKE SAs are kept here, so their table speaks for itself, where the trackers speak for theirs by a transition. */
-static void notice_ike_full(struct judge *judge)
-{
-	uint64_t evicted = ike_stories_evicted(judge->stories);
-	struct transition_full full = { .ike = evicted - judge->ike_evicted_told };
-
-	if (!full.ike || judge->now_ns - judge->ike_full_ns < SECOND)
-		return;
-	judge->ike_full_ns = judge->now_ns;
-	judge->ike_evicted_told = evicted;
-	alert_table_full(judge, &full);
-}
-
 static void run_transition(struct judge *judge)
 {
 	struct transition transition = take_transition(judge);
 
 	if (transition.kind == TRANSITION_TABLE_FULL) {
 		judge->now_ns = transition.time_ns;
-		alert_table_full(judge, &transition.full);
+		rule_sensor_tables_full(judge, &transition.full);
 		return;
 	}
 	if (transition.kind == TRANSITION_KERBEROS || transition.kind == TRANSITION_FETCH) {
@@ -607,7 +603,7 @@ static void run_transition(struct judge *judge)
 	if (pair) {
 		if (transition.kind == TRANSITION_IKE_MESSAGE) {
 			read_ike(judge, pair, &transition);
-			notice_ike_full(judge);
+			rule_sensor_ike(judge);
 		}
 		note(judge, pair, &transition);
 		for (unsigned i = 0; i < RULE_COUNT; i++)
@@ -641,10 +637,6 @@ void judge_advance(struct judge *judge, int64_t watermark_ns)
 	}
 	if (watermark_ns > judge->now_ns)
 		judge->now_ns = watermark_ns;
-	if (judge->ike_full_ns && judge->now_ns - judge->ike_full_ns >= FULL_OVER_NS) {
-		judge->ike_full_ns = 0;
-		alert_table_full(judge, &(struct transition_full){ 0 });
-	}
 }
 
 void judge_finish(struct judge *judge, int64_t end_ns)

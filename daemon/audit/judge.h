@@ -51,6 +51,7 @@ struct judge_thresholds {
 	int64_t restart_check_ns;      /* after a restart, until its pairs are looked at */
 	unsigned restart_peers;        /* at least so many peers begin again */
 	unsigned flood_half_open;      /* half-open negotiations of a minute that make a flood */
+	int64_t full_hold_ns;          /* without evictions for so long, tables are no longer full */
 	int64_t update_ns;             /* at most so often an update for the count alone */
 	int64_t forget_learned_ns;     /* without ESP for so long a learned pair is forgotten */
 };

@@ -237,8 +237,16 @@ struct judged_rule {
 
 struct timer {
 	int64_t due_ns;
-	uint32_t pair;
+	uint32_t pair; /* 0: the sensor's */
 	uint32_t rule; /* enum rule_number */
+};
+
+/* table-full, about the sensor: of all workers and of the judge's own table of IKE SAs. */
+struct judged_fullness {
+	struct alert alert;
+	int64_t since_ns, last_ns;      /* when something first and last had to make room */
+	struct transition_full workers; /* what had to since then, of the workers */
+	uint64_t ike, ike_before;       /* IKE SAs likewise; of ike_stories_evicted(), what is counted already */
 };
 
 struct judge {
@@ -247,13 +255,9 @@ struct judge {
 	struct alert_desk *desk; /* owned */
 	struct judge_counters counters;
 	struct table pairs, hosts, networks, sas;
-	struct alert doubled;                       /* mirror-doubled: about the sensor */
-	struct alert table_full;                    /* about the sensor */
-	int64_t table_full_since_ns, table_full_ns; /* since when, and when last; of all workers */
-	struct transition_full full;                /* what had to make room in all */
-	uint64_t ike_evicted_told;                  /* of ike_stories_evicted() */
-	int64_t ike_full_ns;                        /* when that was told, 0: it is over */
-	struct judged_rule *rules;                  /* by rule; owned */
+	struct alert doubled; /* mirror-doubled: about the sensor */
+	struct judged_fullness fullness;
+	struct judged_rule *rules; /* by rule; owned */
 	uint32_t learned;
 	int64_t now_ns;
 	struct services *services;                  /* owned */
@@ -277,6 +281,8 @@ int64_t judge_pair_last(const struct judged_pair *pair);
  * per pair, and asks again, when it looks, for what it is still waiting for.
  */
 void judge_wake(struct judge *judge, struct judged_pair *pair, enum rule_number rule, int64_t due_ns);
+/* Asks that rule_sensor.c looks at `due_ns`. */
+void judge_wake_sensor(struct judge *judge, int64_t due_ns);
 /* Whether the host speaks IPsec with someone other than `peer`. */
 bool judge_host_elsewhere(struct judge *judge, const struct address *host, const struct address *peer);
 const struct policy_rule *judge_rule(const struct judge *judge, const struct judged_pair *pair);

@@ -39,6 +39,12 @@ void rule_rekey_due(struct judge *judge, struct judged_pair *pair);
 void rule_content_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void rule_content_due(struct judge *judge, struct judged_pair *pair);
 
+/* table-full, which is about no pair: rule_sensor.c */
+void rule_sensor_tables_full(struct judge *judge, const struct transition_full *full);
+/* After an IKE message, which may have pushed an IKE SA out. */
+void rule_sensor_ike(struct judge *judge);
+void rule_sensor_due(struct judge *judge);
+
 /* transition is always there; due if the rule asks for timers; finish may be NULL. */
 struct rule {
 	void (*transition)(struct judge *judge, struct judged_pair *pair, const struct transition *transition);

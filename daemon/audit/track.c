@@ -19,8 +19,7 @@
 #define SECOND INT64_C(1000000000)
 
 #define FULL_LOOK_NS SECOND
-#define FULL_OVER_NS (60 * SECOND) /* a minute without evictions, and the tables are no longer full */
-#define FLOW_SLICE_NS SECOND       /* how often a slice of the flows is looked over for idleness */
+#define FLOW_SLICE_NS SECOND /* how often a slice of the flows is looked over for idleness */
 
 enum {
 	CACHE_LINE = 64,
@@ -552,7 +551,7 @@ static int64_t pair_due(void *context, uint32_t number, int64_t now_ns)
 	return last ? last + TRACK_QUIET_NS : 0;
 }
 
-/* Tells that entries had to make room for others, at most once a second, and when that is over. */
+/* Tells that entries had to make room for others, at most once a second. */
 static void notice_full(struct track *track)
 {
 	const struct track_counters *counters = track_counters(track);
@@ -564,15 +563,11 @@ static void notice_full(struct track *track)
 	struct transition transition = { .time_ns = track->now_ns,
 					 .kind = TRANSITION_TABLE_FULL,
 					 .serial = ++track->serial };
-	bool more = memcmp(&full, told, sizeof(full)) != 0;
 
-	if (!more && (!track->full_ns || track->now_ns - track->full_ns < FULL_OVER_NS))
+	if (memcmp(&full, told, sizeof(full)) == 0)
 		return;
-	if (more)
-		transition.full =
-		    (struct transition_full){ full.flows - told->flows, full.sas - told->sas, full.pairs - told->pairs,
-					      .untracked = full.untracked - told->untracked };
-	track->full_ns = more ? track->now_ns : 0;
+	transition.full = (struct transition_full){ full.flows - told->flows, full.sas - told->sas,
+						    full.pairs - told->pairs, full.untracked - told->untracked };
 	*told = full;
 	track->sink.put(track->sink.context, &transition);
 }

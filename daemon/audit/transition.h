@@ -39,7 +39,7 @@ enum transition_kind {
 	TRANSITION_KERBEROS,   /* a KDC answered a host, for services.h: about no pair */
 	TRANSITION_FETCH,      /* a host could not fetch, or could after all, where revocation lists are: likewise */
 	TRANSITION_ESP_QUIET,  /* no ESP or AH packet of a direction for TRACK_QUIET_NS */
-	TRANSITION_TABLE_FULL, /* about no pair: tables were full in the last second, or for a minute no longer are */
+	TRANSITION_TABLE_FULL, /* about no pair: entries had to make room for others in the last second */
 };
 
 /* One service in clear: what `selector-gap` names. */
@@ -126,10 +126,9 @@ struct transition_knock {
 	int64_t first_ns; /* first knock that had no answer */
 };
 
-/* TABLE_FULL: what had to make room since the tracker last told. All 0: it is over. */
+/* TABLE_FULL: what had to make room since the tracker last told. */
 struct transition_full {
 	uint64_t flows, sas, pairs;
-	uint64_t ike;       /* IKE SAs, which are the judge's */
 	uint64_t untracked; /* packets that found no place all the same */
 };
 

@@ -4,7 +4,7 @@
 
 #include "../suite.h"
 #include "story.h"
-#include "../../daemon/audit/judge_state.h"
+#include "../../daemon/audit/rules.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -459,7 +459,7 @@ START_TEST(maintenance_of_others)
 	pass(STORY_SECOND);
 	tell(0);
 	ck_assert_uint_eq(heard.count, 1);
-	alert_table_full(judge, &(struct transition_full){ .sas = 1 });
+	rule_sensor_tables_full(judge, &(struct transition_full){ .sas = 1 });
 	ck_assert_uint_eq(heard.count, 2);
 	end();
 }
