@@ -4,6 +4,7 @@
 
 #include "community_id.h"
 #include "timestamp.h"
+#include "utf8.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -17,10 +18,17 @@ struct fields {
 	bool failed;
 };
 
+/* The parser's own words quote what it met, so not every octet of `why` can be shown. */
 static void refuse(struct fields *fields, const char *key, const char *why)
 {
-	if (!fields->failed)
-		snprintf(fields->reader->problem, sizeof(fields->reader->problem), "%.40s: %.110s", key, why);
+	char *problem = fields->reader->problem;
+
+	if (!fields->failed) {
+		snprintf(problem, sizeof(fields->reader->problem), "%.40s: %.110s", key, why);
+		for (; *problem; problem++)
+			if (*problem < ' ' || *problem > '~')
+				*problem = '?';
+	}
 	fields->failed = true;
 }
 
@@ -336,6 +344,7 @@ static void read_reporters_keys(struct fields *fields, struct finding *finding)
 static void read_finding(struct fields *fields, struct finding *finding)
 {
 	const char *alert = take_text(fields, "alert"), *text;
+	size_t length;
 	int id = catalogue_find_id(take_text(fields, "id"));
 	const char *cause_name = take_text_or_null(fields, "cause");
 	int cause = cause_name ? catalogue_find_cause(cause_name) : CAUSE_NONE;
@@ -395,10 +404,11 @@ static void read_finding(struct fields *fields, struct finding *finding)
 		refuse(fields, "duration", "not a real number");
 	finding->cleared_by = take_text_or_null(fields, "cleared_by");
 	text = take_text(fields, "text");
-	if (strlen(text) >= sizeof(finding->text))
-		refuse(fields, "text", "too long");
-	else
-		memcpy(finding->text, text, strlen(text) + 1);
+	/* A sentence that was full takes more room here where octets of it became U+FFFD: its end is not worth the alert. */
+	length = strlen(text);
+	if (length >= sizeof(finding->text))
+		length = utf8_cut(text, sizeof(finding->text) - 1);
+	memcpy(finding->text, text, length);
 	/* Said by our own catalogue, whatever stands here. */
 	take_text(fields, "advice");
 	take_integer_or_null(fields, "windows_event", 1, 65535, 0);

@@ -428,6 +428,24 @@ START_TEST(reader_refuses_what_is_cut)
 }
 END_TEST
 
+/* A sentence that fills its room, with octets that are no UTF-8: longer as JSON, and the alert is not lost for it. */
+START_TEST(reader_cuts_a_sentence_that_grew)
+{
+	struct record_reader reader = { .sensor = NULL };
+	struct record record = sample_finding(), again;
+
+	memset(record.finding.text, 'x', sizeof(record.finding.text) - 2);
+	record.finding.text[sizeof(record.finding.text) - 2] = '\xc3';
+	record.finding.text[sizeof(record.finding.text) - 1] = '\0';
+	char *line = record_to_json(&record, "edge-1");
+	ck_assert(record_from_json(line, strlen(line), &reader, &again));
+	ck_assert_uint_eq(strspn(again.finding.text, "x"), sizeof(record.finding.text) - 2);
+	ck_assert_uint_eq(strlen(again.finding.text), sizeof(record.finding.text) - 2);
+	record_reader_clear(&reader);
+	free(line);
+}
+END_TEST
+
 /* Each line: in the good line, this becomes that. */
 static const struct {
 	const char *from, *to;
@@ -702,6 +720,7 @@ int main(void)
 	tcase_add_test(lines, extremes_have_a_form);
 	tcase_add_test(lines, round_trip_gives_equal_lines);
 	tcase_add_test(lines, reader_refuses_what_is_cut);
+	tcase_add_test(lines, reader_cuts_a_sentence_that_grew);
 	tcase_add_loop_test(lines, reader_refuses_lies, 0, (int)(sizeof(lies) / sizeof(lies[0])));
 	tcase_add_test(lines, reader_is_bounded);
 	tcase_add_test(lines, community_ids_are_those_of_others);
