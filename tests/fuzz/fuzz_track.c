@@ -183,7 +183,7 @@ static void check_findings(const struct story_result *result)
 		DEMAND(catalogue_allows(finding->id, finding->cause));
 		DEMAND(finding->first_ns <= finding->last_ns && finding->last_ns <= finding->time_ns);
 		DEMAND(finding->count > 0 &&
-			(finding->id == FINDING_TABLE_FULL || finding->count <= result->track.packets));
+		       (finding->id == FINDING_TABLE_FULL || finding->count <= result->track.packets));
 		DEMAND(finding->bytes <= result->track.bytes);
 		DEMAND((finding->state == FINDING_CLEAR) == (finding->cleared_by != NULL));
 		DEMAND(finding->text[0] && memchr(finding->text, '\0', sizeof(finding->text)));
