@@ -30,7 +30,7 @@
 
 enum {
 	CLIENTS_MAX = 64,
-	BACKLOG = 16,
+	BACKLOG = 128,
 	CHUNK = 64 << 10, /* octets that wait for a client before more is made */
 	TICK_MS = 500,
 	ALERTS_LIMIT = 1000,

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* espial: the person's tool. One table of commands; each lives in its own file. */
+#include "alerts_command.h"
 #include "audit_command.h"
 #include "capture.h"
 #include "classify.h"
 #include "explain_command.h"
 #include "inventory_command.h"
+#include "listing_command.h"
 #include "loop.h"
+#include "order_command.h"
+#include "status_command.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,13 +24,21 @@ static const struct command commands[] = {
 	{ "audit", "check captures or an interface: who is secured, who is not, and why", audit_command },
 	{ "explain", "what a finding means, what else looks like it, what to do, where to look", explain_command },
 	{ "inventory", "the cryptography that captures show, by pair and peer; as CBOM too", inventory_command },
+	{ "status", "how the running espiald fares: capture, losses, tables, sinks", status_command },
+	{ "pairs", "every pair with its verdict, rule, and octets secured and in clear", pairs_command },
+	{ "sas", "every SA: SPI, age, octets, loss, and what it replaced", sas_command },
+	{ "ike", "every IKE SA: outcome, last step, what was selected", ike_command },
+	{ "alerts", "what espiald has told: list, show one, say that it is known", alerts_command },
+	{ "reload", "have espiald read its configuration again", reload_command },
+	{ "check-config", "whether espiald could use a configuration", check_config_command },
+	{ "test-alert", "one marked alert through every sink, from end to end", test_alert_command },
 };
 
 static void usage(FILE *file)
 {
 	fputs("Usage: espial COMMAND [OPTION]...\n\nespial audits IPsec from the wire.\n\nCommands:\n", file);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		fprintf(file, "  %-10s %s\n", commands[i].name, commands[i].what);
+		fprintf(file, "  %-12s %s\n", commands[i].name, commands[i].what);
 	fputs("\n'espial COMMAND --help' tells more. 'espial --version' names the libraries in use.\n", file);
 }
 

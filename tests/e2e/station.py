@@ -192,6 +192,7 @@ policy:
 report:
   syslog: {{ to: {folder}/log, shape: {shape} }}
   json: {{ file: {folder}/records/alerts.jsonl }}
+  control: {{ socket: {folder}/control.sock }}
 """
 
 

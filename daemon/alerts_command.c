@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See alerts_command.h. The findings inside the lines of alerts are records like any other, and read as such. */
+#include "alerts_command.h"
+
+#include "control_client.h"
+#include "report/record_reader.h"
+#include "report/text.h"
+#include "report/text_table.h"
+#include "report/timestamp.h"
+#include "terminal.h"
+
+#include <getopt.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SECOND INT64_C(1000000000)
+
+static const char alerts_usage[] =
+    "Usage: espial alerts [OPTION]...                       list alerts, the newest first\n"
+    "       espial alerts show ALERT [OPTION]...            what was told of one\n"
+    "       espial alerts ack ALERT --until T [OPTION]...   it is known: do not remind before T\n"
+    "\n"
+    "      --open             only alerts that are open\n"
+    "      --since T          only what was told of since: 2h, 7d, 2026-11-21, or 2026-11-21T20:30:00Z\n"
+    "      --severity LEVEL   this or worse: critical, high, medium, low, info\n"
+    "      --pair A[,B]       only about this pair, or about any pair of A\n"
+    "      --until T          ack: as --since, in the future (4h is in four hours); 'now' takes it back\n"
+    "      --json             JSON lines, as espiald has them\n"
+    "      --watch[=SECONDS]  again and again, every 2 seconds unless told otherwise\n"
+    "      --socket PATH      where espiald listens (default: ESPIAL_SOCKET, or /run/espial/control.sock)\n"
+    "  -h, --help             this text\n"
+    "\n"
+    "Without a store in the configuration espiald knows of open alerts only.\n"
+    "Exit status: 0 if none is listed, 1 if there are alerts of severity medium or worse, 2 if espiald could not be "
+    "asked.\n";
+
+enum { REQUEST_SIZE = 512, TEXT_SIZE = 256 };
+
+struct asked {
+	struct ask_options options;
+	char request[REQUEST_SIZE];
+	struct text_table *table; /* of one answer; NULL while one alert is shown */
+	struct sink *sink;        /* writes findings for a person, while one is shown */
+	struct record_reader reader;
+	bool refused, bad;
+};
+
+static const struct text_column columns[] = {
+	{ .title = "ALERT" },
+	{ .title = "SEVERITY" },
+	{ .title = "STATE" },
+	{ .title = "LAST TOLD", .rank = 3 },
+	{ .title = "COUNT", .right = true, .rank = 4 },
+	{ .title = "FINDING" },
+	{ .title = "ABOUT", .rank = 1 },
+	{ .title = "WHAT", .flexible = true, .rank = 2 },
+};
+
+static enum page_style severity_style(enum finding_severity severity)
+{
+	static const enum page_style styles[SEVERITY_COUNT] = { STYLE_CRITICAL, STYLE_HIGH, STYLE_MEDIUM, STYLE_LOW,
+								STYLE_QUIET };
+	return (size_t)severity < SEVERITY_COUNT ? styles[severity] : STYLE_PLAIN;
+}
+
+static void put_row(struct asked *asked, const struct record *record, bool acknowledged)
+{
+	const struct finding *finding = &record->finding;
+	struct address_text a, b;
+	struct page_figure figure;
+	char text[TEXT_SIZE];
+
+	snprintf(text, sizeof(text), "%016llx", (unsigned long long)finding->alert);
+	text_table_put(asked->table, STYLE_PLAIN, text);
+	text_table_put(asked->table, severity_style(finding->severity), finding_severity_name(finding->severity));
+	text_table_put(asked->table, STYLE_PLAIN,
+		       acknowledged                      ? "known"
+		       : finding->state == FINDING_CLEAR ? "cleared"
+							 : "open");
+	text_table_put(asked->table, STYLE_PLAIN, page_time(record->time_ns, &figure));
+	text_table_put(asked->table, STYLE_PLAIN, page_count(finding->count, &figure));
+	snprintf(text, sizeof(text), "%s%s%s", catalogue_row(finding->id)->name,
+		 finding->cause == CAUSE_NONE ? "" : "/",
+		 finding->cause == CAUSE_NONE ? "" : catalogue_cause(finding->cause)->name);
+	text_table_put(asked->table, STYLE_PLAIN, text);
+	if (finding->has_pair && finding->subject != SUBJECT_HOST)
+		snprintf(text, sizeof(text), "%s %s", address_text(&finding->a, &a), address_text(&finding->b, &b));
+	else
+		snprintf(text, sizeof(text), "%s",
+			 finding->subject == SUBJECT_HOST ? address_text(&finding->a, &a) : "the sensor");
+	text_table_put(asked->table, STYLE_PLAIN, text);
+	text_table_put(asked->table, STYLE_PLAIN, finding->text);
+}
+
+/* A line is {"type":"alert",...,"finding":{...}}, the finding last: what control_status.c writes. */
+static void take_line(void *context, const char *line, size_t length)
+{
+	static const char mark[] = ",\"finding\":", unknown[] = "\"acknowledged_until\":null";
+	struct asked *asked = context;
+	const char *finding = memmem(line, length, mark, sizeof(mark) - 1);
+	struct record record;
+
+	if (!finding) {
+		asked->refused = true;
+		return;
+	}
+	bool acknowledged = !memmem(line, (size_t)(finding - line), unknown, sizeof(unknown) - 1);
+	finding += sizeof(mark) - 1;
+	if (!record_from_json(finding, length - (size_t)(finding - line) - 1, &asked->reader, &record) ||
+	    record.type != RECORD_FINDING) {
+		asked->refused = true;
+		return;
+	}
+	asked->bad |= record.finding.severity <= SEVERITY_MEDIUM;
+	if (asked->sink)
+		sink_write(asked->sink, &record);
+	else
+		put_row(asked, &record, acknowledged);
+}
+
+static int finish(struct asked *asked, bool answered, const struct control_client_error *error)
+{
+	record_reader_clear(&asked->reader);
+	if (!answered)
+		return ask_failed(error);
+	if (asked->refused) {
+		complain("some lines could not be read: this espial and espiald are of different versions");
+		return EXIT_TROUBLE;
+	}
+	return asked->bad ? EXIT_FINDINGS : EXIT_DONE;
+}
+
+static int list_once(void *context)
+{
+	struct asked *asked = context;
+	struct control_client_error error;
+	const struct page page = { stdout, terminal_width(), terminal_colour(), terminal_unicode() };
+
+	if (asked->options.json)
+		return control_client_ask(asked->options.socket, asked->request, print_line, NULL, &error)
+			   ? EXIT_DONE
+			   : ask_failed(&error);
+	asked->bad = false;
+	asked->table = text_table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	if (!asked->table) {
+		complain("not enough memory");
+		return EXIT_TROUBLE;
+	}
+	bool answered = control_client_ask(asked->options.socket, asked->request, take_line, asked, &error);
+	if (answered && text_table_rows(asked->table) == 0)
+		fputs("no alerts like that\n", stderr);
+	else if (answered)
+		text_table_write(asked->table, &page, terminal_has_width());
+	text_table_free(asked->table);
+	return finish(asked, answered, &error);
+}
+
+static int show(struct asked *asked)
+{
+	struct control_client_error error;
+
+	if (asked->options.json)
+		return list_once(asked);
+	asked->sink = text_sink_new(stdout, terminal_width(), terminal_colour(), terminal_unicode());
+	if (!asked->sink) {
+		complain("not enough memory");
+		return EXIT_TROUBLE;
+	}
+	bool answered = control_client_ask(asked->options.socket, asked->request, take_line, asked, &error);
+	sink_close(asked->sink);
+	return finish(asked, answered, &error);
+}
+
+static int acknowledge(const struct asked *asked)
+{
+	struct control_client_error error;
+
+	return control_client_ask(asked->options.socket, asked->request, NULL, NULL, &error) ? EXIT_DONE
+											     : ask_failed(&error);
+}
+
+/* "4h", "7d", "2026-11-21", "2026-11-21T20:30:00Z"; direction is 1 for the future, -1 for the past. */
+static bool read_time(const char *text, int direction, int64_t *time_ns)
+{
+	static const struct {
+		const char *unit;
+		int64_t seconds;
+	} units[] = { { "s", 1 }, { "min", 60 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 }, { "w", 604800 } };
+	struct timespec now;
+	char whole[TIMESTAMP_SIZE], *end;
+	long amount = strtol(text, &end, 10);
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	for (size_t i = 0; end != text && amount > 0 && amount < 100000 && i < sizeof(units) / sizeof(units[0]); i++)
+		if (strcmp(end, units[i].unit) == 0) {
+			*time_ns = (now.tv_sec + direction * amount * units[i].seconds) * SECOND;
+			return true;
+		}
+	size_t length = strlen(text);
+	if (length == sizeof("2026-11-21") - 1)
+		snprintf(whole, sizeof(whole), "%sT00:00:00.000000Z", text);
+	else if (length == sizeof("2026-11-21T20:30:00Z") - 1)
+		snprintf(whole, sizeof(whole), "%.19s.000000Z", text);
+	else
+		snprintf(whole, sizeof(whole), "%.30s", text);
+	return timestamp_parse(whole, time_ns);
+}
+
+/* Appends to the request; what comes from the arguments was read and is spelled anew. */
+__attribute__((format(printf, 2, 3))) static void ask_for(struct asked *asked, const char *format, ...)
+{
+	size_t used = strlen(asked->request);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(asked->request + used, sizeof(asked->request) - used, format, arguments);
+	va_end(arguments);
+}
+
+static bool wrong(const char *option, const char *text, const char *what)
+{
+	complain("%s %s: %s\nTry 'espial alerts --help'.", option, text, what);
+	return false;
+}
+
+static bool take_pair(struct asked *asked, char *text)
+{
+	struct address address[2];
+	struct address_text shown[2];
+	char *comma = strchr(text, ',');
+
+	if (comma)
+		*comma = '\0';
+	if (!address_parse(text, &address[0]) || (comma && !address_parse(comma + 1, &address[1])))
+		return wrong("--pair", text, "give one address, or two with a comma between them");
+	if (comma)
+		ask_for(asked, ",\"pair\":[\"%s\",\"%s\"]", address_text(&address[0], &shown[0]),
+			address_text(&address[1], &shown[1]));
+	else
+		ask_for(asked, ",\"pair\":[\"%s\"]", address_text(&address[0], &shown[0]));
+	return true;
+}
+
+static bool take_time(struct asked *asked, const char *key, const char *text, int direction)
+{
+	struct timestamp_text shown;
+	int64_t time_ns;
+
+	if (direction > 0 && strcmp(text, "now") == 0) {
+		ask_for(asked, ",\"%s\":null", key);
+		return true;
+	}
+	if (!read_time(text, direction, &time_ns))
+		return wrong(direction > 0 ? "--until" : "--since", text,
+			     "give 30min, 4h, 7d, a date, or a time in UTC");
+	ask_for(asked, ",\"%s\":\"%s\"", key, timestamp_text(time_ns, &shown));
+	return true;
+}
+
+static bool take_option(struct asked *asked, int option, char *value)
+{
+	switch (option) {
+	case 'j':
+		asked->options.json = true;
+		return true;
+	case 'w':
+		asked->options.watch = ask_watch_seconds(value);
+		return asked->options.watch > 0;
+	case 's':
+		asked->options.socket = value;
+		return true;
+	case 'o':
+		ask_for(asked, ",\"open\":true");
+		return true;
+	case 'f':
+		return take_time(asked, "since", value, -1);
+	case 'u':
+		return take_time(asked, "until", value, 1);
+	case 'p':
+		return take_pair(asked, value);
+	case 'v':
+		if (finding_severity_find(value) < 0)
+			return wrong("--severity", value, "give critical, high, medium, low or info");
+		ask_for(asked, ",\"severity\":\"%s\"", value);
+		return true;
+	default:
+		fputs("Try 'espial alerts --help'.\n", stderr);
+		return false;
+	}
+}
+
+int alerts_command(int count, char **arguments)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },           { "watch", optional_argument, NULL, 'w' },
+		{ "socket", required_argument, NULL, 's' },   { "open", no_argument, NULL, 'o' },
+		{ "since", required_argument, NULL, 'f' },    { "until", required_argument, NULL, 'u' },
+		{ "severity", required_argument, NULL, 'v' }, { "pair", required_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 },
+	};
+	struct asked asked = { .table = NULL };
+	const char *action = count > 1 && arguments[1][0] != '-' ? arguments[1] : "alerts", *alert = NULL;
+	bool listing = strcmp(action, "alerts") == 0, until = false;
+	int option;
+
+	setlocale(LC_CTYPE, "");
+	if (!listing && strcmp(action, "show") != 0 && strcmp(action, "ack") != 0) {
+		complain("'%s' is neither show nor ack\nTry 'espial alerts --help'.", action);
+		return EXIT_TROUBLE;
+	}
+	if (!listing) {
+		count--;
+		arguments++;
+	}
+	ask_for(&asked, "{\"request\":\"%s\"", listing ? "alerts" : strcmp(action, "show") == 0 ? "alert" : "ack");
+	optind = 1;
+	while ((option = getopt_long(count, arguments, "h", options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(alerts_usage, stdout);
+			return EXIT_DONE;
+		}
+		until |= option == 'u';
+		if (!take_option(&asked, option, optarg))
+			return EXIT_TROUBLE;
+	}
+	if (!listing && optind < count)
+		alert = arguments[optind++];
+	if (optind < count ||
+	    (!listing && (!alert || strlen(alert) != 16 || strspn(alert, "0123456789abcdef") != 16))) {
+		complain("%s\nTry 'espial alerts --help'.",
+			 listing ? "no argument is expected here" : "name one alert by its sixteen digits");
+		return EXIT_TROUBLE;
+	}
+	if (alert)
+		ask_for(&asked, ",\"alert\":\"%s\"", alert);
+	ask_for(&asked, "}");
+	if (listing)
+		return ask_repeatedly(&asked.options, list_once, &asked);
+	if (strcmp(action, "show") == 0)
+		return show(&asked);
+	if (until)
+		return acknowledge(&asked);
+	complain("alerts ack: say until when, as in --until 4h\nTry 'espial alerts --help'.");
+	return EXIT_TROUBLE;
+}

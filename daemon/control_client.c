@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See control_client.h. */
+#include "control_client.h"
+
+#include "../config/config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { READ_SIZE = 256 << 10, LINE_MAX_OCTETS = 4 << 20, WATCH_DEFAULT_S = 2, WATCH_MAX_S = 3600 };
+
+static const char done_line[] = "{\"type\":\"done\"}";
+static const char error_start[] = "{\"type\":\"error\",\"text\":\"";
+
+void complain(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("espial: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+}
+
+int ask_failed(const struct control_client_error *error)
+{
+	complain("%s", error->text);
+	return EXIT_TROUBLE;
+}
+
+void print_line(void *context, const char *line, size_t length)
+{
+	(void)context;
+	fwrite(line, 1, length, stdout);
+	fputc('\n', stdout);
+}
+
+static bool cannot_reach(const char *path, struct control_client_error *error)
+{
+	int reason = errno;
+
+	if (reason == ENOENT || reason == ECONNREFUSED)
+		snprintf(error->text, sizeof(error->text),
+			 "espiald does not answer at %s: it is not running, or listens elsewhere. Start it with "
+			 "'systemctl start espiald', or name its socket with --socket",
+			 path);
+	else if (reason == EACCES || reason == EPERM)
+		snprintf(
+		    error->text, sizeof(error->text),
+		    "you may not ask espiald at %s: that is for root and for members of the group espial. Use sudo, or "
+		    "'sudo usermod -aG espial USER' and log in again",
+		    path);
+	else
+		snprintf(error->text, sizeof(error->text), "%s: %s", path, strerror(reason));
+	return false;
+}
+
+static int connect_to(const char *path, struct control_client_error *error)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int descriptor;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		snprintf(error->text, sizeof(error->text), "the path of the socket is longer than %zu octets",
+			 sizeof(address.sun_path) - 1);
+		return -1;
+	}
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (descriptor >= 0 && connect(descriptor, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return descriptor;
+	cannot_reach(path, error);
+	if (descriptor >= 0)
+		close(descriptor);
+	return -1;
+}
+
+/* The text of an error line, whose escapes are undone as far as a person needs it. */
+static void take_error(const char *line, struct control_client_error *error)
+{
+	size_t used = 0;
+
+	for (const char *at = line + sizeof(error_start) - 1; *at && *at != '"' && used + 1 < sizeof(error->text);
+	     at++) {
+		if (*at == '\\' && at[1])
+			at++;
+		error->text[used++] = *at;
+	}
+	error->text[used] = '\0';
+}
+
+struct answer {
+	char *text; /* owned; what was read and is not a whole line yet */
+	size_t used, room;
+	bool ended, failed;
+};
+
+static void take_lines(struct answer *answer, void (*each)(void *context, const char *line, size_t length),
+		       void *context, struct control_client_error *error)
+{
+	char *at = answer->text, *end = answer->text + answer->used, *newline;
+
+	while (!answer->ended && (newline = memchr(at, '\n', (size_t)(end - at)))) {
+		*newline = '\0';
+		if (strcmp(at, done_line) == 0) {
+			answer->ended = true;
+		} else if (strncmp(at, error_start, sizeof(error_start) - 1) == 0) {
+			take_error(at, error);
+			answer->ended = answer->failed = true;
+		} else if (each) {
+			each(context, at, (size_t)(newline - at));
+		}
+		at = newline + 1;
+	}
+	answer->used = (size_t)(end - at);
+	memmove(answer->text, at, answer->used);
+}
+
+static bool read_more(struct answer *answer, int descriptor)
+{
+	if (answer->room - answer->used < READ_SIZE) {
+		char *more = answer->room < LINE_MAX_OCTETS ? realloc(answer->text, answer->room + READ_SIZE) : NULL;
+		if (!more)
+			return false;
+		answer->text = more;
+		answer->room += READ_SIZE;
+	}
+	ssize_t count;
+	do
+		count = read(descriptor, answer->text + answer->used, answer->room - answer->used);
+	while (count < 0 && errno == EINTR);
+	if (count <= 0)
+		return false;
+	answer->used += (size_t)count;
+	return true;
+}
+
+bool control_client_ask(const char *socket_path, const char *request,
+			void (*each)(void *context, const char *line, size_t length), void *context,
+			struct control_client_error *error)
+{
+	const char *environment = getenv("ESPIAL_SOCKET");
+	const char *path = socket_path                   ? socket_path
+			   : environment && *environment ? environment
+							 : CONFIG_CONTROL_SOCKET;
+	int descriptor = connect_to(path, error);
+	struct answer answer = { .text = NULL };
+
+	if (descriptor < 0)
+		return false;
+	snprintf(error->text, sizeof(error->text), "espiald at %s ended the conversation; look at its log", path);
+	bool sent = send(descriptor, request, strlen(request), MSG_NOSIGNAL) == (ssize_t)strlen(request) &&
+		    send(descriptor, "\n", 1, MSG_NOSIGNAL) == 1;
+	while (sent && !answer.ended && read_more(&answer, descriptor))
+		take_lines(&answer, each, context, error);
+	close(descriptor);
+	free(answer.text);
+	return answer.ended && !answer.failed;
+}
+
+unsigned ask_watch_seconds(const char *text)
+{
+	char *end;
+
+	if (!text)
+		return WATCH_DEFAULT_S;
+	unsigned long seconds = strtoul(text, &end, 10);
+	if (end != text && *end == '\0' && seconds >= 1 && seconds <= WATCH_MAX_S)
+		return (unsigned)seconds;
+	complain("--watch=%s: give a number of seconds from 1 to %d", text, WATCH_MAX_S);
+	return 0;
+}
+
+int ask_repeatedly(const struct ask_options *options, int (*once)(void *context), void *context)
+{
+	for (;;) {
+		/* Home, and the rest of the screen cleared: what did not change does not flicker. */
+		if (options->watch && isatty(STDOUT_FILENO))
+			fputs("\033[H\033[J", stdout);
+		int status = once(context);
+		if (!options->watch || status == EXIT_TROUBLE || fflush(stdout) != 0)
+			return status;
+		sleep(options->watch);
+	}
+}

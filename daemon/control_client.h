@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The other end of the control socket, for the commands of espial. Blocks; speaks docs/control-protocol.md. */
+#ifndef ESPIAL_DAEMON_CONTROL_CLIENT_H
+#define ESPIAL_DAEMON_CONTROL_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What is said when something cannot be asked, and what to do about it. */
+struct control_client_error {
+	char text[512];
+};
+
+/*
+ * Asks, and hands over each line of the answer, without its newline, but the last. `socket`: path, NULL for
+ * ESPIAL_SOCKET of the environment, or the usual one. False with the error set, by this end or by the other.
+ */
+bool control_client_ask(const char *socket, const char *request,
+			void (*each)(void *context, const char *line, size_t length), void *context,
+			struct control_client_error *error);
+
+/* What most commands have in common. */
+struct ask_options {
+	const char *socket;
+	bool json;
+	unsigned watch; /* seconds between two looks; 0: once */
+};
+
+enum { EXIT_DONE = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
+
+/* "espial: " and the text on standard error. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Tells the error; returns EXIT_TROUBLE. */
+int ask_failed(const struct control_client_error *error);
+
+/* Prints a line as it came. */
+void print_line(void *context, const char *line, size_t length);
+
+/* Calls `once` as often as --watch wants, on a clear screen; returns its status. */
+int ask_repeatedly(const struct ask_options *options, int (*once)(void *context), void *context);
+
+/* Seconds of --watch[=SECONDS]; 0 with a message if it is none. */
+unsigned ask_watch_seconds(const char *text);
+
+#endif

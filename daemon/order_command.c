@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See order_command.h. */
+#include "order_command.h"
+
+#include "control_client.h"
+#include "../config/config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COMMON_OPTIONS                                                                                                 \
+	"      --json         JSON lines, as espiald has them\n"                                                       \
+	"      --socket PATH  where espiald listens (default: ESPIAL_SOCKET, or /run/espial/control.sock)\n"           \
+	"  -h, --help         this text\n"
+
+static const char reload_usage[] =
+    "Usage: espial reload [OPTION]...\n"
+    "\n"
+    "Has the running espiald read its configuration again, as SIGHUP does. Capture goes on, and what is known of "
+    "pairs, SAs\n"
+    "and alerts stays. A configuration with a mistake is refused, and the one in force stays.\n"
+    "\n" COMMON_OPTIONS "\n"
+    "Exit status: 0 if the new configuration is in force, 2 if not.\n";
+
+static const char test_alert_usage[] =
+    "Usage: espial test-alert [OPTION]...\n"
+    "\n"
+    "Has the running espiald send one alert through every sink, from end to end: severity high, rule 'test', between\n"
+    "192.0.2.1 and 192.0.2.2, and its clear a moment later. Tells for each sink whether it was passed on.\n"
+    "\n" COMMON_OPTIONS "\n"
+    "Exit status: 0 if every sink passed it on, 2 if not.\n";
+
+static const char check_config_usage[] =
+    "Usage: espial check-config [OPTION]... FILE\n"
+    "\n"
+    "Tells whether espiald could use this configuration; each mistake with its line and key.\n"
+    "\n"
+    "  -h, --help         this text\n"
+    "\n"
+    "Exit status: 0 if it can be used, 2 if not.\n";
+
+/* An outcome is {"type":"outcome","text":"..."}; its text is ours: plain words. */
+static void tell_outcome(void *context, const char *line, size_t length)
+{
+	static const char start[] = "{\"type\":\"outcome\",\"text\":\"";
+
+	(void)context;
+	if (length <= sizeof(start) + 1 || strncmp(line, start, sizeof(start) - 1) != 0)
+		return;
+	for (const char *at = line + sizeof(start) - 1; at < line + length - 2; at++) {
+		if (*at == '\\' && at[1] == 'n') {
+			putchar('\n');
+			at++;
+		} else {
+			if (*at == '\\')
+				at++;
+			putchar(*at);
+		}
+	}
+	putchar('\n');
+}
+
+static int order(const char *name, const char *usage, int count, char **arguments)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *socket = NULL;
+	struct control_client_error error;
+	bool json = false;
+	char request[64];
+	int option;
+
+	optind = 1;
+	while ((option = getopt_long(count, arguments, "h", options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(usage, stdout);
+			return EXIT_DONE;
+		} else if (option == 'j') {
+			json = true;
+		} else if (option == 's') {
+			socket = optarg;
+		} else {
+			fprintf(stderr, "Try 'espial %s --help'.\n", name);
+			return EXIT_TROUBLE;
+		}
+	}
+	if (optind < count) {
+		complain("'%s' is not expected here\nTry 'espial %s --help'.", arguments[optind], name);
+		return EXIT_TROUBLE;
+	}
+	snprintf(request, sizeof(request), "{\"request\":\"%s\"}", name);
+	return control_client_ask(socket, request, json ? print_line : tell_outcome, NULL, &error) ? EXIT_DONE
+												   : ask_failed(&error);
+}
+
+int reload_command(int count, char **arguments)
+{
+	return order("reload", reload_usage, count, arguments);
+}
+
+int test_alert_command(int count, char **arguments)
+{
+	return order("test-alert", test_alert_usage, count, arguments);
+}
+
+int check_config_command(int count, char **arguments)
+{
+	struct config_error error = { "not enough memory" };
+
+	if (count == 2 && (strcmp(arguments[1], "--help") == 0 || strcmp(arguments[1], "-h") == 0)) {
+		fputs(check_config_usage, stdout);
+		return EXIT_DONE;
+	}
+	if (count != 2 || arguments[1][0] == '-') {
+		complain("check-config: name one configuration file\nTry 'espial check-config --help'.");
+		return EXIT_TROUBLE;
+	}
+	struct config *config = config_load(arguments[1], &error);
+	if (!config) {
+		complain("%s", error.text);
+		return EXIT_TROUBLE;
+	}
+	for (size_t i = 0; i < config->notice_count; i++)
+		complain("%s", config->notices[i]);
+	printf("%s: usable, %zu rules, %zu interfaces\n", arguments[1], config->policy.rule_count,
+	       config->interface_count);
+	config_free(config);
+	return EXIT_DONE;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See text_table.h. */
+#include "text_table.h"
+
+#include "utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { GAP = 2, FLEXIBLE_MIN = 12, ROOM_FIRST = 256, TEXT_FIRST = 4096 };
+
+struct cell {
+	size_t text; /* offset in texts */
+	enum page_style style;
+};
+
+struct text_table {
+	const struct text_column *columns;
+	unsigned column_count;
+	struct cell *cells; /* owned, row by row */
+	size_t count, room;
+	char *texts; /* owned; each ends with a NUL */
+	size_t text_used, text_room;
+	size_t widths[TEXT_COLUMNS_MAX]; /* of the widest cell */
+};
+
+struct text_table *text_table_new(const struct text_column *columns, unsigned count)
+{
+	struct text_table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return NULL;
+	table->columns = columns;
+	table->column_count = count < TEXT_COLUMNS_MAX ? count : TEXT_COLUMNS_MAX;
+	for (unsigned i = 0; i < table->column_count; i++)
+		table->widths[i] = strlen(columns[i].title);
+	return table;
+}
+
+void text_table_free(struct text_table *table)
+{
+	if (!table)
+		return;
+	free(table->cells);
+	free(table->texts);
+	free(table);
+}
+
+static bool make_room(void **items, size_t *room, size_t needed, size_t size, size_t first)
+{
+	size_t larger = *room ? *room : first;
+
+	while (larger < needed)
+		larger *= 2;
+	if (larger == *room)
+		return true;
+	void *more = realloc(*items, larger * size);
+	if (!more)
+		return false;
+	*items = more;
+	*room = larger;
+	return true;
+}
+
+void text_table_put(struct text_table *table, enum page_style style, const char *text)
+{
+	char plain[PAGE_TEXT_SIZE];
+	size_t length = utf8_plain(text ? text : "", sizeof(plain) - 1, plain, sizeof(plain));
+	unsigned column = (unsigned)(table->count % table->column_count);
+
+	if (!make_room((void **)&table->cells, &table->room, table->count + 1, sizeof(*table->cells), ROOM_FIRST) ||
+	    !make_room((void **)&table->texts, &table->text_room, table->text_used + length + 1, 1, TEXT_FIRST))
+		return;
+	table->cells[table->count++] = (struct cell){ table->text_used, style };
+	memcpy(table->texts + table->text_used, plain, length + 1);
+	table->text_used += length + 1;
+	if (utf8_width(plain) > table->widths[column])
+		table->widths[column] = utf8_width(plain);
+}
+
+size_t text_table_rows(const struct text_table *table)
+{
+	return table->count / table->column_count;
+}
+
+static size_t total(const struct text_table *table, const size_t *widths)
+{
+	size_t sum = 0;
+
+	for (unsigned i = 0; i < table->column_count; i++)
+		sum += widths[i] ? widths[i] + (sum ? GAP : 0) : 0;
+	return sum;
+}
+
+/* Cuts what may be cut, then leaves out what may be left out; a width of 0 leaves a column out. */
+static void fit(const struct text_table *table, size_t width, size_t *widths)
+{
+	for (;;) {
+		size_t sum = total(table, widths);
+		unsigned worst = table->column_count;
+		for (unsigned i = 0; i < table->column_count && sum > width; i++) {
+			if (!widths[i] || !table->columns[i].flexible || widths[i] <= FLEXIBLE_MIN)
+				continue;
+			size_t spare = widths[i] - FLEXIBLE_MIN;
+			widths[i] -= spare < sum - width ? spare : sum - width;
+			sum = total(table, widths);
+		}
+		if (sum <= width)
+			return;
+		for (unsigned i = 0; i < table->column_count; i++)
+			if (widths[i] && table->columns[i].rank &&
+			    (worst == table->column_count || table->columns[i].rank > table->columns[worst].rank))
+				worst = i;
+		if (worst == table->column_count)
+			return;
+		widths[worst] = 0;
+		/* What was cut may be whole again without it. */
+		for (unsigned i = 0; i < table->column_count; i++)
+			if (widths[i] && table->columns[i].flexible)
+				widths[i] = table->widths[i];
+	}
+}
+
+static void write_cell(const struct text_table *table, const struct page *page, unsigned column, size_t width,
+		       enum page_style style, const char *text, bool last)
+{
+	struct page_text buffer;
+	const char *plain = page_plain(page, text, width, &buffer);
+
+	if (table->columns[column].right)
+		page_put_right(page, style, plain, width);
+	else if (last)
+		page_put(page, style, plain);
+	else
+		page_put_left(page, style, plain, width);
+	if (!last)
+		page_spaces(page, GAP);
+}
+
+void text_table_write(const struct text_table *table, const struct page *page, bool narrow)
+{
+	size_t widths[TEXT_COLUMNS_MAX];
+	unsigned last = 0;
+
+	memcpy(widths, table->widths, sizeof(widths));
+	if (narrow)
+		fit(table, page->width, widths);
+	for (unsigned i = 0; i < table->column_count; i++)
+		if (widths[i])
+			last = i;
+	for (unsigned i = 0; i < table->column_count; i++)
+		if (widths[i])
+			write_cell(table, page, i, widths[i], STYLE_QUIET, table->columns[i].title, i == last);
+	page_newline(page);
+	for (size_t at = 0; at + table->column_count <= table->count; at += table->column_count) {
+		for (unsigned i = 0; i < table->column_count; i++)
+			if (widths[i])
+				write_cell(table, page, i, widths[i], table->cells[at + i].style,
+					   table->texts + table->cells[at + i].text, i == last);
+		page_newline(page);
+	}
+}

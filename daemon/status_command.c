@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See status_command.h. Says first whether all is well, and if not, what to do. */
+#include "status_command.h"
+
+#include "audit/record.h"
+#include "control_client.h"
+#include "report/text_page.h"
+#include "report/text_table.h"
+#include "terminal.h"
+
+#include <getopt.h>
+#include <jansson.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char status_usage[] =
+    "Usage: espial status [OPTION]...\n"
+    "\n"
+    "Tells how the running espiald fares: what it captures and what it loses, how full its tables are, whether alerts\n"
+    "leave it, and how many are open.\n"
+    "\n"
+    "      --json             one line of JSON\n"
+    "      --watch[=SECONDS]  again and again, every 2 seconds unless told otherwise\n"
+    "      --socket PATH      where espiald listens (default: ESPIAL_SOCKET, or /run/espial/control.sock)\n"
+    "  -h, --help             this text\n"
+    "\n"
+    "Exit status: 0 if all is well, 1 if the sensor sees or tells less than it should, 2 if espiald could not be "
+    "asked.\n";
+
+enum { FULL_PERCENT = 90, TEXT_SIZE = 256 };
+
+struct status {
+	struct ask_options options;
+	struct page page;
+	json_t *object; /* of one answer; owned */
+	bool unwell;
+};
+
+static void take_line(void *context, const char *line, size_t length)
+{
+	struct status *status = context;
+
+	if (!status->object)
+		status->object = json_loadb(line, length, 0, NULL);
+}
+
+static uint64_t count_of(const json_t *object, const char *key)
+{
+	json_int_t value = json_integer_value(json_object_get(object, key));
+	return value > 0 ? (uint64_t)value : 0;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	return text ? text : "?";
+}
+
+__attribute__((format(printf, 4, 5))) static void line(const struct page *page, const char *title,
+						       enum page_style style, const char *format, ...)
+{
+	char text[TEXT_SIZE];
+	struct page_text plain;
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	page_put_left(page, STYLE_QUIET, title, 12);
+	page_put(page, style, page_plain(page, text, sizeof(text), &plain));
+	page_newline(page);
+}
+
+static const char *rate_of(const json_t *object, const char *key, const char *unit, char *text, size_t size)
+{
+	static const char *const thousands[] = { "", "k", "M", "G", "T" };
+	const json_t *value = json_object_get(object, key);
+	double rate = json_number_value(value);
+	unsigned at = 0;
+
+	while (rate >= 1000 && at < 4) {
+		rate /= 1000;
+		at++;
+	}
+	if (json_is_number(value))
+		snprintf(text, size, at ? "%.1f %s%s" : "%.0f %s%s", rate, thousands[at], unit);
+	else
+		snprintf(text, size, "? %s", unit);
+	return text;
+}
+
+static void tell_interfaces(struct status *status)
+{
+	const json_t *list = json_object_get(status->object, "interfaces"), *row;
+	size_t index;
+
+	json_array_foreach(list, index, row)
+	{
+		bool up = json_is_true(json_object_get(row, "up"));
+		uint64_t received = count_of(row, "received"), dropped = count_of(row, "dropped");
+		struct page_figure frames, lost, share;
+		char rate[TEXT_SIZE];
+		if (!up || dropped)
+			status->unwell = true;
+		line(&status->page, text_of(row, "name"), up && !dropped ? STYLE_PLAIN : STYLE_HIGH,
+		     "%s, %s frames (%s), %s dropped%s%s%s", up ? "up" : "DOWN", page_count(received, &frames),
+		     rate_of(row, "frames_per_second", "/s", rate, sizeof(rate)), page_count(dropped, &lost),
+		     dropped ? " (" : "", dropped ? page_share(dropped, received + dropped, &share) : "",
+		     dropped ? ")" : "");
+	}
+}
+
+static void tell_tables(struct status *status)
+{
+	const json_t *list = json_object_get(status->object, "tables"), *row;
+	size_t index;
+
+	json_array_foreach(list, index, row)
+	{
+		uint64_t used = count_of(row, "used"), limit = count_of(row, "limit"),
+			 evicted = count_of(row, "evicted");
+		bool full = limit && used >= limit / 100 * FULL_PERCENT;
+		struct page_figure figures[4];
+		status->unwell |= full && evicted;
+		line(&status->page, text_of(row, "name"), full ? STYLE_MEDIUM : STYLE_PLAIN,
+		     "%s of %s (%s), %s evicted, %s", page_count(used, &figures[0]), page_count(limit, &figures[1]),
+		     page_share(used, limit, &figures[2]), page_count(evicted, &figures[3]),
+		     page_octets(count_of(row, "bytes"), &(struct page_figure){ "" }));
+	}
+}
+
+static void tell_sinks(struct status *status)
+{
+	const json_t *list = json_object_get(status->object, "sinks"), *row;
+	size_t index;
+
+	if (json_array_size(list) == 0)
+		line(&status->page, "none", STYLE_MEDIUM, "alerts go nowhere; name a sink under 'report'");
+	json_array_foreach(list, index, row)
+	{
+		bool up = json_is_true(json_object_get(row, "up"));
+		struct page_figure delivered, queued, dropped;
+		status->unwell |= !up;
+		line(&status->page, text_of(row, "name"), up ? STYLE_PLAIN : STYLE_HIGH,
+		     "%s, %s delivered, %s waiting, %s given up%s%s", up ? "up" : "DOWN",
+		     page_count(count_of(row, "delivered"), &delivered), page_count(count_of(row, "queued"), &queued),
+		     page_count(count_of(row, "dropped"), &dropped), up ? "" : ": ", up ? "" : text_of(row, "problem"));
+	}
+}
+
+static void tell_counts(struct status *status, const char *title, const char *key, const char *nothing)
+{
+	const json_t *object = json_object_get(status->object, key);
+	char text[TEXT_SIZE] = "";
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)object, name, value)
+	{
+		size_t used = strlen(text);
+		struct page_figure figure;
+		if (json_integer_value(value) > 0)
+			snprintf(text + used, sizeof(text) - used, "%s%s %s", used ? ", " : "",
+				 page_count((uint64_t)json_integer_value(value), &figure), name);
+	}
+	line(&status->page, title, STYLE_PLAIN, "%s", *text ? text : nothing);
+}
+
+static void tell(struct status *status)
+{
+	const struct page *page = &status->page;
+	const json_t *object = status->object;
+	struct page_figure figure, octets;
+	char packets[TEXT_SIZE], bits[TEXT_SIZE];
+
+	line(page, "sensor", STYLE_HEADING, "%s, espiald %s, up for %s", text_of(object, "sensor"),
+	     text_of(object, "version"),
+	     page_duration((int64_t)(json_number_value(json_object_get(object, "uptime")) * 1e9), &figure));
+	line(page, "traffic", STYLE_PLAIN, "%s packets, %s (%s, %s)", page_count(count_of(object, "packets"), &figure),
+	     page_octets(count_of(object, "bytes"), &octets),
+	     rate_of(object, "packets_per_second", "packets/s", packets, sizeof(packets)),
+	     rate_of(object, "bits_per_second", "bit/s", bits, sizeof(bits)));
+	tell_counts(status, "classes", "classes", "nothing yet");
+	tell_counts(status, "pairs", "pairs", "none");
+	line(page, "SAs", STYLE_PLAIN, "%s", page_count(count_of(object, "sas"), &figure));
+	tell_counts(status, "open alerts", "alerts", "none");
+	page_heading(page, "capture");
+	tell_interfaces(status);
+	page_heading(page, "sinks");
+	tell_sinks(status);
+	page_heading(page, "tables");
+	tell_tables(status);
+	line(page, "memory", STYLE_PLAIN, "%s in tables", page_octets(count_of(object, "memory"), &figure));
+	if (count_of(object, "transitions_lost") || count_of(object, "untracked")) {
+		status->unwell = true;
+		line(page, "lost", STYLE_HIGH, "%llu transitions, %llu packets that found no place in a table",
+		     (unsigned long long)count_of(object, "transitions_lost"),
+		     (unsigned long long)count_of(object, "untracked"));
+	}
+}
+
+static int status_once(void *context)
+{
+	struct status *status = context;
+	struct control_client_error error;
+
+	status->object = NULL;
+	status->unwell = false;
+	bool answered = control_client_ask(status->options.socket, "{\"request\":\"status\"}",
+					   status->options.json ? print_line : take_line, status, &error);
+	if (!answered)
+		return ask_failed(&error);
+	if (status->options.json)
+		return EXIT_DONE;
+	if (!json_is_object(status->object)) {
+		complain("the answer cannot be read: this espial and espiald are of different versions");
+		json_decref(status->object);
+		return EXIT_TROUBLE;
+	}
+	tell(status);
+	json_decref(status->object);
+	return status->unwell ? EXIT_FINDINGS : EXIT_DONE;
+}
+
+int status_command(int count, char **arguments)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "watch", optional_argument, NULL, 'w' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct status status = { .object = NULL };
+	int option;
+
+	setlocale(LC_CTYPE, "");
+	optind = 1;
+	while ((option = getopt_long(count, arguments, "h", options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(status_usage, stdout);
+			return EXIT_DONE;
+		} else if (option == 'j') {
+			status.options.json = true;
+		} else if (option == 's') {
+			status.options.socket = optarg;
+		} else if (option == 'w') {
+			status.options.watch = ask_watch_seconds(optarg);
+			if (!status.options.watch)
+				return EXIT_TROUBLE;
+		} else {
+			fputs("Try 'espial status --help'.\n", stderr);
+			return EXIT_TROUBLE;
+		}
+	}
+	if (optind < count) {
+		complain("'%s' is not expected here\nTry 'espial status --help'.", arguments[optind]);
+		return EXIT_TROUBLE;
+	}
+	status.page = (struct page){ stdout, terminal_width(), terminal_colour(), terminal_unicode() };
+	return ask_repeatedly(&status.options, status_once, &status);
+}

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A running espiald is asked: check_control.py ESPIALD ESPIAL
+
+The commands of espial against a daemon that sees ESP and a leak; what they say when there is none; hostile clients of the
+control socket, beside which alerts and answers go on; a reload that changes what is a leak, and one that is refused.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import packets
+import station
+from station import Sensor, Wire, expect, until
+
+RULES = {"branch": {"between": "[10.1.0.0/24, 10.2.0.0/24]"}}
+A, B = "10.1.0.1", "10.2.0.2"
+
+
+class Stage:
+    def __init__(self, folder, espiald, espial):
+        self.espial, self.folder = espial, folder
+        self.path = f"{folder}/control.sock"
+        self.wire = Wire("station0", "sensor0")
+        self.sensor = Sensor(espiald, folder, ["sensor0"], RULES)
+        self.sequence = 0
+
+    def ask(self, *arguments, status=None, columns=None, socket_path=None):
+        """What espial writes; with `status`, that exit status and (output, errors)."""
+        environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "ESPIAL_SOCKET")}
+        environment["ESPIAL_SOCKET"] = socket_path or self.path
+        if columns:
+            environment["COLUMNS"] = str(columns)
+        done = subprocess.run([self.espial, *arguments], env=environment, capture_output=True, text=True, timeout=30,
+                              check=False)
+        if status is None:
+            expect(done.returncode in (0, 1), f"espial {arguments}: {done.returncode} {done.stderr}")
+            return done.stdout
+        expect(done.returncode == status, f"espial {arguments}: {done.returncode}, not {status}: {done.stderr}")
+        return done.stdout, done.stderr
+
+    def records(self, *arguments):
+        return [json.loads(line) for line in self.ask(*arguments, "--json").splitlines()]
+
+    def esp(self, count=4, a=A, b=B):
+        for _ in range(count):
+            self.sequence += 1
+            self.wire.send(packets.ethernet(packets.esp(a, b, 0xC0000001, self.sequence)))
+            self.wire.send(packets.ethernet(packets.esp(b, a, 0xC0000002, self.sequence)))
+
+    def clear(self, a=A, b=B, port=80):
+        self.wire.send(packets.ethernet(packets.tcp(a, b, 40000, port, packets.SYN)))
+
+    def open_alerts(self):
+        return [line["finding"] for line in self.records("alerts", "--open")]
+
+
+def nobody_there(stage):
+    _, errors = stage.ask("status", status=2)
+    expect("does not answer" in errors and "systemctl start espiald" in errors, errors)
+    _, errors = stage.ask("reload", status=2)
+    expect("does not answer" in errors, errors)
+
+
+def commands(stage):
+    stage.esp()
+    stage.clear()
+    alert = until("the leak among open alerts", lambda: (stage.open_alerts() or [None])[0])
+    expect(alert["id"] == "cleartext-leak" and alert["rule"] == "branch", alert)
+    pair = until("the pair", lambda: next((p for p in stage.records("pairs", A, B) if p["verdict"] == "mixed"), None))
+    expect(pair["rule"] == "branch" and pair["esp"]["packets"] == 8, pair)
+    expect(stage.records("pairs", "10.9.9.9") == [], "a pair of nobody")
+    sas = stage.records("sas", A)
+    expect(sorted(sa["spi"] for sa in sas) == ["0xc0000001", "0xc0000002"], sas)
+    expect(stage.records("ike") == [], "IKE that was not")
+    status = stage.records("status")[0]
+    expect(status["sensor"] and status["alerts"]["high"] + status["alerts"]["critical"] >= 1, status)
+    expect(status["interfaces"][0]["name"] == "sensor0" and status["interfaces"][0]["up"], status)
+    expect({"flows", "sas", "pairs", "ike"} <= {table["name"] for table in status["tables"]}, status)
+    number = alert["alert"]
+    expect(number in stage.ask("alerts"), "the alert in the table")
+    expect("10.1.0.1" in stage.ask("alerts", "show", number), "the alert itself")
+    expect(stage.ask("alerts", "--pair", f"{A},{B}", "--severity", "medium"), "the alert, by pair and severity")
+    expect(not stage.ask("alerts", "--pair", "10.7.7.7"), "no alert of others")
+    stage.ask("alerts", "ack", number, "--until", "4h", status=0)
+    expect("known" in stage.ask("alerts", "--open"), "acknowledged")
+    _, errors = stage.ask("alerts", "ack", "0123456789abcdef", "--until", "4h", status=2)
+    expect("no such" in errors, errors)
+    rule = stage.ask("pairs", "promote", A, B)
+    expect("level: require" in rule and A in rule, rule)
+
+
+def looks(stage):
+    """Plain behind a pipe, as wide as it is told, never wider."""
+    for command in ("status", "pairs", "sas", "alerts"):
+        wide, narrow = stage.ask(command), stage.ask(command, columns=60)
+        expect("\033" not in wide + narrow, f"{command}: colours without a terminal")
+        if command != "status":
+            longest = max(len(line) for line in narrow.splitlines())
+            expect(longest <= 60, f"{command}: {longest} columns of 60")
+    for command in ("status", "pairs", "sas", "ike", "alerts", "reload", "check-config", "test-alert"):
+        text, _ = stage.ask(command, "--help", status=0)
+        expect(text.startswith(f"Usage: espial {command}") and max(map(len, text.splitlines())) <= 122, command)
+        stage.ask(command, "--nonsense", status=2)
+    stage.ask("check-config", f"{stage.folder}/espial.yaml", status=0)
+
+
+def connect(stage):
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(20)
+    client.connect(stage.path)
+    return client
+
+
+def answer_of(client):
+    octets = b""
+    while not octets.endswith(b"}\n"):
+        more = client.recv(65536)
+        if not more:
+            break
+        octets += more
+    return octets
+
+
+def hostile(stage):
+    """Each of these alone would stop a careless server."""
+    idle = [connect(stage) for _ in range(40)]
+    half = connect(stage)
+    half.sendall(b'{"request":"sta')
+    flood = connect(stage)
+    flood.sendall(b"A" * 200000)
+    expect(b"too long" in answer_of(flood), "a request without end is refused")
+    deep = connect(stage)
+    deep.sendall(b"[" * 4000 + b"\n")
+    expect(b"error" in answer_of(deep), "a deep request is refused")
+    binary = connect(stage)
+    binary.sendall(bytes(range(256)).replace(b"\n", b"") + b"\n")
+    expect(b"error" in answer_of(binary), "octets that are no text are refused")
+    slow = connect(stage)
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    slow.sendall(b'{"request":"pairs"}\n' * 150)
+    abrupt = connect(stage)
+    abrupt.sendall(b'{"request":"sas"}\n')
+    abrupt.close()
+    crowd = [connect(stage) for _ in range(60)]
+    mark = len(stage.sensor.records())
+    begun = time.monotonic()
+    stage.clear("10.1.0.77", "10.2.0.77")
+    until("an alert beside all this", lambda: any("10.1.0.77" in line for line in stage.sensor.records()[mark:]), 10)
+    took = time.monotonic() - begun
+    expect(took < 2, f"the alert took {took:.1f} s")
+    for client in crowd + idle + [half, flood, deep, binary, slow]:
+        client.close()
+    until("an answer after them", lambda: stage.ask("status"))
+    # The rest of a request comes late, but it comes.
+    late = connect(stage)
+    late.sendall(b'{"request":')
+    time.sleep(0.3)
+    late.sendall(b'"status"}\n')
+    expect(b'"done"' in answer_of(late), "a request in two parts")
+    late.close()
+
+
+def main(espiald, espial):
+    def body(folder):
+        stage = Stage(folder, os.path.realpath(espiald), os.path.realpath(espial))
+        nobody_there(stage)
+        stage.sensor.start()
+        until("control socket", lambda: os.path.exists(stage.path))
+        try:
+            commands(stage)
+            looks(stage)
+            hostile(stage)
+        finally:
+            expect(stage.sensor.end() == 0, "espiald ends well")
+        nobody_there(stage)
+
+    return station.run_test(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:3]))
