@@ -2,6 +2,7 @@
 /* See audit_command.h. Puts configuration, captures, engine and one sink together, in one process. */
 #include "audit_command.h"
 
+#include "certificate.h"
 #include "engine.h"
 #include "live.h"
 #include "loop.h"
@@ -232,6 +233,7 @@ static struct ike_log *make_ike_log(const struct audit *audit)
 		.colour = terminal_colour(),
 		.json = audit->json,
 		.sensor = audit->config->sensor,
+		.certificate = certificate_read,
 	};
 	return ike_log_new(&settings);
 }

@@ -11,6 +11,7 @@
 
 #include "audit/ike_story.h"
 #include "audit/ring.h"
+#include "certificate.h"
 #include "report/nat_hash.h"
 #include "worker.h"
 #include "../config/config.h"
@@ -252,12 +253,14 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 		.interface_name = settings->interface_name,
 		.interface_context = settings->interface_context,
 		.nat_hash = nat_hash,
+		.certificate = certificate_read,
 	};
 	if (!set_alerts(engine, &judge.alerts)) {
 		engine_free(engine);
 		return NULL;
 	}
 	nat_hash_prepare();
+	certificate_prepare();
 	judge.thresholds.rekey_min_lifetime_ns = config->rekey.min_lifetime_ns;
 	judge.thresholds.rekey_min_volume = config->rekey.min_volume;
 	judge.thresholds.stale_grace_ns = config->rekey.stale_grace_ns;

@@ -2,6 +2,7 @@
 /* See inventory_command.h. The same engine as an audit's; its records go to the inventory alone. */
 #include "inventory_command.h"
 
+#include "certificate.h"
 #include "engine.h"
 #include "offline.h"
 #include "report/inventory.h"
@@ -91,7 +92,7 @@ static int read_files(struct inventory *inventory, struct config *config, char *
 
 static int run(struct config *config, enum format format, char **paths, unsigned count)
 {
-	struct inventory *inventory = inventory_new();
+	struct inventory *inventory = inventory_new(certificate_read, NULL);
 	const struct page page = { stdout, terminal_width(), terminal_colour(), terminal_unicode() };
 	bool good = true;
 

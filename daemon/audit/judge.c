@@ -58,6 +58,8 @@ struct judge_thresholds judge_default_thresholds(void)
 		.ike_settle_ns = 5 * SECOND,
 		.auth_tie_ns = MINUTE,
 		.ike_hold_ns = 5 * MINUTE,
+		.certificate_skew_ns = 5 * MINUTE,
+		.certificate_hold_ns = DAY,
 		.again_settle_ns = 10 * SECOND,
 		.restart_ns = 30 * SECOND,
 		.restart_check_ns = MINUTE,

@@ -17,6 +17,7 @@
 #define ESPIAL_AUDIT_JUDGE_H
 
 #include "alert.h"
+#include "certificate_facts.h"
 #include "record.h"
 #include "transition.h"
 #include "../../dissectors/ike_nat.h"
@@ -46,6 +47,8 @@ struct judge_thresholds {
 	int64_t ike_settle_ns;         /* after a refusal or failure, for a success that makes it none */
 	int64_t auth_tie_ns;           /* how long before a failed proof what explains it may have been */
 	int64_t ike_hold_ns;           /* quiet that ends what is told of a negotiation */
+	int64_t certificate_skew_ns;   /* what two clocks may differ by */
+	int64_t certificate_hold_ns;   /* without sight of an outdated certificate: over */
 	int64_t again_settle_ns;       /* after a new IKE SA, for signs that the old one lives */
 	int64_t restart_ns;            /* peers that begin again within this belong together */
 	int64_t restart_check_ns;      /* after a restart, until its pairs are looked at */
@@ -73,6 +76,8 @@ struct judge_settings {
 	void *interface_context;
 	ike_nat_hash_function *nat_hash; /* NULL: NAT is not recomputed */
 	void *nat_hash_context;
+	certificate_read_function *certificate; /* NULL: certificates are not looked into */
+	void *certificate_context;
 };
 
 /* NULL on lack of memory. */

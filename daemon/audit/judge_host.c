@@ -15,7 +15,7 @@ static void evict_host(struct judge *judge)
 			break;
 		const struct judged_host *host = table_at(&judge->hosts, number);
 		const struct judged_host *worst = table_at(&judge->hosts, victim);
-		if (host->flood.open || host->restart.open || host->check.open)
+		if (host->flood.open || host->restart.open || host->check.open || host->outdated.open)
 			continue;
 		if (!victim || (!host->more && worst->more) ||
 		    (host->more == worst->more && host->last_ns < worst->last_ns))

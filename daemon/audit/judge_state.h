@@ -17,7 +17,7 @@
 #include "../../config/policy.h"
 
 /* The rules, in the order of rules.h. */
-enum rule_number { RULE_IKE, RULE_LEAK, RULE_LOCKED, RULE_SPI, RULE_REKEY, RULE_CONTENT, RULE_CRYPTO, RULE_COUNT };
+enum rule_number { RULE_IKE, RULE_LEAK, RULE_LOCKED, RULE_SPI, RULE_REKEY, RULE_CONTENT, RULE_CRYPTO, RULE_CERTIFICATE, RULE_COUNT };
 
 /* One direction's ESP or AH. */
 struct judged_esp {
@@ -207,6 +207,10 @@ struct judged_host {
 	uint16_t half_open[HALF_OPEN_SECONDS];
 	struct alert flood;
 	int64_t flood_ns;
+	/* ike-certificate-expired: the certificate that is outdated, when it was seen first and last */
+	struct alert outdated;
+	int64_t outdated_first_ns, outdated_ns;
+	uint64_t outdated_subject; /* hash of the name */
 	/* proofs by certificate: whether one ever held, since when all fail (0: they do not), and with which pairs */
 	bool proof_held;
 	uint8_t proof_failed_count;
@@ -260,6 +264,8 @@ struct judge {
 	struct judged_rule *rules; /* by rule; owned */
 	uint32_t learned;
 	int64_t now_ns;
+	int64_t certificate_second;                 /* of frame time, and certificates read in it */
+	unsigned certificates_read;
 	struct services *services;                  /* owned */
 	/* IKE: what the message of the transition at hand is in its story; message is only good while ike.story is set */
 	struct ike_stories *stories;

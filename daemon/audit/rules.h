@@ -25,6 +25,10 @@ void rule_ike_finish(struct judge *judge, struct judged_pair *pair);
 /* algorithms and versions: rule_crypto.c */
 void rule_crypto_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 
+/* certificates in clear: rule_certificate.c */
+void rule_certificate_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+void rule_certificate_due(struct judge *judge, struct judged_pair *pair);
+
 /* bad-spi: rule_spi.c */
 void rule_spi_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void rule_spi_due(struct judge *judge, struct judged_pair *pair);
@@ -60,6 +64,7 @@ static const struct rule rules[RULE_COUNT] = {
 	[RULE_REKEY] = { rule_rekey_transition, rule_rekey_due, NULL },
 	[RULE_CONTENT] = { rule_content_transition, rule_content_due, NULL },
 	[RULE_CRYPTO] = { rule_crypto_transition, NULL, NULL },
+	[RULE_CERTIFICATE] = { rule_certificate_transition, rule_certificate_due, NULL },
 };
 
 #endif

@@ -278,6 +278,8 @@ static void write_message(struct ike_log *log, const struct record *record)
 		line_add(&log->meaning, "; no answer so far");
 		entry.outcome = IKE_WORDS_FAILURE;
 	}
+	entry.certificate = log->settings.certificate;
+	entry.certificate_context = log->settings.certificate_context;
 	entry.step = &log->step;
 	entry.meaning = &log->meaning;
 	entry.nat = ike_nat_compare(&log->message, ike->message, &ike->src, ike->src_port, &ike->dst, ike->dst_port,

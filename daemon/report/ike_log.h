@@ -8,7 +8,7 @@
  *   2  one line per message: time, from, to, version, step, meaning, what is hidden
  *   3  and SPIs, proposals and selections in full (at most LINE_SIZE octets to a proposal; level 6 has no such end)
  *   4  and notifies, vendor IDs by name, what NAT detection says
- *   5  and every other payload
+ *   5  and every other payload; of certificates whose they are, by whom, from when until when, and their keys
  *   6  and all attributes, lengths and offsets
  *   7  and the octets of the payloads in clear
  *
@@ -23,11 +23,13 @@
  * first_payload}), and, null below their level: from 3 `proposals` [{number, protocol, spi, algorithms: [{kind, name,
  * id, key_length}], life_seconds, life_kilobytes}] and `key_exchange` {group, octets}; from 4 `notifies` [{type, name,
  * error, data}], `vendors` [{name, detail, octets}] and `nat` {source, destination} (not-said, unchanged, translated);
- * from 5 `payloads` [{type, name, octets, offset, hex}], where offset is null below 6 and hex below 7.
+ * from 5 `certificates` [{encoding, octets, facts (null where they cannot be read, or {subject, issuer, serial, not_before,
+ * not_after, key, key_bits, signature, authority})}] and `payloads` [{type, name, octets, offset, hex}], where offset is null below 6 and hex below 7.
  */
 #ifndef ESPIAL_REPORT_IKE_LOG_H
 #define ESPIAL_REPORT_IKE_LOG_H
 
+#include "../audit/certificate_facts.h"
 #include "../audit/record.h"
 
 #include <stdbool.h>
@@ -42,8 +44,10 @@ struct ike_log_settings {
 	unsigned level; /* 1 to IKE_LOG_LEVEL_MAX */
 	size_t width;   /* columns to wrap at; 0: one line for each message, however long */
 	bool colour;
-	bool json;          /* JSON lines; level 1 then leaves out what is no outcome, as in text */
-	const char *sensor; /* borrowed; for JSON */
+	bool json;                              /* JSON lines; level 1 then leaves out what is no outcome, as in text */
+	const char *sensor;                     /* borrowed; for JSON */
+	certificate_read_function *certificate; /* NULL: of certificates only the size is shown */
+	void *certificate_context;
 };
 
 /* NULL on lack of memory. */

@@ -8,6 +8,7 @@
 
 #include "ike_words.h"
 #include "text_page.h"
+#include "../audit/certificate_facts.h"
 #include "../audit/record.h"
 #include "../../dissectors/ike_nat.h"
 
@@ -19,6 +20,8 @@ struct ike_log_entry {
 	enum ike_words_outcome outcome;
 	const struct line *step, *meaning; /* in words */
 	struct ike_nat_result nat;
+	certificate_read_function *certificate; /* NULL: not to be read */
+	void *certificate_context;
 };
 
 /* Writes the payload tree below the line of the message: nothing below level 3. */
@@ -29,6 +32,10 @@ char *ike_log_json(const struct ike_log_entry *entry, const char *sensor, unsign
 
 /* "not-said", "unchanged", "translated" */
 const char *ike_log_nat_name(unsigned verdict);
+
+/* Reads a certificate of the message. False where it cannot be read, or is not to be. */
+bool ike_log_certificate(const struct ike_log_entry *entry, const struct ike_certificate *certificate,
+			 struct certificate_facts *facts);
 
 /* Whether the slice lies within the payload. */
 bool ike_log_within(const struct ike_payload *payload, struct ike_slice slice);

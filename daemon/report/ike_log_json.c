@@ -154,6 +154,32 @@ static json_t *vendors_value(const struct ike_log_entry *entry)
 	return list;
 }
 
+static json_t *facts_value(const struct ike_log_entry *entry, const struct ike_certificate *certificate)
+{
+	struct timestamp_text from, until;
+	struct certificate_facts facts;
+
+	if (!ike_log_certificate(entry, certificate, &facts))
+		return json_null();
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b}", "subject", facts.subject, "issuer",
+			 facts.issuer, "serial", facts.serial, "not_before", timestamp_text(facts.not_before_ns, &from),
+			 "not_after", timestamp_text(facts.not_after_ns, &until), "key", facts.key, "key_bits",
+			 facts.key_bits, "signature", facts.signature, "authority", facts.authority);
+}
+
+static json_t *certificates_value(const struct ike_log_entry *entry)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < entry->message->certificate_count; i++) {
+		const struct ike_certificate *certificate = &entry->message->certificates[i];
+		json_array_append_new(list,
+				      json_pack("{s:i, s:i, s:o}", "encoding", certificate->encoding, "octets",
+						certificate->data.length, "facts", facts_value(entry, certificate)));
+	}
+	return list;
+}
+
 static json_t *payloads_value(const struct ike_log_entry *entry, unsigned level)
 {
 	const struct ike_message *message = entry->message;
@@ -250,6 +276,7 @@ char *ike_log_json(const struct ike_log_entry *entry, const char *sensor, unsign
 		    level >= LEVEL_NOTIFIES ? json_pack("{s:s, s:s}", "source", ike_log_nat_name(entry->nat.source),
 							"destination", ike_log_nat_name(entry->nat.destination))
 					    : json_null());
+	good &= put(object, "certificates", level >= LEVEL_PAYLOADS ? certificates_value(entry) : json_null());
 	good &= put(object, "payloads", level >= LEVEL_PAYLOADS ? payloads_value(entry, level) : json_null());
 	if (good)
 		return json_line(object);

@@ -7,6 +7,7 @@
  */
 #include "../../dissectors/ike_algorithm.h"
 #include "ike_log_entry.h"
+#include "timestamp.h"
 #include "../../dissectors/ike_names.h"
 #include "../../dissectors/ike_vendor.h"
 
@@ -338,6 +339,46 @@ static void identity_payload(struct tree *tree, const struct ike_payload *payloa
 	}
 }
 
+bool ike_log_certificate(const struct ike_log_entry *entry, const struct ike_certificate *certificate,
+			 struct certificate_facts *facts)
+{
+	enum { X509_SIGNATURE = 4, X509_EXCHANGE = 5 }; /* RFC 7296 section 3.6 */
+	const uint8_t *octets = ike_slice_bytes(entry->octets, certificate->data);
+
+	return entry->certificate && octets &&
+	       (certificate->encoding == X509_SIGNATURE || certificate->encoding == X509_EXCHANGE) &&
+	       entry->certificate(entry->certificate_context, octets, certificate->data.length, facts);
+}
+
+/* The texts of a certificate are printable: certificate_facts.h. */
+static void certificate_lines(struct tree *tree, const struct ike_certificate *certificate)
+{
+	enum certificate_validity validity;
+	struct timestamp_text from, until;
+	struct certificate_facts facts;
+
+	if (!ike_log_certificate(tree->entry, certificate, &facts))
+		return;
+	validity = certificate_validity(&facts, tree->entry->record->time_ns);
+	line_add(&tree->line, "%s%s", facts.authority ? "of an authority, " : "of ",
+		 facts.subject[0] ? facts.subject : "nobody by name");
+	flush(tree, 2);
+	line_add(&tree->line, "issued by %s, serial number %s", facts.issuer, facts.serial);
+	flush(tree, 2);
+	line_add(&tree->line, "valid from %.19sZ to %.19sZ%s", timestamp_text(facts.not_before_ns, &from),
+		 timestamp_text(facts.not_after_ns, &until),
+		 validity == CERTIFICATE_EXPIRED         ? ": expired"
+		 : validity == CERTIFICATE_NOT_YET_VALID ? ": not valid yet"
+							 : "");
+	flush(tree, 2);
+	line_add(&tree->line, "key %s", facts.key[0] ? facts.key : "not known");
+	if (facts.key_bits)
+		line_add(&tree->line, ", %u bits", facts.key_bits);
+	if (facts.signature[0])
+		line_add(&tree->line, ", signed with %s", facts.signature);
+	flush(tree, 2);
+}
+
 static void certificates(struct tree *tree, const struct ike_certificate *rows, unsigned count, unsigned index,
 			 bool request)
 {
@@ -349,6 +390,8 @@ static void certificates(struct tree *tree, const struct ike_certificate *rows, 
 		if (request && tree->message->header.major == 2)
 			line_add(&tree->line, ": hashes of the keys of %u authorities", rows[i].data.length / 20);
 		flush(tree, 1);
+		if (!request)
+			certificate_lines(tree, &rows[i]);
 	}
 }
 

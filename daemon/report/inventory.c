@@ -15,10 +15,14 @@ struct inventory {
 	struct inventory_subject **order;   /* of inventory_sort(): into the above, room for all; owned */
 	size_t count;                       /* of these */
 	uint64_t unlisted;                  /* made way, or found no room */
-	struct ike_message message;         /* the one at hand */
+	certificate_read_function *read;    /* NULL: certificates are left out */
+	void *read_context;
+	struct inventory_certificate *certificates; /* INVENTORY_CERTIFICATES; owned */
+	size_t certificate_count;
+	struct ike_message message; /* the one at hand */
 };
 
-struct inventory *inventory_new(void)
+struct inventory *inventory_new(certificate_read_function *certificate, void *certificate_context)
 {
 	struct inventory *inventory = calloc(1, sizeof(*inventory));
 
@@ -26,7 +30,10 @@ struct inventory *inventory_new(void)
 		return NULL;
 	inventory->subjects = calloc(INVENTORY_SUBJECTS, sizeof(*inventory->subjects));
 	inventory->order = calloc(INVENTORY_SUBJECTS, sizeof(struct inventory_subject *));
-	if (inventory->subjects && inventory->order)
+	inventory->certificates = calloc(INVENTORY_CERTIFICATES, sizeof(*inventory->certificates));
+	inventory->read = certificate;
+	inventory->read_context = certificate_context;
+	if (inventory->subjects && inventory->order && inventory->certificates)
 		return inventory;
 	inventory_free(inventory);
 	return NULL;
@@ -38,6 +45,7 @@ void inventory_free(struct inventory *inventory)
 		return;
 	free(inventory->subjects);
 	free(inventory->order);
+	free(inventory->certificates);
 	free(inventory);
 }
 
@@ -183,6 +191,42 @@ static void note_algorithms(const struct ike_message *message, struct inventory_
 	}
 }
 
+/* ---- certificates ---- */
+
+static void add_certificate(struct inventory *inventory, const struct address *host,
+			    const struct certificate_facts *facts, int64_t time_ns)
+{
+	for (size_t i = 0; i < inventory->certificate_count; i++) {
+		struct inventory_certificate *known = &inventory->certificates[i];
+		if (memcmp(known->facts.digest, facts->digest, sizeof(facts->digest)) == 0 &&
+		    address_equal(&known->host, host)) {
+			known->last_ns = time_ns;
+			return;
+		}
+	}
+	if (inventory->certificate_count == INVENTORY_CERTIFICATES) {
+		inventory->unlisted++;
+		return;
+	}
+	inventory->certificates[inventory->certificate_count++] =
+	    (struct inventory_certificate){ *host, *facts, time_ns, time_ns };
+}
+
+static void add_certificates(struct inventory *inventory, const struct record_ike_message *record, int64_t time_ns)
+{
+	enum { X509_SIGNATURE = 4, X509_EXCHANGE = 5 }; /* RFC 7296 section 3.6 */
+	const struct ike_message *message = &inventory->message;
+
+	for (unsigned i = 0; inventory->read && i < message->certificate_count; i++) {
+		const struct ike_certificate *certificate = &message->certificates[i];
+		const uint8_t *octets = ike_slice_bytes(record->message, certificate->data);
+		struct certificate_facts facts;
+		if (octets && (certificate->encoding == X509_SIGNATURE || certificate->encoding == X509_EXCHANGE) &&
+		    inventory->read(inventory->read_context, octets, certificate->data.length, &facts))
+			add_certificate(inventory, &record->src, &facts, time_ns);
+	}
+}
+
 static bool negotiates_ike(const struct ike_message *message)
 {
 	uint8_t exchange = message->header.exchange;
@@ -202,6 +246,7 @@ static void add_message(struct inventory *inventory, const struct record_ike_mes
 	if (!record->message || !ike_message_read(record->message, record->captured, record->length, message) ||
 	    (message->header.major != 1 && message->header.major != 2))
 		return;
+	add_certificates(inventory, record, time_ns);
 	struct inventory_subject *pair =
 	    obtain(inventory, swap ? &record->dst : &record->src, swap ? &record->src : &record->dst, time_ns);
 	struct inventory_subject *sender = obtain(inventory, &record->src, &nobody, time_ns);
@@ -302,6 +347,14 @@ static int compare_uses(const void *left_item, const void *right_item)
 	return left->key_length < right->key_length ? -1 : left->key_length > right->key_length;
 }
 
+static int compare_certificates(const void *left_item, const void *right_item)
+{
+	const struct inventory_certificate *left = left_item, *right = right_item;
+	int order = address_compare(&left->host, &right->host);
+
+	return order ? order : memcmp(left->facts.digest, right->facts.digest, sizeof(left->facts.digest));
+}
+
 void inventory_sort(struct inventory *inventory)
 {
 	inventory->count = 0;
@@ -312,6 +365,8 @@ void inventory_sort(struct inventory *inventory)
 		inventory->order[inventory->count++] = subject;
 		qsort(subject->uses, subject->use_count, sizeof(subject->uses[0]), compare_uses);
 	}
+	qsort(inventory->certificates, inventory->certificate_count, sizeof(inventory->certificates[0]),
+	      compare_certificates);
 	qsort(inventory->order, inventory->count, sizeof(struct inventory_subject *), compare_subjects);
 }
 
@@ -323,6 +378,16 @@ size_t inventory_count(const struct inventory *inventory)
 const struct inventory_subject *inventory_subject(const struct inventory *inventory, size_t index)
 {
 	return inventory->order[index];
+}
+
+size_t inventory_certificate_count(const struct inventory *inventory)
+{
+	return inventory->certificate_count;
+}
+
+const struct inventory_certificate *inventory_certificate(const struct inventory *inventory, size_t index)
+{
+	return &inventory->certificates[index];
 }
 
 uint64_t inventory_unlisted(const struct inventory *inventory)

@@ -12,16 +12,20 @@
  * key_length, registry (1, 2)}], vendors [names], certificates (asked for in clear: true, false), esp (["encrypted",
  * "null", "64-bit-block", "ah"]; empty if there was none; "encrypted" only says that nothing else was told),
  * quantum_safe (yes, likely: a post-quantum pre-shared key was agreed to, no, unknown), first, last, messages. The last
- * line, of type "inventory_summary", has peers, pairs and unlisted.
+ * line, of type "inventory_summary", has peers, pairs, certificates and unlisted. Between them, of type
+ * "inventory_certificate", one line for each certificate in clear and host that showed it: type, time, sensor, address,
+ * subject, issuer, serial, not_before, not_after, state (valid, expired, not-yet-valid, when it was last shown), key,
+ * key_bits, signature, authority, digest (SHA-256), first, last.
  */
 #ifndef ESPIAL_REPORT_INVENTORY_H
 #define ESPIAL_REPORT_INVENTORY_H
 
 #include "line.h"
 #include "text_page.h"
+#include "../audit/certificate_facts.h"
 #include "../audit/record.h"
 
-enum { INVENTORY_SUBJECTS = 8192, INVENTORY_USES = 48, INVENTORY_VENDORS = 12 };
+enum { INVENTORY_SUBJECTS = 8192, INVENTORY_USES = 48, INVENTORY_VENDORS = 12, INVENTORY_CERTIFICATES = 1024 };
 
 enum inventory_esp {
 	INVENTORY_ENCRYPTED = 1, /* ESP, and nothing below was told of it */
@@ -55,10 +59,17 @@ struct inventory_subject {
 	uint64_t messages;
 };
 
+/* A certificate that a host showed in clear. */
+struct inventory_certificate {
+	struct address host;
+	struct certificate_facts facts;
+	int64_t first_ns, last_ns; /* when it was shown */
+};
+
 struct inventory;
 
-/* NULL on lack of memory. */
-struct inventory *inventory_new(void);
+/* NULL on lack of memory. Certificates are read by `certificate`, and left out if it is NULL. */
+struct inventory *inventory_new(certificate_read_function *certificate, void *certificate_context);
 void inventory_free(struct inventory *inventory);
 
 /* Any record; those that say nothing about cryptography are passed over. */
@@ -69,6 +80,9 @@ void inventory_add(struct inventory *inventory, const struct record *record);
 void inventory_sort(struct inventory *inventory);
 size_t inventory_count(const struct inventory *inventory);
 const struct inventory_subject *inventory_subject(const struct inventory *inventory, size_t index);
+size_t inventory_certificate_count(const struct inventory *inventory);
+const struct inventory_certificate *inventory_certificate(const struct inventory *inventory, size_t index);
+/* Peers, pairs and certificates that found no room. */
 uint64_t inventory_unlisted(const struct inventory *inventory);
 
 enum inventory_quantum inventory_quantum(const struct inventory_subject *subject);

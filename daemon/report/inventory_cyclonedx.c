@@ -366,6 +366,80 @@ static void add_ipsec(struct cbom *cbom)
 		      occurrences);
 }
 
+/* ---- certificates ---- */
+
+/* "algorithm/signature/sha256WithRSAEncryption": one for each way a certificate is signed. */
+static void add_signatures(struct cbom *cbom)
+{
+	size_t count = inventory_certificate_count(cbom->inventory);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = inventory_certificate(cbom->inventory, i)->facts.signature;
+		json_t *occurrences;
+		struct line reference;
+		size_t first = 0;
+		while (strcmp(inventory_certificate(cbom->inventory, first)->facts.signature, name) != 0)
+			first++;
+		if (first < i || !name[0])
+			continue;
+		occurrences = json_array();
+		line_clear(&reference);
+		line_add(&reference, "algorithm/signature/%s", name);
+		add_component(cbom, reference.text, name,
+			      json_pack("{s:s, s:{s:s, s:[s, s]}}", "assetType", "algorithm", "algorithmProperties",
+					"primitive", "signature", "cryptoFunctions", "sign", "verify"),
+			      occurrences);
+	}
+}
+
+/* One component for a certificate, however many hosts show it, and one for its public key. */
+static void add_certificate(struct cbom *cbom, size_t index)
+{
+	const struct inventory_certificate *shown = inventory_certificate(cbom->inventory, index);
+	const struct certificate_facts *facts = &shown->facts;
+	struct line digest, certificate, key, signature;
+	struct timestamp_text from, until;
+	json_t *occurrences = json_array();
+	struct address_text address;
+
+	for (size_t i = 0; i < inventory_certificate_count(cbom->inventory); i++) {
+		const struct inventory_certificate *other = inventory_certificate(cbom->inventory, i);
+		if (memcmp(other->facts.digest, facts->digest, sizeof(facts->digest)) != 0)
+			continue;
+		if (i < index) {
+			json_decref(occurrences);
+			return; /* told already */
+		}
+		append(cbom, occurrences,
+		       json_pack("{s:s, s:s}", "location", address_text(&other->host, &address), "additionalContext",
+				 "shown in IKE, in clear"));
+	}
+	line_clear(&digest);
+	line_clear(&certificate);
+	line_clear(&key);
+	line_clear(&signature);
+	line_add_hex(&digest, facts->digest, sizeof(facts->digest), sizeof(facts->digest));
+	line_add(&certificate, "certificate/%s", digest.text);
+	line_add(&key, "key/%s", digest.text);
+	line_add(&signature, "algorithm/signature/%s", facts->signature);
+	json_t *properties = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "subjectName", facts->subject, "issuerName",
+				       facts->issuer, "notValidBefore", timestamp_text(facts->not_before_ns, &from),
+				       "notValidAfter", timestamp_text(facts->not_after_ns, &until),
+				       "certificateFormat", "X.509", "subjectPublicKeyRef", key.text);
+	if (facts->signature[0])
+		put(cbom, properties, "signatureAlgorithmRef", json_string(signature.text));
+	add_component(cbom, certificate.text, facts->subject[0] ? facts->subject : "certificate",
+		      json_pack("{s:s, s:o}", "assetType", "certificate", "certificateProperties", properties),
+		      occurrences);
+	json_t *material = json_pack("{s:s}", "type", "public-key");
+	if (facts->key_bits)
+		put(cbom, material, "size", json_integer(facts->key_bits));
+	add_component(cbom, key.text, facts->key[0] ? facts->key : "public key",
+		      json_pack("{s:s, s:o}", "assetType", "related-crypto-material", "relatedCryptoMaterialProperties",
+				material),
+		      json_array());
+}
+
 bool inventory_write_cyclonedx(const struct inventory *inventory, FILE *file, const char *sensor)
 {
 	struct cbom *cbom = calloc(1, sizeof(*cbom));
@@ -378,6 +452,9 @@ bool inventory_write_cyclonedx(const struct inventory *inventory, FILE *file, co
 	gather(cbom);
 	for (size_t i = 0; i < cbom->count; i++)
 		add_algorithm(cbom, i);
+	add_signatures(cbom);
+	for (size_t i = 0; i < inventory_certificate_count(inventory); i++)
+		add_certificate(cbom, i);
 	add_ike(cbom, true);
 	add_ike(cbom, false);
 	add_ipsec(cbom);

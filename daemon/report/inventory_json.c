@@ -93,6 +93,25 @@ static json_t *line_of(const struct inventory_subject *subject, const char *sens
 	return NULL;
 }
 
+static json_t *certificate_line(const struct inventory_certificate *shown, const char *sensor)
+{
+	static const char *const states[] = { "valid", "expired", "not-yet-valid" };
+	const struct certificate_facts *facts = &shown->facts;
+	struct address_text address;
+	struct line digest;
+
+	line_clear(&digest);
+	line_add_hex(&digest, facts->digest, sizeof(facts->digest), sizeof(facts->digest));
+	return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:i, s:s, s:b, s:s, s:o, s:o}",
+			 "type", "inventory_certificate", "time", time_value(shown->last_ns), "sensor", sensor,
+			 "address", address_text(&shown->host, &address), "subject", facts->subject, "issuer",
+			 facts->issuer, "serial", facts->serial, "not_before", time_value(facts->not_before_ns),
+			 "not_after", time_value(facts->not_after_ns), "state",
+			 states[certificate_validity(facts, shown->last_ns)], "key", facts->key, "key_bits",
+			 facts->key_bits, "signature", facts->signature, "authority", facts->authority, "digest",
+			 digest.text, "first", time_value(shown->first_ns), "last", time_value(shown->last_ns));
+}
+
 static bool write_line(FILE *file, json_t *object)
 {
 	char *text = json_line(object);
@@ -116,8 +135,12 @@ bool inventory_write_json(const struct inventory *inventory, FILE *file, const c
 		if (!write_line(file, line_of(subject, sensor)))
 			return false;
 	}
-	return write_line(file,
-			  json_pack("{s:s, s:o, s:s, s:I, s:I, s:I}", "type", "inventory_summary", "time",
-				    time_value(last_ns), "sensor", sensor, "peers", (json_int_t)(count - pairs),
-				    "pairs", (json_int_t)pairs, "unlisted", (json_int_t)inventory_unlisted(inventory)));
+	size_t certificates = inventory_certificate_count(inventory);
+	for (size_t i = 0; i < certificates; i++)
+		if (!write_line(file, certificate_line(inventory_certificate(inventory, i), sensor)))
+			return false;
+	return write_line(file, json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:I}", "type", "inventory_summary", "time",
+					  time_value(last_ns), "sensor", sensor, "peers", (json_int_t)(count - pairs),
+					  "pairs", (json_int_t)pairs, "certificates", (json_int_t)certificates,
+					  "unlisted", (json_int_t)inventory_unlisted(inventory)));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inventory for a person, see inventory.h. */
 #include "inventory.h"
+#include "timestamp.h"
 
 enum { INDENT = 2, LABEL = 15 };
 
@@ -89,6 +90,37 @@ static void write_subject(const struct inventory_subject *subject, const struct 
 		part(page, "vendors", line.text);
 }
 
+/* The texts of a certificate are printable: certificate_facts.h. */
+static void write_certificate(const struct inventory_certificate *shown, const struct page *page)
+{
+	const struct certificate_facts *facts = &shown->facts;
+	enum certificate_validity validity = certificate_validity(facts, shown->last_ns);
+	struct timestamp_text from, until;
+	struct address_text address;
+	struct line line;
+
+	line_clear(&line);
+	line_add(&line, "%s", address_text(&shown->host, &address));
+	page_put(page, STYLE_HEADING, line.text);
+	page_newline(page);
+	part(page, facts->authority ? "authority" : "certificate", facts->subject);
+	part(page, "issued by", facts->issuer);
+	line_clear(&line);
+	line_add(&line, "%.10s to %.10s%s", timestamp_text(facts->not_before_ns, &from),
+		 timestamp_text(facts->not_after_ns, &until),
+		 validity == CERTIFICATE_EXPIRED         ? ", expired when it was shown"
+		 : validity == CERTIFICATE_NOT_YET_VALID ? ", not valid yet when it was shown"
+							 : "");
+	part(page, "valid", line.text);
+	line_clear(&line);
+	line_add(&line, "%s", facts->key[0] ? facts->key : "not known");
+	if (facts->key_bits)
+		line_add(&line, ", %u bits", facts->key_bits);
+	if (facts->signature[0])
+		line_add(&line, ", signed with %s", facts->signature);
+	part(page, "key", line.text);
+}
+
 void inventory_write_text(const struct inventory *inventory, const struct page *page)
 {
 	size_t count = inventory_count(inventory), pairs = 0;
@@ -110,9 +142,14 @@ void inventory_write_text(const struct inventory *inventory, const struct page *
 			page_heading(page, "Peers");
 		write_subject(inventory_subject(inventory, i), page);
 	}
+	for (size_t i = 0; i < inventory_certificate_count(inventory); i++) {
+		if (i == 0)
+			page_heading(page, "Certificates in clear");
+		write_certificate(inventory_certificate(inventory, i), page);
+	}
 	if (inventory_unlisted(inventory)) {
 		line_clear(&line);
-		line_add(&line, "%llu peers and pairs more had no room.",
+		line_add(&line, "%llu peers, pairs and certificates more had no room.",
 			 (unsigned long long)inventory_unlisted(inventory));
 		page_newline(page);
 		page_wrap(page, STYLE_PLAIN, 0, 0, line.text);

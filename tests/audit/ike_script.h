@@ -97,8 +97,8 @@ static inline void script_rule(struct policy *policy, const char *crypto)
 	}
 }
 
-/* With a rule if `crypto` is not NULL. */
-static inline struct script *script_new_policy(uint32_t ike, const char *crypto)
+/* With a rule if `crypto` is not NULL; certificates are read by `certificate` if it is not NULL. */
+static inline struct script *script_new_with(uint32_t ike, const char *crypto, certificate_read_function *certificate)
 {
 	struct script *script = calloc(1, sizeof(*script));
 
@@ -114,12 +114,23 @@ static inline struct script *script_new_policy(uint32_t ike, const char *crypto)
 		.sas = 100,
 		.ike = ike,
 		.learned = 10,
+		.certificate = certificate,
 	};
 	struct record_sink sink = { script_write, script };
 	script->judge = judge_new(&settings, &sink);
 	ck_assert_ptr_nonnull(script->judge);
 	script->now_ns = START;
 	return script;
+}
+
+static inline struct script *script_new_policy(uint32_t ike, const char *crypto)
+{
+	return script_new_with(ike, crypto, NULL);
+}
+
+static inline struct script *script_new_reading(uint32_t ike, certificate_read_function *certificate)
+{
+	return script_new_with(ike, NULL, certificate);
 }
 
 static inline struct script *script_new(uint32_t ike)

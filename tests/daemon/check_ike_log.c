@@ -3,6 +3,7 @@
  * The IKE log: golden texts of laboratory captures, words for each step, repetitions, silence, levels, JSON, and octets
  * that would do something to a terminal.
  */
+#include "../../daemon/certificate.h"
 #include "../../daemon/report/ike_log.h"
 
 #include "../dissectors/ike_build.h"
@@ -24,9 +25,12 @@ static void begin(struct text *text, unsigned level, size_t width, bool json)
 {
 	text->file = open_memstream(&text->octets, &text->length);
 	ck_assert_ptr_nonnull(text->file);
-	const struct ike_log_settings settings = {
-		.file = text->file, .level = level, .width = width, .json = json, .sensor = "test"
-	};
+	const struct ike_log_settings settings = { .file = text->file,
+						   .level = level,
+						   .width = width,
+						   .json = json,
+						   .sensor = "test",
+						   .certificate = certificate_read };
 	text->log = ike_log_new(&settings);
 	ck_assert_ptr_nonnull(text->log);
 }
@@ -97,6 +101,7 @@ static const struct {
 	{ "ike_log/nat.pcap", "ike_log/nat-5.txt", 5 },
 	{ "ike_log/certificates.pcap", "ike_log/certificates-2.txt", 2 },
 	{ "ike_log/certificates.pcap", "ike_log/certificates-7.txt", 7 },
+	{ "ike_log/shown.pcap", "ike_log/shown-5.txt", 5 },
 };
 
 START_TEST(golden_texts)
@@ -227,10 +232,10 @@ START_TEST(hostile_octets_do_not_reach_the_terminal)
 END_TEST
 
 static const char *const keys[] = {
-	"type",      "time",         "sensor",         "src",      "dst",        "src_port",  "dst_port", "encap",
-	"ispi",      "rspi",         "version",        "exchange", "message_id", "initiator", "response", "step",
-	"meaning",   "outcome",      "retransmission", "octets",   "captured",   "state",     "fault",    "hidden",
-	"proposals", "key_exchange", "notifies",       "vendors",  "nat",        "payloads",
+	"type",      "time",         "sensor",         "src",      "dst",        "src_port",  "dst_port",     "encap",
+	"ispi",      "rspi",         "version",        "exchange", "message_id", "initiator", "response",     "step",
+	"meaning",   "outcome",      "retransmission", "octets",   "captured",   "state",     "fault",        "hidden",
+	"proposals", "key_exchange", "notifies",       "vendors",  "nat",        "payloads",  "certificates",
 };
 
 /* Every message, cut at every octet, in text and JSON: nothing is read behind the end, and JSON has all its keys. */

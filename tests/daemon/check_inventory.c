@@ -4,6 +4,7 @@
  * that negotiated, and the bill of cryptography against the rules of CycloneDX 1.6 for what it holds. The official schema
  * is asked by check_cyclonedx.py, where it can be had.
  */
+#include "../../daemon/certificate.h"
 #include "../../daemon/report/inventory.h"
 
 #include "../dissectors/ike_build.h"
@@ -17,7 +18,7 @@ static struct inventory *inventory;
 
 static void make(void)
 {
-	inventory = inventory_new();
+	inventory = inventory_new(certificate_read, NULL);
 	ck_assert_ptr_nonnull(inventory);
 }
 
@@ -186,7 +187,7 @@ END_TEST
 
 START_TEST(golden_texts)
 {
-	static const char *const names[] = { "refused", "ikev1", "nat", "certificates" };
+	static const char *const names[] = { "refused", "ikev1", "nat", "certificates", "shown" };
 	const struct page page = { .width = 80 };
 	struct page to_memory = page;
 	char capture[64], golden[64], *octets = NULL;
@@ -237,6 +238,42 @@ START_TEST(json_lines_have_their_keys)
 		line = newline + 1;
 	}
 	ck_assert_uint_eq(lines, 4); /* a pair, two peers, the summary */
+	free(octets);
+}
+END_TEST
+
+START_TEST(json_lines_of_certificates)
+{
+	static const char *const keys[] = { "type",      "time",       "sensor",    "address", "subject", "issuer",
+					    "serial",    "not_before", "not_after", "state",   "key",     "key_bits",
+					    "signature", "authority",  "digest",    "first",   "last" };
+	char *octets = NULL;
+	size_t length = 0;
+	unsigned certificates = 0, expired = 0;
+
+	replay("ike_log/shown.pcap", on_record, inventory);
+	replay("ike_log/shown.pcap", on_record, inventory); /* shown again: the same two */
+	inventory_sort(inventory);
+	FILE *file = open_memstream(&octets, &length);
+	ck_assert(inventory_write_json(inventory, file, "test"));
+	fclose(file);
+	for (char *line = octets; *line;) {
+		char *newline = strchr(line, '\n');
+		*newline = '\0';
+		json_t *object = json_loads(line, 0, NULL);
+		ck_assert_ptr_nonnull(object);
+		if (strcmp(json_string_value(json_object_get(object, "type")), "inventory_certificate") == 0) {
+			certificates++;
+			ck_assert_uint_eq(json_object_size(object), sizeof(keys) / sizeof(keys[0]));
+			for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+				ck_assert_msg(json_object_get(object, keys[i]) != NULL, "no %s", keys[i]);
+			expired += strcmp(json_string_value(json_object_get(object, "state")), "expired") == 0;
+		}
+		json_decref(object);
+		line = newline + 1;
+	}
+	ck_assert_uint_eq(certificates, 2);
+	ck_assert_uint_eq(expired, 1);
 	free(octets);
 }
 END_TEST
@@ -321,10 +358,46 @@ static void check_protocol(json_t *properties, json_t *references)
 		check_references(value, references);
 }
 
+static void leads_somewhere(json_t *properties, const char *key, json_t *references)
+{
+	const char *reference = json_string_value(json_object_get(properties, key));
+
+	ck_assert_ptr_nonnull(reference);
+	ck_assert_msg(json_object_get(references, reference) != NULL, "%s leads nowhere", reference);
+}
+
+static void check_certificate(json_t *properties, json_t *references)
+{
+	static const char *const keys[] = { "subjectName",         "issuerName",
+					    "notValidBefore",      "notValidAfter",
+					    "certificateFormat",   "signatureAlgorithmRef",
+					    "subjectPublicKeyRef", NULL };
+
+	only_keys(properties, keys);
+	for (unsigned i = 0; keys[i]; i++)
+		ck_assert_ptr_nonnull(json_object_get(properties, keys[i]));
+	leads_somewhere(properties, "signatureAlgorithmRef", references);
+	leads_somewhere(properties, "subjectPublicKeyRef", references);
+}
+
+static void check_key(json_t *properties)
+{
+	static const char *const keys[] = { "type", "size", NULL };
+
+	only_keys(properties, keys);
+	ck_assert_str_eq(json_string_value(json_object_get(properties, "type")), "public-key");
+	ck_assert_int_ge(json_integer_value(json_object_get(properties, "size")), 256);
+}
+
 static void check_component(json_t *component, json_t *references)
 {
 	static const char *const keys[] = { "type", "bom-ref", "name", "cryptoProperties", "evidence", NULL };
-	static const char *const crypto[] = { "assetType", "algorithmProperties", "protocolProperties", NULL };
+	static const char *const crypto[] = { "assetType",
+					      "algorithmProperties",
+					      "protocolProperties",
+					      "certificateProperties",
+					      "relatedCryptoMaterialProperties",
+					      NULL };
 	static const char *const evidence[] = { "occurrences", NULL };
 	static const char *const occurrence[] = { "location", "additionalContext", NULL };
 	json_t *properties = json_object_get(component, "cryptoProperties");
@@ -338,11 +411,16 @@ static void check_component(json_t *component, json_t *references)
 	only_keys(properties, crypto);
 	if (strcmp(asset, "algorithm") == 0) {
 		check_algorithm(json_object_get(properties, "algorithmProperties"));
+	} else if (strcmp(asset, "certificate") == 0) {
+		check_certificate(json_object_get(properties, "certificateProperties"), references);
+	} else if (strcmp(asset, "related-crypto-material") == 0) {
+		check_key(json_object_get(properties, "relatedCryptoMaterialProperties"));
 	} else {
 		ck_assert_str_eq(asset, "protocol");
 		check_protocol(json_object_get(properties, "protocolProperties"), references);
 	}
-	only_keys(json_object_get(component, "evidence"), evidence);
+	if (json_object_get(component, "evidence"))
+		only_keys(json_object_get(component, "evidence"), evidence);
 	json_array_foreach(json_object_get(json_object_get(component, "evidence"), "occurrences"), index, value)
 	{
 		only_keys(value, occurrence);
@@ -353,7 +431,7 @@ static void check_component(json_t *component, json_t *references)
 START_TEST(the_bill_of_cryptography_keeps_the_rules)
 {
 	static const char *const captures[] = { "ike_log/refused.pcap", "ike_log/ikev1.pcap", "ike_log/nat.pcap",
-						"ike_log/certificates.pcap" };
+						"ike_log/certificates.pcap", "ike_log/shown.pcap" };
 	static const char *const keys[] = { "bomFormat", "specVersion", "version", "metadata", "components", NULL };
 	char *octets = NULL;
 	size_t length = 0, index;
@@ -383,6 +461,7 @@ START_TEST(the_bill_of_cryptography_keeps_the_rules)
 		ck_assert_msg(json_object_get(references, reference) == NULL, "%s twice", reference);
 		json_object_set(references, reference, component);
 	}
+	ck_assert_ptr_nonnull(json_object_get(references, "algorithm/signature/sha256WithRSAEncryption"));
 	ck_assert_ptr_nonnull(json_object_get(references, "protocol/ike/1.0"));
 	ck_assert_ptr_nonnull(json_object_get(references, "protocol/ike/2.0"));
 	ck_assert_ptr_nonnull(json_object_get(references, "algorithm/2/group/36")); /* ML-KEM-768 */
@@ -423,7 +502,8 @@ int main(void)
 	tcase_add_test(tests, a_flood_of_offers_does_not_push_out_who_negotiated);
 	tcase_add_test(tests, more_algorithms_than_are_kept_are_said_to_be);
 	tcase_add_test(tests, esp_is_told_as_far_as_it_shows);
-	tcase_add_loop_test(tests, golden_texts, 0, 4);
+	tcase_add_loop_test(tests, golden_texts, 0, 5);
+	tcase_add_test(tests, json_lines_of_certificates);
 	tcase_add_test(tests, json_lines_have_their_keys);
 	tcase_add_test(tests, the_bill_of_cryptography_keeps_the_rules);
 	tcase_add_test(tests, nothing_seen_is_a_valid_answer);

@@ -22,7 +22,7 @@ OWN = {
     "config/": [],
     "daemon/audit/": ["dissectors/", "config/policy.h"],
     # Values only: a sink knows what a finding is, not how it came about. The IKE log and the inventory read messages.
-    "daemon/report/": ["daemon/audit/finding.h", "daemon/audit/record.h", "dissectors/"],
+    "daemon/report/": ["daemon/audit/certificate_facts.h", "daemon/audit/finding.h", "daemon/audit/record.h", "dissectors/"],
     "daemon/": ["daemon/audit/", "daemon/report/", "dissectors/", "config/"],
     "tests/": ["dissectors/", "config/", "daemon/", "tests/"],
 }
@@ -42,7 +42,7 @@ HOMES = {
         "daemon/report/inventory_json.c", "daemon/report/inventory_cyclonedx.c", "daemon/explain_command.c",
         "daemon/control_request.c", "daemon/control_status.c", "daemon/status_command.c",
     ],
-    "openssl/": ["daemon/report/community_id.c", "daemon/report/nat_hash.c"],
+    "openssl/": ["daemon/certificate.c", "daemon/report/community_id.c", "daemon/report/nat_hash.c"],
     "sqlite3.h": ["daemon/report/store_file.c", "daemon/report/store_view.c", "daemon/report/store_write.c"],
     "syslog-ng/": ["daemon/report/evtlog_module.c"],
     "xxhash.h": ["daemon/audit/hash.h"],
