@@ -8,6 +8,7 @@
  */
 #include "fuzz.h"
 
+#include "daemon/certificate.h"
 #include "daemon/report/ike_log.h"
 #include "daemon/report/inventory.h"
 #include "daemon/report/utf8.h"
@@ -115,8 +116,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					     .level = 1 + data[0] % IKE_LOG_LEVEL_MAX,
 					     .width = data[0] & 16 ? 0 : 100,
 					     .colour = data[0] & 32,
-					     .sensor = "s" };
-	struct readers readers = { .text = ike_log_new(&settings), .inventory = inventory_new() };
+					     .sensor = "s",
+					     .certificate = certificate_read };
+	struct readers readers = { .text = ike_log_new(&settings), .inventory = inventory_new(certificate_read, NULL) };
 	settings.file = json.file;
 	settings.json = true;
 	readers.json = ike_log_new(&settings);
