@@ -2,6 +2,7 @@
 /* Records to JSON lines, see json.h. The file sink is json_sink.c, the way back record_reader.c. */
 #include "json.h"
 
+#include "bulk_line.h"
 #include "community_id.h"
 #include "json_line.h"
 #include "timestamp.h"
@@ -416,6 +417,9 @@ static void put_health(struct writer *writer, const struct record_health *health
 char *record_to_json(const struct record *record, const char *sensor)
 {
 	static const char *const types[] = { "finding", "pair", "sa", "ike_sa", "summary", "notice", "learned", "health" };
+	char *line = bulk_line_write(record, sensor);
+	if (line)
+		return line;
 	struct writer writer = { .object = json_object() };
 
 	if (record->type == RECORD_IKE_MESSAGE) {

@@ -2,6 +2,7 @@
 /* JSON lines back to records, see record_reader.h. */
 #include "record_reader.h"
 
+#include "bulk_line.h"
 #include "community_id.h"
 #include "timestamp.h"
 #include "utf8.h"
@@ -681,7 +682,9 @@ static void read_health(struct fields *fields, struct record_health *health)
 
 static void read_record(struct fields *fields, struct record *record)
 {
-	static const char *const types[] = { "finding", "pair", "sa", "ike_sa", "summary", "notice", "learned", "health" };
+	static const char *const types[] = {
+		"finding", "pair", "sa", "ike_sa", "summary", "notice", "learned", "health"
+	};
 
 	record->type = (enum record_type)take_name(fields, "type", types, sizeof(types) / sizeof(types[0]));
 	take_time(fields, "time", &record->time_ns);
@@ -721,13 +724,29 @@ static void read_record(struct fields *fields, struct record *record)
 		refuse(fields, "record", "unknown keys");
 }
 
+static void clear_record(struct record_reader *reader)
+{
+	char *copy = reader->copy;
+	size_t room = reader->copy_room;
+
+	json_decref(reader->root);
+	free(reader->cleartext);
+	free(reader->interfaces);
+	free(reader->tables);
+	for (size_t i = 0; i < RECORD_NAME_LISTS; i++)
+		free(reader->names[i]);
+	*reader = (struct record_reader){ .copy = copy, .copy_room = room };
+}
+
 bool record_from_json(const char *text, size_t length, struct record_reader *reader, struct record *record)
 {
 	struct fields fields = { .reader = reader };
 	json_error_t error;
 
-	record_reader_clear(reader);
+	clear_record(reader);
 	memset(record, 0, sizeof(*record));
+	if (bulk_line_read(text, length, reader, record))
+		return true;
 	if (length > RECORD_LINE_MAX) {
 		refuse(&fields, "record", "line too long");
 		return false;
@@ -748,11 +767,7 @@ bool record_from_json(const char *text, size_t length, struct record_reader *rea
 
 void record_reader_clear(struct record_reader *reader)
 {
-	json_decref(reader->root);
-	free(reader->cleartext);
-	free(reader->interfaces);
-	free(reader->tables);
-	for (size_t i = 0; i < RECORD_NAME_LISTS; i++)
-		free(reader->names[i]);
+	clear_record(reader);
+	free(reader->copy);
 	*reader = (struct record_reader){ .root = NULL };
 }

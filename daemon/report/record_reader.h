@@ -31,6 +31,8 @@ struct record_reader {
 	const char **names[RECORD_NAME_LISTS]; /* of an ike_sa; lists owned, texts in root */
 	struct record_interface *interfaces;   /* of a health record; owned, texts in root; likewise the next */
 	struct record_table *tables;
+	char *copy; /* of a line of sa or pair, whose texts live there; owned, and kept from line to line */
+	size_t copy_room;
 };
 
 /*

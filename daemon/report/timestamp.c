@@ -2,30 +2,62 @@
 /* RFC 3339 timestamps, see timestamp.h. */
 #include "timestamp.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 int64_t timestamp_microseconds(int64_t time_ns)
 {
 	return time_ns / 1000 - (time_ns % 1000 < 0);
 }
 
+/* Days since 1970-01-01 of a date of the Gregorian calendar, counted from March on, so that the leap day is the last of its
+ * year; years from 1600 on. */
+static int64_t days_of(int64_t year, int month, int day)
+{
+	year -= month <= 2;
+	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+	int64_t era = year - 1600;
+
+	return era * 365 + era / 4 - era / 100 + era / 400 + of_year - 135080;
+}
+
+static char *put_digits(char *at, int value, int count)
+{
+	for (int i = count - 1; i >= 0; i--, value /= 10)
+		at[i] = (char)('0' + value % 10);
+	return at + count;
+}
+
 const char *timestamp_text(int64_t time_ns, struct timestamp_text *buffer)
 {
 	int64_t microseconds = timestamp_microseconds(time_ns);
-	int64_t fraction = microseconds % 1000000;
-	time_t seconds = (time_t)(microseconds / 1000000);
-	struct tm parts;
-	size_t length;
+	int64_t seconds = microseconds / 1000000 - (microseconds % 1000000 < 0);
+	int64_t days = seconds / 86400 - (seconds % 86400 < 0);
+	int of_day = (int)(seconds - days * 86400), day, month;
+	int64_t since = days + 135080; /* since 1600-03-01 */
+	int64_t era = since / 146097, of_era = since % 146097;
+	int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	int of_year = (int)(of_era - (365 * year + year / 4 - year / 100));
+	char *at = buffer->text;
 
-	if (fraction < 0) {
-		fraction += 1000000;
-		seconds--;
-	}
-	gmtime_r(&seconds, &parts); /* cannot fail: the year of any int64_t of nanoseconds fits */
-	length = strftime(buffer->text, sizeof(buffer->text), "%Y-%m-%dT%H:%M:%S", &parts);
-	snprintf(buffer->text + length, sizeof(buffer->text) - length, ".%06dZ", (int)fraction);
+	month = (5 * of_year + 2) / 153;
+	day = of_year - (153 * month + 2) / 5 + 1;
+	month += month < 10 ? 3 : -9;
+	year += era * 400 + 1600 + (month <= 2);
+	at = put_digits(at, (int)year, 4);
+	*at++ = '-';
+	at = put_digits(at, month, 2);
+	*at++ = '-';
+	at = put_digits(at, day, 2);
+	*at++ = 'T';
+	at = put_digits(at, of_day / 3600, 2);
+	*at++ = ':';
+	at = put_digits(at, of_day / 60 % 60, 2);
+	*at++ = ':';
+	at = put_digits(at, of_day % 60, 2);
+	*at++ = '.';
+	at = put_digits(at, (int)(microseconds - seconds * 1000000), 6);
+	*at++ = 'Z';
+	*at = '\0';
 	return buffer->text;
 }
 
@@ -45,20 +77,22 @@ static int digits(const char *text, int count)
 bool timestamp_parse(const char *text, int64_t *time_ns)
 {
 	struct timestamp_text again;
-	struct tm parts = { 0 };
-	int64_t nanoseconds;
-	int fraction;
+	int year, month, day, hour, minute, second, fraction;
+	int64_t nanoseconds, seconds;
 
 	if (strlen(text) != sizeof("2026-11-21T20:30:00.123456Z") - 1)
 		return false;
 	fraction = digits(text + 20, 6);
-	parts.tm_year = digits(text, 4) - 1900;
-	parts.tm_mon = digits(text + 5, 2) - 1;
-	parts.tm_mday = digits(text + 8, 2);
-	parts.tm_hour = digits(text + 11, 2);
-	parts.tm_min = digits(text + 14, 2);
-	parts.tm_sec = digits(text + 17, 2);
-	if (fraction < 0 || __builtin_mul_overflow((int64_t)timegm(&parts), (int64_t)1000000000, &nanoseconds) ||
+	year = digits(text, 4);
+	month = digits(text + 5, 2);
+	day = digits(text + 8, 2);
+	hour = digits(text + 11, 2);
+	minute = digits(text + 14, 2);
+	second = digits(text + 17, 2);
+	if (fraction < 0 || year <= 1600 || month < 1 || month > 12 || day < 1 || hour < 0 || minute < 0 || second < 0)
+		return false;
+	seconds = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+	if (__builtin_mul_overflow(seconds, (int64_t)1000000000, &nanoseconds) ||
 	    __builtin_add_overflow(nanoseconds, (int64_t)fraction * 1000, &nanoseconds))
 		return false;
 	/* Separators, ranges and days of the month are right if, and only if, the same text comes back. */

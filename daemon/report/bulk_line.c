@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See bulk_line.h. */
+#include "bulk_line.h"
+
+#include "timestamp.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SA_LINE_MAX = 1024, /* of an SA, without the sensor's name */
+	PAIR_LINE_MAX = 1024,
+	PROTOCOL_LINE_MAX = 96, /* of an entry of `cleartext`, without its name */
+	DIGITS_MAX = 18,        /* of a number that surely fits */
+	SA_PROTOCOLS = 2,
+};
+
+static const char *const encapsulations[] = { "none", "udp", "tcp" };
+
+/* Whether JSON needs to escape nothing of it. */
+static bool is_plain(const char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
+			return false;
+	return true;
+}
+
+/* ---- writing ---- */
+
+struct out {
+	char *at; /* there is always room: callers allot it */
+};
+
+static void put(struct out *out, const char *text)
+{
+	size_t length = strlen(text);
+
+	memcpy(out->at, text, length);
+	out->at += length;
+}
+
+static void put_count(struct out *out, uint64_t count)
+{
+	char digits[24];
+	size_t used = sizeof(digits);
+
+	if (count > INT64_MAX)
+		count = INT64_MAX;
+	do
+		digits[--used] = (char)('0' + count % 10);
+	while (count /= 10);
+	memcpy(out->at, digits + used, sizeof(digits) - used);
+	out->at += sizeof(digits) - used;
+}
+
+static void put_count_or_null(struct out *out, int64_t count)
+{
+	if (count < 0)
+		put(out, "null");
+	else
+		put_count(out, (uint64_t)count);
+}
+
+static void put_spi(struct out *out, uint32_t spi)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	put(out, "\"0x");
+	for (int shift = 28; shift >= 0; shift -= 4)
+		*out->at++ = digits[spi >> shift & 15];
+	*out->at++ = '"';
+}
+
+static void put_address(struct out *out, const struct address *address)
+{
+	struct address_text text;
+
+	*out->at++ = '"';
+	put(out, address_text(address, &text));
+	*out->at++ = '"';
+}
+
+static void put_time(struct out *out, int64_t time_ns)
+{
+	struct timestamp_text text;
+
+	*out->at++ = '"';
+	put(out, timestamp_text(time_ns, &text));
+	*out->at++ = '"';
+}
+
+static void put_start(struct out *out, const char *type, int64_t time_ns, const char *sensor)
+{
+	put(out, "{\"type\":\"");
+	put(out, type);
+	put(out, "\",\"time\":");
+	put_time(out, time_ns);
+	put(out, ",\"sensor\":\"");
+	put(out, sensor);
+	put(out, "\"");
+}
+
+static char *write_sa(const struct record *record, const char *sensor)
+{
+	const struct record_sa *sa = &record->sa;
+	char *line = malloc(SA_LINE_MAX + strlen(sensor));
+	struct out out = { line };
+
+	if (!line)
+		return NULL;
+	put_start(&out, "sa", record->time_ns, sensor);
+	put(&out, ",\"src\":");
+	put_address(&out, &sa->src);
+	put(&out, ",\"dst\":");
+	put_address(&out, &sa->dst);
+	put(&out, ",\"spi\":");
+	put_spi(&out, sa->spi);
+	put(&out, sa->protocol == 50 ? ",\"proto\":\"esp\",\"encap\":\"" : ",\"proto\":\"ah\",\"encap\":\"");
+	put(&out, (size_t)sa->encap < 3 ? encapsulations[sa->encap] : "none");
+	put(&out, "\",\"first\":");
+	put_time(&out, sa->first_ns);
+	put(&out, ",\"last\":");
+	put_time(&out, sa->last_ns);
+	put(&out, ",\"packets\":");
+	put_count(&out, sa->packets);
+	put(&out, ",\"bytes\":");
+	put_count(&out, sa->bytes);
+	put(&out, ",\"seq_first\":");
+	put_count(&out, sa->seq_first);
+	put(&out, ",\"seq_last\":");
+	put_count(&out, sa->seq_last);
+	put(&out, ",\"lost\":");
+	put_count_or_null(&out, sa->lost);
+	put(&out, ",\"replayed\":");
+	put_count_or_null(&out, sa->replayed);
+	put(&out, ",\"replaces\":");
+	if (sa->has_replaces)
+		put_spi(&out, sa->replaces);
+	else
+		put(&out, "null");
+	put(&out, ",\"continues\":");
+	if (sa->has_continues) {
+		put(&out, "{\"src\":");
+		put_address(&out, &sa->continues_src);
+		put(&out, ",\"dst\":");
+		put_address(&out, &sa->continues_dst);
+		put(&out, ",\"spi\":");
+		put_spi(&out, sa->continues_spi);
+		put(&out, "}");
+	} else {
+		put(&out, "null");
+	}
+	put(&out, ",\"state\":\"");
+	put(&out, sa_state_name(sa->state));
+	put(&out, "\"}");
+	*out.at = '\0';
+	return line;
+}
+
+static char *write_pair(const struct record *record, const char *sensor)
+{
+	const struct record_pair *pair = &record->pair;
+	size_t room = PAIR_LINE_MAX + strlen(sensor);
+
+	/* A median is for the long way, which knows how to spell reals. */
+	if (pair->rekey_interval_median >= 0 || !isfinite(pair->rekey_interval_median) ||
+	    (pair->rule && !is_plain(pair->rule)))
+		return NULL;
+	room += pair->rule ? strlen(pair->rule) : 0;
+	for (size_t i = 0; i < pair->cleartext_count; i++) {
+		if (!pair->cleartext[i].name || !is_plain(pair->cleartext[i].name))
+			return NULL;
+		room += PROTOCOL_LINE_MAX + strlen(pair->cleartext[i].name);
+	}
+	char *line = malloc(room);
+	struct out out = { line };
+	if (!line)
+		return NULL;
+	put_start(&out, "pair", record->time_ns, sensor);
+	put(&out, ",\"a\":");
+	put_address(&out, &pair->a);
+	put(&out, ",\"b\":");
+	put_address(&out, &pair->b);
+	put(&out, ",\"verdict\":\"");
+	put(&out, pair_verdict_name(pair->verdict));
+	put(&out, pair->rule ? "\",\"rule\":\"" : "\",\"rule\":null");
+	put(&out, pair->rule ? pair->rule : "");
+	put(&out, pair->rule ? "\",\"esp\":{\"packets\":" : ",\"esp\":{\"packets\":");
+	put_count(&out, pair->esp_packets);
+	put(&out, ",\"bytes\":");
+	put_count(&out, pair->esp_bytes);
+	put(&out, "},\"cleartext\":[");
+	for (size_t i = 0; i < pair->cleartext_count; i++) {
+		put(&out, i ? ",{\"protocol\":\"" : "{\"protocol\":\"");
+		put(&out, pair->cleartext[i].name);
+		put(&out, "\",\"packets\":");
+		put_count(&out, pair->cleartext[i].packets);
+		put(&out, ",\"bytes\":");
+		put_count(&out, pair->cleartext[i].bytes);
+		put(&out, "}");
+	}
+	put(&out, "],\"rekeys\":");
+	put_count(&out, pair->rekeys);
+	put(&out, ",\"rekey_interval_median\":null}");
+	*out.at = '\0';
+	return line;
+}
+
+char *bulk_line_write(const struct record *record, const char *sensor)
+{
+	if (!sensor || !is_plain(sensor))
+		return NULL;
+	switch (record->type) {
+	case RECORD_SA:
+		return record->sa.protocol == 50 || record->sa.protocol == 51 ? write_sa(record, sensor) : NULL;
+	case RECORD_PAIR:
+		return write_pair(record, sensor);
+	default:
+		return NULL;
+	}
+}
+
+/* ---- reading ---- */
+
+/* The line in a copy of the reader's, in which the ends of texts become NULs. */
+struct in {
+	char *at;
+	bool failed;
+};
+
+static bool follows(const struct in *in, const char *literal)
+{
+	return strncmp(in->at, literal, strlen(literal)) == 0;
+}
+
+static void skip(struct in *in, const char *literal)
+{
+	if (follows(in, literal))
+		in->at += strlen(literal);
+	else
+		in->failed = true;
+}
+
+/* A text behind its opening quote, up to the closing one. */
+static const char *take_text(struct in *in)
+{
+	skip(in, "\"");
+	const char *start = in->at;
+	while (*in->at >= ' ' && *in->at <= '~' && *in->at != '"' && *in->at != '\\')
+		in->at++;
+	if (in->failed || *in->at != '"') {
+		in->failed = true;
+		return "";
+	}
+	*in->at++ = '\0';
+	return start;
+}
+
+static uint64_t take_count(struct in *in, uint64_t most)
+{
+	const char *start = in->at;
+	uint64_t count = 0;
+
+	while (*in->at >= '0' && *in->at <= '9' && in->at - start <= DIGITS_MAX)
+		count = count * 10 + (uint64_t)(*in->at++ - '0');
+	if (in->at == start || in->at - start > DIGITS_MAX || (*start == '0' && in->at - start > 1) || count > most)
+		in->failed = true;
+	return count;
+}
+
+static int64_t take_count_or_null(struct in *in)
+{
+	if (!follows(in, "null"))
+		return (int64_t)take_count(in, INT64_MAX);
+	in->at += 4;
+	return -1;
+}
+
+static void take_address(struct in *in, struct address *address)
+{
+	const char *text = take_text(in);
+	struct address_text again;
+
+	/* One spelling per address, as in the long way. */
+	if (in->failed || !address_parse(text, address) || strcmp(address_text(address, &again), text) != 0)
+		in->failed = true;
+}
+
+static int64_t take_time(struct in *in)
+{
+	int64_t time_ns = 0;
+	const char *text = take_text(in);
+
+	if (in->failed || !timestamp_parse(text, &time_ns))
+		in->failed = true;
+	return time_ns;
+}
+
+static uint32_t take_spi(struct in *in)
+{
+	const char *text = take_text(in);
+
+	if (in->failed || strlen(text) != 10 || text[0] != '0' || text[1] != 'x' ||
+	    strspn(text + 2, "0123456789abcdef") != 8) {
+		in->failed = true;
+		return 0;
+	}
+	return (uint32_t)strtoul(text + 2, NULL, 16);
+}
+
+static unsigned take_word(struct in *in, const char *const *words, unsigned count)
+{
+	const char *text = take_text(in);
+
+	for (unsigned i = 0; i < count && !in->failed; i++)
+		if (strcmp(text, words[i]) == 0)
+			return i;
+	in->failed = true;
+	return 0;
+}
+
+static void read_sa(struct in *in, struct record_sa *sa)
+{
+	static const char *const protocols[SA_PROTOCOLS] = { "esp", "ah" };
+	const char *states[SA_STATE_COUNT];
+
+	for (int i = 0; i < SA_STATE_COUNT; i++)
+		states[i] = sa_state_name((enum sa_record_state)i);
+	skip(in, ",\"src\":");
+	take_address(in, &sa->src);
+	skip(in, ",\"dst\":");
+	take_address(in, &sa->dst);
+	skip(in, ",\"spi\":");
+	sa->spi = take_spi(in);
+	skip(in, ",\"proto\":");
+	sa->protocol = (uint8_t)(50 + take_word(in, protocols, SA_PROTOCOLS));
+	skip(in, ",\"encap\":");
+	sa->encap = (enum packet_encap)take_word(in, encapsulations, 3);
+	skip(in, ",\"first\":");
+	sa->first_ns = take_time(in);
+	skip(in, ",\"last\":");
+	sa->last_ns = take_time(in);
+	skip(in, ",\"packets\":");
+	sa->packets = take_count(in, INT64_MAX);
+	skip(in, ",\"bytes\":");
+	sa->bytes = take_count(in, INT64_MAX);
+	skip(in, ",\"seq_first\":");
+	sa->seq_first = (uint32_t)take_count(in, UINT32_MAX);
+	skip(in, ",\"seq_last\":");
+	sa->seq_last = (uint32_t)take_count(in, UINT32_MAX);
+	skip(in, ",\"lost\":");
+	sa->lost = take_count_or_null(in);
+	skip(in, ",\"replayed\":");
+	sa->replayed = take_count_or_null(in);
+	skip(in, ",\"replaces\":");
+	sa->has_replaces = !follows(in, "null");
+	if (sa->has_replaces)
+		sa->replaces = take_spi(in);
+	else
+		skip(in, "null");
+	/* SAs that moved are few: they go the long way. */
+	skip(in, ",\"continues\":null,\"state\":");
+	sa->state = (enum sa_record_state)take_word(in, states, SA_STATE_COUNT);
+	skip(in, "}");
+}
+
+static void read_protocols(struct in *in, struct record_reader *reader, struct record_pair *pair)
+{
+	size_t count = 0;
+
+	for (const char *at = in->at; *at && *at != ']'; at++)
+		count += *at == '{';
+	if (count > RECORD_PROTOCOLS_MAX) {
+		in->failed = true;
+		return;
+	}
+	reader->cleartext = calloc(count ? count : 1, sizeof(*reader->cleartext));
+	if (!reader->cleartext)
+		in->failed = true;
+	for (size_t i = 0; i < count && !in->failed; i++) {
+		skip(in, i ? ",{\"protocol\":" : "{\"protocol\":");
+		reader->cleartext[i].name = take_text(in);
+		skip(in, ",\"packets\":");
+		reader->cleartext[i].packets = take_count(in, INT64_MAX);
+		skip(in, ",\"bytes\":");
+		reader->cleartext[i].bytes = take_count(in, INT64_MAX);
+		skip(in, "}");
+	}
+	pair->cleartext = reader->cleartext;
+	pair->cleartext_count = count;
+}
+
+static void read_pair(struct in *in, struct record_reader *reader, struct record_pair *pair)
+{
+	const char *verdicts[PAIR_VERDICT_COUNT];
+
+	for (int i = 0; i < PAIR_VERDICT_COUNT; i++)
+		verdicts[i] = pair_verdict_name((enum pair_verdict)i);
+	skip(in, ",\"a\":");
+	take_address(in, &pair->a);
+	skip(in, ",\"b\":");
+	take_address(in, &pair->b);
+	skip(in, ",\"verdict\":");
+	pair->verdict = (enum pair_verdict)take_word(in, verdicts, PAIR_VERDICT_COUNT);
+	skip(in, ",\"rule\":");
+	if (follows(in, "null"))
+		in->at += 4;
+	else
+		pair->rule = take_text(in);
+	skip(in, ",\"esp\":{\"packets\":");
+	pair->esp_packets = take_count(in, INT64_MAX);
+	skip(in, ",\"bytes\":");
+	pair->esp_bytes = take_count(in, INT64_MAX);
+	skip(in, "},\"cleartext\":[");
+	if (!in->failed)
+		read_protocols(in, reader, pair);
+	skip(in, "],\"rekeys\":");
+	pair->rekeys = (uint32_t)take_count(in, UINT32_MAX);
+	pair->rekey_interval_median = -1;
+	skip(in, ",\"rekey_interval_median\":null}");
+}
+
+bool bulk_line_read(const char *text, size_t length, struct record_reader *reader, struct record *record)
+{
+	static const char sa_start[] = "{\"type\":\"sa\",\"time\":", pair_start[] = "{\"type\":\"pair\",\"time\":";
+	struct in in = { .failed = false };
+
+	if (length > RECORD_LINE_MAX || length < sizeof(pair_start) ||
+	    (memcmp(text, sa_start, sizeof(sa_start) - 1) != 0 &&
+	     memcmp(text, pair_start, sizeof(pair_start) - 1) != 0))
+		return false;
+	if (length + 1 > reader->copy_room) {
+		char *copy = realloc(reader->copy, length + SA_LINE_MAX);
+		if (!copy)
+			return false;
+		reader->copy = copy;
+		reader->copy_room = length + SA_LINE_MAX;
+	}
+	memcpy(reader->copy, text, length);
+	reader->copy[length] = '\0';
+	in.at = reader->copy;
+	record->type = follows(&in, sa_start) ? RECORD_SA : RECORD_PAIR;
+	skip(&in, record->type == RECORD_SA ? sa_start : pair_start);
+	record->time_ns = take_time(&in);
+	skip(&in, ",\"sensor\":");
+	reader->sensor = take_text(&in);
+	if (!in.failed && record->type == RECORD_SA)
+		read_sa(&in, &record->sa);
+	else if (!in.failed)
+		read_pair(&in, reader, &record->pair);
+	if (in.failed || (size_t)(in.at - reader->copy) != length) {
+		free(reader->cleartext);
+		reader->cleartext = NULL;
+		reader->sensor = NULL;
+		memset(record, 0, sizeof(*record));
+		return false;
+	}
+	return true;
+}
