@@ -5,7 +5,8 @@
  * These structs are shared by the files of the tracker (track.c, track_clear.c, twin.c) and by nothing else; the judge
  * has its own view, made of transitions.
  *
- * Layout is by use. A packet touches one line of its flow or SA and one or two of its pair. A story is what a pair gets
+ * Layout is by use. An ESP packet that comes in order touches one line of its SA and one of its pair, a clear packet one of
+ * its flow and two of its pair. A story is what a pair gets
  * when its clear traffic can matter (a rule speaks of it, or it also speaks ESP, AH or IKE): most pairs never have one.
  */
 #ifndef ESPIAL_AUDIT_PAIR_H
@@ -33,6 +34,8 @@ enum {
 	PAIR_NAT = 1 << 9,      /* one of the two addresses stands for a NAT */
 	PAIR_CLEAR = 1 << 10,   /* clear traffic was seen, allowed or not */
 	PAIR_KNOCKED = 1 << 11, /* a client knocks in vain, and that was told */
+	PAIR_RISEN_0 = 1 << 12, /* ESP of direction 0 rose as often as the guard needs */
+	PAIR_RISEN_1 = 1 << 13,
 };
 
 struct pair {
@@ -41,26 +44,26 @@ struct pair {
 	uint16_t generation; /* of this entry's number: a flow or SA that remembers another one has lost its pair */
 	uint32_t story;      /* entry of the story table, 0: none */
 	uint32_t dialogue;   /* entry of the dialogue table, 0: none */
-	uint32_t rule;       /* policy rule + 1, 0: none */
-	uint32_t sas;        /* living SAs */
-	uint64_t esp_bytes;  /* octets of IP packets with ESP or AH */
+	uint16_t esp_last_length[SIDES]; /* octets behind the IP header of the last ESP packet; UINT16_MAX: or more */
 	int64_t esp_last_ns[SIDES];
-	/* second line */
 	uint32_t esp_packets[SIDES];
-	uint16_t
-	    rising[SIDES]; /* ESP packets whose sequence number rose, SPI 256 or above; stops at the guard's need */
-	uint16_t vlan;
-	uint16_t reserved;
-	uint32_t realm;
-	uint32_t esp_last_length[SIDES]; /* octets behind the IP header of the last ESP packet */
-	struct address address[2];       /* lower first */
-	/* third line */
-	int64_t esp_first_ns;  /* 0: none */
+	uint64_t esp_bytes; /* octets of IP packets with ESP or AH */
+	/* second line: clear packets */
 	int64_t clear_last_ns; /* any clear packet, 0: none */
 	int64_t clear_run_ns;  /* first of the present run of clear packets, which ESP or a pause ends */
 	uint64_t clear_bytes;
 	uint64_t clear_packets;
 	int64_t knock_ns; /* when a client first knocked of late, 0: never */
+	uint32_t rule;    /* policy rule + 1, 0: none */
+	uint32_t sas;     /* living SAs */
+	/* ESP packets whose sequence number rose, SPI 256 or above; stops at the guard's need */
+	uint16_t rising[SIDES];
+	uint16_t vlan;
+	uint16_t reserved;
+	uint32_t realm;
+	/* third line: who they are, and since when */
+	struct address address[2]; /* lower first */
+	int64_t esp_first_ns;      /* 0: none */
 };
 
 /* Bits of flow.flags */
@@ -102,6 +105,7 @@ enum {
 	SA_REPLAY_TOLD = 1 << 3,
 	SA_DOUBLED_TOLD = 1 << 4,
 	SA_WRAP_TOLD = 1 << 5,
+	SA_OPAQUE = 1 << 6, /* what it carries is decided, and cannot be read */
 };
 
 struct sa {
@@ -113,11 +117,12 @@ struct sa {
 	int64_t last_ns;
 	uint64_t packets;
 	uint64_t bytes; /* octets of IP packets */
-	int64_t first_ns;
+	struct sequence_run run;
 };
 
 /* Parallel to the SAs, by the same number. */
 struct sa_cold {
+	int64_t first_ns;
 	struct sequence sequence;
 	struct readable readable;
 	uint8_t name_tries; /* packets that the classifier may still be shown to name what is inside */
@@ -141,22 +146,23 @@ struct story_esp {
 };
 
 struct story {
-	struct table_link link; /* key: the pair's number */
-	/* offending clear packets */
-	uint64_t clear_packets[SIDES];
-	uint64_t clear_bytes;
-	int64_t clear_last_ns[SIDES];
-	int64_t clear_told_ns; /* of the last transition with totals */
-	bool clear_quiet;      /* CLEAR_QUIET was sent, or nothing ever began */
-	uint16_t interface;    /* of the last offending packet */
+	_Alignas(64) struct table_link link; /* key: the pair's number */
 	/* copies */
 	uint32_t copies[SIDES];      /* clear packets explained as decapsulated copies */
 	uint32_t copy_fits[SIDES];   /* ciphers that fit all of them, one bit each; 0: none tried yet */
 	uint32_t unexplained[SIDES]; /* clear packets that were not, in all */
 	uint8_t ring_at;
-	struct story_esp ring[STORY_RING];
 	uint8_t service_count;
 	bool rest_plain, rest_credentials; /* of the services that found no place: not encrypted; credentials seen */
+	bool clear_quiet;                  /* CLEAR_QUIET was sent, or nothing ever began */
+	uint16_t interface;                /* of the last offending packet */
+	/* second to fifth line */
+	_Alignas(64) struct story_esp ring[STORY_RING];
+	/* offending clear packets */
+	uint64_t clear_packets[SIDES];
+	uint64_t clear_bytes;
+	int64_t clear_last_ns[SIDES];
+	int64_t clear_told_ns; /* of the last transition with totals */
 	struct story_service services[STORY_SERVICES_MAX];
 };
 

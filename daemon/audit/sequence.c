@@ -11,6 +11,7 @@ enum {
 	DOUBLED_BEHIND = 3,
 	RESTART_PACKETS = 3, /* so many packets from the beginning, with other octets, are a restart and no accident */
 	HALF = UINT32_C(1) << 31,
+	RUN_MAX = 1 << 24, /* more packets than one SA can have in a second */
 };
 
 void sequence_begin(struct sequence *sequence, uint32_t number, uint16_t digest, int64_t now_ns)
@@ -129,6 +130,38 @@ enum sequence_verdict sequence_packet(struct sequence *sequence, uint32_t number
 		return SEQUENCE_RESET;
 	}
 	return repeated(sequence, number, now_ns);
+}
+
+void sequence_settle(struct sequence *sequence, struct sequence_run *run, int64_t last_ns)
+{
+	if (run->count == 0)
+		return;
+	uint32_t earlier = run->count - 1;
+	shift(sequence, run->count);
+	/* The last one's bit is set; so are those of the ones before it that are still in the window. */
+	if (earlier >= 64) {
+		sequence->window[0] = UINT64_MAX;
+		sequence->window[1] |= earlier >= SEQUENCE_WINDOW - 1 ? UINT64_MAX : (UINT64_C(1) << (earlier - 63)) - 1;
+	} else {
+		sequence->window[0] |= (UINT64_C(2) << earlier) - 1;
+	}
+	sequence->high = run->high;
+	sequence->high_ns = last_ns;
+	sequence->distinct += run->count;
+	sequence->restarted = 0;
+	run->count = 0;
+}
+
+void sequence_run_begin(struct sequence_run *run, const struct sequence *sequence)
+{
+	/* Numbers that want a digest, now or after the wrap, are none for a run, nor are those that are news. It ends when the
+	 * next checkpoint is to be made. */
+	bool digests = sequence_wants_digest(sequence, sequence->high + 1) ||
+		       sequence->first - sequence->high - 1 < RUN_MAX;
+	bool near_wrap = sequence->high >= SEQUENCE_NEAR_WRAP - RUN_MAX;
+
+	*run = (struct sequence_run){ .high = sequence->high,
+				      .until_ns = digests || near_wrap ? 0 : sequence->checkpoint_ns + SECOND };
 }
 
 uint32_t sequence_lost(const struct sequence *sequence)

@@ -17,6 +17,9 @@
 
 enum { SEQUENCE_WINDOW = 128, SEQUENCE_DIGESTS = 16 };
 
+/* From here on a sender has to have a new SA soon: at the end the numbers run out. */
+#define SEQUENCE_NEAR_WRAP UINT32_C(0xf0000000)
+
 struct sequence {
 	uint32_t first, low, high;
 	uint32_t checkpoint, checkpoint_before; /* highest number at two moments about a second apart or more */
@@ -41,11 +44,39 @@ enum sequence_verdict {
 	SEQUENCE_RESET,    /* the sender counts again from the beginning; the struct starts over */
 };
 
+/*
+ * Packets that came in order, one number after the other, since the struct sequence was last brought up to date: all that
+ * most packets change. It is small enough to stand beside an SA's counters, so that their struct sequence need not be
+ * fetched for them.
+ */
+struct sequence_run {
+	uint32_t high;    /* number of the last of them */
+	uint32_t count;   /* packets that the struct sequence does not know yet */
+	int64_t until_ns; /* from then on the struct sequence has to see each packet; 0: now */
+};
+
 /* Begins with the first packet in view. */
 void sequence_begin(struct sequence *sequence, uint32_t number, uint16_t digest, int64_t now_ns);
 
 /* Takes one more. `digest` is any digest of the packet's octets behind the sequence number, never 0. */
 enum sequence_verdict sequence_packet(struct sequence *sequence, uint32_t number, uint16_t digest, int64_t now_ns);
+
+/* Takes a packet that came in order. False, and nothing taken, if it is one for sequence_packet(). */
+static inline bool sequence_run_takes(struct sequence_run *run, uint32_t number, int64_t now_ns)
+{
+	if (number != run->high + 1 || now_ns >= run->until_ns)
+		return false;
+	run->high = number;
+	run->count++;
+	return true;
+}
+
+/* Brings the struct sequence up to date: before sequence_packet(), and before anything of it is read. `last_ns` is when the
+ * last packet of the run came. */
+void sequence_settle(struct sequence *sequence, struct sequence_run *run, int64_t last_ns);
+
+/* After sequence_packet(): what comes next in order may be taken by the run. */
+void sequence_run_begin(struct sequence_run *run, const struct sequence *sequence);
 
 /* Whether digests are still of use for this number, so that the caller need not make one. */
 static inline bool sequence_wants_digest(const struct sequence *sequence, uint32_t number)

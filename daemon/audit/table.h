@@ -71,6 +71,12 @@ static inline void *table_at(const struct table *table, uint32_t number)
 	return table->entries + (size_t)number * table->entry_size;
 }
 
+/* The number of an entry that table_at() gave. */
+static inline uint32_t table_number(const struct table *table, const void *entry)
+{
+	return (uint32_t)((size_t)((const unsigned char *)entry - table->entries) / table->entry_size);
+}
+
 static inline uint32_t table_bucket(const struct table *table, uint64_t hash)
 {
 	return (uint32_t)(hash >> 32) & table->bucket_mask;

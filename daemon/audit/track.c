@@ -13,6 +13,7 @@
 #include "../../dissectors/cursor.h"
 #include "../../dissectors/kerberos.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +110,12 @@ static inline void prefetch_lines(const void *from, size_t size)
 		__builtin_prefetch((const char *)from + at, 1);
 }
 
+/* Whether the SA's next packet, even if it comes in order, needs what is kept apart. */
+static inline bool sa_wants_cold(const struct sa *sa)
+{
+	return !(sa->flags & SA_OPAQUE) || sa->run.until_ns == 0;
+}
+
 void track_prepare(struct track *track, const struct packet *packets, struct track_key *keys, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
@@ -137,7 +144,7 @@ void track_prepare(struct track *track, const struct packet *packets, struct tra
 		bool sa = packets[i].class == PACKET_ESP || packets[i].class == PACKET_AH;
 		table_prefetch_entry(sa ? &track->sas : &track->flows, keys[i].hash);
 	}
-	/* A flow or SA that is there names its pair, and the pair its dialogue: further steps of the same pipeline. */
+	/* A flow or SA that is there names its pair, the pair its dialogue and story: further steps of the same pipeline. */
 	uint32_t pairs[TRACK_BATCH];
 	for (unsigned i = 0; i < count; i++) {
 		pairs[i] = 0;
@@ -148,19 +155,20 @@ void track_prepare(struct track *track, const struct packet *packets, struct tra
 		uint32_t number = table->buckets[table_bucket(table, keys[i].hash)];
 		if (!number)
 			continue;
-		uint32_t pair = ((const struct table_link *)table_at(table, number))->owner;
-		if (sa) {
-			pairs[i] = pair;
+		pairs[i] = ((const struct table_link *)table_at(table, number))->owner;
+		if (sa && sa_wants_cold(table_at(table, number)))
 			prefetch_lines(&track->sa_cold[number], sizeof(*track->sa_cold));
-		}
-		prefetch_lines(table_at(&track->pairs, pair), 2 * CACHE_LINE);
+		prefetch_lines(table_at(&track->pairs, pairs[i]), sa ? CACHE_LINE : 2 * CACHE_LINE);
 	}
 	for (unsigned i = 0; i < count; i++) {
 		if (!pairs[i])
 			continue;
 		const struct pair *pair = table_at(&track->pairs, pairs[i]);
-		if (pair->dialogue)
+		bool sa = packets[i].class == PACKET_ESP || packets[i].class == PACKET_AH;
+		if (sa && pair->dialogue)
 			prefetch_lines(table_at(&track->dialogues, pair->dialogue), sizeof(struct dialogue));
+		if (pair->story)
+			prefetch_lines(table_at(&track->stories, pair->story), offsetof(struct story, services));
 	}
 }
 

@@ -39,6 +39,11 @@ uint64_t track_sa_hash(const struct track *track, const struct address *src, con
 	return hash_octets(&key, sizeof(key), track->settings.seed);
 }
 
+static struct sa_cold *cold_of(const struct track *track, const struct sa *sa)
+{
+	return &track->sa_cold[table_number(&track->sas, sa)];
+}
+
 static void sa_evict(struct track *track)
 {
 	struct candidate victim = { 0 };
@@ -96,10 +101,10 @@ static uint32_t sa_make(struct track *track, const struct packet *packet, const 
 		return 0;
 	}
 	sa->spi = packet->spi;
-	sa->first_ns = sa->last_ns = key->time_ns;
+	sa->last_ns = key->time_ns;
 	sa->flags = (uint8_t)((key->direction ? SA_DIRECTION : 0) | (ah ? SA_AH : 0));
 	sa->encap = packet->encap;
-	track->sa_cold[number] = (struct sa_cold){ .name_tries = NAME_TRIES };
+	track->sa_cold[number] = (struct sa_cold){ .first_ns = key->time_ns, .name_tries = NAME_TRIES };
 	track->counters.sas++;
 	return number;
 }
@@ -149,11 +154,11 @@ void track_esp_end(struct track *track, struct pair *pair, unsigned direction, i
 
 static void learn_count(struct track *track, struct pair *pair, unsigned direction, int64_t now_ns)
 {
-	uint32_t need = track->settings.learn_packets;
+	uint16_t risen = (uint16_t)(PAIR_RISEN_0 << direction);
 
-	if (pair->rising[direction] < need)
-		pair->rising[direction]++;
-	if ((pair->flags & (PAIR_LEARNABLE | PAIR_NAT)) || pair->rising[0] < need || pair->rising[1] < need ||
+	if (!(pair->flags & risen) && ++pair->rising[direction] >= track->settings.learn_packets)
+		pair->flags |= risen;
+	if ((pair->flags & PAIR_NAT) || !(pair->flags & PAIR_RISEN_0) || !(pair->flags & PAIR_RISEN_1) ||
 	    now_ns - pair->esp_first_ns < track->settings.learn_span_ns)
 		return;
 	if (address_is_group(&pair->address[0]) || address_is_group(&pair->address[1]))
@@ -219,9 +224,7 @@ static uint16_t digest_of(const struct packet *packet)
 static void put_oddity(struct track *track, struct pair *pair, const struct sa *sa, const struct packet *packet,
 		       enum transition_oddity what, uint32_t count, int64_t now_ns)
 {
-	const struct sequence *sequence =
-	    &track->sa_cold[((const unsigned char *)sa - track->sas.entries) / (ptrdiff_t)track->sas.entry_size]
-		 .sequence;
+	const struct sequence *sequence = &cold_of(track, sa)->sequence;
 	struct transition transition = { .time_ns = now_ns,
 					 .kind = TRANSITION_SEQUENCE,
 					 .direction = sa->flags & SA_DIRECTION ? 1 : 0,
@@ -238,20 +241,15 @@ static void put_oddity(struct track *track, struct pair *pair, const struct sa *
 	track_put(track, &transition, pair);
 }
 
-/* Takes the packet's number. True if the packet is one of the sender's own, and no copy. */
-static bool sa_sequence(struct track *track, struct pair *pair, struct sa *sa, struct sequence *sequence,
-			const struct packet *packet, bool born, int64_t now_ns)
+/* Takes a number that did not just follow the one before. True if the packet is one of the sender's own, and no copy. */
+static bool sa_number(struct track *track, struct pair *pair, struct sa *sa, struct sequence *sequence,
+		      const struct packet *packet, int64_t now_ns)
 {
-	enum { REPLAYS_TOLD = 3, DOUBLED_PACKETS = 50, DOUBLED_SHARE = 5, NEAR_WRAP = 0xf0000000 };
-
-	if (born) {
-		sequence_begin(sequence, packet->sequence, digest_of(packet), now_ns);
-		return true;
-	}
+	enum { REPLAYS_TOLD = 3, DOUBLED_PACKETS = 50, DOUBLED_SHARE = 5 };
 	uint16_t digest = sequence_wants_digest(sequence, packet->sequence) ? digest_of(packet) : 1;
 	switch (sequence_packet(sequence, packet->sequence, digest, now_ns)) {
 	case SEQUENCE_NEW:
-		if (packet->sequence >= NEAR_WRAP && !(sa->flags & SA_WRAP_TOLD)) {
+		if (packet->sequence >= SEQUENCE_NEAR_WRAP && !(sa->flags & SA_WRAP_TOLD)) {
 			sa->flags |= SA_WRAP_TOLD;
 			put_oddity(track, pair, sa, packet, ODDITY_NEAR_WRAP, 1, now_ns);
 		}
@@ -280,6 +278,25 @@ static bool sa_sequence(struct track *track, struct pair *pair, struct sa *sa, s
 	return false;
 }
 
+/* Takes the packet's number; the result as that of sa_number(). */
+static bool sa_sequence(struct track *track, struct pair *pair, struct sa *sa, const struct packet *packet, bool born,
+			int64_t now_ns)
+{
+	if (sequence_run_takes(&sa->run, packet->sequence, now_ns))
+		return true;
+	struct sequence *sequence = &cold_of(track, sa)->sequence;
+	bool own_packet = true;
+
+	if (born) {
+		sequence_begin(sequence, packet->sequence, digest_of(packet), now_ns);
+	} else {
+		sequence_settle(sequence, &sa->run, sa->last_ns);
+		own_packet = sa_number(track, pair, sa, sequence, packet, now_ns);
+	}
+	sequence_run_begin(&sa->run, sequence);
+	return own_packet;
+}
+
 static bool whole(const struct packet *packet)
 {
 	return packet->class == PACKET_ESP && packet->payload_captured == packet->payload_length &&
@@ -287,15 +304,17 @@ static bool whole(const struct packet *packet)
 }
 
 /* Whether ESP hides what it carries: looked at while it is undecided, in packets that are there whole. */
-static void sa_content(struct track *track, struct pair *pair, const struct sa *sa, struct readable *readable,
+static void sa_content(struct track *track, struct pair *pair, struct sa *sa, struct readable *readable,
 		       const struct packet *packet, int64_t now_ns)
 {
 	struct readable_inner inner = { 0 };
 
 	if (!whole(packet) || !readable_wants(readable, sa->packets))
 		return;
-	if (!readable_packet(readable, packet->payload, packet->payload_length, &inner) ||
-	    (readable->state == READABLE_NO && !readable->missed))
+	bool news = readable_packet(readable, packet->payload, packet->payload_length, &inner);
+	if (readable->state == READABLE_NO || readable->state == READABLE_PLAIN)
+		sa->flags |= SA_OPAQUE;
+	if (!news || (readable->state == READABLE_NO && !readable->missed))
 		return;
 	struct transition transition = { .time_ns = now_ns,
 					 .kind = TRANSITION_READABLE,
@@ -383,7 +402,7 @@ static void pair_esp(struct track *track, struct pair *pair, uint32_t number, co
 		track_pair_speaks_ipsec(track, pair, number);
 		pair->flags |= ah ? PAIR_HAS_AH : PAIR_HAS_ESP;
 	}
-	if (pair->esp_first_ns == 0)
+	if (pair->esp_packets[0] == 0 && pair->esp_packets[1] == 0)
 		pair->esp_first_ns = now_ns;
 	if (behind_nat(packet))
 		track_pair_is_nat(track, pair, now_ns);
@@ -394,7 +413,8 @@ static void pair_esp(struct track *track, struct pair *pair, uint32_t number, co
 		track_activate(track, number, now_ns);
 	}
 	pair->esp_last_ns[direction] = now_ns;
-	pair->esp_last_length[direction] = packet->payload_length;
+	pair->esp_last_length[direction] =
+	    packet->payload_length < UINT16_MAX ? (uint16_t)packet->payload_length : UINT16_MAX;
 	pair->esp_packets[direction]++;
 	pair->esp_bytes += packet->length;
 }
@@ -415,7 +435,6 @@ uint32_t track_esp(struct track *track, const struct packet *packet, const struc
 			return 0;
 	}
 	struct sa *sa = table_at(&track->sas, number);
-	struct sa_cold *cold = &track->sa_cold[number];
 	struct pair *pair = table_at(&track->pairs, sa->link.owner);
 	if (pair->generation != sa->pair_generation || !pair->link.hash) {
 		if (!sa_adopt(track, sa, packet, key))
@@ -426,22 +445,31 @@ uint32_t track_esp(struct track *track, const struct packet *packet, const struc
 		sa_transition(track, pair, sa, TRANSITION_SA_BORN, now);
 	else
 		sa_notice_quiet(track, sa, now);
-	bool own_packet = sa_sequence(track, pair, sa, &cold->sequence, packet, born, now);
+	bool own_packet = sa_sequence(track, pair, sa, packet, born, now);
 	sa->packets++;
 	sa->bytes += packet->length;
 	/* Copies and replays are counted, but they say nothing about what the two are doing now. */
 	if (!own_packet)
 		return 0;
-	if (sa->flags & SA_QUIET) {
+	bool woke = (sa->flags & SA_QUIET) != 0;
+	if (woke) {
 		sa->flags &= (uint8_t)~SA_QUIET;
 		sa_transition(track, pair, sa, TRANSITION_SA_WOKE, now);
 	}
 	sa->last_ns = now;
-	wheel_put(&track->sa_wheel, number, now + TRACK_QUIET_NS);
+	/* Until it is quiet its timer stays. */
+	if (born || woke)
+		wheel_put(&track->sa_wheel, number, now + TRACK_QUIET_NS);
 
 	pair_esp(track, pair, sa->link.owner, packet, d, now);
-	sa_content(track, pair, sa, &cold->readable, packet, now);
-	bool pool = !ah && cold->readable.state != READABLE_NULL;
+	bool readable = false, unnamed = false;
+	if (!(sa->flags & SA_OPAQUE)) {
+		struct sa_cold *cold = &track->sa_cold[number];
+		sa_content(track, pair, sa, &cold->readable, packet, now);
+		readable = cold->readable.state == READABLE_NULL;
+		unnamed = readable && cold->name_tries > 0;
+	}
+	bool pool = !ah && !readable;
 	pair_dialogue(track, pair, packet, pool, d, now);
 	if (packet->spi > SPI_RESERVED_MAX && !(pair->flags & PAIR_LEARNABLE))
 		learn_count(track, pair, d, now);
@@ -458,7 +486,7 @@ uint32_t track_esp(struct track *track, const struct packet *packet, const struc
 		sa->bytes += bytes;
 		pair->esp_bytes += bytes;
 	}
-	return cold->readable.state == READABLE_NULL && cold->name_tries > 0 && whole(packet) ? number : 0;
+	return unnamed && whole(packet) ? number : 0;
 }
 
 /* AH around ESP, or around a tunnel: the AH has its own SA, between its own addresses. */

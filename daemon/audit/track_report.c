@@ -158,7 +158,7 @@ static void *add(struct track_state *state, struct list *list, size_t size)
 static void copy_sa(const struct track *track, struct track_state *state, uint32_t number)
 {
 	const struct sa *sa = table_at(&track->sas, number);
-	const struct sequence *sequence = &track->sa_cold[number].sequence;
+	const struct sa_cold *cold = &track->sa_cold[number];
 	const struct pair *pair = table_at(&track->pairs, sa->link.owner);
 	unsigned d = sa->flags & SA_DIRECTION ? 1 : 0;
 
@@ -167,6 +167,9 @@ static void copy_sa(const struct track *track, struct track_state *state, uint32
 	struct sa_facts *facts = add(state, &state->sas, sizeof(*facts));
 	if (!facts)
 		return;
+	struct sequence sequence = cold->sequence;
+	struct sequence_run run = sa->run;
+	sequence_settle(&sequence, &run, sa->last_ns);
 	facts->realm = pair->realm;
 	facts->sa = (struct record_sa){
 		.src = pair->address[d],
@@ -174,14 +177,14 @@ static void copy_sa(const struct track *track, struct track_state *state, uint32
 		.spi = sa->spi,
 		.protocol = sa->flags & SA_AH ? 51 : 50,
 		.encap = sa->encap,
-		.first_ns = sa->first_ns,
+		.first_ns = cold->first_ns,
 		.last_ns = sa->last_ns,
 		.packets = sa->packets,
 		.bytes = sa->bytes,
-		.seq_first = sequence->first,
-		.seq_last = sequence->high,
-		.lost = sequence_lost(sequence),
-		.replayed = sequence->replayed,
+		.seq_first = sequence.first,
+		.seq_last = sequence.high,
+		.lost = sequence_lost(&sequence),
+		.replayed = sequence.replayed,
 		.state = SA_ACTIVE,
 	};
 }

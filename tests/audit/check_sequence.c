@@ -244,7 +244,50 @@ START_TEST(digests_only_at_the_beginning)
 }
 END_TEST
 
-SUITE_MAIN("sequence", rising_numbers_are_new, one_packet_has_lost_nothing, late_at_the_edges_of_the_window,
+/* Any traffic, taken with and without runs: nobody can tell which. */
+START_TEST(runs_change_nothing)
+{
+	static const uint32_t beginnings[] = { 1, 5000, 0xeffffff0, 0xffffff00 };
+	uint64_t random = 1;
+
+	for (unsigned round = 0; round < 400; round++) {
+		struct sequence plain, beside;
+		struct sequence_run run = { 0 };
+		uint32_t number = beginnings[round % 4];
+		int64_t time = S, last = S;
+
+		sequence_begin(&plain, number, 1, time);
+		sequence_begin(&beside, number, 1, time);
+		sequence_run_begin(&run, &beside);
+		for (unsigned i = 0; i < 2000; i++) {
+			random = random * 6364136223846793005u + 1442695040888963407u;
+			uint32_t dice = (uint32_t)(random >> 33);
+			uint32_t taken = dice % 100 < 97 ? number + 1
+					 : dice % 3 == 0 ? number - dice / 300 % 200
+							 : number + dice / 300 % 300;
+			time += dice / 7 % 500 == 0 ? 2 * S : dice / 11 % MS;
+			enum sequence_verdict verdict = sequence_packet(&plain, taken, (uint16_t)(dice | 1), time);
+			if (sequence_run_takes(&run, taken, time)) {
+				ck_assert_int_eq(verdict, SEQUENCE_NEW);
+			} else {
+				sequence_settle(&beside, &run, last);
+				ck_assert_int_eq(sequence_packet(&beside, taken, (uint16_t)(dice | 1), time), verdict);
+				sequence_run_begin(&run, &beside);
+			}
+			if (verdict == SEQUENCE_NEW || verdict == SEQUENCE_LATE || verdict == SEQUENCE_RESET)
+				last = time;
+			if (verdict == SEQUENCE_NEW || verdict == SEQUENCE_RESET)
+				number = taken;
+			if (dice % 50 == 0)
+				sequence_settle(&beside, &run, last);
+			if (run.count == 0)
+				ck_assert_mem_eq(&plain, &beside, sizeof(plain));
+		}
+	}
+}
+END_TEST
+
+SUITE_MAIN("sequence", runs_change_nothing, rising_numbers_are_new, one_packet_has_lost_nothing, late_at_the_edges_of_the_window,
 	   window_moves_by_every_step, copies_and_repetitions, replay_of_an_old_stretch, counting_from_the_beginning,
 	   counting_anew_after_a_late_view, two_strange_packets_are_no_restart, numbers_wrap, the_far_half_is_behind,
 	   losses_are_counted, a_jump_is_loss_and_nothing_else, digests_only_at_the_beginning)
