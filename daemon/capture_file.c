@@ -6,11 +6,9 @@
  * Called by workers that read files and by tests. It must not write to the file, nor keep more of a stream than one
  * bounded buffer.
  *
- * A mapped file that somebody truncates meanwhile raises SIGBUS in whoever touches the lost pages. The size is asked
- * for again each CHECK_STEP octets, before the frames there are handed out, and a file that shrank ends with a
- * sentence.
- * What remains: a truncation between that question and the use of at most CHECK_STEP octets and one batch behind it,
- * and a disk or network file system that cannot read a page it has promised. Those end the process by SIGBUS.
+ * Files are read into a buffer that stays in the second level of the cache, so that neither the walk nor who reads the
+ * frames waits for memory. Against a memory map that saves the page tables, and the fault (SIGBUS) when somebody
+ * truncates the file meanwhile; docs/performance.md has the figures.
  */
 #include "capture_file_walk.h"
 
@@ -19,17 +17,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-	CHECK_STEP = 1024 * 1024,     /* octets between two looks at a mapped file's size */
-	DROP_STEP = 32 * 1024 * 1024, /* octets whose pages are given back at once when they are behind us */
-	BUFFER_ROOM = 512 * 1024,     /* of a stream, at first */
-	PCAP_HEADER = 24,             /* what a pcap file has at least */
-	SECTION_HEADER = 28,          /* what a pcapng file has at least */
-	HEX_OCTETS = 8,               /* shown of an unknown file */
+	BUFFER_ROOM = 256 * 1024, /* at first; grows for larger records */
+	PCAP_HEADER = 24,         /* what a pcap file has at least */
+	SECTION_HEADER = 28,      /* what a pcapng file has at least */
+	HEX_OCTETS = 8,           /* shown of an unknown file */
 };
 
 static void explain(const char *path, struct capture_file_error *error, const char *format, va_list arguments)
@@ -134,7 +129,7 @@ static bool recognise(struct capture_file *file, struct capture_file_error *erro
 
 	if (length == 0) {
 		capture_file_explain(file->path, error,
-				     file->stream && capture_file_stream_compression(file->stream)
+				     capture_file_stream_compression(file->stream)
 					 ? "is empty once it is decompressed"
 					 : "is empty");
 		return false;
@@ -228,40 +223,9 @@ no_memory:
 	return false;
 }
 
-/* A plain regular file is mapped; *mapped says whether it was. */
-static bool map_plain(struct capture_file *file, off_t size, bool *mapped, struct capture_file_error *error)
-{
-	uint8_t start[CAPTURE_FILE_PEEK];
-	ssize_t got = pread(file->descriptor, start, sizeof(start), 0);
-	void *map;
-
-	if (got < 0) {
-		capture_file_explain(file->path, error, "cannot be read: %s", strerror(errno));
-		return false;
-	}
-	*mapped = !capture_file_is_compressed(start, (size_t)got);
-	if (!*mapped)
-		return true;
-	if ((uint64_t)size > SIZE_MAX) {
-		capture_file_explain(file->path, error, "is too large for this machine's address space");
-		return false;
-	}
-	map = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, file->descriptor, 0);
-	if (map == MAP_FAILED) {
-		capture_file_explain(file->path, error, "cannot be mapped: %s", strerror(errno));
-		return false;
-	}
-	/* Advice only: reading works without. */
-	(void)madvise(map, (size_t)size, MADV_SEQUENTIAL);
-	file->window = map;
-	file->filled = (size_t)size;
-	return true;
-}
-
 static bool open_descriptor(struct capture_file *file, struct capture_file_error *error)
 {
 	struct stat status;
-	bool mapped = false;
 
 	if (fstat(file->descriptor, &status) < 0) {
 		capture_file_explain(file->path, error, "cannot be examined: %s", strerror(errno));
@@ -276,10 +240,11 @@ static bool open_descriptor(struct capture_file *file, struct capture_file_error
 		return false;
 	}
 	/* Standard input may be a file that somebody has read from already. */
-	if (S_ISREG(status.st_mode) && status.st_size > 0 && lseek(file->descriptor, 0, SEEK_CUR) == 0 &&
-	    !map_plain(file, status.st_size, &mapped, error))
-		return false;
-	return (mapped || open_stream(file, error)) && recognise(file, error);
+	if (S_ISREG(status.st_mode) && lseek(file->descriptor, 0, SEEK_CUR) == 0)
+		file->size = (uint64_t)status.st_size;
+	/* Advice only. */
+	(void)posix_fadvise(file->descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
+	return open_stream(file, error) && recognise(file, error);
 }
 
 struct capture_file *capture_file_open(const char *path, struct capture_file_error *error)
@@ -309,40 +274,12 @@ fail:
 	return NULL;
 }
 
-/* Looks ahead in a mapped file: is it still as long as it was, and are its next pages there? */
-static bool check_map(struct capture_file *file)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t start = file->position & ~(page - 1), length;
-	struct stat status;
-
-	if (fstat(file->descriptor, &status) < 0 || (uint64_t)status.st_size < file->filled) {
-		capture_file_damage(file,
-				    "the file shrank while it was read: it had %zu octets and now has %lld; all after "
-				    "octet %zu was left out",
-				    file->filled, (long long)status.st_size, file->position);
-		return false;
-	}
-	length = file->filled - start < 2 * (size_t)CHECK_STEP ? file->filled - start : 2 * (size_t)CHECK_STEP;
-#ifdef MADV_POPULATE_READ
-	/* One call in place of a page fault for each 16 pages; kernels before 5.14 fault instead. */
-	(void)madvise((uint8_t *)(uintptr_t)file->window + start, length, MADV_POPULATE_READ);
-#endif
-	if (start - file->dropped >= DROP_STEP) {
-		/* What is behind us stays in the page cache, but need not count as our memory. */
-		(void)madvise((uint8_t *)(uintptr_t)file->window + file->dropped, start - file->dropped, MADV_DONTNEED);
-		file->dropped = start;
-	}
-	file->checked = start + CHECK_STEP;
-	return true;
-}
-
 /* The window has no further whole record and cannot be refilled: either that is the end, or it is inside a record. */
 static void finish(struct capture_file *file)
 {
-	const char *fault = file->stream ? capture_file_stream_fault(file->stream) : NULL;
-	const char *of =
-	    file->stream && capture_file_stream_compression(file->stream) ? " of the decompressed data" : "";
+	const char *fault = capture_file_stream_fault(file->stream);
+	const char *of = capture_file_stream_compression(file->stream) ? " of the decompressed data" : "";
+	uint64_t read = capture_file_stream_consumed(file->stream);
 	const char *record = file->is_pcapng ? "block" : "record";
 	uint64_t end = file->window_offset + file->filled, start = capture_file_offset(file);
 
@@ -351,7 +288,13 @@ static void finish(struct capture_file *file)
 		return;
 	if (file->is_pcapng && file->pcapng.trailer)
 		start = file->pcapng.block_offset;
-	if (fault && start < end)
+	if (read < file->size)
+		capture_file_damage(file,
+				    "the file shrank while it was read: it had %llu octets and now has %llu; all after "
+				    "octet %llu was left out",
+				    (unsigned long long)file->size, (unsigned long long)read,
+				    (unsigned long long)start);
+	else if (fault && start < end)
 		capture_file_damage(file, "%s; the last %llu octets, inside %s %llu, were left out", fault,
 				    (unsigned long long)(end - start), record, (unsigned long long)(file->records + 1));
 	else if (fault)
@@ -368,13 +311,11 @@ unsigned capture_file_next(struct capture_file *file, struct frame *frames, unsi
 	while (!file->ended && max > 0) {
 		unsigned count;
 
-		if (!file->stream && file->position >= file->checked && !check_map(file))
-			break;
 		count = file->is_pcapng ? capture_file_pcapng_walk(file, frames, max)
 					: capture_file_pcap_walk(file, frames, max);
 		if (count > 0)
 			return count;
-		if (!file->damaged && (!file->stream || !refill(file, file->need)))
+		if (!file->damaged && !refill(file, file->need))
 			finish(file);
 	}
 	return 0;
@@ -402,8 +343,6 @@ double capture_file_progress(const struct capture_file *file)
 	struct stat status;
 	uint64_t done;
 
-	if (!file->stream)
-		return file->filled ? (double)file->position / (double)file->filled : 1.0;
 	if (fstat(file->descriptor, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
 		return -1.0;
 	done = capture_file_stream_consumed(file->stream);
@@ -414,8 +353,6 @@ void capture_file_close(struct capture_file *file)
 {
 	if (!file)
 		return;
-	if (!file->stream && file->window)
-		munmap((void *)(uintptr_t)file->window, file->filled);
 	capture_file_stream_close(file->stream);
 	free(file->buffer);
 	if (!file->standard_input && file->descriptor >= 0)

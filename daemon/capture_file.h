@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Capture files, read by our own walk over a memory map.
+ * Capture files, read by our own walk over a buffer.
  *
  * pcap in every variant (micro- and nanosecond, both byte orders, Kuznetzov's modified records) and pcapng (several
  * sections and interfaces, any link types, any time resolution and offset, both byte orders), plain or compressed by
- * gzip or zstd, from a file or from standard input. Plain files are mapped, everything else is streamed through a
- * bounded buffer. Any other format gets one exact error.
+ * gzip or zstd, from a file or from standard input, all through a bounded buffer. Any other format gets one exact error.
  *
  * A frame may have 262 144 octets, or as many as the file's own snap length says, 16 MiB at most; more is damage. A
  * wire length below the captured one is raised to it. A time outside of 1970 to 2262 is damage. pcapng's simple packets

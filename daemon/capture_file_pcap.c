@@ -102,7 +102,6 @@ unsigned capture_file_pcap_walk(struct capture_file *file, struct frame *frames,
 			file->need = pcap.header + captured;
 			break;
 		}
-		capture_file_prefetch(window, filled, position, pcap.header + captured);
 		frames[count++] = (struct frame){
 			.bytes = record + pcap.header,
 			.captured = captured,

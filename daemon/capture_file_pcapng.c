@@ -333,7 +333,6 @@ unsigned capture_file_pcapng_walk(struct capture_file *file, struct frame *frame
 			damage_block(file, "does not end with the length it started with");
 			break;
 		}
-		capture_file_prefetch(file->window, file->filled, file->position, total);
 		switch (type) {
 		case BLOCK_INTERFACE:
 			whole = take_interface(file, block, total);

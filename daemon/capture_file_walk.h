@@ -2,8 +2,8 @@
 /*
  * The inside of the capture file reader, shared by capture_file*.c and by nobody else.
  *
- * A walk (pcap, pcapng) sees one stretch of contiguous octets, the window: the whole file where it is mapped, a bounded
- * buffer where it is streamed. It takes whole records from the window's position on, and says how many octets it needs
+ * A walk (pcap, pcapng) sees one stretch of contiguous octets, the window: a bounded
+ * buffer. It takes whole records from the window's position on, and says how many octets it needs
  * when the next record is not all there. What a length in the file says is compared with what the window holds, never
  * added to a pointer first.
  */
@@ -22,8 +22,6 @@ enum {
 	CAPTURE_FILE_INTERFACES = 65536,        /* what frame.interface can number */
 	CAPTURE_FILE_NAME = 255,                /* octets of an interface's name that are kept */
 	CAPTURE_FILE_PEEK = 32,                 /* octets that are enough to tell any format we know */
-	CAPTURE_FILE_AHEAD = 4096,              /* octets the prefetch runs ahead of the walk */
-	CAPTURE_FILE_LINE = 64,                 /* octets of a cache line */
 };
 
 struct capture_file_stream;
@@ -60,18 +58,17 @@ struct capture_file_pcapng {
 
 struct capture_file {
 	char *path;                         /* owned; "standard input" for "-" */
-	const uint8_t *window;              /* the octets at hand: the map, or buffer */
+	const uint8_t *window;              /* the octets at hand: the buffer */
 	size_t position;                    /* in the window: first octet not yet taken */
 	size_t filled;                      /* octets in the window */
 	size_t need;                        /* octets from position on that the next record takes, as far as is known */
 	uint64_t window_offset;             /* where the window starts in the (decompressed) capture */
 	uint64_t records;                   /* whole records (pcap) or blocks (pcapng) taken */
-	uint8_t *buffer;                    /* owned; NULL where mapped */
+	uint8_t *buffer;                    /* owned */
 	size_t room;                        /* octets of buffer */
-	struct capture_file_stream *stream; /* owned; NULL where mapped */
+	struct capture_file_stream *stream; /* owned */
 	int descriptor;                     /* owned unless standard input */
-	size_t checked; /* mapped: how far the file's size was checked and its pages were asked for */
-	size_t dropped; /* mapped: before this, pages were given back */
+	uint64_t size;                             /* octets of a regular file when it was opened, else 0 */
 	struct capture_file_interface *interfaces; /* owned */
 	uint32_t interface_count;                  /* used entries */
 	uint32_t interface_room;                   /* allocated entries */
@@ -107,16 +104,6 @@ static inline uint64_t capture_file_load64(const uint8_t *octets, bool swapped)
 
 	memcpy(&value, octets, sizeof(value));
 	return swapped ? __builtin_bswap64(value) : value;
-}
-
-/* Asks for the cache lines that lie as far ahead as the record at `position` is long, so that each line is asked for
- * once. Without it every record header is a memory access the next one has to wait for. */
-static inline void capture_file_prefetch(const uint8_t *window, size_t filled, size_t position, size_t length)
-{
-	size_t line = position + CAPTURE_FILE_AHEAD, last = line + length;
-
-	for (; line < last && line < filled; line += CAPTURE_FILE_LINE)
-		__builtin_prefetch(window + line);
 }
 
 /* Octets a frame may have in a file or interface with this snap length. */
