@@ -14,6 +14,7 @@
 #include "ike.h"
 #include "ip.h"
 #include "link.h"
+#include "packet_usual.h"
 #include "transport.h"
 #include "tunnel.h"
 
@@ -546,6 +547,12 @@ static bool read_ah(struct walk *walk)
 }
 
 void packet_read(const struct frame *frame, const struct packet_options *options, struct packet *packet)
+{
+	if (!packet_usual(frame, packet))
+		packet_walk(frame, options, packet);
+}
+
+void packet_walk(const struct frame *frame, const struct packet_options *options, struct packet *packet)
 {
 	struct walk walk;
 
