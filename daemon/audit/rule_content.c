@@ -95,6 +95,14 @@ static void tell_shape(struct judge *judge, struct judged_pair *pair, const stru
 	alert_tell_pair(judge, pair, &pair->block64, &finding);
 }
 
+/* What an oddity is found to be. */
+static const enum finding_id oddities[] = {
+	[ODDITY_REPLAY] = FINDING_ESP_REPLAY,
+	[ODDITY_RESET] = FINDING_ESP_SEQUENCE_RESET,
+	[ODDITY_NEAR_WRAP] = FINDING_ESP_SEQUENCE_NEAR_WRAP,
+	[ODDITY_DOUBLED] = FINDING_MIRROR_DOUBLED,
+};
+
 static void tell_sequence(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	const struct transition_sequence *odd = &transition->sequence;
@@ -102,9 +110,9 @@ static void tell_sequence(struct judge *judge, struct judged_pair *pair, const s
 	struct address_text src, dst;
 	struct finding finding;
 
-	if (!sa)
+	if (!sa || odd->what >= sizeof(oddities) / sizeof(oddities[0]))
 		return;
-	alert_begin_sa(judge, pair, transition->direction, odd->spi, FINDING_ESP_REPLAY, &finding);
+	alert_begin_sa(judge, pair, transition->direction, odd->spi, oddities[odd->what], &finding);
 	finding.interface = judge_interface(judge, transition->interface);
 	finding.ip_protocol = odd->protocol;
 	finding.count = odd->count;
@@ -121,8 +129,6 @@ static void tell_sequence(struct judge *judge, struct judged_pair *pair, const s
 		alert_tell_pair(judge, pair, &sa->replay, &finding);
 		break;
 	case ODDITY_RESET:
-		finding.id = FINDING_ESP_SEQUENCE_RESET;
-		finding.severity = catalogue_row(finding.id)->severity;
 		finding_say(&finding,
 			    "%s counts from the beginning again on SPI 0x%08x to %s: with counter modes that repeats "
 			    "the keystream.",
@@ -130,20 +136,16 @@ static void tell_sequence(struct judge *judge, struct judged_pair *pair, const s
 		alert_tell_pair(judge, pair, &sa->reset, &finding);
 		break;
 	case ODDITY_NEAR_WRAP:
-		finding.id = FINDING_ESP_SEQUENCE_NEAR_WRAP;
-		finding.severity = catalogue_row(finding.id)->severity;
 		finding_say(&finding,
 			    "The sequence number of SPI 0x%08x from %s to %s is near its end (0x%08x): without "
 			    "extended numbers the SA stops there.",
 			    odd->spi, src.text, dst.text, odd->high);
 		alert_tell_pair(judge, pair, &sa->near_wrap, &finding);
 		break;
-	case ODDITY_DOUBLED:
+	default:
 		/* Once for the sensor, not once for every SA that passes it. */
 		if (judge->doubled.open)
 			break;
-		finding.id = FINDING_MIRROR_DOUBLED;
-		finding.severity = catalogue_row(finding.id)->severity;
 		finding.subject = SUBJECT_SENSOR;
 		finding.grade = GRADE_LIKELY;
 		finding_say(&finding,
@@ -151,8 +153,6 @@ static void tell_sequence(struct judge *judge, struct judged_pair *pair, const s
 			    "milliseconds.",
 			    odd->count, (unsigned long long)odd->packets, odd->spi);
 		alert_tell_pair(judge, pair, &judge->doubled, &finding);
-		break;
-	default:
 		break;
 	}
 }
