@@ -380,22 +380,17 @@ static void complete_pair(void *context, uint32_t realm, struct record_pair *pai
 	struct engine *engine = context;
 
 	close_gate(engine);
-	pair->rule = judge_pair_rule(engine->judge, realm, &pair->a, &pair->b);
-	judge_describe_rekeys(engine->judge, realm, &pair->a, &pair->b, &pair->rekeys, &pair->rekey_interval_median);
+	judge_complete_pair(engine->judge, realm, pair);
 	open_gate(engine);
 }
 
 static void complete_sa(void *context, uint32_t realm, struct record_sa *sa)
 {
 	struct engine *engine = context;
-	struct judge_sa described;
 
 	close_gate(engine);
-	judge_describe_sa(engine->judge, realm, &sa->src, &sa->dst, sa->protocol, sa->spi, &described);
+	judge_complete_sa(engine->judge, realm, sa);
 	open_gate(engine);
-	sa->has_replaces = described.has_replaces;
-	sa->replaces = described.replaces;
-	sa->state = described.state;
 }
 
 static void write_ike_sas(void *context, const struct record_sink *sink)

@@ -294,6 +294,7 @@ static void request_begin(struct ike_request *request, const struct ike_message 
 		.message_id = message->header.message_id,
 		.octets = arrival->length,
 		.exchange = message->header.exchange,
+		.first_inner = message->first_inner,
 		.sends = 1,
 		.fragments = UINT64_C(1) << (message->fragment_number % FRAGMENT_BITS),
 	};
@@ -704,6 +705,11 @@ struct ike_event ike_story_message(struct ike_stories *stories, const struct ike
 	if (side == 0 && event.kind != IKE_EVENT_OPENED && event.kind != IKE_EVENT_NONE)
 		story->progressed = true;
 	return event;
+}
+
+void ike_story_child(struct ike_story *story, uint32_t spi)
+{
+	story->children[story->child_count++ % IKE_STORY_CHILDREN] = spi;
 }
 
 /* ---- what can be told of it ---- */

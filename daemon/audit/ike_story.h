@@ -48,9 +48,11 @@ struct ike_request {
 	uint16_t sends;  /* 1 and repetitions */
 	uint16_t gap_ds; /* last gap between them, tenths of a second */
 	uint8_t exchange;
+	uint8_t first_inner; /* type of the first payload inside, 0: not known */
 	bool answered;
 };
 
+enum { IKE_STORY_CHILDREN = 8 };
 enum { IKE_STORY_NOTIFIES = 12, IKE_STORY_VENDORS = 8, IKE_STORY_AUTHORITIES = 8 };
 
 enum ike_auth {
@@ -104,13 +106,15 @@ struct ike_story {
 	bool progressed;        /* the initiator did more than send one first message */
 	bool asked_certificate; /* CERTREQ from the responder in its first answer */
 	bool eap, childless, gssapi, xauth;
-	bool fragments[2];           /* initiator, responder announced that they take IKE fragments */
-	bool certificate_outdated;   /* for rules: a certificate in clear is not valid now */
-	bool child_agreed;           /* a child SA, with its IKE_AUTH or later */
-	bool nat_known, nat_side[2]; /* initiator, responder are behind a NAT */
-	bool quantum_safe;           /* ML-KEM was selected */
-	bool counted;                /* for rules: half-open, in its responder's count */
-	int64_t counted_ns;          /* when it was */
+	bool fragments[2];                     /* initiator, responder announced that they take IKE fragments */
+	bool certificate_outdated;             /* for rules: a certificate in clear is not valid now */
+	bool child_agreed;                     /* a child SA, with its IKE_AUTH or later */
+	bool nat_known, nat_side[2];           /* initiator, responder are behind a NAT */
+	bool quantum_safe;                     /* ML-KEM was selected */
+	uint32_t children[IKE_STORY_CHILDREN]; /* SPIs of SAs for traffic that came of it; a ring, the latest */
+	uint32_t child_count;                  /* how many ever */
+	bool counted;                          /* for rules: half-open, in its responder's count */
+	int64_t counted_ns;                    /* when it was */
 };
 
 struct ike_event {
@@ -148,6 +152,9 @@ struct ike_arrival {
 
 struct ike_event ike_story_message(struct ike_stories *stories, const struct ike_arrival *arrival,
 				   const struct ike_message *message);
+
+/* An SA for traffic came of it. */
+void ike_story_child(struct ike_story *story, uint32_t spi);
 
 struct ike_story *ike_story_find(struct ike_stories *stories, uint32_t realm, uint64_t ispi);
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { UNANSWERED_TRIES = 3, NOTIFY_NAME_SIZE = 48 };
+enum { UNANSWERED_TRIES = 3, NOTIFY_NAME_SIZE = 48, CHILD_NAME_SIZE = 12 };
 
 const char *ike_auth_name(enum ike_auth auth)
 {
@@ -70,7 +70,21 @@ struct names {
 	const char *suites[2][IKE_SUITE_MAX];
 	char notify[IKE_STORY_NOTIFIES][NOTIFY_NAME_SIZE];
 	const char *notifies[IKE_STORY_NOTIFIES];
+	char child[IKE_STORY_CHILDREN][CHILD_NAME_SIZE];
+	const char *children[IKE_STORY_CHILDREN];
 };
+
+static size_t name_children(const struct ike_story *story, struct names *names)
+{
+	size_t count = story->child_count < IKE_STORY_CHILDREN ? story->child_count : IKE_STORY_CHILDREN;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t spi = story->children[(story->child_count - 1 - i) % IKE_STORY_CHILDREN];
+		snprintf(names->child[i], CHILD_NAME_SIZE, "0x%08x", spi);
+		names->children[i] = names->child[i];
+	}
+	return count;
+}
 
 /* What an SA payload negotiates; how peers prove themselves is the record's `auth`. */
 static size_t name_suite(const struct ike_suite *suite, char (*text)[IKE_ALGORITHM_NAME_SIZE], const char **names)
@@ -110,6 +124,8 @@ static void write_story(const struct ike_story *story, struct names *names, cons
 		.vendor_count = story->vendor_count,
 		.notifies = names->notifies,
 		.notify_count = story->notify_count,
+		.children = names->children,
+		.child_count = name_children(story, names),
 		.nat = nat_name(story),
 	};
 	for (unsigned i = 0; i < story->notify_count; i++) {

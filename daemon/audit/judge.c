@@ -544,6 +544,7 @@ static void note(struct judge *judge, struct judged_pair *pair, const struct tra
 		break;
 	}
 	judge_host_lives(judge, transition);
+	origin_transition(judge, pair, transition);
 	lineage_transition(judge, pair, transition);
 	learn_transition(judge, pair, transition);
 }

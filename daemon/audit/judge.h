@@ -91,18 +91,9 @@ void judge_finish(struct judge *judge, int64_t end_ns);
 /* What pair records call the pair's rule: a rule's name, "learned", or NULL. */
 const char *judge_pair_rule(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b);
 
-/* What the judge knows of an SA beyond the tracker's counts. */
-struct judge_sa {
-	bool has_replaces;
-	uint32_t replaces; /* SPI of the SA that this one replaced */
-	enum sa_record_state state;
-};
-void judge_describe_sa(struct judge *judge, uint32_t realm, const struct address *src, const struct address *dst,
-		       uint8_t protocol, uint32_t spi, struct judge_sa *sa);
-
-/* How a pair's SAs followed one another; both 0 and negative without any. */
-void judge_describe_rekeys(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b,
-			   uint32_t *rekeys, double *interval_median);
+/* Completes what a record says of an SA, and of how a pair's SAs followed one another. */
+void judge_complete_sa(struct judge *judge, uint32_t realm, struct record_sa *sa);
+void judge_complete_pair(struct judge *judge, uint32_t realm, struct record_pair *pair);
 
 /* Writes the ike_sa records, in order of first message. False on lack of memory. */
 bool judge_write_ike_sas(const struct judge *judge, const struct record_sink *sink);

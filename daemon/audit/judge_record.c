@@ -18,38 +18,47 @@ const char *judge_pair_rule(struct judge *judge, uint32_t realm, const struct ad
 	return rule ? rule->name : NULL;
 }
 
-void judge_describe_sa(struct judge *judge, uint32_t realm, const struct address *src, const struct address *dst,
-		       uint8_t protocol, uint32_t spi, struct judge_sa *described)
+void judge_complete_sa(struct judge *judge, uint32_t realm, struct record_sa *record)
 {
-	unsigned direction = address_compare(src, dst) > 0;
-	const struct judged_pair *pair = judge_pair(judge, realm, direction ? dst : src, direction ? src : dst);
-	const struct judged_sa *sa = pair ? lineage_find(judge, pair, direction, protocol, spi) : NULL;
+	unsigned direction = address_compare(&record->src, &record->dst) > 0;
+	const struct address *a = direction ? &record->dst : &record->src, *b = direction ? &record->src : &record->dst;
+	const struct judged_pair *pair = judge_pair(judge, realm, a, b);
+	const struct judged_sa *sa = pair ? lineage_find(judge, pair, direction, record->protocol, record->spi) : NULL;
 
-	*described = (struct judge_sa){ .state = SA_ACTIVE };
+	record->state = SA_ACTIVE;
 	if (!sa)
 		return;
 	if (sa->replaces) {
-		described->has_replaces = true;
-		described->replaces = ((const struct judged_sa *)table_at(&judge->sas, sa->replaces))->spi;
+		record->has_replaces = true;
+		record->replaces = ((const struct judged_sa *)table_at(&judge->sas, sa->replaces))->spi;
+	}
+	if (sa->ike_major) {
+		record->has_ike = true;
+		record->ike_spi = sa->ike_spi;
+		record->exchange = ike_story_step(sa->ike_major, sa->exchange);
+		record->has_initiator = sa->initiator != INITIATOR_UNKNOWN;
+		record->initiator = sa->initiator == INITIATOR_B ? *b : *a;
 	}
 	if (sa->stale || sa->bad_spi.open)
-		described->state = SA_STALE;
+		record->state = SA_STALE;
 	else if (sa->replaced_by)
-		described->state = SA_SUPERSEDED;
+		record->state = SA_SUPERSEDED;
 	else if (sa->quiet && judge->now_ns - sa->last_ns > ENDED_NS)
-		described->state = SA_ENDED;
+		record->state = SA_ENDED;
 }
 
-void judge_describe_rekeys(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b,
-			   uint32_t *rekeys, double *interval_median)
+void judge_complete_pair(struct judge *judge, uint32_t realm, struct record_pair *record)
 {
-	const struct judged_pair *pair = judge_pair(judge, realm, a, b);
+	const struct judged_pair *pair = judge_pair(judge, realm, &record->a, &record->b);
 	int64_t median = pair ? lineage_median_ns(pair) : -1;
 
-	*rekeys = 0;
+	record->rule = judge_pair_rule(judge, realm, &record->a, &record->b);
+	record->rekeys = 0;
 	if (pair)
-		*rekeys = pair->rekeys[0].count > pair->rekeys[1].count ? pair->rekeys[0].count : pair->rekeys[1].count;
-	*interval_median = median < 0 ? -1 : (double)median / 1e9;
+		record->rekeys =
+		    pair->rekeys[0].count > pair->rekeys[1].count ? pair->rekeys[0].count : pair->rekeys[1].count;
+	record->rekey_interval_median = median < 0 ? -1 : (double)median / 1e9;
+	record->rekey_initiator = pair ? origin_of_rekeys(pair) : INITIATOR_UNKNOWN;
 }
 
 const struct judge_counters *judge_counters(const struct judge *judge)

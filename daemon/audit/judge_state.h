@@ -17,7 +17,17 @@
 #include "../../config/policy.h"
 
 /* The rules, in the order of rules.h. */
-enum rule_number { RULE_IKE, RULE_LEAK, RULE_LOCKED, RULE_SPI, RULE_REKEY, RULE_CONTENT, RULE_CRYPTO, RULE_CERTIFICATE, RULE_COUNT };
+enum rule_number {
+	RULE_IKE,
+	RULE_LEAK,
+	RULE_LOCKED,
+	RULE_SPI,
+	RULE_REKEY,
+	RULE_CONTENT,
+	RULE_CRYPTO,
+	RULE_CERTIFICATE,
+	RULE_COUNT
+};
 
 /* One direction's ESP or AH. */
 struct judged_esp {
@@ -91,6 +101,10 @@ struct judged_sa {
 	uint64_t bad_bytes;
 	enum finding_cause bad_cause;
 	uint8_t bad_level;
+	/* the exchange it came of; 0: not in view */
+	uint64_t ike_spi;
+	uint8_t ike_major, exchange;
+	uint8_t initiator; /* enum record_initiator */
 };
 
 enum { REKEY_REMEMBERED = 16 };
@@ -101,6 +115,19 @@ struct judged_rekeys {
 	uint32_t at;                           /* next place below */
 	int64_t interval_ns[REKEY_REMEMBERED]; /* birth to birth */
 	uint64_t bytes[REKEY_REMEMBERED];      /* through the SA that was replaced */
+	uint8_t initiator[REKEY_REMEMBERED];   /* enum record_initiator: who asked for the one that replaced it */
+};
+
+enum { EXCHANGES_REMEMBERED = 8 };
+
+/* An exchange that agreed on SAs for traffic. */
+struct judged_exchange {
+	int64_t time_ns; /* of the answer; 0: none */
+	uint64_t ispi;
+	uint8_t major, exchange;
+	uint8_t initiator; /* direction of the pair, from who asked */
+	uint8_t seen;      /* SAs that came of it: a bit per direction of ESP, then of AH */
+	bool may_be_ike;   /* it may have replaced the IKE SA instead */
 };
 
 /* What may go wrong in a negotiation; in the order in which a negotiation gets to it. */
@@ -174,6 +201,8 @@ struct judged_pair {
 	struct judged_knock knock;
 	uint32_t newest_sa[2]; /* by direction */
 	struct judged_rekeys rekeys[2];
+	struct judged_exchange exchanges[EXCHANGES_REMEMBERED]; /* a ring */
+	uint8_t exchange_at;
 	struct alert rekey_often, readable, integrity, block64, unnegotiated;
 	bool has_ah, has_esp;
 	uint8_t readable_state; /* enum readable_state of the last SA that was told */
@@ -264,9 +293,9 @@ struct judge {
 	struct judged_rule *rules; /* by rule; owned */
 	uint32_t learned;
 	int64_t now_ns;
-	int64_t certificate_second;                 /* of frame time, and certificates read in it */
+	int64_t certificate_second; /* of frame time, and certificates read in it */
 	unsigned certificates_read;
-	struct services *services;                  /* owned */
+	struct services *services; /* owned */
 	/* IKE: what the message of the transition at hand is in its story; message is only good while ike.story is set */
 	struct ike_stories *stories;
 	struct ike_message *message; /* owned */
@@ -330,6 +359,15 @@ struct judged_sa *lineage_find(struct judge *judge, const struct judged_pair *pa
 			       uint8_t protocol, uint32_t spi);
 /* Median time from birth to birth of replaced SAs, of the direction with more of them; negative without any. */
 int64_t lineage_median_ns(const struct judged_pair *pair);
+
+/* origin.c */
+void origin_transition(const struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+/* Ties an SA that was just born to the exchange that it came of. */
+void origin_find(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa);
+/* Who asked for the pair's latest rekeys. */
+enum record_initiator origin_of_rekeys(const struct judged_pair *pair);
+/* The same as evidence, `initiator`. */
+void origin_note(const struct judged_pair *pair, struct finding *finding);
 
 /* learn.c */
 void learn_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);

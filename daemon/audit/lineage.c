@@ -142,6 +142,7 @@ static void count_rekey(struct judged_pair *pair, const struct judged_sa *old, c
 
 	rekeys->interval_ns[rekeys->at] = new->born_ns - old->born_ns;
 	rekeys->bytes[rekeys->at] = old->bytes;
+	rekeys->initiator[rekeys->at] = new->initiator;
 	rekeys->at = (rekeys->at + 1) % REKEY_REMEMBERED;
 	rekeys->count++;
 }
@@ -218,8 +219,10 @@ void lineage_transition(struct judge *judge, struct judged_pair *pair, const str
 	switch (transition->kind) {
 	case TRANSITION_SA_BORN:
 		sa = obtain(judge, pair, transition);
-		if (sa)
-			born(judge, pair, sa);
+		if (!sa)
+			break;
+		origin_find(judge, pair, sa);
+		born(judge, pair, sa);
 		break;
 	case TRANSITION_SA_QUIET:
 		sa = obtain(judge, pair, transition);

@@ -26,6 +26,14 @@ const char *sa_state_name(enum sa_record_state state)
 	return (size_t)state < SA_STATE_COUNT ? names[state] : "?";
 }
 
+const char *record_initiator_name(enum record_initiator initiator)
+{
+	static const char *const names[INITIATOR_COUNT] = {
+		[INITIATOR_A] = "a", [INITIATOR_B] = "b", [INITIATOR_BOTH] = "both"
+	};
+	return (size_t)initiator < INITIATOR_COUNT ? names[initiator] : NULL;
+}
+
 const char *ike_mode_name(enum ike_mode mode)
 {
 	static const char *const names[IKE_MODE_COUNT] = {

@@ -33,6 +33,9 @@ enum pair_verdict {
 	PAIR_VERDICT_COUNT
 };
 
+/* Who asked for something, of a pair's two. */
+enum record_initiator { INITIATOR_UNKNOWN, INITIATOR_A, INITIATOR_B, INITIATOR_BOTH, INITIATOR_COUNT };
+
 struct record_protocol {
 	const char *name; /* the classifier's name or a guess by port, "icmp" for ICMP */
 	uint64_t packets, bytes;
@@ -47,6 +50,7 @@ struct record_pair {
 	size_t cleartext_count;
 	uint32_t rekeys;
 	double rekey_interval_median; /* seconds; negative if not known */
+	enum record_initiator rekey_initiator;
 };
 
 enum sa_record_state { SA_ACTIVE, SA_SUPERSEDED, SA_ENDED, SA_STALE, SA_STATE_COUNT };
@@ -63,6 +67,11 @@ struct record_sa {
 	uint32_t replaces, continues_spi; /* 0: none or not known */
 	bool has_replaces, has_continues;
 	struct address continues_src, continues_dst;
+	bool has_ike;         /* the exchange that made it was seen */
+	uint64_t ike_spi;     /* of the IKE SA's initiator */
+	const char *exchange; /* "IKE_AUTH", "CREATE_CHILD_SA", "quick mode"; borrowed */
+	bool has_initiator;
+	struct address initiator; /* who asked for it */
 	enum sa_record_state state;
 };
 
@@ -95,6 +104,8 @@ struct record_ike_sa {
 	size_t vendor_count;
 	const char *const *notifies; /* types seen in clear */
 	size_t notify_count;
+	const char *const *children; /* SPIs of SAs that came of it, latest first, as texts */
+	size_t child_count;
 	const char *nat; /* who is behind one: "none", "initiator", "responder", "both"; NULL if not known */
 };
 
@@ -189,6 +200,7 @@ static inline void record_write(const struct record_sink *sink, const struct rec
 }
 
 const char *pair_verdict_name(enum pair_verdict verdict);
+const char *record_initiator_name(enum record_initiator initiator); /* "a", "b", "both"; NULL if not known */
 const char *sa_state_name(enum sa_record_state state);
 const char *ike_mode_name(enum ike_mode mode);
 const char *ike_outcome_name(enum ike_outcome outcome);

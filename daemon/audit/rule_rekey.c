@@ -105,6 +105,7 @@ static void consider(struct judge *judge, struct judged_pair *pair, unsigned dir
 	finding_note_real(&finding, "octets_spread", volume.spread);
 	finding_note_integer(&finding, "rekeys", (int64_t)rekeys->count);
 	finding_note_real(&finding, "lifetime_to_set", (double)thresholds->rekey_min_lifetime_ns / 1e9);
+	origin_note(pair, &finding);
 	alert_tell_pair(judge, pair, &pair->rekey_often, &finding);
 }
 
@@ -135,6 +136,7 @@ static void describe_overdue(struct judge *judge, const struct judged_pair *pair
 	finding_note_real(finding, "age", age);
 	finding_note_real(finding, "interval_median", time.median);
 	finding_note_integer(finding, "rekeys", (int64_t)pair->rekeys[sa->direction].count);
+	origin_note(pair, finding);
 }
 
 static void clear_overdue(struct judge *judge, const struct judged_pair *pair, struct judged_sa *sa, const char *why)

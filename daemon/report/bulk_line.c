@@ -64,14 +64,20 @@ static void put_count_or_null(struct out *out, int64_t count)
 		put_count(out, (uint64_t)count);
 }
 
-static void put_spi(struct out *out, uint32_t spi)
+/* The lowest `bits` of the number, as an SPI is spelled. */
+static void put_hexadecimal(struct out *out, uint64_t number, int bits)
 {
 	static const char digits[] = "0123456789abcdef";
 
 	put(out, "\"0x");
-	for (int shift = 28; shift >= 0; shift -= 4)
-		*out->at++ = digits[spi >> shift & 15];
+	for (int shift = bits - 4; shift >= 0; shift -= 4)
+		*out->at++ = digits[number >> shift & 15];
 	*out->at++ = '"';
+}
+
+static void put_spi(struct out *out, uint32_t spi)
+{
+	put_hexadecimal(out, spi, 32);
 }
 
 static void put_address(struct out *out, const struct address *address)
@@ -103,12 +109,31 @@ static void put_start(struct out *out, const char *type, int64_t time_ns, const 
 	put(out, "\"");
 }
 
+/* The exchange that an SA came of. */
+static void put_origin(struct out *out, const struct record_sa *sa)
+{
+	put(out, ",\"ike_spi\":");
+	if (sa->has_ike)
+		put_hexadecimal(out, sa->ike_spi, 64);
+	else
+		put(out, "null");
+	put(out, sa->exchange ? ",\"exchange\":\"" : ",\"exchange\":null");
+	put(out, sa->exchange ? sa->exchange : "");
+	put(out, sa->exchange ? "\",\"initiator\":" : ",\"initiator\":");
+	if (sa->has_initiator)
+		put_address(out, &sa->initiator);
+	else
+		put(out, "null");
+}
+
 static char *write_sa(const struct record *record, const char *sensor)
 {
 	const struct record_sa *sa = &record->sa;
-	char *line = malloc(SA_LINE_MAX + strlen(sensor));
-	struct out out = { line };
 
+	if (sa->exchange && !is_plain(sa->exchange))
+		return NULL;
+	char *line = malloc(SA_LINE_MAX + strlen(sensor) + (sa->exchange ? strlen(sa->exchange) : 0));
+	struct out out = { line };
 	if (!line)
 		return NULL;
 	put_start(&out, "sa", record->time_ns, sensor);
@@ -153,6 +178,7 @@ static char *write_sa(const struct record *record, const char *sensor)
 	} else {
 		put(&out, "null");
 	}
+	put_origin(&out, sa);
 	put(&out, ",\"state\":\"");
 	put(&out, sa_state_name(sa->state));
 	put(&out, "\"}");
@@ -165,9 +191,9 @@ static char *write_pair(const struct record *record, const char *sensor)
 	const struct record_pair *pair = &record->pair;
 	size_t room = PAIR_LINE_MAX + strlen(sensor);
 
-	/* A median is for the long way, which knows how to spell reals. */
-	if (pair->rekey_interval_median >= 0 || !isfinite(pair->rekey_interval_median) ||
-	    (pair->rule && !is_plain(pair->rule)))
+	/* A median is for the long way, which knows how to spell reals; who initiates is known of those that have one. */
+	if (pair->rekey_initiator != INITIATOR_UNKNOWN || pair->rekey_interval_median >= 0 ||
+	    !isfinite(pair->rekey_interval_median) || (pair->rule && !is_plain(pair->rule)))
 		return NULL;
 	room += pair->rule ? strlen(pair->rule) : 0;
 	for (size_t i = 0; i < pair->cleartext_count; i++) {
@@ -204,7 +230,7 @@ static char *write_pair(const struct record *record, const char *sensor)
 	}
 	put(&out, "],\"rekeys\":");
 	put_count(&out, pair->rekeys);
-	put(&out, ",\"rekey_interval_median\":null}");
+	put(&out, ",\"rekey_interval_median\":null,\"rekey_initiator\":null}");
 	*out.at = '\0';
 	return line;
 }
@@ -299,16 +325,27 @@ static int64_t take_time(struct in *in)
 	return time_ns;
 }
 
-static uint32_t take_spi(struct in *in)
+/* "0x" and so many digits. */
+static uint64_t take_hexadecimal(struct in *in, size_t digits)
 {
 	const char *text = take_text(in);
 
-	if (in->failed || strlen(text) != 10 || text[0] != '0' || text[1] != 'x' ||
-	    strspn(text + 2, "0123456789abcdef") != 8) {
+	if (in->failed || strlen(text) != 2 + digits || text[0] != '0' || text[1] != 'x' ||
+	    strspn(text + 2, "0123456789abcdef") != digits) {
 		in->failed = true;
 		return 0;
 	}
-	return (uint32_t)strtoul(text + 2, NULL, 16);
+	return strtoull(text + 2, NULL, 16);
+}
+
+static uint32_t take_spi(struct in *in)
+{
+	return (uint32_t)take_hexadecimal(in, 8);
+}
+
+static uint64_t take_ike_spi(struct in *in)
+{
+	return take_hexadecimal(in, 16);
 }
 
 static unsigned take_word(struct in *in, const char *const *words, unsigned count)
@@ -362,7 +399,24 @@ static void read_sa(struct in *in, struct record_sa *sa)
 	else
 		skip(in, "null");
 	/* SAs that moved are few: they go the long way. */
-	skip(in, ",\"continues\":null,\"state\":");
+	skip(in, ",\"continues\":null,\"ike_spi\":");
+	sa->has_ike = !follows(in, "null");
+	if (sa->has_ike)
+		sa->ike_spi = take_ike_spi(in);
+	else
+		skip(in, "null");
+	skip(in, ",\"exchange\":");
+	if (follows(in, "null"))
+		in->at += 4;
+	else
+		sa->exchange = take_text(in);
+	skip(in, ",\"initiator\":");
+	sa->has_initiator = !follows(in, "null");
+	if (sa->has_initiator)
+		take_address(in, &sa->initiator);
+	else
+		skip(in, "null");
+	skip(in, ",\"state\":");
 	sa->state = (enum sa_record_state)take_word(in, states, SA_STATE_COUNT);
 	skip(in, "}");
 }
@@ -420,7 +474,7 @@ static void read_pair(struct in *in, struct record_reader *reader, struct record
 	skip(in, "],\"rekeys\":");
 	pair->rekeys = (uint32_t)take_count(in, UINT32_MAX);
 	pair->rekey_interval_median = -1;
-	skip(in, ",\"rekey_interval_median\":null}");
+	skip(in, ",\"rekey_interval_median\":null,\"rekey_initiator\":null}");
 }
 
 bool bulk_line_read(const char *text, size_t length, struct record_reader *reader, struct record *record)

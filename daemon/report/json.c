@@ -270,6 +270,7 @@ static void put_pair(struct writer *writer, const struct record_pair *pair)
 	put_count(writer, "rekeys", pair->rekeys);
 	put(writer, "rekey_interval_median",
 	    pair->rekey_interval_median < 0 ? json_null() : real_value(pair->rekey_interval_median));
+	put_text(writer, "rekey_initiator", record_initiator_name(pair->rekey_initiator));
 }
 
 static void put_sa(struct writer *writer, const struct record_sa *sa)
@@ -300,6 +301,12 @@ static void put_sa(struct writer *writer, const struct record_sa *sa)
 	} else {
 		put_null(writer, "continues");
 	}
+	put_ike_spi(writer, "ike_spi", sa->has_ike, sa->ike_spi);
+	put_text(writer, "exchange", sa->exchange);
+	if (sa->has_initiator)
+		put_address(writer, "initiator", &sa->initiator);
+	else
+		put_null(writer, "initiator");
 	put_text(writer, "state", sa_state_name(sa->state));
 }
 
@@ -335,6 +342,7 @@ static void put_ike_sa(struct writer *writer, const struct record_ike_sa *ike)
 	put_text(writer, "auth", ike->auth);
 	put_names(writer, "vendors", ike->vendors, ike->vendor_count);
 	put_names(writer, "notifies", ike->notifies, ike->notify_count);
+	put_names(writer, "children", ike->children, ike->child_count);
 	put_text(writer, "nat", ike->nat);
 }
 

@@ -181,6 +181,15 @@ static int find_verdict(const char *name)
 	return i;
 }
 
+static int find_initiator(const char *name)
+{
+	int i = INITIATOR_COUNT - 1;
+
+	while (i > INITIATOR_UNKNOWN && strcmp(record_initiator_name((enum record_initiator)i), name) != 0)
+		i--;
+	return i > INITIATOR_UNKNOWN ? i : -1;
+}
+
 static int find_sa_state(const char *name)
 {
 	int i = SA_STATE_COUNT - 1;
@@ -464,6 +473,10 @@ static void read_pair(struct fields *fields, struct record_pair *pair)
 	if (interval && !json_is_null(interval) && !(json_is_real(interval) && json_real_value(interval) >= 0))
 		refuse(fields, "rekey_interval_median", "not a real number or null");
 	pair->rekey_interval_median = json_is_real(interval) ? json_real_value(interval) : -1;
+	const char *initiator = take_text_or_null(fields, "rekey_initiator");
+	if (initiator)
+		pair->rekey_initiator =
+		    (enum record_initiator)take_found(fields, "rekey_initiator", find_initiator(initiator));
 }
 
 static void read_sa(struct fields *fields, struct record_sa *sa)
@@ -497,6 +510,13 @@ static void read_sa(struct fields *fields, struct record_sa *sa)
 	} else {
 		fields->taken++;
 	}
+	sa->has_ike = take_spi(fields, "ike_spi", 16, &sa->ike_spi);
+	sa->exchange = take_text_or_null(fields, "exchange");
+	sa->has_initiator = !json_is_null(json_object_get(fields->object, "initiator"));
+	if (sa->has_initiator)
+		take_address(fields, "initiator", &sa->initiator);
+	else
+		fields->taken++;
 	sa->state = (enum sa_record_state)take_found(fields, "state", find_sa_state(take_text(fields, "state")));
 }
 
@@ -562,6 +582,7 @@ static void read_ike_sa(struct fields *fields, struct record_ike_sa *ike)
 	ike->auth = take_text_or_null(fields, "auth");
 	read_names(fields, "vendors", 2, &ike->vendors, &ike->vendor_count);
 	read_names(fields, "notifies", 3, &ike->notifies, &ike->notify_count);
+	read_names(fields, "children", 4, &ike->children, &ike->child_count);
 	ike->nat = take_text_or_null(fields, "nat");
 }
 

@@ -71,10 +71,9 @@ static void woke(uint32_t spi, int64_t at)
 /* The SPI that this one replaced; 0: none. */
 static uint32_t replaced_by(uint32_t spi, enum sa_record_state *state)
 {
-	struct address src = story_host(FROM), dst = story_host(TO);
-	struct judge_sa described;
+	struct record_sa described = { .src = story_host(FROM), .dst = story_host(TO), .protocol = 50, .spi = spi };
 
-	judge_describe_sa(judge, 0, &src, &dst, 50, spi, &described);
+	judge_complete_sa(judge, 0, &described);
 	if (state)
 		*state = described.state;
 	return described.has_replaces ? described.replaces : 0;
@@ -82,12 +81,12 @@ static uint32_t replaced_by(uint32_t spi, enum sa_record_state *state)
 
 static uint32_t rekeys(double *median)
 {
-	struct address a = story_host(FROM), b = story_host(TO);
-	uint32_t count;
-	double ignored;
+	struct record_pair pair = { .a = story_host(FROM), .b = story_host(TO) };
 
-	judge_describe_rekeys(judge, 0, &a, &b, &count, median ? median : &ignored);
-	return count;
+	judge_complete_pair(judge, 0, &pair);
+	if (median)
+		*median = pair.rekey_interval_median;
+	return pair.rekeys;
 }
 
 START_TEST(a_rekey)

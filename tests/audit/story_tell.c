@@ -554,19 +554,14 @@ static void complete_pair(void *context, uint32_t realm, struct record_pair *pai
 {
 	struct teller *teller = context;
 
-	pair->rule = judge_pair_rule(teller->judge, realm, &pair->a, &pair->b);
-	judge_describe_rekeys(teller->judge, realm, &pair->a, &pair->b, &pair->rekeys, &pair->rekey_interval_median);
+	judge_complete_pair(teller->judge, realm, pair);
 }
 
 static void complete_sa(void *context, uint32_t realm, struct record_sa *sa)
 {
 	struct teller *teller = context;
-	struct judge_sa described;
 
-	judge_describe_sa(teller->judge, realm, &sa->src, &sa->dst, sa->protocol, sa->spi, &described);
-	sa->has_replaces = described.has_replaces;
-	sa->replaces = described.replaces;
-	sa->state = described.state;
+	judge_complete_sa(teller->judge, realm, sa);
 }
 
 static void add_counters(struct track_counters *sum, const struct track_counters *one)

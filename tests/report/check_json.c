@@ -82,7 +82,8 @@ START_TEST(other_records_are_exactly_this)
 			    .cleartext = protocols,
 			    .cleartext_count = 2,
 			    .rekeys = 3,
-			    .rekey_interval_median = -1 } },
+			    .rekey_interval_median = -1,
+			    .rekey_initiator = INITIATOR_BOTH } },
 		{ .type = RECORD_SA,
 		  .sa = { .src = sample_address("10.0.0.1"),
 			  .dst = sample_address("10.0.0.2"),
@@ -100,6 +101,11 @@ START_TEST(other_records_are_exactly_this)
 			  .continues_spi = 1,
 			  .continues_src = sample_address("10.0.0.3"),
 			  .continues_dst = sample_address("10.0.0.2"),
+			  .has_ike = true,
+			  .ike_spi = 2,
+			  .exchange = "quick mode",
+			  .has_initiator = true,
+			  .initiator = sample_address("10.0.0.2"),
 			  .state = SA_STALE } },
 		{ .type = RECORD_IKE_SA,
 		  .ike_sa = { .initiator = sample_address("10.0.0.1"),
@@ -114,6 +120,8 @@ START_TEST(other_records_are_exactly_this)
 			      .auth = "certificate",
 			      .notifies = (const char *const[]){ "NOTIFY_7" },
 			      .notify_count = 1,
+			      .children = (const char *const[]){ "0x00000009" },
+			      .child_count = 1,
 			      .nat = "both" } },
 		{ .type = RECORD_SUMMARY, .summary = { .packets = 9, .classes = { [PACKET_NON_IP] = 9 } } },
 		{ .type = RECORD_NOTICE, .notice = { NOTICE_WARNING, "hm" } },
@@ -122,20 +130,22 @@ START_TEST(other_records_are_exactly_this)
 		("{\"type\":\"pair\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"a\":\"10.0.0.1\","
 		 "\"b\":\"2001:db8::1\",\"verdict\":\"mixed\",\"rule\":null,\"esp\":{\"packets\":5,\"bytes\":600},"
 		 "\"cleartext\":[{\"protocol\":\"DNS\",\"packets\":2,\"bytes\":200},"
-		 "{\"protocol\":\"icmp\",\"packets\":1,\"bytes\":84}],\"rekeys\":3,\"rekey_interval_median\":null}"),
+		 "{\"protocol\":\"icmp\",\"packets\":1,\"bytes\":84}],\"rekeys\":3,\"rekey_interval_median\":null,"
+		 "\"rekey_initiator\":\"both\"}"),
 		("{\"type\":\"sa\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"src\":\"10.0.0.1\","
 		 "\"dst\":\"10.0.0.2\",\"spi\":\"0x00c0ffee\",\"proto\":\"ah\",\"encap\":\"udp\","
 		 "\"first\":\"1970-01-01T00:00:00.000000Z\",\"last\":\"1970-01-01T00:00:00.001500Z\",\"packets\":1,"
 		 "\"bytes\":2,\"seq_first\":1,\"seq_last\":4294967295,\"lost\":null,\"replayed\":0,\"replaces\":null,"
-		 "\"continues\":{\"src\":\"10.0.0.3\",\"dst\":\"10.0.0.2\",\"spi\":\"0x00000001\"},\"state\":"
-		 "\"stale\"}"),
+		 "\"continues\":{\"src\":\"10.0.0.3\",\"dst\":\"10.0.0.2\",\"spi\":\"0x00000001\"},"
+		 "\"ike_spi\":\"0x0000000000000002\",\"exchange\":\"quick mode\",\"initiator\":\"10.0.0.2\","
+		 "\"state\":\"stale\"}"),
 		("{\"type\":\"ike_sa\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"initiator\":\"10.0."
 		 "0."
 		 "1\","
 		 "\"responder\":\"10.0.0.2\",\"ispi\":\"0x0000000000000001\",\"rspi\":null,\"version\":\"2.0\","
 		 "\"mode\":\"ikev2\",\"step\":\"IKE_AUTH\",\"outcome\":\"auth-failed\",\"offered\":null,\"selected\":"
 		 "[\"AES_CBC_256\",\"MODP_2048\"],\"auth\":\"certificate\",\"vendors\":null,\"notifies\":"
-		 "[\"NOTIFY_7\"],\"nat\":\"both\"}"),
+		 "[\"NOTIFY_7\"],\"children\":[\"0x00000009\"],\"nat\":\"both\"}"),
 		("{\"type\":\"summary\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"packets\":9,"
 		 "\"bytes\":0,"
 		 "\"first\":null,\"last\":null,\"classes\":{\"esp\":0,\"ah\":0,\"ike\":0,\"keepalive\":0,\"icmp\":0,"
@@ -295,6 +305,7 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 			.cleartext_count = next_random(state) % 4,
 			.rekeys = (uint32_t)next_random(state),
 			.rekey_interval_median = (double)(next_random(state) % 1000) / 7 - 20,
+			.rekey_initiator = (enum record_initiator)(next_random(state) % INITIATOR_COUNT),
 		};
 		break;
 	case RECORD_SA:
@@ -315,6 +326,11 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 			.has_continues = next_random(state) % 2,
 			.continues_src = random_address(state),
 			.continues_dst = random_address(state),
+			.has_ike = next_random(state) % 2,
+			.ike_spi = next_random(state),
+			.exchange = random_text(state),
+			.has_initiator = next_random(state) % 2,
+			.initiator = random_address(state),
 			.state = (enum sa_record_state)(next_random(state) % SA_STATE_COUNT),
 		};
 		break;
@@ -338,6 +354,8 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 			.vendor_count = next_random(state) % 4,
 			.notifies = names,
 			.notify_count = next_random(state) % 4,
+			.children = names,
+			.child_count = next_random(state) % 4,
 			.nat = random_text(state),
 		};
 		break;
