@@ -173,7 +173,7 @@ static void on_interrupt(void *context)
 	loop_stop(audit->loop);
 }
 
-static const char *live_interface_name(void *context, uint16_t interface)
+static const char *watched_interface_name(void *context, uint16_t interface)
 {
 	const struct config *config = context;
 	return interface < config->interface_count ? config->interfaces[interface].name : NULL;
@@ -194,7 +194,7 @@ static int audit_live(struct audit *audit)
 	}
 	struct engine_settings settings = { .config = audit->config,
 					    .ike_messages = audit->ike_log != NULL,
-					    .interface_name = live_interface_name,
+					    .interface_name = watched_interface_name,
 					    .interface_context = audit->config };
 	struct engine *engine = engine_new(&settings, &records);
 	if (!engine) {

@@ -49,6 +49,7 @@ struct client {
 	struct control_request request;
 	const struct snapshot *snapshot; /* held while answering */
 	size_t at;                       /* next row of it */
+	bool refused;                    /* nothing is read from it any more */
 	bool closing;                    /* when all is read */
 };
 
@@ -358,14 +359,14 @@ static void go_on(struct client *client)
 {
 	struct evbuffer *input = bufferevent_get_input(client->stream);
 
-	while (client->state == ASKING && !client->closing) {
+	while (client->state == ASKING && !client->refused) {
 		size_t length;
 		char *line = evbuffer_readln(input, &length, EVBUFFER_EOL_LF);
 		if (!line) {
 			if (evbuffer_get_length(input) <= CONTROL_REQUEST_MAX)
-				return;
+				break;
 			fail(client, "the request is too long");
-			client->closing = true;
+			client->refused = client->closing = true;
 			break;
 		}
 		bool read = control_request_read(line, length, &client->request);
@@ -375,11 +376,10 @@ static void go_on(struct client *client)
 		else
 			fail(client, client->request.problem);
 	}
-	if (client->closing) {
+	if (client->closing)
 		bufferevent_disable(client->stream, EV_READ);
-		if (waiting_octets(client) == 0)
-			free_client(client);
-	}
+	if (client->closing && client->state == ASKING && waiting_octets(client) == 0)
+		free_client(client);
 }
 
 static void on_read(struct bufferevent *stream_, void *context)
@@ -400,9 +400,16 @@ static void on_written(struct bufferevent *stream_, void *context)
 
 static void on_event(struct bufferevent *stream_, short what, void *context)
 {
+	struct client *client = context;
+
 	(void)stream_;
-	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
-		free_client(context);
+	if (what & BEV_EVENT_ERROR) {
+		free_client(client);
+	} else if (what & BEV_EVENT_EOF) {
+		/* It will ask no more, but may still read what it asked for. */
+		client->closing = true;
+		go_on(client);
+	}
 }
 
 static void on_connect(struct evconnlistener *listener, evutil_socket_t descriptor, struct sockaddr *address,

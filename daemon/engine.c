@@ -208,6 +208,13 @@ static bool set_alerts(struct engine *engine, struct alert_settings *alerts)
 	return true;
 }
 
+static void set_thresholds(struct judge_thresholds *thresholds, const struct config *config)
+{
+	thresholds->rekey_min_lifetime_ns = config->rekey.min_lifetime_ns;
+	thresholds->rekey_min_volume = config->rekey.min_volume;
+	thresholds->stale_grace_ns = config->rekey.stale_grace_ns;
+}
+
 struct engine *engine_new(const struct engine_settings *settings, const struct record_sink *sink)
 {
 	const struct config *config = settings->config;
@@ -261,9 +268,7 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 	}
 	nat_hash_prepare();
 	certificate_prepare();
-	judge.thresholds.rekey_min_lifetime_ns = config->rekey.min_lifetime_ns;
-	judge.thresholds.rekey_min_volume = config->rekey.min_volume;
-	judge.thresholds.stale_grace_ns = config->rekey.stale_grace_ns;
+	set_thresholds(&judge.thresholds, config);
 	struct transition_sink put = { settings->threaded ? put_to_ring : put_to_judge, engine };
 	engine->worker = worker_new(&worker, &put);
 	engine->judge = judge_new(&judge, sink);
@@ -346,15 +351,7 @@ struct engine_counters engine_counters(struct engine *engine)
 	return counters;
 }
 
-/* ---- the state as records ---- */
-
-struct engine_state {
-	struct engine *engine;
-	struct track_state *track; /* owned */
-	struct track_counters totals;
-	int64_t now_ns;
-	struct record_table tables[TRACK_TABLES + JUDGE_TABLES];
-};
+/* ---- another configuration ---- */
 
 /* The judge's thread works inside the gate: who holds it has the judge for itself. */
 static void close_gate(struct engine *engine)
@@ -368,6 +365,38 @@ static void open_gate(struct engine *engine)
 	if (engine->thread_runs)
 		pthread_mutex_unlock(&engine->gate);
 }
+
+bool engine_reload(struct engine *engine, const struct config *config)
+{
+	const struct config *before = engine->settings.config;
+	struct judge_thresholds thresholds = judge_default_thresholds();
+
+	set_thresholds(&thresholds, config);
+	/* What the tracker told by the old policy is judged by it. */
+	close_gate(engine);
+	if (engine->settings.threaded)
+		judge_what_came(engine);
+	bool done = judge_set_policy(engine->judge, &config->policy, &thresholds);
+	if (done && !track_set_policy(worker_track(engine->worker), &config->policy)) {
+		set_thresholds(&thresholds, before);
+		(void)judge_set_policy(engine->judge, &before->policy, &thresholds);
+		done = false;
+	}
+	open_gate(engine);
+	if (done)
+		engine->settings.config = config;
+	return done;
+}
+
+/* ---- the state as records ---- */
+
+struct engine_state {
+	struct engine *engine;
+	struct track_state *track; /* owned */
+	struct track_counters totals;
+	int64_t now_ns;
+	struct record_table tables[TRACK_TABLES + JUDGE_TABLES];
+};
 
 static const char *app_name(void *context, uint16_t app)
 {

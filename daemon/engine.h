@@ -39,6 +39,13 @@ void engine_free(struct engine *engine);
  * whose interfaces are met on the way: before the first frame of the interface. */
 void engine_interface(struct engine *engine, uint16_t index, const char *name);
 
+/*
+ * The policy, thresholds and interfaces of another configuration from now on; called by the capturing thread between
+ * batches. Tables, and what is known, stay. The configuration must live as long as the engine, as the one before must. False,
+ * and nothing changed, on lack of memory.
+ */
+bool engine_reload(struct engine *engine, const struct config *config);
+
 void engine_frames(struct engine *engine, const struct frame *frames, unsigned count);
 
 /* Lets time pass to `now_ns`, when no frame says so. */

@@ -7,6 +7,7 @@
 #include "engine.h"
 #include "live.h"
 #include "loop.h"
+#include "reload.h"
 #include "report/json.h"
 #include "sandbox.h"
 #include "state_writer.h"
@@ -32,6 +33,10 @@ struct process {
 	struct engine *engine;
 	struct live *live;
 	struct state_writer *state;
+	struct reload_reader *orders;
+	struct config *
+	    *former; /* configurations that were in force, or are: records and rules know their names; owned */
+	size_t former_count;
 };
 
 static bool write_all(int descriptor, const char *text, size_t length)
@@ -121,8 +126,48 @@ static void tell_restart(struct process *process, int64_t unseen_ns)
 
 static const char *interface_name(void *context, uint16_t interface)
 {
-	const struct config *config = context;
-	return interface < config->interface_count ? config->interfaces[interface].name : NULL;
+	return live_interface_name(context, interface);
+}
+
+static void tell_reload(struct process *process, const struct config *config)
+{
+	struct record record = { .type = RECORD_FINDING, .time_ns = loop_wall_ns() };
+	struct finding *finding = &record.finding;
+
+	finding->time_ns = finding->first_ns = finding->last_ns = record.time_ns;
+	finding->alert = (uint64_t)record.time_ns;
+	finding->id = FINDING_POLICY_RELOADED;
+	finding->state = FINDING_OPEN;
+	finding->severity = SEVERITY_INFO;
+	finding->grade = GRADE_OBSERVED;
+	finding->subject = SUBJECT_SENSOR;
+	finding->count = 1;
+	snprintf(finding->text, sizeof(finding->text),
+		 "The configuration was read again: %zu rules and %zu interfaces are in force.",
+		 config->policy.rule_count, config->interface_count);
+	finding_note_integer(finding, "rules", (int64_t)config->policy.rule_count);
+	finding_note_integer(finding, "interfaces", (int64_t)config->interface_count);
+	write_record(&process->writer, &record);
+}
+
+/* A configuration came. What is known stays; the capture goes on. */
+static bool on_config(void *context, struct config *config, char *problem, size_t problem_size)
+{
+	struct process *process = context;
+	struct config **former = realloc(process->former, (process->former_count + 1) * sizeof(struct config *));
+
+	if (former)
+		process->former = former;
+	if (!former || !engine_reload(process->engine, config)) {
+		snprintf(problem, problem_size, "not enough memory for another configuration; the one in force stays");
+		config_free(config);
+		return false;
+	}
+	process->former[process->former_count++] = config;
+	live_reload(process->live, config);
+	if (!(config->alerts.off & CONFIG_EVENT_POLICY_RELOADED))
+		tell_reload(process, config);
+	return true;
 }
 
 static int run(struct process *process, const struct engine_process *settings)
@@ -143,7 +188,7 @@ static int run(struct process *process, const struct engine_process *settings)
 	struct engine_settings engine = { .config = settings->config,
 					  .threaded = true,
 					  .interface_name = interface_name,
-					  .interface_context = (void *)(uintptr_t)settings->config };
+					  .interface_context = process->live };
 	process->engine = engine_new(&engine, &records);
 	if (!process->engine || !loop_on_signal(process->loop, SIGTERM, on_terminate, process) ||
 	    !loop_on_signal(process->loop, SIGINT, on_terminate, process) ||
@@ -164,6 +209,8 @@ static int run(struct process *process, const struct engine_process *settings)
 		notice(process, NOTICE_ERROR, "not enough memory to answer for the engine's state");
 		return 1;
 	}
+	process->orders =
+	    settings->orders < 0 ? NULL : reload_reader_new(process->loop, settings->orders, on_config, process);
 	if (settings->unseen_ns)
 		tell_restart(process, settings->unseen_ns);
 	live_start(process->live, process->engine);
@@ -191,10 +238,14 @@ int engine_process_run(const struct engine_process *settings)
 	process.loop = loop_new();
 	if (process.loop)
 		status = run(&process, settings);
+	reload_reader_free(process.orders);
 	state_writer_free(process.state);
 	engine_free(process.engine);
 	live_free(process.live);
 	loop_free(process.loop);
+	for (size_t i = 0; i < process.former_count; i++)
+		config_free(process.former[i]);
+	free(process.former);
 	pthread_mutex_destroy(&process.writer.lock);
 	return status;
 }

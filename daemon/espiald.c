@@ -7,6 +7,7 @@
 #include "../config/config.h"
 
 #include <getopt.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,34 +59,65 @@ static struct config *configure(const struct arguments *arguments)
 static const char *missing_interface =
     "espiald: no interface to watch: name one with -i, or under 'capture' in a configuration file (-c)\n";
 
-/* What a SIGHUP needs: the arguments, and the configuration that was read. */
-struct service {
-	const struct arguments *arguments;
-	struct config *next;
-};
+/* The text of the file, with an end; NULL if it cannot be read. */
+static char *read_file(const char *path, size_t *length)
+{
+	enum { FILE_MAX = 2 << 20 }; /* config_load() refuses less than that */
+	FILE *file = fopen(path, "re");
+	char *text = file ? malloc(FILE_MAX) : NULL;
+
+	*length = text ? fread(text, 1, FILE_MAX - 1, file) : 0;
+	if (text)
+		text[*length] = '\0';
+	if (file)
+		fclose(file);
+	return text;
+}
+
+/* The message for the engine, see reload.h; NULL on lack of memory or file. */
+static char *write_message(const struct arguments *arguments, size_t *length)
+{
+	size_t yaml_length = 0;
+	char *yaml = arguments->config_path ? read_file(arguments->config_path, &yaml_length) : strdup(""),
+	     *text = NULL;
+	FILE *memory = yaml ? open_memstream(&text, length) : NULL;
+
+	if (memory) {
+		fprintf(memory, "%s\n", arguments->config_path ? arguments->config_path : "defaults");
+		for (size_t i = 0; i < arguments->interface_count; i++)
+			fprintf(memory, "%s\n", arguments->interfaces[i]);
+		fputc('\n', memory);
+		fwrite(yaml, 1, yaml_length, memory);
+		fclose(memory);
+	}
+	free(yaml);
+	return text;
+}
 
 /* A configuration that cannot be used leaves the one in force as it is, and capture going. */
-static bool reload_ready(void *context)
+static struct config *read_again(void *context, char **text, size_t *length, char *problem, size_t problem_size)
 {
-	struct service *service = context;
+	const struct arguments *arguments = context;
+	struct config_error error = { "not enough memory" };
+	struct config *config = arguments->config_path ? config_load(arguments->config_path, &error) : config_default();
 
-	service->next = configure(service->arguments);
-	if (service->next && service->next->interface_count == 0) {
-		fputs(missing_interface, stderr);
-		config_free(service->next);
-		service->next = NULL;
-	}
-	fputs(service->next ? "espiald: configuration read again\n" : "espiald: the configuration in force stays\n",
-	      stderr);
-	return service->next != NULL;
+	*text = config ? write_message(arguments, length) : NULL;
+	if (*text &&
+	    (!arguments->interface_count ||
+	     config_only_interfaces(config, arguments->interfaces, arguments->interface_count)) &&
+	    config_seal(config) && config->interface_count > 0)
+		return config;
+	if (config && *text && config->interface_count == 0)
+		snprintf(error.text, sizeof(error.text), "%s names no interface to watch", arguments->config_path);
+	snprintf(problem, problem_size, "%s", error.text);
+	config_free(config);
+	return NULL;
 }
 
 static int serve(const struct arguments *arguments)
 {
 	struct config *config = configure(arguments);
-	struct service service = { .arguments = arguments };
-	struct monitor_reload reload = { reload_ready, &service };
-	int status;
+	struct monitor_reload reload = { read_again, (void *)(uintptr_t)arguments };
 
 	if (!config)
 		return EXIT_TROUBLE;
@@ -101,10 +133,7 @@ static int serve(const struct arguments *arguments)
 		config_free(config);
 		return EXIT_TROUBLE;
 	}
-	while ((status = monitor_run(config, &reload)) == MONITOR_RELOAD) {
-		config_free(config);
-		config = service.next;
-	}
+	int status = monitor_run(config, &reload);
 	config_free(config);
 	return status;
 }

@@ -7,6 +7,7 @@
 #include "loop.h"
 #include "../config/config.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +19,12 @@
 #define RING_DELAY_NS (40 * MILLISECOND)
 #define DROP_NOTICE_NS (60 * SECOND)
 
-enum { TICK_MS = 20, REOPEN_MS = 500, BUDGET = 8192 };
+enum { TICK_MS = 20, REOPEN_MS = 500, BUDGET = 8192, INTERFACES_MAX = 256 };
 
 struct live_interface {
-	const struct config_interface *config;
-	struct capture *capture; /* NULL while it is away */
+	const struct config_interface *config; /* NULL: it was taken out, the place is free */
+	_Atomic(const char *) name;            /* for whoever asks from another thread; stays when it is taken out */
+	struct capture *capture;               /* NULL while it is away */
 	struct loop_event *event;
 	struct live *live;
 	uint16_t index;
@@ -37,10 +39,10 @@ struct live {
 	struct loop *loop;
 	struct record_sink notices;
 	struct engine *engine;             /* NULL until live_start() */
-	struct live_interface *interfaces; /* owned */
-	size_t count;
-	int64_t frame_ns;   /* time of the latest frame, 0 before */
-	int64_t arrived_ns; /* monotonic clock when it came */
+	struct live_interface *interfaces; /* INTERFACES_MAX places, owned; an interface keeps its place and number */
+	size_t count;                      /* places that were used at some time */
+	int64_t frame_ns;                  /* time of the latest frame, 0 before */
+	int64_t arrived_ns;                /* monotonic clock when it came */
 };
 
 static void say(struct live *live, enum notice_level level, const char *text)
@@ -118,6 +120,8 @@ static void tell_drops(struct live *live, struct live_interface *interface, int6
 {
 	struct capture_stats stats = { 0 };
 
+	if (!interface->config)
+		return;
 	if (interface->capture)
 		capture_read_stats(interface->capture, &stats);
 	uint64_t dropped = interface->before.dropped + stats.dropped;
@@ -155,13 +159,23 @@ static void on_reopen(void *context)
 		struct live_interface *interface = &live->interfaces[i];
 		tell_drops(live, interface, now);
 		struct capture_error error;
-		if (interface->capture || !open_interface(live, interface, &error))
+		if (!interface->config || interface->capture || !open_interface(live, interface, &error))
 			continue;
 		char text[256];
 		snprintf(text, sizeof(text), "%s: capturing again", interface->config->name);
 		interface->told_missing = false;
 		say(live, NOTICE_INFO, text);
 	}
+}
+
+static void take_place(struct live *live, size_t place, const struct config_interface *config)
+{
+	struct live_interface *interface = &live->interfaces[place];
+
+	interface->config = config;
+	interface->live = live;
+	interface->index = (uint16_t)place;
+	atomic_store(&interface->name, config->name);
 }
 
 struct live *live_new(const struct config *config, struct loop *loop, bool patient, const struct record_sink *notices,
@@ -175,19 +189,17 @@ struct live *live_new(const struct config *config, struct loop *loop, bool patie
 	live->config = config;
 	live->loop = loop;
 	live->notices = *notices;
-	live->interfaces = calloc(config->interface_count + 1, sizeof(*live->interfaces));
+	live->interfaces = calloc(INTERFACES_MAX, sizeof(*live->interfaces));
 	if (!live->interfaces || !loop_every(loop, TICK_MS, on_tick, live) ||
 	    !loop_every(loop, REOPEN_MS, on_reopen, live)) {
 		live_free(live);
 		return NULL;
 	}
-	live->count = config->interface_count;
+	live->count = config->interface_count < INTERFACES_MAX ? config->interface_count : INTERFACES_MAX;
 	for (size_t i = 0; i < live->count; i++) {
 		struct live_interface *interface = &live->interfaces[i];
 		struct capture_error problem;
-		interface->config = &config->interfaces[i];
-		interface->live = live;
-		interface->index = (uint16_t)i;
+		take_place(live, i, &config->interfaces[i]);
 		if (open_interface(live, interface, &problem))
 			continue;
 		if (!patient || !problem.missing) {
@@ -206,6 +218,72 @@ struct live *live_new(const struct config *config, struct loop *loop, bool patie
 void live_start(struct live *live, struct engine *engine)
 {
 	live->engine = engine;
+}
+
+static const struct config_interface *named(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->interface_count; i++)
+		if (strcmp(config->interfaces[i].name, name) == 0)
+			return &config->interfaces[i];
+	return NULL;
+}
+
+static bool is_watched(const struct live *live, const char *name)
+{
+	for (size_t i = 0; i < live->count; i++)
+		if (live->interfaces[i].config && strcmp(live->interfaces[i].config->name, name) == 0)
+			return true;
+	return false;
+}
+
+static void add_interface(struct live *live, const struct config_interface *config)
+{
+	struct capture_error error;
+	char text[768];
+	size_t place = 0;
+
+	while (place < live->count && live->interfaces[place].config)
+		place++;
+	if (place == INTERFACES_MAX)
+		return;
+	if (place == live->count)
+		live->count++;
+	live->interfaces[place].before = (struct capture_stats){ 0 };
+	take_place(live, place, config);
+	bool open = open_interface(live, &live->interfaces[place], &error);
+	live->interfaces[place].told_missing = !open;
+	snprintf(text, sizeof(text), "%s%s", open ? config->name : error.text,
+		 open ? ": captured from now on" : "; waiting for it");
+	say(live, open ? NOTICE_INFO : NOTICE_WARNING, text);
+}
+
+void live_reload(struct live *live, const struct config *config)
+{
+	for (size_t i = 0; i < live->count; i++) {
+		struct live_interface *interface = &live->interfaces[i];
+		if (!interface->config)
+			continue;
+		const struct config_interface *still = named(config, interface->config->name);
+		if (!still) {
+			char text[256];
+			snprintf(text, sizeof(text), "%s: no longer captured", interface->config->name);
+			say(live, NOTICE_INFO, text);
+			close_interface(live, interface);
+		}
+		interface->config = still;
+	}
+	live->config = config;
+	for (size_t i = 0; i < config->interface_count; i++)
+		if (!is_watched(live, config->interfaces[i].name))
+			add_interface(live, &config->interfaces[i]);
+	for (size_t i = 0; i < live->count; i++)
+		if (live->interfaces[i].config)
+			engine_interface(live->engine, (uint16_t)i, live->interfaces[i].config->name);
+}
+
+const char *live_interface_name(const struct live *live, uint16_t interface)
+{
+	return interface < INTERFACES_MAX ? atomic_load(&live->interfaces[interface].name) : NULL;
 }
 
 void live_drain(struct live *live)
@@ -231,7 +309,7 @@ static struct record_interface read_interface(const struct live_interface *inter
 	if (interface->capture)
 		capture_read_stats(interface->capture, &now);
 	return (struct record_interface){
-		.name = interface->config->name,
+		.name = atomic_load(&interface->name),
 		.up = interface->capture != NULL,
 		.received = interface->before.received + now.received,
 		.dropped = interface->before.dropped + now.dropped,
@@ -241,10 +319,11 @@ static struct record_interface read_interface(const struct live_interface *inter
 
 size_t live_interfaces(struct live *live, struct record_interface *interfaces, size_t max)
 {
-	size_t count = live->count < max ? live->count : max;
+	size_t count = 0;
 
-	for (size_t i = 0; i < count; i++)
-		interfaces[i] = read_interface(&live->interfaces[i]);
+	for (size_t i = 0; i < live->count && count < max; i++)
+		if (live->interfaces[i].config)
+			interfaces[count++] = read_interface(&live->interfaces[i]);
 	return count;
 }
 

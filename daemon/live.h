@@ -33,6 +33,14 @@ struct live *live_new(const struct config *config, struct loop *loop, bool patie
 /* From now on frames go to the engine. */
 void live_start(struct live *live, struct engine *engine);
 
+/* Captures on the interfaces of another configuration from now on, and gives their settings to the engine: those that stay
+ * go on without a gap. Called after engine_reload() with the same; both configurations must live as long as this. */
+void live_reload(struct live *live, const struct config *config);
+
+/* The name of the interface with this number in frames, also after it was taken out; NULL if there never was one. From any
+ * thread. */
+const char *live_interface_name(const struct live *live, uint16_t interface);
+
 /* Takes what is in the rings, and the last counters. */
 void live_drain(struct live *live);
 

@@ -4,6 +4,7 @@
 
 #include "engine_process.h"
 #include "loop.h"
+#include "reload.h"
 #include "reporter.h"
 #include "sandbox.h"
 #include "../config/config.h"
@@ -39,14 +40,18 @@ struct child {
 };
 
 struct monitor {
-	const struct config *config;
+	const struct config *config; /* in force */
+	struct config *owned;        /* the same, if it was read again; else NULL */
 	const struct monitor_reload *reload;
 	int stream[2]; /* [0] the engine writes, [1] the reporter reads */
 	int state[2];  /* [0] the engine answers for its state, [1] the reporter asks */
+	int orders[2]; /* [0] the engine takes configurations, [1] the monitor's */
+	int asks[2];   /* [0] the monitor's, [1] the reporter passes on what people ask */
 	int ready[2];  /* the engine says when capture runs */
 	int signals;
 	sigset_t before; /* signal mask for the children */
 	struct child engine, reporter;
+	bool renewing; /* the reporter was asked to end, to begin anew */
 	bool is_ready;
 	int status;
 };
@@ -76,11 +81,15 @@ static bool start_engine(struct monitor *monitor)
 		become_child(monitor, parent);
 		close(monitor->stream[1]);
 		close(monitor->state[1]);
+		close(monitor->orders[1]);
+		close(monitor->asks[0]);
+		close(monitor->asks[1]);
 		close(monitor->ready[0]);
 		struct engine_process process = {
 			.config = monitor->config,
 			.to_reporter = monitor->stream[0],
 			.state = monitor->state[0],
+			.orders = monitor->orders[0],
 			.ready = monitor->ready[1],
 			.unseen_ns = monitor->engine.died_ns ? loop_monotonic_ns() - monitor->engine.died_ns : 0,
 		};
@@ -100,12 +109,16 @@ static bool start_reporter(struct monitor *monitor)
 		become_child(monitor, parent);
 		close(monitor->stream[0]);
 		close(monitor->state[0]);
+		close(monitor->orders[0]);
+		close(monitor->orders[1]);
+		close(monitor->asks[0]);
 		close(monitor->ready[0]);
 		close(monitor->ready[1]);
 		struct reporter reporter = {
 			.config = monitor->config,
 			.from_engine = monitor->stream[1],
 			.state = monitor->state[1],
+			.monitor = monitor->asks[1],
 		};
 		prctl(PR_SET_NAME, "espiald-report");
 		_exit(reporter_run(&reporter));
@@ -180,11 +193,16 @@ static bool reap(struct monitor *monitor)
 			monitor->status = 2;
 			return false;
 		}
-		if (!note_death(child, status)) {
+		bool asked = child == &monitor->reporter && monitor->renewing;
+		monitor->renewing &= !asked;
+		if (asked)
+			child->pid = 0;
+		else if (!note_death(child, status)) {
 			monitor->status = 1;
 			return false;
 		}
-		poll(NULL, 0, RESTART_DELAY_MS);
+		if (!asked)
+			poll(NULL, 0, RESTART_DELAY_MS);
 		if (!(child == &monitor->engine ? start_engine(monitor) : start_reporter(monitor))) {
 			say("cannot start a process again: not enough memory or too many processes");
 			monitor->status = 1;
@@ -192,6 +210,84 @@ static bool reap(struct monitor *monitor)
 		}
 	}
 	return true;
+}
+
+/* ---- another configuration ---- */
+
+static bool same_text(const char *one, const char *other)
+{
+	return one == other || (one && other && strcmp(one, other) == 0);
+}
+
+/* Whether the reporter does the same by both. */
+static bool same_report(const struct config *one, const struct config *other)
+{
+	return same_text(one->sensor, other->sensor) && one->syslog.enabled == other->syslog.enabled &&
+	       same_text(one->syslog.to, other->syslog.to) && one->syslog.facility == other->syslog.facility &&
+	       one->syslog.shape == other->syslog.shape && same_text(one->json.file, other->json.file) &&
+	       same_text(one->control, other->control) && same_text(one->store.path, other->store.path) &&
+	       one->store.keep_ns == other->store.keep_ns && same_text(one->http.listen, other->http.listen) &&
+	       same_text(one->http.token_file, other->http.token_file) &&
+	       same_text(one->evidence.dir, other->evidence.dir);
+}
+
+/* Whether something changed that only a new engine would heed. */
+static bool needs_start(const struct config *one, const struct config *other)
+{
+	return memcmp(&one->limits, &other->limits, sizeof(one->limits)) != 0 || one->classify != other->classify ||
+	       !same_text(one->sensor, other->sensor) || one->alerts.per_minute != other->alerts.per_minute ||
+	       one->alerts.group_of != other->alerts.group_of ||
+	       one->alerts.maintenance_count != other->alerts.maintenance_count || one->alerts.off != other->alerts.off;
+}
+
+/* Reads the configuration again and has it obeyed. Writes one sentence about the outcome, and says it. */
+static bool reload(struct monitor *monitor, char outcome[RELOAD_PROBLEM_SIZE])
+{
+	char problem[RELOAD_PROBLEM_SIZE - 64], *text = NULL;
+	size_t length = 0;
+	struct config *next = monitor->reload->read(monitor->reload->context, &text, &length, problem, sizeof(problem));
+	bool done = next && reload_send(monitor->orders[1], text, length, problem, sizeof(problem));
+
+	free(text);
+	if (!done) {
+		snprintf(outcome, RELOAD_PROBLEM_SIZE, "%s; the configuration in force stays", problem);
+		config_free(next);
+		say(outcome);
+		return false;
+	}
+	monitor->renewing = monitor->reporter.pid && !same_report(monitor->config, next);
+	snprintf(outcome, RELOAD_PROBLEM_SIZE, "configuration read again: %zu rules, %zu interfaces%s",
+		 next->policy.rule_count, next->interface_count,
+		 needs_start(monitor->config, next)
+		     ? "; sensor, classify, limits and alerts are heeded when espiald is started the next time"
+		     : "");
+	config_free(monitor->owned);
+	monitor->config = monitor->owned = next;
+	say(outcome);
+	return true;
+}
+
+/* What the reporter passes on: "reload" is all there is. The answer begins with '+' or '-'. */
+static void answer_reporter(struct monitor *monitor)
+{
+	char question[64], answer[RELOAD_PROBLEM_SIZE + 1];
+	ssize_t count = recv(monitor->asks[0], question, sizeof(question), MSG_DONTWAIT);
+
+	if (count != (ssize_t)strlen("reload") || memcmp(question, "reload", (size_t)count) != 0)
+		return;
+	answer[0] = reload(monitor, answer + 1) ? '+' : '-';
+	(void)!send(monitor->asks[0], answer, strlen(answer), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* The reporter ends when it has passed on what it has, and is started with what is new. */
+static void renew_reporter(struct monitor *monitor)
+{
+	enum { LAST_WORD_MS = 300 }; /* for the answer to whoever asked */
+
+	if (!monitor->renewing || !monitor->reporter.pid)
+		return;
+	poll(NULL, 0, LAST_WORD_MS);
+	kill(monitor->reporter.pid, SIGUSR2);
 }
 
 /* True to go on. */
@@ -209,10 +305,8 @@ static bool obey(struct monitor *monitor)
 			kill(monitor->engine.pid, SIGUSR1);
 		return true;
 	case SIGHUP:
-		if (!monitor->reload->ready(monitor->reload->context))
-			return true;
-		monitor->status = MONITOR_RELOAD;
-		return false;
+		reload(monitor, (char[RELOAD_PROBLEM_SIZE]){ 0 });
+		return true;
 	default:
 		return false;
 	}
@@ -233,15 +327,21 @@ static void watch(struct monitor *monitor)
 	struct pollfd descriptors[] = {
 		{ .fd = monitor->signals, .events = POLLIN },
 		{ .fd = monitor->ready[0], .events = POLLIN },
+		{ .fd = monitor->asks[0], .events = POLLIN },
 	};
 
 	for (;;) {
-		if (poll(descriptors, 2, -1) < 0 && errno != EINTR)
+		if (poll(descriptors, 3, -1) < 0 && errno != EINTR)
 			return;
 		if (descriptors[1].revents & POLLIN)
 			note_ready(monitor);
+		bool renewing = monitor->renewing;
+		if (descriptors[2].revents & POLLIN)
+			answer_reporter(monitor);
 		if (descriptors[0].revents & POLLIN && !obey(monitor))
 			return;
+		if (monitor->renewing && !renewing)
+			renew_reporter(monitor);
 	}
 }
 
@@ -252,6 +352,8 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 		.reload = reload,
 		.stream = { -1, -1 },
 		.state = { -1, -1 },
+		.orders = { -1, -1 },
+		.asks = { -1, -1 },
 		.ready = { -1, -1 },
 		.signals = -1,
 		.engine = { .name = "engine" },
@@ -266,7 +368,9 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 	sigaddset(&ours, SIGUSR1);
 	sigaddset(&ours, SIGCHLD);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.stream) != 0 ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.state) != 0 || pipe(monitor.ready) != 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.state) != 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.orders) != 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, monitor.asks) != 0 || pipe(monitor.ready) != 0 ||
 	    sigprocmask(SIG_BLOCK, &ours, &monitor.before) != 0 ||
 	    (monitor.signals = signalfd(-1, &ours, SFD_CLOEXEC)) < 0) {
 		say("cannot start: too many open files");
@@ -279,6 +383,11 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 	end_all(&monitor);
 	close(monitor.stream[1]);
 	close(monitor.state[1]);
+	for (unsigned end = 0; end < 2; end++) {
+		close(monitor.orders[end]);
+		close(monitor.asks[end]);
+	}
+	config_free(monitor.owned);
 	close(monitor.ready[0]);
 	close(monitor.ready[1]);
 	close(monitor.signals);

@@ -9,19 +9,24 @@
 #define ESPIAL_DAEMON_MONITOR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct config;
 
-enum { MONITOR_RELOAD = -1 };
-
-/* What SIGHUP asks for: whether there is a new configuration to start again with. If not, everything goes on. */
+/* Where the configuration comes from when it is to be read again. */
 struct monitor_reload {
-	bool (*ready)(void *context);
+	/* The configuration as it is in its file now, sealed, and the message about it that reload.h describes: both are the
+	 * caller's. NULL with one sentence if it cannot be used. */
+	struct config *(*read)(void *context, char **text, size_t *length, char *problem, size_t problem_size);
 	void *context;
 };
 
-/* Runs until SIGTERM or SIGINT. Returns the exit status of the program: 0 after a clean end, 2 if capture could not begin;
- * or MONITOR_RELOAD after a SIGHUP for which there is a new configuration. */
+/*
+ * Runs until SIGTERM or SIGINT. Returns the exit status of the program: 0 after a clean end, 2 if capture could not begin.
+ *
+ * SIGHUP, or the reporter's word, has the configuration read again and passed to the engine, which goes on capturing with
+ * all that it knows. The reporter is started anew if what it does changed. A configuration that cannot be used changes nothing.
+ */
 int monitor_run(const struct config *config, const struct monitor_reload *reload);
 
 #endif

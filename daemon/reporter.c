@@ -23,7 +23,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#define TEST_NS (2 * INT64_C(1000000000)) /* for a test alert to be passed on */
 
 enum { SINKS_MAX = 4, TICK_MS = 100, READ_SIZE = 65536, WIDTH_DEFAULT = 100, ORDERS_ROOM = 4096 };
 
@@ -33,8 +36,11 @@ struct process {
 	struct sink *sinks[SINKS_MAX];
 	bool told_down[SINKS_MAX];
 	unsigned sink_count;
-	struct service *service; /* NULL: nobody can ask */
-	struct mailbox *orders;  /* what people ask of this thread */
+	uint64_t test_alert;                /* number of the test alert that is out; 0: none */
+	int64_t test_begun_ns;              /* monotonic */
+	uint64_t test_delivered[SINKS_MAX]; /* what each sink had delivered before it */
+	struct service *service;            /* NULL: nobody can ask */
+	struct mailbox *orders;             /* what people ask of this thread */
 	struct record_reader reader;
 	char *line; /* of RECORD_LINE_MAX octets, owned */
 	size_t length;
@@ -113,6 +119,102 @@ static void on_readable(void *context)
 		loop_stop(process->loop);
 }
 
+/* ---- what people ask ---- */
+
+/* An alert that says of itself that it is none, between addresses for documentation (RFC 5737). */
+static void tell_test(struct process *process, bool open)
+{
+	static const uint8_t one[] = { 192, 0, 2, 1 }, other[] = { 192, 0, 2, 2 };
+	struct record record = { .type = RECORD_FINDING, .time_ns = loop_wall_ns() };
+	struct finding *finding = &record.finding;
+
+	finding->alert = process->test_alert;
+	finding->id = FINDING_CLEARTEXT_LEAK;
+	finding->cause = CAUSE_UNKNOWN;
+	finding->state = open ? FINDING_OPEN : FINDING_CLEAR;
+	finding->cleared_by = open ? NULL : "test-alert";
+	finding->severity = SEVERITY_HIGH;
+	finding->grade = GRADE_OBSERVED;
+	finding->subject = SUBJECT_PAIR;
+	finding->has_pair = finding->has_flow = true;
+	finding->a = finding->src = address_from_ipv4(one);
+	finding->b = finding->dst = address_from_ipv4(other);
+	finding->rule = "test";
+	finding->time_ns = finding->last_ns = record.time_ns;
+	finding->first_ns = (int64_t)process->test_alert;
+	finding->count = 1;
+	snprintf(finding->text, sizeof(finding->text),
+		 "TEST: nothing happened; somebody ran espial test-alert to see whether alerts arrive.");
+	finding_note_boolean(finding, "test", true);
+	for (unsigned i = 0; i < process->sink_count; i++) {
+		if (open)
+			process->test_delivered[i] = process->sinks[i]->health.delivered;
+		sink_write(process->sinks[i], &record);
+	}
+}
+
+static void begin_test(struct process *process)
+{
+	if (process->test_alert)
+		return; /* whoever asks now gets the same answer */
+	process->test_alert = (uint64_t)loop_wall_ns();
+	process->test_begun_ns = loop_monotonic_ns();
+	tell_test(process, true);
+}
+
+static void end_test(struct process *process)
+{
+	char text[1024] = "";
+	bool all = process->sink_count > 0;
+
+	for (unsigned i = 0; i < process->sink_count; i++) {
+		const struct sink *sink = process->sinks[i];
+		bool passed = sink->health.up && sink->health.delivered > process->test_delivered[i];
+		size_t used = strlen(text);
+		all &= passed;
+		snprintf(text + used, sizeof(text) - used, "%s%s: %s", used ? "\n" : "", sink->name,
+			 passed            ? "passed on"
+			 : sink->health.up ? "still waiting after two seconds"
+					   : sink->health.problem);
+	}
+	if (process->sink_count == 0)
+		snprintf(text, sizeof(text), "there is no sink: name one under 'report' in the configuration");
+	tell_test(process, false);
+	process->test_alert = 0;
+	service_tell_outcome(process->service, "test-alert", all, text);
+}
+
+static void take_order(void *context, const char *what, size_t length)
+{
+	struct process *process = context;
+
+	if (strcmp(what, "test-alert") == 0)
+		begin_test(process);
+	else if (send(process->settings->monitor, what, length, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)length)
+		service_tell_outcome(process->service, what, false, "the monitor does not listen; look at the log");
+}
+
+static void on_monitor(void *context)
+{
+	struct process *process = context;
+	char answer[1024];
+	ssize_t count = recv(process->settings->monitor, answer, sizeof(answer) - 1, MSG_DONTWAIT);
+
+	if (count <= 0)
+		return;
+	answer[count] = '\0';
+	if (process->service)
+		service_tell_outcome(process->service, "reload", answer[0] == '+', answer + 1);
+}
+
+/* The configuration changed in what the reporter does: it ends, and is started anew. */
+static void on_renew(void *context)
+{
+	struct process *process = context;
+
+	loop_stop(process->loop);
+}
+
 static void on_tick(void *context)
 {
 	struct process *process = context;
@@ -135,16 +237,10 @@ static void on_tick(void *context)
 				 (unsigned long long)sink->health.dropped);
 		log_notice(down ? NOTICE_WARNING : NOTICE_INFO, text);
 	}
+	if (process->service && process->test_alert && now - process->test_begun_ns > TEST_NS)
+		end_test(process);
 	if (process->service)
 		service_tell_sinks(process->service, process->sinks, process->sink_count);
-}
-
-static void take_order(void *context, const char *what, size_t length)
-{
-	struct process *process = context;
-
-	(void)length;
-	service_tell_outcome(process->service, what, false, "this version cannot do that yet");
 }
 
 static void on_order(void *context)
@@ -252,6 +348,9 @@ int reporter_run(const struct reporter *settings)
 	if (process.line && process.loop && add_sinks(&process) &&
 	    loop_on_readable(process.loop, settings->from_engine, on_readable, &process) &&
 	    loop_every(process.loop, TICK_MS, on_tick, &process)) {
+		if (settings->monitor >= 0)
+			loop_on_readable(process.loop, settings->monitor, on_monitor, &process);
+		loop_on_signal(process.loop, SIGUSR2, on_renew, &process);
 		if (settings->state >= 0)
 			start_service(&process, listening);
 		loop_run(process.loop);

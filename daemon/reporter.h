@@ -12,7 +12,8 @@ struct config;
 struct reporter {
 	const struct config *config;
 	int from_engine; /* stream socket or pipe of JSON lines */
-	int state;       /* stream socket: asks the engine for its state, whose lines come back (state_writer.h); -1: none */
+	int state; /* stream socket: asks the engine for its state, whose lines come back (state_writer.h); -1: none */
+	int monitor; /* packet socket to the monitor: "reload", and its outcome; -1: none */
 };
 
 /* Runs until the stream ends. Returns the exit status. */

@@ -31,7 +31,7 @@ const struct snapshot *snapshot_keeper_latest(const struct snapshot_keeper *keep
 
 /*
  * Calls `fresh` once, from the loop or before this returns, with a snapshot that is at most a second old: borrowed for the
- * call, hold it to keep it. If the engine does not answer within three seconds it gets the latest there is, or NULL.
+ * call, hold it to keep it. If the engine does not answer within eight seconds it gets the latest there is, or NULL.
  * False if too many wait already.
  */
 bool snapshot_keeper_want(struct snapshot_keeper *keeper, void (*fresh)(void *context, const struct snapshot *snapshot),

@@ -441,8 +441,7 @@ void judge_protection(struct judge *judge, const struct judged_pair *pair, struc
 
 /* ---- work ---- */
 
-/* The pair may be one of gateways: its IKE and ESP count for the rules that name it. */
-static void note_protector(struct judge *judge, const struct judged_pair *pair)
+void judge_note_protector(struct judge *judge, const struct judged_pair *pair)
 {
 	struct carrier_note note = { judge, pair->link.hash };
 	policy_gateway_rules(judge->settings.policy, pair->address[0].bytes, pair->address[1].bytes, note_carrier,
@@ -462,7 +461,7 @@ static void note_ike(struct judge *judge, struct judged_pair *pair, const struct
 	bool fresh = first && !(pair->esp[0].first_ns && pair->esp[1].first_ns);
 
 	if (first)
-		note_protector(judge, pair);
+		judge_note_protector(judge, pair);
 	ike->message_ns = transition->time_ns;
 	if (opens)
 		ike->opened_ns = transition->time_ns;
@@ -477,7 +476,7 @@ static void note_esp_began(struct judge *judge, struct judged_pair *pair, const 
 
 	if (!esp->first_ns) {
 		esp->first_ns = transition->time_ns;
-		note_protector(judge, pair);
+		judge_note_protector(judge, pair);
 		if (pair->esp[0].first_ns && pair->esp[1].first_ns) {
 			judge->counters.secured_pairs++;
 			judge_host_speaks(judge, pair, !pair->ike[0].message_ns && !pair->ike[1].message_ns);

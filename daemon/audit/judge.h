@@ -88,6 +88,14 @@ void judge_put(struct judge *judge, const struct transition *transition);
 void judge_advance(struct judge *judge, int64_t watermark_ns);
 void judge_finish(struct judge *judge, int64_t end_ns);
 
+/*
+ * Another policy, and thresholds, from now on; between two calls of judge_advance(). What is known of pairs, SAs and IKE SAs
+ * stays, and so do their alerts; but where what is asked of a pair changed, its leak ends ("policy-changed") and is judged
+ * anew. The policy before must live as long as the judge: what was told is known by its names. False, and nothing
+ * changed, on lack of memory.
+ */
+bool judge_set_policy(struct judge *judge, const struct policy *policy, const struct judge_thresholds *thresholds);
+
 /* What pair records call the pair's rule: a rule's name, "learned", or NULL. */
 const char *judge_pair_rule(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b);
 

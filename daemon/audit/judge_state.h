@@ -321,6 +321,8 @@ void judge_wake_sensor(struct judge *judge, int64_t due_ns);
 /* Whether the host speaks IPsec with someone other than `peer`. */
 bool judge_host_elsewhere(struct judge *judge, const struct address *host, const struct address *peer);
 const struct policy_rule *judge_rule(const struct judge *judge, const struct judged_pair *pair);
+/* The pair may be one of gateways: its IKE and ESP count for the rules that name it. */
+void judge_note_protector(struct judge *judge, const struct judged_pair *pair);
 const char *judge_interface(const struct judge *judge, uint16_t interface);
 
 /* What is known of the ESP that protects a pair: its own, or that of its rule's gateways. */

@@ -173,6 +173,12 @@ static void finish_leak(struct judge *judge, struct judged_pair *pair, const cha
 	leak->carrier = 0;
 }
 
+void rule_leak_end(struct judge *judge, struct judged_pair *pair, const char *why)
+{
+	if (pair->leak.running)
+		finish_leak(judge, pair, why);
+}
+
 /* ---- the cause ---- */
 
 /* What IKE did between those who protect the pair. */

@@ -5,6 +5,9 @@
 
 #include "judge_state.h"
 
+/* Ends the pair's leak, if it runs, for a reason that is not in its traffic. */
+void rule_leak_end(struct judge *judge, struct judged_pair *pair, const char *why);
+
 /* Whether the service was seen since the leak began. */
 bool rule_leak_has_service(const struct leak *leak, unsigned index);
 

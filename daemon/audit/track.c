@@ -364,6 +364,52 @@ void track_pair_speaks_ipsec(struct track *track, struct pair *pair, uint32_t nu
 	pair->flags |= PAIR_WATCHED;
 }
 
+/* What a rule asks of a pair; the levels, or nothing. */
+static int asked_of(const struct policy *policy, const struct pair *pair)
+{
+	return pair->rule ? (int)policy->rules[pair->rule - 1].level : -1;
+}
+
+bool track_set_policy(struct track *track, const struct policy *policy)
+{
+	const struct policy *before = track->settings.policy;
+	struct rule_carriers *carriers = calloc(policy->rule_count ? policy->rule_count : 1, sizeof(*track->carriers));
+
+	if (!carriers)
+		return false;
+	free(track->carriers);
+	track->carriers = carriers;
+	track->settings.policy = policy;
+	memset(track->idle_carriers, 0, sizeof(track->idle_carriers));
+	for (uint32_t number = 1; number <= track->pairs.fresh; number++) {
+		struct pair *pair = table_at(&track->pairs, number);
+		if (!table_lives(&track->pairs, number))
+			continue;
+		bool ipsec = (pair->flags & (PAIR_HAS_ESP | PAIR_HAS_AH | PAIR_HAS_IKE)) != 0;
+		int asked = asked_of(before, pair);
+		pair->rule = 0;
+		if (!ipsec)
+			pair->flags &= (uint16_t)~PAIR_WATCHED;
+		pair_obey_rule(track, pair);
+		if (ipsec) {
+			struct carrier_search search = { track, pair, number };
+			policy_gateway_rules(policy, pair->address[0].bytes, pair->address[1].bytes, carrier_add,
+					     &search);
+			if (pair->rule)
+				pair->flags |= PAIR_RING;
+		}
+		if (asked_of(policy, pair) == asked || !pair->story)
+			continue;
+		struct story *story = table_at(&track->stories, pair->story);
+		story->clear_packets[0] = story->clear_packets[1] = 0;
+		story->clear_bytes = 0;
+	}
+	for (uint32_t number = 1; number <= track->flows.fresh; number++)
+		if (table_lives(&track->flows, number))
+			((struct flow *)table_at(&track->flows, number))->verdict = FLOW_UNASKED;
+	return true;
+}
+
 void track_pair_is_nat(struct track *track, struct pair *pair, int64_t now_ns)
 {
 	if (pair->flags & PAIR_NAT)

@@ -102,6 +102,12 @@ struct track_named {
 struct track *track_new(const struct track_settings *settings, const struct transition_sink *sink);
 void track_free(struct track *track);
 
+/*
+ * Another policy from now on, between two batches. All that was counted stays, but where what is asked of a pair changed, its
+ * offending packets are counted anew. False, and nothing changed, on lack of memory.
+ */
+bool track_set_policy(struct track *track, const struct policy *policy);
+
 void track_prepare(struct track *track, const struct packet *packets, struct track_key *keys, unsigned count);
 
 /* The packet may be reclassified (ESP in UDP on ports that IKE proved). */

@@ -163,6 +163,87 @@ def hostile(stage):
     late.sendall(b'"status"}\n')
     expect(b'"done"' in answer_of(late), "a request in two parts")
     late.close()
+    # Who says that it will ask no more gets its answer all the same.
+    last = connect(stage)
+    last.sendall(b'{"request":"sas"}\n')
+    last.shutdown(socket.SHUT_WR)
+    expect(b'"done"' in answer_of(last), "an answer to one that asks no more")
+    last.close()
+
+
+def rewrite(stage, *changes):
+    path = f"{stage.folder}/espial.yaml"
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    for old, new in changes:
+        expect(old in text, f"{old!r} in the configuration")
+        text = text.replace(old, new)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def told(stage, *words, begin=0):
+    return [line for line in stage.sensor.records()[begin:] if all(word in line for word in words)]
+
+
+def reload(stage):
+    """What is known stays, what is asked changes; a mistake changes nothing; interfaces come and go."""
+    engine, mark = stage.sensor.engine(), len(stage.sensor.records())
+    leak = ("cleartext-leak", "10.1.0.1")
+    # A mistake.
+    rewrite(stage, ("between: [10.1.0.0/24", "between: [10.1.0.0/99"))
+    _, errors = stage.ask("reload", status=2)
+    expect("espial.yaml:" in errors and "between" in errors and "stays" in errors, errors)
+    # The same again, and more: the alert of before is neither repeated nor lost.
+    rewrite(stage, ("between: [10.1.0.0/99", "between: [10.1.0.0/24"),
+            ("  rules:\n", "  rules:\n    - name: more\n      between: [10.9.0.1, 10.9.0.2]\n"))
+    stage.clear("10.9.0.1", "10.9.0.2")
+    time.sleep(0.5)
+    expect("3 rules" not in stage.ask("reload") and not told(stage, "10.9.0.2"), "one more rule")
+    until("the pair that is asked for now", lambda: stage.clear("10.9.0.1", "10.9.0.2") or
+          told(stage, "cleartext-leak", "10.9.0.2"))
+    stage.clear()
+    time.sleep(0.5)
+    expect(not told(stage, *leak, '"open"', begin=mark), "a leak that was told is not told again")
+    expect(any(alert["a"] == A for alert in stage.open_alerts()), "a leak that was told is still open")
+    expect(told(stage, "policy-reloaded", begin=mark), "policy-reloaded")
+    sas = stage.records("sas", A)
+    expect(sorted(sa["spi"] for sa in sas) == ["0xc0000001", "0xc0000002"], "SAs are still known")
+    # Nothing is asked of the first pair any more.
+    rewrite(stage, ("between: [10.1.0.0/24, 10.2.0.0/24]", "between: [10.77.0.0/24, 10.78.0.0/24]"))
+    stage.sensor.process.send_signal(station.signal.SIGHUP)
+    until("the end of its leak", lambda: told(stage, *leak, "policy-changed", begin=mark))
+    verdict = until("another verdict", lambda: [p for p in stage.records("pairs", A, B) if p["verdict"] == "secured"])
+    expect(verdict[0]["rule"] is None, verdict)
+    # An interface more, and one less.
+    second = Wire("station1", "sensor1")
+    rewrite(stage, ("  - interface: sensor0\n", "  - interface: sensor1\n"))
+    stage.ask("reload", status=0)
+    until("only the other interface", lambda: [i["name"] for i in stage.records("status")[0]["interfaces"]] == ["sensor1"])
+    second.send(packets.ethernet(packets.tcp("10.77.0.5", "10.78.0.5", 4000, 80, packets.SYN)))
+    until("an alert from it", lambda: told(stage, "cleartext-leak", "10.77.0.5"))
+    # Another sink: the reporter begins anew, the engine does not.
+    rewrite(stage, ("records/alerts.jsonl", "records/other.jsonl"))
+    stage.ask("reload", status=0)
+    stage.sensor.wait_notice("configuration read again")
+    other = f"{stage.folder}/records/other.jsonl"
+
+    def another():
+        """The reporter of before may still take some: a new pair each time."""
+        stage.sequence += 1
+        host = stage.sequence % 200 + 10
+        second.send(packets.ethernet(packets.tcp(f"10.77.0.{host}", "10.78.0.6", 4000, 80, packets.SYN)))
+        return os.path.exists(other)
+
+    until("an alert in the other file", another, step=0.1)
+    expect(stage.sensor.engine() == engine, "the engine is the one of the beginning")
+
+
+def test_alert(stage):
+    mark = len(stage.sensor.records())
+    output, errors = stage.ask("test-alert", status=2)  # nobody reads the syslog socket
+    expect("json: passed on" in output + errors and "syslog: " in output + errors, output + errors)
+    until("its clear", lambda: len(told(stage, "TEST:", begin=mark)) == 2)
 
 
 def main(espiald, espial):
@@ -175,6 +256,8 @@ def main(espiald, espial):
             commands(stage)
             looks(stage)
             hostile(stage)
+            test_alert(stage)
+            reload(stage)
         finally:
             expect(stage.sensor.end() == 0, "espiald ends well")
         nobody_there(stage)
