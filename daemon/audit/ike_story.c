@@ -19,7 +19,8 @@
 enum {
 	STATUS_TYPES = 16384, /* RFC 7296 section 3.10.1, RFC 2408 section 3.14.1: from here on no errors */
 	FRAGMENT_BITS = 64,
-	KEY_REQUEST_MAX = 800, /* octets; EVIDENCE-measured section 3: longer proofs carry certificates */
+	CHILD_REQUEST_MIN = 200, /* octets; the same: a proof that asks for a child too; without 176 */
+	KEY_REQUEST_MAX = 800,   /* octets; EVIDENCE-measured section 3: longer proofs carry certificates */
 };
 
 struct ike_stories *ike_stories_new(const struct ike_stories_settings *settings)
@@ -397,9 +398,11 @@ static enum ike_event_kind v2_auth_answer(struct ike_story *story, const struct 
 		if (!story->answer_octets)
 			story->answer_octets = arrival->length;
 		/* EVIDENCE-measured section 1: with keys an answer that brings no child is about half its request. */
-		if (request && !story->eap && story->auth_octets < KEY_REQUEST_MAX &&
-		    100 * (uint64_t)arrival->length >= 56 * (uint64_t)story->auth_octets)
-			story->child_agreed = true;
+		if (request && !story->eap && story->auth_octets < KEY_REQUEST_MAX) {
+			bool whole = 100 * (uint64_t)arrival->length >= 56 * (uint64_t)story->auth_octets;
+			story->child_agreed |= whole;
+			story->child_doubted = !whole && story->auth_octets >= CHILD_REQUEST_MIN;
+		}
 		return accepted(story, arrival->time_ns);
 	default:
 		return IKE_EVENT_PROGRESS;
@@ -572,6 +575,11 @@ static enum ike_event_kind v1_informational(struct ike_story *story, const struc
 		event->notify = error->type;
 		if (error->type == IKEV1_NOTIFY_INVALID_SPI || error->type == IKEV1_NOTIFY_INVALID_COOKIE)
 			return IKE_EVENT_NOTIFIED;
+		if (story->quick_open && side != story->quick_side &&
+		    arrival->time_ns - story->quick_ns <= QUICK_ANSWER_NS) {
+			story->quick_open = false;
+			return child_refused(story);
+		}
 		/* A proof by GSS-API goes with the key exchange, in clear, before anything is encrypted. */
 		if (proving || (story->answered_ns && !story->established_ns && about_a_proof(error->type)))
 			return rejected(story, arrival->time_ns);

@@ -108,6 +108,7 @@ struct ike_story {
 	bool eap, childless, gssapi, xauth;
 	bool fragments[2];                     /* initiator, responder announced that they take IKE fragments */
 	bool certificate_outdated;             /* for rules: a certificate in clear is not valid now */
+	bool child_doubted;                    /* the answer to the proof was as short as one that brings no child */
 	bool child_agreed;                     /* a child SA, with its IKE_AUTH or later */
 	bool nat_known, nat_side[2];           /* initiator, responder are behind a NAT */
 	bool quantum_safe;                     /* ML-KEM was selected */

@@ -56,6 +56,8 @@ struct judge_thresholds judge_default_thresholds(void)
 		.ike_silence_ns = 4 * SECOND,
 		.ike_stall_ns = 20 * SECOND,
 		.ike_settle_ns = 5 * SECOND,
+		.ike_fallback_ns = 30 * SECOND,
+		.child_doubt_ns = 30 * SECOND,
 		.auth_tie_ns = MINUTE,
 		.ike_hold_ns = 5 * MINUTE,
 		.certificate_skew_ns = 5 * MINUTE,

@@ -45,18 +45,20 @@ struct judge_thresholds {
 	int64_t ike_silence_ns;        /* a first message without any answer for so long, repeated: unanswered */
 	int64_t ike_stall_ns;          /* a later message likewise: stalled; answers to proofs take their time */
 	int64_t ike_settle_ns;         /* after a refusal or failure, for a success that makes it none */
-	int64_t auth_tie_ns;           /* how long before a failed proof what explains it may have been */
-	int64_t ike_hold_ns;           /* quiet that ends what is told of a negotiation */
-	int64_t certificate_skew_ns;   /* what two clocks may differ by */
-	int64_t certificate_hold_ns;   /* without sight of an outdated certificate: over */
-	int64_t again_settle_ns;       /* after a new IKE SA, for signs that the old one lives */
-	int64_t restart_ns;            /* peers that begin again within this belong together */
-	int64_t restart_check_ns;      /* after a restart, until its pairs are looked at */
-	unsigned restart_peers;        /* at least so many peers begin again */
-	unsigned flood_half_open;      /* half-open negotiations of a minute that make a flood */
-	int64_t full_hold_ns;          /* without evictions for so long, tables are no longer full */
-	int64_t update_ns;             /* at most so often an update for the count alone */
-	int64_t forget_learned_ns;     /* without ESP for so long a learned pair is forgotten */
+	int64_t ike_fallback_ns; /* after an opening that is not answered, for another version or mode to be tried */
+	int64_t child_doubt_ns;  /* after IKE is up, apparently without a child, for ESP or another try */
+	int64_t auth_tie_ns;     /* how long before a failed proof what explains it may have been */
+	int64_t ike_hold_ns;     /* quiet that ends what is told of a negotiation */
+	int64_t certificate_skew_ns; /* what two clocks may differ by */
+	int64_t certificate_hold_ns; /* without sight of an outdated certificate: over */
+	int64_t again_settle_ns;     /* after a new IKE SA, for signs that the old one lives */
+	int64_t restart_ns;          /* peers that begin again within this belong together */
+	int64_t restart_check_ns;    /* after a restart, until its pairs are looked at */
+	unsigned restart_peers;      /* at least so many peers begin again */
+	unsigned flood_half_open;    /* half-open negotiations of a minute that make a flood */
+	int64_t full_hold_ns;        /* without evictions for so long, tables are no longer full */
+	int64_t update_ns;           /* at most so often an update for the count alone */
+	int64_t forget_learned_ns;   /* without ESP for so long a learned pair is forgotten */
 };
 
 /* The defaults of FINDINGS and DESIGN section 6. */

@@ -155,6 +155,7 @@ struct trouble {
 	uint16_t notify; /* what was said in clear, 0: nothing */
 	uint8_t major, exchange;
 	uint8_t direction; /* from initiator to responder */
+	bool silent;       /* REFUSED: not by a word, but by silence */
 	enum trouble_kind kind;
 	enum finding_cause cause;
 };
@@ -171,6 +172,8 @@ struct judged_negotiation {
 	uint8_t esp_icmp_type, esp_icmp_code, esp_icmp_version;
 	uint64_t established_ispi;
 	int64_t established_ns;
+	uint64_t doubt_ispi; /* an IKE SA that may be up without a child, and since when; 0: looked at */
+	int64_t doubt_ns;
 	/* a new IKE SA beside one that is up: it may be that a host began again */
 	uint64_t again_ispi;
 	int64_t again_ns;
@@ -227,6 +230,7 @@ struct judged_host {
 	uint32_t peers;  /* pairs that spoke IKE, ESP or AH and are kept */
 	int64_t last_ns; /* last sign of life that was worth a transition */
 	int64_t esp_ns;  /* when ESP both ways with somebody last began; 0: never */
+	uint8_t takes; /* bit per enum ike_mode that it answered as responder */
 	/* IKE SAs that show what the host takes, as responder, and what it offers, as initiator */
 	uint32_t realm;
 	uint64_t chose_ispi, offered_ispi;

@@ -62,10 +62,12 @@ static void succeed(struct judge *judge, struct judged_pair *pair, enum trouble_
 			end(judge, pair, kind, why);
 }
 
-static int64_t settle_ns(const struct judge *judge, enum trouble_kind kind)
+static int64_t settle_ns(const struct judge *judge, const struct judged_pair *pair, enum trouble_kind kind)
 {
 	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
 
+	if (pair->negotiation.troubles[kind].silent)
+		return thresholds->ike_fallback_ns;
 	switch (kind) {
 	case TROUBLE_UNANSWERED:
 		return thresholds->ike_silence_ns;
@@ -84,16 +86,24 @@ static bool unreachable(const struct judged_negotiation *negotiation, const stru
 	       negotiation->icmp_direction == trouble->direction;
 }
 
+/* When it is time to tell, if nothing makes the trouble none until then. */
+static int64_t ripe_ns(const struct judge *judge, const struct judged_pair *pair, enum trouble_kind kind)
+{
+	const struct trouble *trouble = &pair->negotiation.troubles[kind];
+	bool silence = trouble->silent || (kind < TROUBLE_AUTH && kind != TROUBLE_REFUSED);
+
+	return (silence ? trouble->begun_ns : trouble->first_ns) + settle_ns(judge, pair, kind);
+}
+
 static bool ripe(const struct judge *judge, const struct judged_pair *pair, enum trouble_kind kind)
 {
 	const struct trouble *trouble = &pair->negotiation.troubles[kind];
-	int64_t since = kind < TROUBLE_AUTH && kind != TROUBLE_REFUSED ? trouble->begun_ns : trouble->first_ns;
 
 	if (kind == TROUBLE_UNANSWERED && unreachable(&pair->negotiation, trouble))
 		return true;
-	if (judge->now_ns - since >= settle_ns(judge, kind))
+	if (judge->now_ns >= ripe_ns(judge, pair, kind))
 		return true;
-	return (kind == TROUBLE_REFUSED || kind >= TROUBLE_AUTH) && trouble->count > 1;
+	return !trouble->silent && (kind == TROUBLE_REFUSED || kind >= TROUBLE_AUTH) && trouble->count > 1;
 }
 
 /* A failure. `request` is the message that got no answer; NULL where there was one. */
@@ -109,6 +119,7 @@ static void fail(struct judge *judge, struct judged_pair *pair, enum trouble_kin
 	}
 	if (fresh || judge->now_ns - trouble->last_ns >= AGAIN_NS)
 		trouble->count++;
+	trouble->silent = kind == TROUBLE_REFUSED && request;
 	trouble->last_ns = judge->now_ns;
 	trouble->kind = kind;
 	trouble->ispi = story->ispi;
@@ -131,18 +142,22 @@ static void fail(struct judge *judge, struct judged_pair *pair, enum trouble_kin
 	if (trouble->alert.open || ripe(judge, pair, kind))
 		tell(judge, pair, kind);
 	else
-		judge_wake(judge, pair, RULE_IKE, judge->now_ns + settle_ns(judge, kind));
+		judge_wake(judge, pair, RULE_IKE, ripe_ns(judge, pair, kind));
 }
 
 static void repeated(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
 {
 	const struct ike_request *request = &story->request[!judge->ike.from_initiator];
 
+	rule_ike_doubt_child(judge, pair, story);
 	if (request->answered || request->sends < TRIES || story->established_ns)
 		return;
 	/* An opening: in a mirror of one direction a later message may go without its answer in view. */
 	if (!story->two_way && judge->ike.from_initiator && judge->message->sa_count > 0) {
-		fail(judge, pair, TROUBLE_UNANSWERED, story, request, CAUSE_NONE);
+		enum finding_cause cause = rule_ike_silence(judge, pair, story, request);
+		if (cause != CAUSE_NONE)
+			succeed(judge, pair, TROUBLE_UNANSWERED, "explained");
+		fail(judge, pair, cause == CAUSE_NONE ? TROUBLE_UNANSWERED : TROUBLE_REFUSED, story, request, cause);
 		return;
 	}
 	/* Who was refused a ticket has nothing to go on with: the other side waits, and repeats what it said last. */
@@ -173,6 +188,29 @@ static void child_refused(struct judge *judge, struct judged_pair *pair, const s
 	if (unproven && story->child_refusals < UNPROVEN_REFUSALS)
 		return;
 	fail(judge, pair, TROUBLE_CHILD, story, NULL, CAUSE_NONE);
+}
+
+/* An IKE SA that came up some time ago has no child to this day. */
+static void childless(struct judge *judge, struct judged_pair *pair)
+{
+	const struct ike_story *story = rule_ike_childless(judge, pair);
+
+	if (!story || speaks_esp(pair, story->first_ns))
+		return;
+	judge->ike = (struct ike_event){ .kind = IKE_EVENT_NONE }; /* no message leads to this */
+	fail(judge, pair, TROUBLE_CHILD, story, NULL, CAUSE_NONE);
+}
+
+/* The initiator tries what the responder takes after all. */
+static void fallen_back(struct judged_pair *pair, const struct ike_story *story)
+{
+	struct trouble *trouble = &pair->negotiation.troubles[TROUBLE_REFUSED];
+
+	if (!trouble->silent || trouble->alert.open || trouble->ispi == story->ispi ||
+	    trouble->direction != story->opened_direction)
+		return;
+	trouble->first_ns = 0;
+	trouble->count = 0;
 }
 
 /* ---- a peer says in clear that it does not know an SPI ---- */
@@ -257,7 +295,13 @@ static void message(struct judge *judge, struct judged_pair *pair, const struct 
 	case IKE_EVENT_CHALLENGED:
 		succeed(judge, pair, TROUBLE_UNANSWERED, "answered");
 		break;
+	case IKE_EVENT_OPENED:
+		fallen_back(pair, story);
+		break;
 	case IKE_EVENT_ANSWERED:
+		rule_ike_takes(judge, story);
+		succeed(judge, pair, TROUBLE_REFUSED, "answered");
+		break;
 	case IKE_EVENT_AUTH_SENT:
 		succeed(judge, pair, TROUBLE_REFUSED, "answered");
 		break;
@@ -271,6 +315,7 @@ static void message(struct judge *judge, struct judged_pair *pair, const struct 
 		rule_ike_proof_held(judge, pair, story);
 		negotiation->established_ispi = story->ispi;
 		negotiation->established_ns = judge->now_ns;
+		rule_ike_doubt_child(judge, pair, story);
 		break;
 	case IKE_EVENT_AUTH_REJECTED:
 		succeed(judge, pair, TROUBLE_PATH_MTU, "answered");
@@ -340,8 +385,9 @@ void rule_ike_due(struct judge *judge, struct judged_pair *pair)
 		else if (ripe(judge, pair, kind))
 			tell(judge, pair, kind);
 		else
-			judge_wake(judge, pair, RULE_IKE, judge->now_ns + settle_ns(judge, kind));
+			judge_wake(judge, pair, RULE_IKE, ripe_ns(judge, pair, kind));
 	}
+	childless(judge, pair);
 	end_notified(judge, pair);
 	rule_ike_host_due(judge, pair, false);
 }

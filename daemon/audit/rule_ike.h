@@ -24,6 +24,19 @@ bool rule_ike_lacks_ticket(struct judge *judge, const struct judged_pair *pair, 
 void rule_ike_describe_proof(struct judge *judge, const struct judged_pair *pair, const struct ike_story *story,
 			     struct finding *finding);
 
+/* rule_ike_silence.c: the responder has chosen; from now on it is known to take that version and mode. */
+void rule_ike_takes(struct judge *judge, const struct ike_story *story);
+
+/* rule_ike_silence.c: CAUSE_VERSION or CAUSE_MODE if that may be why the opening is not answered, else CAUSE_NONE. */
+enum finding_cause rule_ike_silence(struct judge *judge, const struct judged_pair *pair, const struct ike_story *story,
+				    const struct ike_request *request);
+void rule_ike_describe_silence(struct judge *judge, const struct judged_pair *pair, const struct trouble *trouble,
+			       const struct ike_story *story, struct finding *finding);
+
+/* rule_ike_silence.c: the IKE SA may be up without a child; and, when it is time, the one that still is, else NULL. */
+void rule_ike_doubt_child(struct judge *judge, struct judged_pair *pair, const struct ike_story *story);
+const struct ike_story *rule_ike_childless(struct judge *judge, struct judged_pair *pair);
+
 /* rule_ike_host.c: what the message at hand means for the two hosts; what is due of them; the end. */
 void rule_ike_host_event(struct judge *judge, struct judged_pair *pair);
 void rule_ike_host_due(struct judge *judge, struct judged_pair *pair, bool at_end);

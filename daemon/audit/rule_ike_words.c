@@ -169,6 +169,43 @@ static const char *answered_step(const struct trouble *trouble)
 	return trouble->exchange == IKEV2_EXCHANGE_IKE_SA_INIT ? "nothing" : "IKE_SA_INIT";
 }
 
+static void describe_child(const struct trouble *trouble, const struct ike_story *story, struct finding *finding)
+{
+	const char *name = trouble->notify ? ike_notify_name(trouble->major, trouble->notify) : NULL;
+	struct address_text a, b;
+
+	address_text(&finding->src, &a);
+	address_text(&finding->dst, &b);
+	if (story && !story->child_refusals) {
+		finding->grade = GRADE_POSSIBLE;
+		finding_say(
+		    finding,
+		    "IKE between %s and %s is up, %s, and no ESP follows: the SA for traffic may be refused, for "
+		    "its ESP proposals or its traffic selectors",
+		    a.text, b.text,
+		    trouble->major == 1 ? "quick mode is not answered"
+					: "the answer to the proof is as short as one that brings no SA");
+		return;
+	}
+	finding->grade = name ? GRADE_OBSERVED : GRADE_LIKELY;
+	finding_say(finding, "IKE between %s and %s is up, and the SA for traffic is refused (%u time%s so far)",
+		    a.text, b.text, trouble->count, trouble->count == 1 ? "" : "s");
+	if (!name) {
+		finding_say(finding,
+			    ": the ESP proposals or the traffic selectors differ, which of the two is encrypted");
+		return;
+	}
+	bool selectors = trouble->notify == IKEV1_NOTIFY_INVALID_ID_INFORMATION;
+	bool proposals = trouble->notify == IKEV1_NOTIFY_NO_PROPOSAL_CHOSEN;
+	finding_say(finding, ", said in clear: %s%s", name,
+		    selectors   ? ", so the traffic selectors differ"
+		    : proposals ? ", so the ESP proposals differ"
+				: "");
+	finding_note_text(finding, "notify", name);
+	if (selectors || proposals)
+		finding_note_text(finding, "attribute", selectors ? "traffic selectors" : "ESP proposals");
+}
+
 void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum trouble_kind kind,
 		       struct finding *finding)
 {
@@ -200,6 +237,10 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 		describe_silence(pair, trouble, finding);
 		break;
 	case TROUBLE_REFUSED:
+		if (trouble->silent) {
+			rule_ike_describe_silence(judge, pair, trouble, story, finding);
+			break;
+		}
 		describe_refusal(judge, trouble, story, finding);
 		break;
 	case TROUBLE_STALLED:
@@ -221,12 +262,7 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 		rule_ike_describe_proof(judge, pair, story, finding);
 		break;
 	default:
-		finding->grade = GRADE_LIKELY;
-		finding_say(
-		    finding,
-		    "IKE between %s and %s is up, and the SA for traffic is refused (%u time%s so far): the ESP "
-		    "proposals or the traffic selectors differ, which of the two is encrypted",
-		    a.text, b.text, trouble->count, trouble->count == 1 ? "" : "s");
+		describe_child(trouble, story, finding);
 		break;
 	}
 	finding_note_integer(finding, "attempts", trouble->count);
