@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * rekey-too-often: SAs of a pair follow one another faster than the policy finds healthy (by default every 5 minutes or 50
- * megabytes). Which limit drives it shows in what is regular: a lifetime in seconds makes even intervals, a lifetime in
- * octets makes even volumes. The advice names the value that was inferred and the one to set.
+ * megabytes). Which limit drives it shows in what is regular. A lifetime in seconds makes even intervals, but for what the
+ * peers take off at random so as not to rekey together (strongSwan's rand_time, a tenth by default; Libreswan's rekeyfuzz of
+ * the margin, some hundredths of a lifetime of hours; Windows none), and volumes that go with the traffic. A lifetime in
+ * octets makes even volumes, of the busier direction at least, and intervals that go with the traffic. The even one of the
+ * two has to be clearly the evener; while traffic itself is even, both are, and nothing tells them apart. The advice
+ * names the value that was inferred and the one to set.
  *
  * rekey-overdue: a pair that changed its keys by the clock goes on with one SA for several of its usual intervals.
  */
@@ -12,7 +16,10 @@
 
 enum { REKEYS_MIN = 3 };
 
-#define SPREAD_MAX 0.5 /* figures whose median distance from the median is more than half of it are not regular */
+#define SPREAD_MAX 0.3    /* figures that differ more are not regular */
+#define SPREAD_CAP 1.0    /* a factor of two: an SA that ended for a reason of its own counts no more than this */
+#define SPREAD_FLOOR 0.01 /* finer than this is chance: timers, and packets that are not divided */
+#define EVENER 1.5        /* times as even is clearly the evener */
 /* Nothing lives so short: SAs that follow one another so fast are parallel, of several processors or subnets. */
 #define LIFETIME_MIN_NS (2 * INT64_C(1000000000))
 #define HABIT_SPREAD_MAX 0.2                            /* intervals at least so even are a habit of the clock */
@@ -21,7 +28,8 @@ enum { REKEYS_MIN = 3 };
 #define IN_USE_NS (60 * INT64_C(1000000000))
 
 struct regularity {
-	double median, spread; /* spread: median distance from the median, as a share of it */
+	double median;
+	double spread; /* mean of how many times larger or smaller than the median, less 1 */
 };
 
 static int by_value(const void *left, const void *right)
@@ -33,15 +41,16 @@ static int by_value(const void *left, const void *right)
 
 static struct regularity regularity_of(double *values, uint32_t count)
 {
-	struct regularity regularity;
+	struct regularity regularity = { .spread = 0 };
 
 	qsort(values, count, sizeof(*values), by_value);
 	regularity.median = values[count / 2];
-	for (uint32_t i = 0; i < count; i++)
-		values[i] =
-		    values[i] > regularity.median ? values[i] - regularity.median : regularity.median - values[i];
-	qsort(values, count, sizeof(*values), by_value);
-	regularity.spread = regularity.median > 0 ? values[count / 2] / regularity.median : 0;
+	for (uint32_t i = 0; i < count; i++) {
+		double low = values[i] < regularity.median ? values[i] : regularity.median;
+		double high = values[i] < regularity.median ? regularity.median : values[i];
+		double distance = low > 0 ? high / low - 1 : SPREAD_CAP;
+		regularity.spread += (distance < SPREAD_CAP ? distance : SPREAD_CAP) / count;
+	}
 	return regularity;
 }
 
@@ -63,13 +72,62 @@ static bool measure(const struct judged_rekeys *rekeys, struct regularity *time,
 	return true;
 }
 
+enum limit { LIMIT_NOT_TOLD, LIMIT_TIME, LIMIT_VOLUME };
+
+static double at_least_chance(double spread)
+{
+	return spread > SPREAD_FLOOR ? spread : SPREAD_FLOOR;
+}
+
+/* Both directions are asked: a limit in octets is reached by one of them, and an even stream tells nothing. */
+static enum limit limit_of(const struct judged_pair *pair)
+{
+	double most = EVENER;
+	enum limit limit = LIMIT_NOT_TOLD;
+
+	for (unsigned d = 0; d < 2; d++) {
+		struct regularity time, volume;
+		if (!measure(&pair->rekeys[d], &time, &volume) ||
+		    (time.spread > SPREAD_MAX && volume.spread > SPREAD_MAX))
+			continue;
+		double by_time = at_least_chance(volume.spread) / at_least_chance(time.spread);
+		double by_volume = 1 / by_time;
+		if (by_time >= most || by_volume >= most) {
+			limit = by_time > by_volume ? LIMIT_TIME : LIMIT_VOLUME;
+			most = by_time > by_volume ? by_time : by_volume;
+		}
+	}
+	return limit;
+}
+
+static void say_limit(struct finding *finding, enum limit limit, double seconds, double octets,
+		      const struct judge_thresholds *thresholds)
+{
+	struct address_text a, b;
+	double lifetime = (double)thresholds->rekey_min_lifetime_ns / 1e9;
+	double megabytes = (double)thresholds->rekey_min_volume / 1e6;
+
+	finding_say(finding, "%s and %s change keys ", address_text(&finding->a, &a), address_text(&finding->b, &b));
+	if (limit == LIMIT_VOLUME)
+		finding_say(finding, "after about %.0f octets each time: set the limit above %.0f megabytes.", octets,
+			    megabytes);
+	else if (limit == LIMIT_TIME)
+		finding_say(finding, "every %.1f s: the key lifetime is about that, set it above %.0f s.", seconds,
+			    lifetime);
+	else
+		finding_say(finding,
+			    "every %.1f s, which is about every %.0f octets: which of the two is the limit does not "
+			    "show in traffic so even. Set the lifetime above %.0f s, a limit of volume above %.0f "
+			    "megabytes.",
+			    seconds, octets, lifetime, megabytes);
+}
+
 static void consider(struct judge *judge, struct judged_pair *pair, unsigned direction)
 {
 	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
 	const struct judged_rekeys *rekeys = &pair->rekeys[direction];
 	struct finding finding;
 	struct regularity time, volume;
-	struct address_text a, b;
 
 	if (!measure(rekeys, &time, &volume))
 		return;
@@ -79,26 +137,17 @@ static void consider(struct judge *judge, struct judged_pair *pair, unsigned dir
 	/* No limit drives what is regular in neither: SAs that take turns. */
 	if (time.spread > SPREAD_MAX && volume.spread > SPREAD_MAX)
 		return;
-	bool by_volume = volume.spread < time.spread && volume.median < (double)thresholds->rekey_min_volume;
+	enum limit limit = limit_of(pair);
+	if (volume.median >= (double)thresholds->rekey_min_volume)
+		limit = LIMIT_TIME;
+	/* An alert keeps what it was sure of: both figures wander a little. */
+	if (pair->rekey_often.open && pair->rekey_often.grade == GRADE_LIKELY)
+		limit = pair->rekey_often.cause == CAUSE_VOLUME ? LIMIT_VOLUME : LIMIT_TIME;
 	alert_begin(judge, pair, FINDING_REKEY_TOO_OFTEN, &finding);
-	finding.cause = by_volume ? CAUSE_VOLUME : CAUSE_TIME;
-	/* An alert keeps the cause it has: both figures wander a little. */
-	if (pair->rekey_often.open)
-		finding.cause = pair->rekey_often.cause;
-	by_volume = finding.cause == CAUSE_VOLUME;
-	finding.grade = GRADE_LIKELY;
+	finding.cause = limit == LIMIT_VOLUME ? CAUSE_VOLUME : CAUSE_TIME;
+	finding.grade = limit == LIMIT_NOT_TOLD ? GRADE_POSSIBLE : GRADE_LIKELY;
 	finding.count = rekeys->count;
-	address_text(&finding.a, &a);
-	address_text(&finding.b, &b);
-	if (by_volume)
-		finding_say(
-		    &finding,
-		    "%s and %s change keys after about %.0f octets each time: set the limit above %.0f megabytes.",
-		    a.text, b.text, volume.median, (double)thresholds->rekey_min_volume / 1e6);
-	else
-		finding_say(&finding,
-			    "%s and %s change keys every %.1f s: the key lifetime is about that, set it above %.0f s.",
-			    a.text, b.text, time.median, (double)thresholds->rekey_min_lifetime_ns / 1e9);
+	say_limit(&finding, limit, time.median, volume.median, thresholds);
 	finding_note_real(&finding, "interval_median", time.median);
 	finding_note_real(&finding, "interval_spread", time.spread);
 	finding_note_integer(&finding, "octets_median", (int64_t)volume.median);
