@@ -138,12 +138,15 @@ enum { CIPHERS = sizeof(ciphers) / sizeof(ciphers[0]) };
 /* The ciphers, as bits, with which ESP of this length carries just so many octets. */
 static uint32_t ciphers_that_fit(uint32_t esp_length, uint32_t carried)
 {
-	enum { HEADER = 8, TRAILER = 2 };
+	/* The least and the most that any of them adds: most packets near ESP are no copies, and told by that alone. */
+	enum { HEADER = 8, TRAILER = 2, LEAST = HEADER + TRAILER, MOST = HEADER + 16 + TRAILER + 15 + 32 };
 	uint32_t fits = 0;
 
+	if (esp_length < carried + LEAST || esp_length > carried + MOST)
+		return 0;
 	for (unsigned i = 0; i < CIPHERS; i++) {
-		uint32_t block = ciphers[i].block;
-		uint32_t padded = (carried + TRAILER + block - 1) / block * block;
+		uint32_t block = ciphers[i].block; /* a power of two */
+		uint32_t padded = (carried + TRAILER + block - 1) & ~(block - 1);
 		if (esp_length == HEADER + ciphers[i].iv + padded + ciphers[i].icv)
 			fits |= UINT32_C(1) << i;
 	}
