@@ -2,17 +2,20 @@
 /*
  * Writes the traces that the benchmark reads: deterministic, one packet mix per preset, no octet of anybody's data.
  *
- *   generate_trace PRESET OCTETS FILE
+ *   generate_trace PRESET PACKETS FILE
  *
- *   esp-only  1000 pairs, ESP both ways (RFC 4303), sequence numbers in order
- *   mixed     as on a span port: 60 % ESP of 200 pairs, 1 % IKE headers, 3 % small ICMP echo, 36 % clear TCP and UDP
- *             of 5000 flows
- *   flows     clear UDP of ever new flows, four packets each: table entries come and go
+ *   esp-only  10 000 SAs (RFC 4303) of 5 000 pairs, every fifth in UDP (RFC 3948), sequence numbers in order
+ *   mixed     as on a span port: 60 % ESP as above; 35 % clear packets of 85 000 flows between the same hosts; 5 % IKE,
+ *             ICMP echo and AH
+ *   flows-1m  clear flows of 2 to 10 packets between 50 000 pairs, 100 000 of them active at a time; 6 000 000 packets
+ *             have a million flows
  *
- * Frames are of three sizes (90, 590, 1390 octets of IP), as the internet has them, and 2 microseconds apart. Called by
- * bench_audit.py; not part of espial.
+ * Clear flows are HTTP, TLS, DNS, and TCP and UDP that nobody knows, with handshake, request and answer. Frames have
+ * 64, 576 or 1500 octets, 7 to 4 to 1, where a dialogue does not say otherwise, and are a microsecond apart. Addresses
+ * are from 198.18.0.0/15 (RFC 2544). Called by bench_audit.py; not part of espial.
  */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,23 +24,42 @@
 enum {
 	ETHERNET = 14,
 	IPV4 = 20,
-	FRAME_MAX = ETHERNET + 1390,
-	ESP_PAIRS = 1000,
-	MIXED_PAIRS = 200,
-	MIXED_FLOWS = 5000,
-	FLOW_PACKETS = 4,
-	STEP_MICROSECONDS = 2,
+	FRAME_MAX = 1514,
+	FRAME_MIN = 60,
+	SAS = 10000,
+	PAIRS = 5000,
+	OTHERS = 5000, /* IKE, ICMP, AH */
+	MIXED_FLOWS = 85000,
+	FLOW_PAIRS = 50000,
+	FLOWS_ACTIVE = 100000,
+	NOISE = 1 << 20,
+	FIN_NEVER = 0xffff,
 };
 
+enum { TCP_SYN = 0x02, TCP_PUSH = 0x08, TCP_ACK = 0x10 };
+
 #define BEGIN_SECONDS UINT32_C(1800000000)
+
+enum kind { ESP, ESP_IN_UDP, AH, IKE, ECHO, HTTP, TLS, DNS, OTHER_TCP, OTHER_UDP };
+
+struct flow {
+	uint32_t id;
+	uint32_t a, b; /* addresses: the opener's, the other's */
+	uint16_t port; /* the opener's */
+	uint16_t left; /* packets it still has; FIN_NEVER: it never ends */
+	uint32_t packets;
+	enum kind kind;
+};
 
 struct trace {
 	FILE *file;
 	uint64_t random; /* state of the generator, never 0 */
 	uint64_t number; /* of the next frame */
-	uint64_t octets; /* written */
-	uint32_t sequence[2][ESP_PAIRS];
+	uint8_t noise[NOISE];
 	uint8_t frame[FRAME_MAX];
+	struct flow sas[SAS], others[OTHERS], flows[FLOWS_ACTIVE];
+	uint32_t flow_count; /* in flows */
+	uint32_t next_id;
 };
 
 /* xorshift64*: good enough to look like ciphertext, and the same everywhere. */
@@ -52,6 +74,11 @@ static uint64_t next_random(struct trace *trace)
 	return x * UINT64_C(2685821657736338717);
 }
 
+static uint32_t below(struct trace *trace, uint32_t bound)
+{
+	return (uint32_t)((next_random(trace) >> 32) * bound >> 32);
+}
+
 static void put16(uint8_t *at, uint32_t value)
 {
 	at[0] = (uint8_t)(value >> 8);
@@ -64,158 +91,276 @@ static void put32(uint8_t *at, uint32_t value)
 	put16(at + 2, value & 0xffff);
 }
 
-static uint32_t size_of_packet(struct trace *trace)
+/* Octets of a frame without its checksum. */
+static uint32_t frame_size(struct trace *trace)
 {
-	uint64_t dice = next_random(trace) % 10;
+	uint32_t dice = below(trace, 12);
 
-	return dice < 4 ? 90 : dice < 5 ? 590 : 1390;
+	return dice < 7 ? FRAME_MIN : dice < 11 ? 576 : FRAME_MAX;
 }
 
-/* Ethernet and IPv4 headers for `length` octets of IP; gives back where the payload goes. */
-static uint8_t *begin_packet(struct trace *trace, uint32_t src, uint32_t dst, uint8_t protocol, uint32_t length)
+static void put_noise(struct trace *trace, uint8_t *at, uint32_t length)
+{
+	memcpy(at, trace->noise + below(trace, NOISE - FRAME_MAX), length);
+}
+
+/* Where the IP payload goes. */
+static uint8_t *payload_at(struct trace *trace)
+{
+	return trace->frame + ETHERNET + IPV4;
+}
+
+/* Writes the frame, of whose IP packet `length` octets of payload are in place. `back`: from the other to the opener. */
+static bool write_packet(struct trace *trace, struct flow *flow, bool back, uint8_t protocol, uint32_t length)
 {
 	uint8_t *ip = trace->frame + ETHERNET;
+	uint32_t frame = ETHERNET + IPV4 + length;
+	uint32_t captured = frame < FRAME_MIN ? FRAME_MIN : frame;
+	uint32_t record[4] = { BEGIN_SECONDS + (uint32_t)(trace->number / 1000000), (uint32_t)(trace->number % 1000000),
+			       captured, captured };
 
-	memset(trace->frame, 2, 12);
+	memcpy(trace->frame, back ? "\2\0\0\0\0\1\2\0\0\0\0\2" : "\2\0\0\0\0\2\2\0\0\0\0\1", 12);
 	put16(trace->frame + 12, 0x0800);
 	memset(ip, 0, IPV4);
 	ip[0] = 0x45;
-	put16(ip + 2, length);
+	put16(ip + 2, IPV4 + length);
+	put16(ip + 4, flow->packets);
 	ip[8] = 64;
 	ip[9] = protocol;
-	put32(ip + 12, src);
-	put32(ip + 16, dst);
-	return ip + IPV4;
-}
-
-static int end_packet(struct trace *trace, uint32_t length)
-{
-	uint64_t micros = trace->number++ * STEP_MICROSECONDS;
-	uint32_t record[4] = { BEGIN_SECONDS + (uint32_t)(micros / 1000000), (uint32_t)(micros % 1000000),
-			       ETHERNET + length, ETHERNET + length };
-
-	trace->octets += sizeof(record) + ETHERNET + length;
+	put32(ip + 12, back ? flow->b : flow->a);
+	put32(ip + 16, back ? flow->a : flow->b);
+	if (captured > frame)
+		memset(trace->frame + frame, 0, captured - frame);
+	trace->number++;
+	flow->packets++;
 	return fwrite(record, sizeof(record), 1, trace->file) == 1 &&
-	       fwrite(trace->frame, ETHERNET + length, 1, trace->file) == 1;
+	       fwrite(trace->frame, captured, 1, trace->file) == 1;
 }
 
-static int write_esp(struct trace *trace, uint32_t pairs)
+static bool write_udp(struct trace *trace, struct flow *flow, bool back, uint16_t port, uint32_t length)
 {
-	uint32_t pair = (uint32_t)(next_random(trace) % pairs);
-	unsigned back = (unsigned)(next_random(trace) & 1);
-	uint32_t a = UINT32_C(0x0a010000) + pair, b = UINT32_C(0x0a020000) + pair;
-	uint32_t length = size_of_packet(trace);
-	uint8_t *payload = begin_packet(trace, back ? b : a, back ? a : b, 50, length);
+	uint8_t *udp = payload_at(trace);
 
-	put32(payload, UINT32_C(0xc0000000) + pair * 2 + back);
-	put32(payload + 4, ++trace->sequence[back][pair]);
-	for (uint32_t i = 8; i + 8 <= length - IPV4; i += 8) {
+	put16(udp, back ? port : flow->port);
+	put16(udp + 2, back ? flow->port : port);
+	put16(udp + 4, 8 + length);
+	put16(udp + 6, 0);
+	return write_packet(trace, flow, back, 17, 8 + length);
+}
+
+static bool write_tcp(struct trace *trace, struct flow *flow, bool back, uint16_t port, uint8_t flags, uint32_t length)
+{
+	uint8_t *tcp = payload_at(trace);
+
+	put16(tcp, back ? port : flow->port);
+	put16(tcp + 2, back ? flow->port : port);
+	put32(tcp + 4, 1000 * flow->packets);
+	put32(tcp + 8, flags & TCP_ACK ? 1000 * flow->packets : 0);
+	tcp[12] = 0x50;
+	tcp[13] = flags;
+	put16(tcp + 14, 65000);
+	put32(tcp + 16, 0);
+	return write_packet(trace, flow, back, 6, 20 + length);
+}
+
+static bool write_esp(struct trace *trace, struct flow *flow)
+{
+	bool in_udp = flow->kind == ESP_IN_UDP;
+	uint32_t before = in_udp ? 8 : 0;
+	uint32_t length = frame_size(trace) - ETHERNET - IPV4 - before;
+	uint8_t *esp = payload_at(trace) + before;
+
+	put_noise(trace, esp, length);
+	put32(esp, UINT32_C(0x1000) + flow->id);
+	put32(esp + 4, flow->packets + 1);
+	return in_udp ? write_udp(trace, flow, false, 4500, length) : write_packet(trace, flow, false, 50, length);
+}
+
+static bool write_other(struct trace *trace, struct flow *flow)
+{
+	uint8_t *at = payload_at(trace);
+	bool back = flow->packets & 1;
+
+	switch (flow->kind) {
+	case AH:
+		put_noise(trace, at, 96);
+		memcpy(at, "\6\4\0\0", 4);
+		put32(at + 4, UINT32_C(0x1000) + flow->id);
+		put32(at + 8, flow->packets + 1);
+		return write_packet(trace, flow, false, 51, 96);
+	case IKE: {
+		/* INFORMATIONAL of an IKE SA that was there before (RFC 7296 section 3.1). */
+		enum { LENGTH = 80 };
+		uint8_t *ike = at + 8;
+		put_noise(trace, ike, LENGTH);
+		put32(ike, UINT32_C(0x80000000) | flow->id);
+		put32(ike + 4, flow->id);
+		put32(ike + 8, UINT32_C(0x40000000) | flow->id);
+		put32(ike + 12, flow->id);
+		memcpy(ike + 16, back ? "\56\40\45\40" : "\56\40\45\10", 4);
+		put32(ike + 20, flow->packets / 2);
+		put32(ike + 24, LENGTH);
+		put32(ike + 28, LENGTH - 28);
+		return write_udp(trace, flow, back, 500, LENGTH);
+	}
+	default:
+		put_noise(trace, at, 64);
+		put32(at, back ? 0 : UINT32_C(0x08000000));
+		put32(at + 4, flow->id << 16 | (flow->packets / 2 & 0xffff));
+		return write_packet(trace, flow, back, 1, 64);
+	}
+}
+
+/* First words of a dialogue; their length. */
+static uint32_t put_words(struct trace *trace, const struct flow *flow, uint8_t *at, bool answer)
+{
+	/* ClientHello and ServerHello (RFC 8446 section 4.1) without extensions but SNI. */
+	static const uint8_t client[] = { 22, 3, 1, 0, 69, 1, 0, 0, 65, 3, 3 };
+	static const uint8_t server[] = { 22, 3, 3, 0, 42, 2, 0, 0, 38, 3, 3 };
+	static const uint8_t suites[] = { 0, 0, 2,  0x13, 1,   1,   0,   0,   22,  0,   0,   0,   18,  0,   16,
+					  0, 0, 13, 'h',  'o', 's', 't', '.', 'e', 'x', 'a', 'm', 'p', 'l', 'e' };
+
+	switch (flow->kind) {
+	case HTTP:
+		return (uint32_t)sprintf((char *)at,
+					 answer ? "HTTP/1.1 200 OK\r\nServer: bench\r\nContent-Length: 100000\r\n\r\n"
+						: "GET /%u HTTP/1.1\r\nHost: host.example\r\nUser-Agent: bench\r\n\r\n",
+					 flow->id);
+	case TLS:
+		memcpy(at, answer ? server : client, sizeof(client));
+		put_noise(trace, at + 11, 32);
+		if (answer) {
+			memcpy(at + 43, "\0\x13\1\0", 4);
+			return 47;
+		}
+		memcpy(at + 43, suites, sizeof(suites));
+		return 43 + (uint32_t)sizeof(suites);
+	case DNS:
+		put16(at, flow->id);
+		memcpy(at + 2, answer ? "\x81\x80\0\1\0\0\0\0\0\0" : "\1\0\0\1\0\0\0\0\0\0", 10);
+		memcpy(at + 12, "\4host\7example\0\0\1\0\1", 18);
+		return 30;
+	default:
+		put_noise(trace, at, 200);
+		return 200;
+	}
+}
+
+/* SYN, SYN with ACK, ACK, request, answer, then data of the other side and empty segments of the opener. */
+static bool write_clear(struct trace *trace, struct flow *flow)
+{
+	static const uint16_t ports[] = {
+		[HTTP] = 80, [TLS] = 443, [DNS] = 53, [OTHER_TCP] = 9999, [OTHER_UDP] = 9999
+	};
+	uint16_t port = ports[flow->kind];
+	uint8_t *data = payload_at(trace) + 20;
+	uint32_t size;
+
+	if (flow->kind == DNS || flow->kind == OTHER_UDP) {
+		bool back = flow->packets & 1;
+		size = put_words(trace, flow, payload_at(trace) + 8, back);
+		return write_udp(trace, flow, back, port, size);
+	}
+	switch (flow->packets) {
+	case 0:
+		return write_tcp(trace, flow, false, port, TCP_SYN, 0);
+	case 1:
+		return write_tcp(trace, flow, true, port, TCP_SYN | TCP_ACK, 0);
+	case 2:
+		return write_tcp(trace, flow, false, port, TCP_ACK, 0);
+	case 3:
+	case 4:
+		size = put_words(trace, flow, data, flow->packets == 4);
+		return write_tcp(trace, flow, flow->packets == 4, port, TCP_ACK | TCP_PUSH, size);
+	default:
+		size = frame_size(trace);
+		if (size == FRAME_MIN)
+			return write_tcp(trace, flow, false, port, TCP_ACK, 0);
+		size -= ETHERNET + IPV4 + 20;
+		put_noise(trace, data, size);
+		return write_tcp(trace, flow, true, port, TCP_ACK, size);
+	}
+}
+
+static void open_flow(struct trace *trace, struct flow *flow, enum kind kind, uint32_t pairs)
+{
+	uint32_t pair = below(trace, pairs);
+
+	*flow = (struct flow){ .id = trace->next_id++, .kind = kind, .left = FIN_NEVER };
+	flow->a = UINT32_C(0xc6120100) + pair;
+	flow->b = UINT32_C(0xc6130100) + pair * 7 % 65000;
+	flow->port = kind == ESP_IN_UDP ? 4500 : kind == IKE ? 500 : (uint16_t)(1024 + below(trace, 64000));
+}
+
+static void open_clear(struct trace *trace, struct flow *flow, uint32_t pairs, bool ends)
+{
+	static const enum kind kinds[20] = { HTTP, HTTP, HTTP, HTTP, TLS, TLS, TLS, TLS,       TLS,       TLS,
+					     TLS,  DNS,  DNS,  DNS,  DNS, DNS, DNS, OTHER_TCP, OTHER_TCP, OTHER_UDP };
+
+	open_flow(trace, flow, kinds[below(trace, 20)], pairs);
+	if (ends)
+		flow->left = (uint16_t)(2 + below(trace, 9));
+}
+
+static bool write_frame(struct trace *trace, uint32_t esp, uint32_t clear)
+{
+	uint32_t dice = below(trace, 100);
+
+	if (dice < esp)
+		return write_esp(trace, &trace->sas[below(trace, SAS)]);
+	if (dice >= esp + clear)
+		return write_other(trace, &trace->others[below(trace, OTHERS)]);
+	struct flow *flow = &trace->flows[below(trace, trace->flow_count)];
+	bool good = write_clear(trace, flow);
+	if (flow->left != FIN_NEVER && --flow->left == 0)
+		open_clear(trace, flow, FLOW_PAIRS, true);
+	return good;
+}
+
+static void prepare(struct trace *trace, bool ends)
+{
+	trace->random = UINT64_C(0x9e3779b97f4a7c15);
+	for (size_t i = 0; i + 8 <= NOISE; i += 8) {
 		uint64_t noise = next_random(trace);
-		memcpy(payload + i, &noise, sizeof(noise));
+		memcpy(trace->noise + i, &noise, sizeof(noise));
 	}
-	return end_packet(trace, length);
-}
-
-static int write_ike(struct trace *trace)
-{
-	uint32_t pair = (uint32_t)(next_random(trace) % MIXED_PAIRS);
-	uint32_t length = IPV4 + 8 + 28 + 76;
-	uint8_t *payload = begin_packet(trace, UINT32_C(0x0a010000) + pair, UINT32_C(0x0a020000) + pair, 17, length);
-
-	memset(payload, 7, length - IPV4);
-	put16(payload, 500);
-	put16(payload + 2, 500);
-	put16(payload + 4, length - IPV4);
-	put16(payload + 6, 0);
-	put32(payload + 8, UINT32_C(0x11110000) + pair);
-	payload[24] = 46;   /* Encrypted and Authenticated */
-	payload[25] = 0x20; /* version 2.0 */
-	payload[26] = 37;   /* INFORMATIONAL */
-	payload[27] = 8;    /* from the initiator */
-	put32(payload + 28, 2);
-	put32(payload + 32, 28 + 76);
-	put32(payload + 36, 76);
-	return end_packet(trace, length);
-}
-
-static int write_echo(struct trace *trace)
-{
-	uint32_t pair = (uint32_t)(next_random(trace) % MIXED_PAIRS);
-	uint32_t length = IPV4 + 8 + 56;
-	uint8_t *payload = begin_packet(trace, UINT32_C(0x0a010000) + pair, UINT32_C(0x0a020000) + pair, 1, length);
-
-	memset(payload, 0x20, length - IPV4);
-	payload[0] = 8;
-	payload[1] = 0;
-	return end_packet(trace, length);
-}
-
-/* UDP or, for even flows, a TCP segment of a connection that was there before. */
-static int write_clear(struct trace *trace, uint64_t flow, int udp_only)
-{
-	uint32_t client = UINT32_C(0xac100000) + (uint32_t)(flow % 60000),
-		 server = UINT32_C(0xc0a80000) + (uint32_t)(flow % 900);
-	int tcp = !udp_only && flow % 2 == 0;
-	uint32_t length = udp_only ? 90 : size_of_packet(trace);
-	uint8_t *payload = begin_packet(trace, client, server, tcp ? 6 : 17, length);
-
-	memset(payload, 'e', length - IPV4);
-	put16(payload, 1024 + (uint32_t)(flow / 60000 % 60000));
-	put16(payload + 2, tcp ? 8080 : 9000);
-	if (tcp) {
-		put32(payload + 4, (uint32_t)trace->number);
-		payload[12] = 0x50;
-		payload[13] = 0x18;
-	} else {
-		put16(payload + 4, length - IPV4);
-	}
-	return end_packet(trace, length);
-}
-
-static int write_mixed(struct trace *trace)
-{
-	uint64_t dice = next_random(trace) % 100;
-
-	if (dice < 60)
-		return write_esp(trace, MIXED_PAIRS);
-	if (dice < 61)
-		return write_ike(trace);
-	if (dice < 64)
-		return write_echo(trace);
-	return write_clear(trace, next_random(trace) % MIXED_FLOWS, 0);
+	for (uint32_t i = 0; i < SAS; i++)
+		open_flow(trace, &trace->sas[i], i % 5 == 0 ? ESP_IN_UDP : ESP, PAIRS);
+	for (uint32_t i = 0; i < OTHERS; i++)
+		open_flow(trace, &trace->others[i], i % 5 < 2 ? IKE : i % 5 < 4 ? ECHO : AH, PAIRS);
+	trace->flow_count = ends ? FLOWS_ACTIVE : MIXED_FLOWS;
+	for (uint32_t i = 0; i < trace->flow_count; i++)
+		open_clear(trace, &trace->flows[i], ends ? FLOW_PAIRS : PAIRS, ends);
 }
 
 int main(int count, char **arguments)
 {
 	static const uint32_t header[6] = { UINT32_C(0xa1b2c3d4), 2 | 4 << 16, 0, 0, 65535, 1 };
+	static const struct {
+		const char *name;
+		uint32_t esp, clear; /* in a hundred */
+		bool ends;
+	} presets[] = { { "esp-only", 100, 0, false }, { "mixed", 60, 35, false }, { "flows-1m", 0, 100, true } };
 	struct trace *trace = calloc(1, sizeof(*trace));
-	int good = count == 4 && trace != NULL;
+	unsigned preset = 0;
 
-	if (good)
+	while (count == 4 && preset < 3 && strcmp(arguments[1], presets[preset].name) != 0)
+		preset++;
+	if (trace && count == 4 && preset < 3)
 		trace->file = fopen(arguments[3], "wb");
-	if (!good || !trace->file) {
-		fprintf(stderr, "usage: generate_trace esp-only|mixed|flows OCTETS FILE\n");
+	if (!trace || !trace->file) {
+		fprintf(stderr, "usage: generate_trace esp-only|mixed|flows-1m PACKETS FILE\n");
 		free(trace);
 		return 2;
 	}
-	trace->random = UINT64_C(0x9e3779b97f4a7c15);
-	good = fwrite(header, sizeof(header), 1, trace->file) == 1;
+	prepare(trace, presets[preset].ends);
+	bool good = fwrite(header, sizeof(header), 1, trace->file) == 1;
 	uint64_t wanted = strtoull(arguments[2], NULL, 10);
-	while (good && trace->octets < wanted) {
-		if (strcmp(arguments[1], "esp-only") == 0)
-			good = write_esp(trace, ESP_PAIRS);
-		else if (strcmp(arguments[1], "mixed") == 0)
-			good = write_mixed(trace);
-		else if (strcmp(arguments[1], "flows") == 0)
-			good = write_clear(trace, trace->number / FLOW_PACKETS, 1);
-		else
-			good = 0;
-	}
+	while (good && trace->number < wanted)
+		good = write_frame(trace, presets[preset].esp, presets[preset].clear);
 	good = fclose(trace->file) == 0 && good;
-	if (good)
-		printf("%" PRIu64 "\n", trace->number);
-	else
-		fprintf(stderr, "generate_trace: no such preset, or the file cannot be written\n");
+	if (!good)
+		fprintf(stderr, "generate_trace: the file cannot be written\n");
 	free(trace);
 	return good ? 0 : 2;
 }
