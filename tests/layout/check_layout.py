@@ -41,6 +41,7 @@ HOMES = {
         "daemon/report/json.c", "daemon/report/json_line.c", "daemon/report/record_reader.c", "daemon/report/ike_log_json.c",
         "daemon/report/inventory_json.c", "daemon/report/inventory_cyclonedx.c", "daemon/explain_command.c",
         "daemon/control_request.c", "daemon/control_status.c", "daemon/status_command.c",
+        "daemon/report/api.c",
     ],
     "openssl/": ["daemon/certificate.c", "daemon/report/community_id.c", "daemon/report/nat_hash.c"],
     "sqlite3.h": ["daemon/report/store_file.c", "daemon/report/store_view.c", "daemon/report/store_write.c"],
