@@ -30,7 +30,7 @@ OWN = {
 # The home of each outside library: the only files, or folders, that may include its headers.
 HOMES = {
     "pcap/": ["daemon/capture.c"],
-    "event2/": ["daemon/loop.c", "daemon/control.c"],
+    "event2/": ["daemon/loop.c", "daemon/control.c", "daemon/http.c"],
     "systemd/": ["daemon/loop.c"],
     "ndpi/": ["daemon/classify.c"],
     "zlib.h": ["daemon/capture_file_stream.c"],

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The page, the JSON API and the metrics, over HTTP/1.1 (evhttp): the home of it, beside the event loop.
+ *
+ * Read only: GET and HEAD. It answers from a snapshot, a piece at a time as the other side reads, so that no client, slow, many or hostile, keeps the reporter from its sinks: connections, the octets and the time that a
+ * request may take, and the time that an answer may take, have bounds; where there are too many connections, those are closed
+ * that ask for nothing. What it serves is listed in docs/api.md.
+ */
+#ifndef ESPIAL_DAEMON_HTTP_H
+#define ESPIAL_DAEMON_HTTP_H
+
+#include "http_guard.h"
+
+#include <stdbool.h>
+
+struct finding;
+struct http;
+struct loop;
+struct snapshot;
+
+struct http_settings {
+	const char *listen;             /* as config_http.listen */
+	const struct http_token *token; /* copied; NULL: none is asked for */
+	/*
+	 * Asks for a new snapshot: `fresh` is to be called once, at once or later, with one to borrow, NULL if there is none. False:
+	 * nobody will call. NULL: there are none but those of http_publish().
+	 */
+	bool (*want)(void *source, void (*fresh)(void *context, const struct snapshot *snapshot), void *context);
+	/* Takes the last back: the context is about to be freed. */
+	void (*forget)(void *source, const void *context);
+	void *source; /* for both */
+	/* Bounds; 0: the defaults. */
+	unsigned connections_max;
+	unsigned request_ms; /* how long a connection may take for a request, or wait between two */
+	unsigned answer_ms;  /* how long an answer may take to be read */
+};
+
+struct http_error {
+	char text[256]; /* what could not be done, why, and what to do */
+};
+
+/* Begins to listen. NULL with the error set. A socket file that nobody listens on any more is replaced. */
+struct http *http_new(struct loop *loop, const struct http_settings *settings, struct http_error *error);
+
+/* From now on answers are of this snapshot, which is held; NULL: the sensor has not told its state yet. */
+void http_publish(struct http *http, const struct snapshot *snapshot);
+
+/* Counts a finding for the metrics. */
+void http_count(struct http *http, const struct finding *finding);
+
+/* Closes all connections and removes the socket file. */
+void http_free(struct http *http);
+
+#endif
