@@ -101,7 +101,7 @@ struct config_json {
 	char *file; /* NULL: no JSON sink */
 };
 
-/* The next three are read and checked, and served by later versions; each of them in a file makes a notice. */
+/* This and `evidence` are read and checked, and served by later versions; each of them in a file makes a notice. */
 struct config_store {
 	char *path;      /* of the database; NULL: no history */
 	int64_t keep_ns; /* how long an alert stays in it */

@@ -293,7 +293,7 @@ static bool build_http(const struct build *build)
 	}
 	move_text(&file->http.listen, &http->listen);
 	move_text(&file->http.token_file, &http->token_file);
-	return add_notice(build, "report.http", "this version listens nowhere");
+	return true;
 }
 
 static bool build_evidence(const struct build *build)

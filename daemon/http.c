@@ -2,7 +2,6 @@
 /* See http.h. */
 #include "http.h"
 
-#include "http_listen.h"
 #include "loop.h"
 #include "page.h"
 #include "report/api.h"
@@ -38,7 +37,6 @@ enum {
 	INPUT_MAX = 16384,
 	SWEEP_MS = 100,
 	CROWD_MS = 300, /* how long a connection without a request is left alone while others wait for its place */
-	PATH_SIZE = 108,
 };
 
 /* Nothing from elsewhere, nothing inline, in nobody's frame. */
@@ -81,11 +79,9 @@ struct http {
 	struct http_settings settings;   /* `want`, `forget` and `source` of it */
 	struct event *sweeper;           /* owned */
 	struct metrics_tally tally;
-	struct http_token token;
-	bool has_token;
+	struct http_door door;
 	unsigned connections_max, slot_count, connection_count;
 	int64_t request_ns, answer_ns;
-	char path[PATH_SIZE]; /* of the socket file; empty: there is none */
 };
 
 /* ---- connections ---- */
@@ -473,12 +469,13 @@ static bool may_ask(const struct http *http, struct evhttp_request *request)
 		refuse(request, 400, "Bad Request", "this is no proxy: ask for a path");
 		return false;
 	}
-	if (!http->has_token && !http_host_is_local(evhttp_find_header(headers, "Host"))) {
+	if (!http->door.has_token && !http_host_is_local(evhttp_find_header(headers, "Host"))) {
 		refuse(request, 421, "Misdirected Request",
 		       "ask for localhost: without a token this page answers to no other name");
 		return false;
 	}
-	if (http->has_token && !http_token_matches(&http->token, evhttp_find_header(headers, "Authorization"))) {
+	if (http->door.has_token &&
+	    !http_token_matches(&http->door.token, evhttp_find_header(headers, "Authorization"))) {
 		evhttp_add_header(evhttp_request_get_output_headers(request), "WWW-Authenticate",
 				  "Basic realm=\"espial: any name, and the token as password\", charset=\"UTF-8\"");
 		refuse(request, 401, "Unauthorized",
@@ -511,16 +508,19 @@ static void on_request(struct evhttp_request *request, void *context)
 
 /* ---- the whole ---- */
 
-static bool serve(struct http *http, struct loop *loop, int descriptor)
+static bool serve(struct http *http, struct loop *loop)
 {
 	struct event_base *base = loop_base(loop);
 
 	http->server = evhttp_new(base);
-	http->listener = http->server ? evconnlistener_new(base, NULL, NULL,
-							   LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, descriptor)
-				      : NULL;
-	if (!http->listener)
+	http->listener = http->server
+			     ? evconnlistener_new(base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0,
+						  http->door.descriptor)
+			     : NULL;
+	if (!http->listener) {
+		close(http->door.descriptor);
 		return false;
+	}
 	evhttp_set_bevcb(http->server, on_connection, http);
 	evhttp_set_gencb(http->server, on_request, http);
 	evhttp_set_max_headers_size(http->server, HEADERS_MAX);
@@ -539,35 +539,23 @@ static bool serve(struct http *http, struct loop *loop, int descriptor)
 	return http->sweeper && event_add(http->sweeper, &period) == 0;
 }
 
-struct http *http_new(struct loop *loop, const struct http_settings *settings, struct http_error *error)
+struct http *http_new(struct loop *loop, const struct http_settings *settings)
 {
 	struct http *http = calloc(1, sizeof(*http));
-	char problem[128] = "not enough memory";
-	int descriptor = -1;
 
-	if (http) {
-		http->connections_max = settings->connections_max ? settings->connections_max : CONNECTIONS_DEFAULT;
-		http->slot_count = http->connections_max + CONNECTIONS_SPARE;
-		http->request_ns = (settings->request_ms ? settings->request_ms : REQUEST_MS_DEFAULT) * MILLISECOND;
-		http->answer_ns = (settings->answer_ms ? settings->answer_ms : ANSWER_MS_DEFAULT) * MILLISECOND;
-		http->connections = calloc(http->slot_count, sizeof(struct connection));
-		http->has_token = settings->token;
-		http->settings = *settings;
-		if (settings->token)
-			http->token = *settings->token;
+	if (!http) {
+		close(settings->door->descriptor);
+		return NULL;
 	}
-	if (http && http->connections)
-		descriptor = http_listen(settings->listen, problem, sizeof(problem));
-	if (descriptor >= 0) {
-		if (settings->listen[0] == '/')
-			snprintf(http->path, sizeof(http->path), "%s", settings->listen);
-		if (serve(http, loop, descriptor))
-			return http;
-		snprintf(problem, sizeof(problem), "not enough memory");
-	}
-	snprintf(error->text, sizeof(error->text),
-		 "the page cannot listen at '%.100s' (report.http.listen): %s; sinks and alerts are not affected",
-		 settings->listen, problem);
+	http->settings = *settings;
+	http->door = *settings->door;
+	http->connections_max = settings->connections_max ? settings->connections_max : CONNECTIONS_DEFAULT;
+	http->slot_count = http->connections_max + CONNECTIONS_SPARE;
+	http->request_ns = (settings->request_ms ? settings->request_ms : REQUEST_MS_DEFAULT) * MILLISECOND;
+	http->answer_ns = (settings->answer_ms ? settings->answer_ms : ANSWER_MS_DEFAULT) * MILLISECOND;
+	http->connections = calloc(http->slot_count, sizeof(struct connection));
+	if (http->connections && serve(http, loop))
+		return http;
 	http_free(http);
 	return NULL;
 }
@@ -591,8 +579,8 @@ void http_free(struct http *http)
 		return;
 	if (http->asked && http->settings.forget)
 		http->settings.forget(http->settings.source, http);
-	if (http->path[0])
-		unlink(http->path);
+	if (http->door.socket)
+		unlink(http->door.socket);
 	if (http->sweeper)
 		event_free(http->sweeper);
 	if (http->server)

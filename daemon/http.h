@@ -9,7 +9,7 @@
 #ifndef ESPIAL_DAEMON_HTTP_H
 #define ESPIAL_DAEMON_HTTP_H
 
-#include "http_guard.h"
+#include "http_listen.h"
 
 #include <stdbool.h>
 
@@ -19,8 +19,7 @@ struct loop;
 struct snapshot;
 
 struct http_settings {
-	const char *listen;             /* as config_http.listen */
-	const struct http_token *token; /* copied; NULL: none is asked for */
+	const struct http_door *door; /* copied; its descriptor is owned from now on */
 	/*
 	 * Asks for a new snapshot: `fresh` is to be called once, at once or later, with one to borrow, NULL if there is none. False:
 	 * nobody will call. NULL: there are none but those of http_publish().
@@ -35,12 +34,8 @@ struct http_settings {
 	unsigned answer_ms;  /* how long an answer may take to be read */
 };
 
-struct http_error {
-	char text[256]; /* what could not be done, why, and what to do */
-};
-
-/* Begins to listen. NULL with the error set. A socket file that nobody listens on any more is replaced. */
-struct http *http_new(struct loop *loop, const struct http_settings *settings, struct http_error *error);
+/* Begins to answer. NULL on lack of memory; the door is closed then. */
+struct http *http_new(struct loop *loop, const struct http_settings *settings);
 
 /* From now on answers are of this snapshot, which is held; NULL: the sensor has not told its state yet. */
 void http_publish(struct http *http, const struct snapshot *snapshot);

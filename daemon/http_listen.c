@@ -4,7 +4,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +69,16 @@ static bool is_left_behind(const union place *place)
 	return refused;
 }
 
+/* As root it is made for the user that this process becomes, and for who may ask; otherwise it is that user's already. */
+static void give_away(const char *path)
+{
+	const struct group *group = getgrnam("espial");
+	const struct passwd *user = getpwnam("espial");
+
+	if (geteuid() == 0 && group && chown(path, user ? user->pw_uid : (uid_t)-1, group->gr_gid) != 0)
+		(void)chmod(path, 0600);
+}
+
 static int bind_unix(const char *path, union place *place)
 {
 	int handle, bound;
@@ -88,8 +101,10 @@ static int bind_unix(const char *path, union place *place)
 		bound = bind(handle, &place->any, sizeof(place->un));
 	}
 	umask(before);
-	if (bound == 0)
+	if (bound == 0) {
+		give_away(path);
 		return handle;
+	}
 	int error = errno;
 	close(handle);
 	errno = error;
@@ -118,15 +133,43 @@ static int bind_tcp(const char *where, union place *place)
 	return -1;
 }
 
-int http_listen(const char *where, char *problem, size_t problem_size)
+/* False with the reason. */
+static bool read_token(const char *path, struct http_token *token, const char **reason)
 {
-	union place place;
-	int handle = where[0] == '/' ? bind_unix(where, &place) : bind_tcp(where, &place);
+	char content[HTTP_TOKEN_MAX + 3]; /* with a line's end, and one octet to see that it is too long */
+	int handle = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t length = handle < 0 ? -1 : read(handle, content, sizeof(content));
 
-	if (handle >= 0 && listen(handle, BACKLOG) == 0)
-		return handle;
-	snprintf(problem, problem_size, "%s", strerror(errno));
+	if (length < 0)
+		*reason = strerror(errno);
 	if (handle >= 0)
 		close(handle);
-	return -1;
+	return length >= 0 && http_token_read(token, content, (size_t)length, reason);
+}
+
+bool http_open(struct http_door *door, const char *listen_at, const char *token_file, char *problem,
+	       size_t problem_size)
+{
+	const char *reason;
+	union place place;
+
+	*door = (struct http_door){ .descriptor = -1, .has_token = token_file };
+	if (token_file && !read_token(token_file, &door->token, &reason)) {
+		snprintf(
+		    problem, problem_size,
+		    "report.http.token-file %s cannot be used: %s; the page is not served, alerts are not affected",
+		    token_file, reason);
+		return false;
+	}
+	door->socket = listen_at[0] == '/' ? listen_at : NULL;
+	door->descriptor = door->socket ? bind_unix(listen_at, &place) : bind_tcp(listen_at, &place);
+	if (door->descriptor >= 0 && listen(door->descriptor, BACKLOG) == 0)
+		return true;
+	snprintf(problem, problem_size,
+		 "report.http.listen: nothing can listen at %s: %s; the page is not served, alerts are not affected",
+		 listen_at, strerror(errno));
+	if (door->descriptor >= 0)
+		close(door->descriptor);
+	door->descriptor = -1;
+	return false;
 }

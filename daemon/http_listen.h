@@ -1,14 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The listening socket of the page: a Unix socket, or TCP at an address. Called by http.c.
+ * What the page needs from the system, asked for before the reporter gives up what it may: the listening socket and the token.
+ * Called by reporter.c, for http.c.
  */
 #ifndef ESPIAL_DAEMON_HTTP_LISTEN_H
 #define ESPIAL_DAEMON_HTTP_LISTEN_H
 
+#include "http_guard.h"
+
 #include <stddef.h>
 
-/* A socket that listens, non-blocking, or -1 and why in `problem`. A path (beginning with '/') is made with mode 0660, in the
- * place of a socket file that nobody listens on; ADDRESS:PORT, [ADDRESS]:PORT and localhost:PORT are TCP. */
-int http_listen(const char *where, char *problem, size_t problem_size);
+struct http_door {
+	int descriptor; /* listens, non-blocking; -1: there is none */
+	bool has_token;
+	struct http_token token;
+	const char *socket; /* path of the socket file, borrowed; NULL: it is TCP */
+};
+
+/*
+ * Opens it. A path (beginning with '/') is made with mode 0660, for the group `espial` where there is one, in the place of a
+ * socket file that nobody listens on; ADDRESS:PORT, [ADDRESS]:PORT and localhost:PORT are TCP. `token_file` may be NULL. False,
+ * with one sentence, if it cannot be opened; the descriptor is -1 then.
+ */
+bool http_open(struct http_door *door, const char *listen, const char *token_file, char *problem, size_t problem_size);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "audit/record.h"
 #include "control.h"
+#include "http_listen.h"
 #include "loop.h"
 #include "mailbox.h"
 #include "report/json.h"
@@ -251,12 +252,13 @@ static void on_order(void *context)
 }
 
 /* What answers people. Without it alerts still go out. */
-static void start_service(struct process *process, int listening)
+static void start_service(struct process *process, int listening, const struct http_door *page)
 {
 	struct service_settings settings = {
 		.config = process->settings->config,
 		.engine = process->settings->state,
 		.listening = listening,
+		.page = page,
 	};
 
 	process->orders = mailbox_new(ORDERS_ROOM);
@@ -264,7 +266,7 @@ static void start_service(struct process *process, int listening)
 	if (process->orders && loop_on_readable(process->loop, mailbox_descriptor(process->orders), on_order, process))
 		process->service = service_new(&settings);
 	if (!process->service)
-		log_notice(NOTICE_WARNING, "not enough memory to answer on the control socket");
+		log_notice(NOTICE_WARNING, "not enough memory to answer on the control socket and to serve the page");
 }
 
 static bool add_sink(struct process *process, struct sink *sink, const char *what)
@@ -338,6 +340,11 @@ int reporter_run(const struct reporter *settings)
 		if (listening < 0)
 			log_notice(NOTICE_WARNING, problem);
 	}
+	struct http_door page = { .descriptor = -1 };
+	const struct config_http *http = &settings->config->http;
+	if (http->listen && settings->state >= 0 &&
+	    !http_open(&page, http->listen, http->token_file, problem, sizeof(problem)))
+		log_notice(NOTICE_WARNING, problem);
 	if (!sandbox_drop(false, &error)) {
 		log_notice(NOTICE_ERROR, error.text);
 		return 1;
@@ -352,7 +359,7 @@ int reporter_run(const struct reporter *settings)
 			loop_on_readable(process.loop, settings->monitor, on_monitor, &process);
 		loop_on_signal(process.loop, SIGUSR2, on_renew, &process);
 		if (settings->state >= 0)
-			start_service(&process, listening);
+			start_service(&process, listening, &page);
 		loop_run(process.loop);
 		status = 0;
 	}

@@ -3,6 +3,7 @@
 #include "service.h"
 
 #include "control.h"
+#include "http.h"
 #include "loop.h"
 #include "mailbox.h"
 #include "report/open_alerts.h"
@@ -39,6 +40,7 @@ struct service {
 	struct open_alerts *alerts;
 	struct snapshot_keeper *keeper;
 	struct control *control; /* NULL: there is no socket */
+	struct http *page;       /* NULL: there is none */
 	struct record_reader reader;
 	struct sink_row shown[SINKS_MAX]; /* where a snapshot finds names */
 };
@@ -56,6 +58,8 @@ static void take_finding(struct service *service, const char *line, size_t lengt
 	if (record.finding.id == FINDING_ENGINE_RESTARTED)
 		open_alerts_clear(service->alerts);
 	open_alerts_take(service->alerts, &record.finding);
+	if (service->page)
+		http_count(service->page, &record.finding);
 }
 
 static void take_letter(void *context, const char *text, size_t length)
@@ -122,6 +126,26 @@ static void *serve(void *context)
 	return NULL;
 }
 
+static bool want(void *source, void (*fresh)(void *context, const struct snapshot *snapshot), void *context)
+{
+	return snapshot_keeper_want(source, fresh, context);
+}
+
+static void forget(void *source, const void *context)
+{
+	snapshot_keeper_forget(source, context);
+}
+
+static bool prepare_page(struct service *service)
+{
+	struct http_settings settings = {
+		.door = service->settings.page, .want = want, .forget = forget, .source = service->keeper
+	};
+
+	service->page = http_new(service->loop, &settings);
+	return service->page != NULL;
+}
+
 static bool prepare(struct service *service)
 {
 	const struct service_settings *settings = &service->settings;
@@ -137,6 +161,8 @@ static bool prepare(struct service *service)
 		return false;
 	service->keeper = snapshot_keeper_new(&keeper);
 	if (!service->keeper)
+		return false;
+	if (settings->page->descriptor >= 0 && !prepare_page(service))
 		return false;
 	if (settings->listening < 0)
 		return true;
@@ -183,6 +209,7 @@ void service_free(struct service *service)
 		pthread_join(service->thread, NULL);
 	}
 	control_free(service->control);
+	http_free(service->page);
 	snapshot_keeper_free(service->keeper);
 	open_alerts_free(service->alerts);
 	record_reader_clear(&service->reader);

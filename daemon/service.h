@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What answers people: a thread of the reporter with an event loop of its own, so that no client of the control socket,
- * however it behaves, comes between an alert and its sinks.
+ * What answers people: a thread of the reporter with an event loop of its own, so that no client of the control socket or
+ * of the page, however it behaves, comes between an alert and its sinks.
  *
- * It owns the snapshot keeper, the open alerts and the control socket. The reporter's thread passes it copies: each
+ * It owns the snapshot keeper, the open alerts, the control socket and the page. The reporter's thread passes it copies: each
  * finding's line, and how the sinks fare.
  */
 #ifndef ESPIAL_DAEMON_SERVICE_H
@@ -15,14 +15,16 @@
 #include <stddef.h>
 
 struct config;
+struct http_door;
 struct mailbox;
 struct service;
 
 struct service_settings {
-	const struct config *config; /* borrowed */
-	int engine;                  /* stream socket to the engine's state writer */
-	int listening;               /* control socket, from control_listen(); -1: none; owned from now on */
-	struct mailbox *orders;      /* "reload" and "test-alert" go here; borrowed */
+	const struct config *config;  /* borrowed */
+	int engine;                   /* stream socket to the engine's state writer */
+	int listening;                /* control socket, from control_listen(); -1: none; owned from now on */
+	const struct http_door *page; /* copied; descriptor -1: there is none; owned from now on */
+	struct mailbox *orders;       /* "reload" and "test-alert" go here; borrowed */
 };
 
 /* Starts the thread. NULL on lack of memory. */

@@ -6,8 +6,8 @@ import { pairLink, severityMark, severityRank, verdictMark, verdictRank } from '
 export const verdictClass = (verdict) => 'v-' + (verdictRank(verdict) < 6 ? verdict : 'unknown');
 export const severityClass = (severity) => 's-' + (severityRank(severity) < 5 ? severity : 'info');
 
-export const verdict = (name) =>
-  h('span', { class: 'verdict ' + verdictClass(name) }, h('span', { class: 'mark', 'aria-hidden': 'true' }, verdictMark(name)), wire(name || 'unknown'));
+export const verdict = (name, tone = name) =>
+  h('span', { class: 'verdict ' + verdictClass(tone) }, h('span', { class: 'mark', 'aria-hidden': 'true' }, verdictMark(name)), wire(name || 'unknown'));
 
 export const severity = (name) =>
   h('span', { class: 'severity ' + severityClass(name) }, h('span', { class: 'mark', 'aria-hidden': 'true' }, severityMark(name)), wire(name || 'info'));

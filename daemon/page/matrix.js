@@ -2,7 +2,7 @@
 // Who is secured with whom: hosts against hosts, or networks against networks where the hosts would be too many to read.
 // A cell shows the worst that is between its two sides; choosing it narrows the list of pairs to them.
 import { fold } from './addresses.js';
-import { count, plural, verdictRank } from './format.js';
+import { count, plural, toneOf, verdictRank } from './format.js';
 import { h, replace, visible } from './dom.js';
 
 const SIDES_MAX = 40;
@@ -20,8 +20,8 @@ function gather(pairs, groupOf) {
       const cell = cells.get(key) || { row, column, pairs: 0, verdicts: {}, worst: null };
       cell.pairs++;
       cell.verdicts[pair.verdict] = (cell.verdicts[pair.verdict] || 0) + 1;
-      if (cell.worst === null || verdictRank(pair.verdict) < verdictRank(cell.worst))
-        cell.worst = pair.verdict;
+      if (cell.worst === null || verdictRank(toneOf(pair)) < verdictRank(cell.worst))
+        cell.worst = toneOf(pair);
       cells.set(key, cell);
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One pair: its verdict and volumes, open alerts, SPIs over time, SAs and negotiations.
 import { AlertList, byWeight } from './alerts.js';
-import { clearOctets, count, duration, instant, octets, percent, plural, when } from './format.js';
+import { clearOctets, count, duration, instant, octets, percent, plural, toneOf, when } from './format.js';
 import { concerns, ends, NUMBERS, verdict } from './marks.js';
 import { h, replace, setText, visible, wire } from './dom.js';
 import { ikeOf, ikeTable } from './ike.js';
@@ -27,7 +27,7 @@ function saTable(sas, now) {
 function facts(pair) {
   const clear = clearOctets(pair);
   const secured = pair.esp ? pair.esp.bytes : 0;
-  return [['Verdict', verdict(pair.verdict)], ['Rule', pair.rule ? wire(pair.rule) : 'none'],
+  return [['Verdict', verdict(pair.verdict, toneOf(pair))], ['Rule', pair.rule ? wire(pair.rule) : 'none'],
     ['Secured', octets(secured) + ', ' + plural(pair.esp ? pair.esp.packets : 0, 'packet') + ', ' + percent(secured, secured + clear)],
     ['In clear', clear || (pair.cleartext || []).length ? (pair.cleartext || []).map((row, i) => [i ? ', ' : '', wire(row.protocol), ' ' + octets(row.bytes)]) : 'nothing'],
     ['Rekeys', count(pair.rekeys || 0) + (pair.rekey_interval_median === null ? '' : ', every ' + duration(pair.rekey_interval_median))],

@@ -2,7 +2,7 @@
 // The overview: verdicts in one bar, the worst alerts, who is secured with whom, and every pair in a list.
 import { AlertList, byWeight } from './alerts.js';
 import { addressBits, compareAddresses } from './addresses.js';
-import { clearNames, clearOctets, count, instant, octets, pairKey, pairLink, percent, plural, severityRank, VERDICTS, verdictMark, verdictRank } from './format.js';
+import { clearNames, clearOctets, count, instant, octets, ordinary, pairKey, pairLink, percent, plural, severityRank, toneOf, VERDICTS, verdictMark, verdictRank } from './format.js';
 import { ends, severity, verdict } from './marks.js';
 import { Grid } from './grid.js';
 import { h, replace, setText, visible, wire } from './dom.js';
@@ -18,7 +18,7 @@ const byNumber = (value) => (a, b) => value(a) - value(b);
 
 function columns() {
   return [
-    { id: 'verdict', title: 'Verdict', class: 'c-verdict', compare: (a, b) => a.rank - b.rank, cell: (row) => verdict(row.pair.verdict) },
+    { id: 'verdict', title: 'Verdict', class: 'c-verdict', compare: (a, b) => a.rank - b.rank, cell: (row) => verdict(row.pair.verdict, toneOf(row.pair)) },
     { id: 'pair', title: 'Pair', class: 'c-pair', compare: (a, b) => compareAddresses(a.pair.a, b.pair.a) || compareAddresses(a.pair.b, b.pair.b), cell: (row) => ends(row.pair.a, row.pair.b) },
     { id: 'alerts', title: 'Alerts', class: 'c-alerts', compare: (a, b) => b.weight - a.weight || a.alerts.length - b.alerts.length, descending: true,
       cell: (row) => (row.alerts.length ? [severity(row.alerts[0].severity), row.alerts.length > 1 ? ' +' + (row.alerts.length - 1) : ''] : '') },
@@ -31,7 +31,7 @@ function columns() {
 }
 
 const rowOf = (pair, alerts) => ({
-  pair, alerts, rank: verdictRank(pair.verdict), weight: alerts.length ? severityRank(alerts[0].severity) : 9,
+  pair, alerts, rank: ordinary(pair) ? 9 : verdictRank(pair.verdict), weight: alerts.length ? severityRank(alerts[0].severity) : 9,
   secured: pair.esp ? pair.esp.bytes : 0, clear: clearOctets(pair),
   words: [pair.a, pair.b, pair.rule || '', pair.verdict, ...clearNames(pair)].join('\n').toLowerCase(),
 });
@@ -169,10 +169,10 @@ class Overview {
       part.style.flexGrow = tally[name];
       return part;
     }));
-    const unsecured = tally.cleartext + tally.mixed;
+    const unsecured = rows.filter((row) => ['cleartext', 'mixed'].includes(row.pair.verdict) && row.pair.rule).length;
     setText(this.headline, rows.length === 0 ? 'No pair has been seen yet.'
-      : (unsecured ? plural(unsecured, 'pair speaks', 'pairs speak') + ' in clear' : 'No pair speaks in clear') + ' of ' + count(this.total ?? rows.length) +
-        ' seen; ' + percent(secured, secured + clear) + ' of ' + octets(secured + clear) + ' between them is secured.');
+      : (unsecured ? plural(unsecured, 'pair that should be secured speaks', 'pairs that should be secured speak') + ' in clear' : 'No pair that should be secured speaks in clear') +
+        ', of ' + count(this.total ?? rows.length) + ' seen; ' + percent(secured, secured + clear) + ' of ' + octets(secured + clear) + ' between them is secured.');
   }
 }
 

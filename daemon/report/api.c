@@ -14,17 +14,24 @@
 
 enum { PIECE_OCTETS = 48 << 10, NAMES_MAX = 48 };
 
-/* Which pairs come first where not all can be told: the ones that need a look. */
-static const enum pair_verdict verdict_order[PAIR_VERDICT_COUNT] = {
-	PAIR_CLEARTEXT, PAIR_MIXED, PAIR_INTEGRITY_ONLY, PAIR_NEGOTIATING, PAIR_SECURED, PAIR_IDLE,
-};
+/* Which pairs come first where not all can be told: the ones that need a look. Clear traffic that no rule speaks of is
+ * ordinary, and comes last. */
+static unsigned rank_of(const struct record_pair *pair)
+{
+	static const unsigned ranks[PAIR_VERDICT_COUNT] = {
+		[PAIR_CLEARTEXT] = 0,   [PAIR_MIXED] = 1,   [PAIR_INTEGRITY_ONLY] = 2,
+		[PAIR_NEGOTIATING] = 3, [PAIR_SECURED] = 4, [PAIR_IDLE] = 5,
+	};
+
+	return pair->verdict == PAIR_CLEARTEXT && !pair->rule ? PAIR_VERDICT_COUNT : ranks[pair->verdict];
+}
 
 struct api_answer {
 	const struct snapshot *snapshot; /* held */
 	struct api_query query;
 	enum { BEFORE_HEAD, IN_RECORDS, ENDED } at;
 	size_t next;                            /* index of the next item to look at; of pairs within the pass */
-	unsigned pass;                          /* of pairs: index into verdict_order */
+	unsigned pass;                          /* of pairs: the rank that is told now */
 	size_t told;                            /* records said so far */
 	const struct snapshot_ike_sa **by_pair; /* inventory: owned list, sorted */
 	bool failed;
@@ -379,10 +386,10 @@ static bool next_pair(struct api_answer *answer, char **text)
 {
 	const struct snapshot *snapshot = answer->snapshot;
 
-	for (; answer->pass < PAIR_VERDICT_COUNT; answer->pass++, answer->next = 0) {
+	for (; answer->pass <= PAIR_VERDICT_COUNT; answer->pass++, answer->next = 0) {
 		while (answer->next < snapshot->pair_count) {
 			const struct record_pair *pair = &snapshot->pairs[answer->next++].pair;
-			if (pair->verdict != verdict_order[answer->pass] || !wanted(&answer->query, &pair->a, &pair->b))
+			if (rank_of(pair) != answer->pass || !wanted(&answer->query, &pair->a, &pair->b))
 				continue;
 			struct record record = { .type = RECORD_PAIR, .time_ns = snapshot->time_ns, .pair = *pair };
 			*text = record_to_json(&record, snapshot->sensor);

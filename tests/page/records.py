@@ -80,7 +80,7 @@ def sas_of(pair, rng, rekeys, verdict, span):
             out.append(line("sa", time=stamp(end), src=src, dst=dst, spi=f"0x{spi:08x}", proto="esp", encap=rng.choice(["none", "none", "udp"]),
                             first=stamp(begin), last=stamp(end), packets=packets, bytes=packets * rng.randrange(90, 1300), seq_first=1,
                             seq_last=packets, lost=rng.choice([0, 0, 0, 12]), replayed=0, replaces=f"0x{old:08x}" if old else None,
-                            **{"continues": None}, state=state))
+                            **{"continues": None}, ike_spi=None, exchange=None, initiator=None, state=state))
             begin = end - timedelta(seconds=rng.uniform(0, 4))
     return out
 
@@ -109,7 +109,7 @@ def of_pair(i, pair, rng):
             packets = rng.randrange(10, 90000)
             clear.append({"protocol": name, "packets": packets, "bytes": packets * rng.randrange(80, 900)})
     out.append(line("pair", a=a, b=b, verdict=verdict, rule=rule, esp={"packets": esp // 700, "bytes": esp}, cleartext=clear,
-                    rekeys=rekeys, rekey_interval_median=span / (rekeys + 1) if rekeys else None))
+                    rekeys=rekeys, rekey_interval_median=span / (rekeys + 1) if rekeys else None, rekey_initiator=None))
     suite = SUITES[0 if roll < 0.25 else 1 if roll < 0.55 else 2 if roll < 0.93 else 3 if roll < 0.985 else 4]
     outcome = {"cleartext": "unanswered", "negotiating": "in-progress"}.get(verdict, "established")
     out.append(line("ike_sa", time=stamp(NOW - timedelta(seconds=rng.randrange(5, span))), initiator=a, responder=b,
@@ -117,7 +117,7 @@ def of_pair(i, pair, rng):
                     version="2.0" if i % 9 else "1.0", mode="ikev2" if i % 9 else "main", step="CREATE_CHILD_SA" if outcome == "established" else "IKE_SA_INIT",
                     outcome=outcome, offered=suite, selected=suite if outcome == "established" else None,
                     auth="certificate" if i % 2 else "pre-shared-key", vendors=None,
-                    notifies=["NAT_DETECTION_SOURCE_IP", "IKEV2_FRAGMENTATION_SUPPORTED"], nat="none"))
+                    notifies=["NAT_DETECTION_SOURCE_IP", "IKEV2_FRAGMENTATION_SUPPORTED"], nat="none", children=None))
     if verdict in ("cleartext", "mixed"):
         cause = rng.choice(list(LEAKS)) if i else "sa-lost"
         severity = "medium" if rule == "learned" else "high"
@@ -180,10 +180,10 @@ def hostile():
     for i, text in enumerate(HOSTILE):
         a, b = f"192.0.2.{i + 1}", "198.51.100.1"
         lines.append(line("pair", a=a, b=b, verdict="mixed", rule=text, esp={"packets": 9, "bytes": 999},
-                          cleartext=[{"protocol": text, "packets": 3, "bytes": 300}], rekeys=0, rekey_interval_median=None))
+                          cleartext=[{"protocol": text, "packets": 3, "bytes": 300}], rekeys=0, rekey_interval_median=None, rekey_initiator=None))
         lines += sas_of((a, b), random.Random(i), 1, "mixed", 600)
         lines.append(line("ike_sa", initiator=a, responder=b, ispi=f"0x{i + 1:016x}", rspi=f"0x{i + 9:016x}", version="2.0", mode="ikev2", step=text,
-                          outcome="established", offered=[text], selected=[text], auth=text, vendors=[text], notifies=[text], nat="none"))
+                          outcome="established", offered=[text], selected=[text], auth=text, vendors=[text], notifies=[text], nat="none", children=None))
         lines.append(finding(i + 1, a, b, "cleartext-leak", "sa-lost", "high", f"{a} sends {text} in clear.", rule=text, protocol=text, interface=text,
                              evidence={"services": text, "vendor": text}))
     return [*lines, summary(lines), health(len(HOSTILE))]

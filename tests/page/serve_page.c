@@ -72,31 +72,33 @@ static void end(void *context)
 int main(int argc, char **argv)
 {
 	struct served served = { .path = argc > 2 ? argv[2] : NULL, .loop = loop_new() };
-	struct http_error error;
-	struct http_token token;
 	const char *problem;
-	struct http_settings settings = { .listen = argc > 1 ? argv[1] : NULL };
+	char text[256];
+	struct http_door door;
+	struct http_settings settings = { .door = &door };
 
 	if (argc < 3 || !served.loop)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
+	if (!http_open(&door, argv[1], NULL, text, sizeof(text))) {
+		fprintf(stderr, "%s\n", text);
+		return 2;
+	}
 	if (argc > 3 && strcmp(argv[3], "-") != 0) {
-		if (!http_token_read(&token, argv[3], strlen(argv[3]), &problem)) {
+		door.has_token = true;
+		if (!http_token_read(&door.token, argv[3], strlen(argv[3]), &problem)) {
 			fprintf(stderr, "%s\n", problem);
 			return 2;
 		}
-		settings.token = &token;
 	}
 	if (argc > 6) {
 		settings.connections_max = (unsigned)atoi(argv[4]);
 		settings.request_ms = (unsigned)atoi(argv[5]);
 		settings.answer_ms = (unsigned)atoi(argv[6]);
 	}
-	served.http = http_new(served.loop, &settings, &error);
-	if (!served.http) {
-		fprintf(stderr, "%s\n", error.text);
+	served.http = http_new(served.loop, &settings);
+	if (!served.http)
 		return 2;
-	}
 	if (access(served.path, R_OK) == 0)
 		publish(&served);
 	loop_on_signal(served.loop, SIGHUP, publish, &served);
