@@ -332,6 +332,7 @@ void engine_finish(struct engine *engine)
 		return;
 	engine->finished = true;
 	int64_t now = worker_now(engine->worker);
+	track_end(worker_track(engine->worker), now);
 	worker_advance(engine->worker, now);
 	end_thread(engine);
 	judge_finish(engine->judge, now);

@@ -36,6 +36,16 @@ enum {
 	TUNNELS_OF_IP = TUNNEL_ALL & ~(TUNNEL_VLAN | TUNNEL_MPLS | TUNNEL_PPPOE),
 };
 
+/* What was joined becomes a transition like any other. */
+static void put_joined(void *context, const struct transition *joined)
+{
+	struct track *track = context;
+	struct transition transition = *joined;
+
+	transition.serial = ++track->serial;
+	track->sink.put(track->sink.context, &transition);
+}
+
 struct track *track_new(const struct track_settings *settings, const struct transition_sink *sink)
 {
 	struct track *track = calloc(1, sizeof(*track));
@@ -56,7 +66,9 @@ struct track *track_new(const struct track_settings *settings, const struct tran
 	track->pair_generations = calloc((size_t)settings->pairs + 1, sizeof(*track->pair_generations));
 	track->carriers = calloc(rules ? rules : 1, sizeof(*track->carriers));
 	track->fragments = fragments_new();
-	if (!ok || !track->sa_cold || !track->pair_generations || !track->carriers || !track->fragments) {
+	track->join = ike_join_new(&(struct transition_sink){ put_joined, track });
+	if (!ok || !track->sa_cold || !track->pair_generations || !track->carriers || !track->fragments ||
+	    !track->join) {
 		track_free(track);
 		return NULL;
 	}
@@ -80,6 +92,7 @@ void track_free(struct track *track)
 	free(track->pair_generations);
 	free(track->carriers);
 	fragments_free(track->fragments);
+	ike_join_free(track->join);
 	free(track);
 }
 
@@ -451,6 +464,17 @@ static void track_ike(struct track *track, const struct packet *packet, const st
 		memcpy(transition.ike.message, packet->payload, captured);
 		transition.ike.captured = captured;
 	}
+	if (packet->flags & PACKET_FIRST_FRAGMENT) {
+		enum { UDP_HEADER = 8, MARKER = 4 };
+		uint32_t skipped = UDP_HEADER + (packet->flags & PACKET_IKE_MARKER ? MARKER : 0);
+		transition.realm = pair->realm;
+		transition.vlan = pair->vlan;
+		transition.a = pair->address[0];
+		transition.b = pair->address[1];
+		if (packet->protocol == PROTOCOL_UDP &&
+		    ike_join_first(track->join, track_datagram_hash(track, packet, key->realm), &transition, skipped))
+			return;
+	}
 	track_put(track, &transition, pair);
 }
 
@@ -563,6 +587,10 @@ struct track_handle track_packet(struct track *track, struct packet *packet, con
 			track_carrier(track, packet, key);
 		return track_flow(track, packet, key);
 	case PACKET_FRAGMENT:
+		if (packet->protocol == PROTOCOL_UDP &&
+		    ike_join_later(track->join, track_datagram_hash(track, packet, key->realm), packet->fragment_offset,
+				   packet->payload, packet->payload_captured, key->time_ns))
+			break;
 		track_later_fragment(track, packet, key);
 		break;
 	default:
@@ -630,6 +658,7 @@ void track_advance(struct track *track, int64_t now_ns)
 {
 	if (now_ns > track->now_ns)
 		track->now_ns = now_ns;
+	ike_join_advance(track->join, track->now_ns);
 	wheel_turn(&track->sa_wheel, track->now_ns, track_sa_due, track);
 	wheel_turn(&track->pair_wheel, track->now_ns, pair_due, track);
 	if (track->now_ns >= track->flow_due_ns) {
@@ -642,6 +671,11 @@ void track_advance(struct track *track, int64_t now_ns)
 	}
 }
 
+void track_end(struct track *track, int64_t now_ns)
+{
+	ike_join_end(track->join, now_ns > track->now_ns ? now_ns : track->now_ns);
+}
+
 const struct track_counters *track_counters(struct track *track)
 {
 	track->counters.flows_evicted = track->flows.evicted;
@@ -652,7 +686,8 @@ const struct track_counters *track_counters(struct track *track)
 
 uint64_t track_memory(const struct track *track)
 {
-	return table_resident(&track->pairs) + table_resident(&track->flows) + table_resident(&track->sas) +
-	       table_resident(&track->stories) + table_resident(&track->dialogues) + table_resident(&track->mixes) +
-	       table_resident(&track->hosts) + ((size_t)track->sas.fresh + 1) * sizeof(*track->sa_cold);
+	return ike_join_memory(track->join) + table_resident(&track->pairs) + table_resident(&track->flows) +
+	       table_resident(&track->sas) + table_resident(&track->stories) + table_resident(&track->dialogues) +
+	       table_resident(&track->mixes) + table_resident(&track->hosts) +
+	       ((size_t)track->sas.fresh + 1) * sizeof(*track->sa_cold);
 }

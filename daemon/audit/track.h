@@ -131,6 +131,9 @@ void track_clear(struct track *track, uint32_t flow, const struct packet *packet
  * when it returns. */
 void track_advance(struct track *track, int64_t now_ns);
 
+/* The capture ends at `now_ns`: what waits for more goes on as it is. Before the last track_advance(). */
+void track_end(struct track *track, int64_t now_ns);
+
 /* The next classifier slot whose flow was forgotten, 0 if there is none. To be drained after track_advance() and
  * track_packet(). */
 uint32_t track_freed_slot(struct track *track);

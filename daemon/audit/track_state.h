@@ -4,6 +4,7 @@
 #define ESPIAL_AUDIT_TRACK_STATE_H
 
 #include "fragments.h"
+#include "ike_join.h"
 #include "pair.h"
 #include "track.h"
 #include "wheel.h"
@@ -62,6 +63,7 @@ struct track {
 	struct table pairs, flows, sas, stories, dialogues, mixes, hosts;
 	struct wheel pair_wheel, sa_wheel; /* whose quiet has to be noticed */
 	struct sa_cold *sa_cold;           /* by SA number; owned */
+	struct ike_join *join; /* owned */
 	struct fragments *fragments;
 	struct rule_carriers *carriers; /* by rule; owned */
 	uint16_t *pair_generations;     /* how often the pair's number was given out, by number; owned */

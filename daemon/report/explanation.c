@@ -104,13 +104,14 @@ static const struct explanation rows[FINDING_ID_COUNT] = {
 	},
 	[FINDING_IKE_CHILD_REFUSED] = {
 		.evidence = "IKE came up; the answer about the child SA was short, or quick mode got no third message, and no new SPI "
-			    "followed within its time, with a further try.",
+			    "followed within 30 s: likely with a further try that is refused, possible without, observed where a notify "
+			    "in clear says it.",
 		.lookalike = "IKE without a child by intent (RFC 6023), a trap that waits for traffic, a second authentication.",
 		.windows = "Event 4654 (quick mode failed) with both proposals and selectors.",
 		.strongswan = "'received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built', 'traffic selectors A === B unacceptable', 'failed to "
 			      "establish CHILD_SA, keeping IKE_SA'.",
 		.libreswan = "'no proposal chosen', 'TS_UNACCEPTABLE', 'No acceptable traffic selectors' in the log of the side that refused.",
-		.unseen = "Whether proposals or selectors differ: both refusals are encrypted and of one size.",
+		.unseen = "Whether proposals or selectors differ, unless the notify is in clear: both refusals are of one size.",
 	},
 	[FINDING_IKE_STALLED] = {
 		.evidence = "Answers up to one step, then repeated requests without any; the step is named.",

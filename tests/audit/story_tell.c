@@ -593,6 +593,8 @@ static void end(struct teller *teller)
 	struct record_sink sink = { write_record, teller };
 	struct track_knowledge knowledge = { teller, app_name, complete_pair, complete_sa, NULL };
 
+	for (unsigned i = 0; i < teller->options.trackers; i++)
+		track_end(teller->branches[i].track, teller->now_ns);
 	step(teller, teller->now_ns);
 	judge_finish(teller->judge, teller->now_ns);
 	result->memory = track_memory(teller->branches[0].track);

@@ -187,7 +187,7 @@ END_TEST
 
 START_TEST(golden_texts)
 {
-	static const char *const names[] = { "refused", "ikev1", "nat", "certificates", "shown" };
+	static const char *const names[] = { "refused", "ikev1", "nat", "certificates", "shown", "fragmented" };
 	const struct page page = { .width = 80 };
 	struct page to_memory = page;
 	char capture[64], golden[64], *octets = NULL;
@@ -502,7 +502,7 @@ int main(void)
 	tcase_add_test(tests, a_flood_of_offers_does_not_push_out_who_negotiated);
 	tcase_add_test(tests, more_algorithms_than_are_kept_are_said_to_be);
 	tcase_add_test(tests, esp_is_told_as_far_as_it_shows);
-	tcase_add_loop_test(tests, golden_texts, 0, 5);
+	tcase_add_loop_test(tests, golden_texts, 0, 6);
 	tcase_add_test(tests, json_lines_of_certificates);
 	tcase_add_test(tests, json_lines_have_their_keys);
 	tcase_add_test(tests, the_bill_of_cryptography_keeps_the_rules);
