@@ -5,7 +5,8 @@
 #define SECOND INT64_C(1000000000)
 
 #define ANSWER_NS SECOND       /* an answer comes within this time */
-#define PAUSE_NS (5 * SECOND)  /* a sender that pauses so long begins a new run */
+#define PAUSE_NS (5 * SECOND)  /* a sender that pauses so long begins a new run, */
+#define REST_NS (30 * SECOND)  /* or so long, once it was told that it speaks to nobody */
 #define BURST_NS (SECOND / 50) /* packets so near to the latest one are one question with it */
 
 enum {
@@ -136,10 +137,36 @@ static void run_begin(struct dialogue_run *run, uint32_t spi, int64_t now_ns)
 /* Whether the run has just reached its next level. */
 static bool run_reaches(struct dialogue_run *run)
 {
-	if (run->told == DIALOGUE_LEVELS || run->last_ns - run->first_ns < dialogue_level_ns[run->told] ||
+	if (run->told == DIALOGUE_LEVELS ||
+	    run->last_ns - run->first_ns - run->paused_ns < dialogue_level_ns[run->told] ||
 	    run->answerable < ANSWERABLE_MIN || run->answerable * 2 < run->packets)
 		return false;
 	run->told++;
+	return true;
+}
+
+/* Takes from a run that ended what was answered: the latest packet, and what was sent in one burst with it. */
+static void take_answered(struct dialogue_run *run, const struct dialogue_side *side, int64_t now_ns)
+{
+	if (now_ns - run->last_ns > ANSWER_NS)
+		return;
+	for (uint8_t i = 0; i < side->waiting_count && run->packets > 0; i++) {
+		if (run->last_ns - side->waiting[i].time_ns > BURST_NS)
+			continue;
+		run->packets--;
+		run->bytes -= side->lengths[side->waiting[i].length].length;
+	}
+}
+
+/* Whether the packet goes on with the run of its direction, and not with a new one. */
+static bool goes_on(struct dialogue_run *run, uint32_t spi, int64_t now_ns)
+{
+	int64_t pause = now_ns - run->last_ns;
+
+	if (run->packets == 0 || run->spi != spi || pause > (run->told ? REST_NS : PAUSE_NS))
+		return false;
+	if (pause > PAUSE_NS)
+		run->paused_ns += pause;
 	return true;
 }
 
@@ -154,6 +181,7 @@ unsigned dialogue_packet(struct dialogue *dialogue, unsigned direction, uint32_t
 	/* A run that was told taught nothing about lengths: that answers failed to come was the news. */
 	if (other->run.told > 0) {
 		*ended = other->run;
+		take_answered(ended, other, now_ns);
 		news |= DIALOGUE_ANSWERED;
 		forget_run(other);
 	} else if (other->run.packets > 0) {
@@ -162,7 +190,11 @@ unsigned dialogue_packet(struct dialogue *dialogue, unsigned direction, uint32_t
 	other->run.packets = 0;
 	other->run.told = 0;
 
-	if (run->packets == 0 || run->spi != spi || now_ns - run->last_ns > PAUSE_NS) {
+	if (!goes_on(run, spi, now_ns)) {
+		if (run->told > 0 && run->spi != spi) {
+			*ended = *run;
+			news |= DIALOGUE_LEFT;
+		}
 		if (run->packets > 0 && run->told == 0 && run->spi == spi)
 			settle(side, now_ns, false);
 		else

@@ -38,7 +38,8 @@ struct dialogue_waiting {
 /* Packets of one direction since the last one of the other. */
 struct dialogue_run {
 	int64_t first_ns, last_ns;
-	uint64_t bytes;
+	int64_t paused_ns; /* of the time between: pauses of a run that had been told */
+	uint64_t bytes;    /* octets from the SPI on */
 	uint32_t spi;
 	uint32_t packets;
 	uint32_t answerable; /* of lengths that used to be answered */
@@ -70,7 +71,8 @@ enum dialogue_news {
 	DIALOGUE_NOTHING = 0,
 	DIALOGUE_UNANSWERED = 1 << 0, /* the run of this packet's direction reached the next level */
 	DIALOGUE_ANSWERED = 1 << 1,   /* this packet ended a run of the other direction that had been told */
-	DIALOGUE_SHAPE = 1 << 2,      /* the pair's cipher class became known, or another one */
+	DIALOGUE_LEFT = 1 << 3, /* this packet ended one of its own direction, that had been told: it has another SPI */
+	DIALOGUE_SHAPE = 1 << 2, /* the pair's cipher class became known, or another one */
 };
 
 /* How long a run has to last for each level; what each means is the judge's business. */
@@ -85,8 +87,8 @@ enum dialogue_shape {
 };
 
 /*
- * Takes one packet of `length` octets from the SPI on. The result is a set of dialogue_news. When it has DIALOGUE_ANSWERED,
- * `ended` is the run that ended. `pool` says whether the length counts for the cipher class (not for AH or NULL).
+ * Takes one packet of `length` octets from the SPI on. The result is a set of dialogue_news. When it has DIALOGUE_ANSWERED
+ * or DIALOGUE_LEFT, of which it never has both, `ended` is the run that ended, without what was answered at last. `pool` says whether the length counts for the cipher class (not for AH or NULL).
  */
 unsigned dialogue_packet(struct dialogue *dialogue, unsigned direction, uint32_t spi, uint32_t length, bool pool,
 			 int64_t now_ns, struct dialogue_run *ended);

@@ -97,7 +97,7 @@ struct judged_sa {
 	struct alert bad_spi, replay, reset, near_wrap, overdue;
 	/* bad-spi: the run of packets that nobody answers */
 	int64_t bad_since_ns, bad_last_ns;
-	uint32_t bad_packets;
+	uint32_t bad_packets, bad_told; /* so far, and when last told */
 	uint64_t bad_bytes;
 	enum finding_cause bad_cause;
 	uint8_t bad_level;

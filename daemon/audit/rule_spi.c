@@ -64,8 +64,11 @@ static void describe(struct judge *judge, const struct judged_pair *pair, const 
 	finding->grade = sa->bad_level >= LEVEL_LIKELY || probes ? GRADE_LIKELY : GRADE_POSSIBLE;
 	finding->first_ns = sa->bad_since_ns;
 	finding->last_ns = sa->bad_last_ns;
-	finding->count = sa->bad_packets;
-	finding->bytes = sa->bad_bytes;
+	/* Of an SA that is stale nobody counts apart what came after the grace. */
+	if (sa->bad_packets) {
+		finding->count = sa->bad_packets;
+		finding->bytes = sa->bad_bytes;
+	}
 	address_text(&finding->src, &sender);
 	address_text(&finding->dst, &receiver);
 	if (sa->bad_cause == CAUSE_NOTIFIED)
@@ -77,8 +80,10 @@ static void describe(struct judge *judge, const struct judged_pair *pair, const 
 		finding_say(finding,
 			    "%s sends ESP on SPI 0x%08x to %s, which gives no answer to what it used to answer",
 			    sender.text, sa->spi, receiver.text);
-	finding_note_integer(finding, "packets_lost_into_it", (int64_t)sa->bad_packets);
-	finding_note_integer(finding, "octets_lost_into_it", (int64_t)sa->bad_bytes);
+	if (sa->bad_packets) {
+		finding_note_integer(finding, "packets_lost_into_it", (int64_t)sa->bad_packets);
+		finding_note_integer(finding, "octets_lost_into_it", (int64_t)sa->bad_bytes);
+	}
 	finding_note_boolean(finding, "ike_probes_unanswered", probes);
 	finding_note_boolean(finding, "receiver_alive", sa->bad_alive);
 	finding_note_address(finding, "side_to_fix", &finding->dst);
@@ -106,6 +111,8 @@ static void tell(struct judge *judge, struct judged_pair *pair, struct judged_sa
 	}
 	describe(judge, pair, sa, &finding);
 	alert_tell_pair(judge, pair, &sa->bad_spi, &finding);
+	if (sa->bad_spi.told_ns == judge->now_ns)
+		sa->bad_told = sa->bad_packets;
 	judge_wake(judge, pair, RULE_SPI,
 		   judge->now_ns +
 		       (sa->bad_alive ? judge->settings.thresholds.bad_spi_hold_ns : (int64_t)SIGN_OF_LIFE_NS));
@@ -165,7 +172,8 @@ static void unanswered(struct judge *judge, struct judged_pair *pair, const stru
 	if (!sa)
 		return;
 	note_run(sa, &transition->run);
-	if (answers_in_clear(pair, sa))
+	/* No new level: the run is over, and all that is news is what was lost. */
+	if (answers_in_clear(pair, sa) || (sa->bad_spi.open && sa->bad_level == transition->run.level))
 		return;
 	sa->bad_level = transition->run.level;
 	sa->bad_alive = receiver_alive(judge, pair, sa);
@@ -348,6 +356,23 @@ void rule_spi_due(struct judge *judge, struct judged_pair *pair)
 			else
 				judge_wake(judge, pair, RULE_SPI,
 					   judge->now_ns + (sa->quiet || sa->bad_alive ? hold : SIGN_OF_LIFE_NS));
+		}
+	}
+}
+
+/* The last word of what goes on: how much was lost until now. */
+void rule_spi_finish(struct judge *judge, struct judged_pair *pair)
+{
+	for (unsigned d = 0; d < 2; d++) {
+		for (uint32_t number = pair->newest_sa[d]; number;) {
+			struct judged_sa *sa = table_at(&judge->sas, number);
+			struct finding finding;
+			number = sa->older;
+			if (!sa->bad_spi.open || sa->bad_told == sa->bad_packets)
+				continue;
+			describe(judge, pair, sa, &finding);
+			alert_update(judge, &sa->bad_spi, &finding);
+			sa->bad_told = sa->bad_packets;
 		}
 	}
 }

@@ -32,6 +32,7 @@ void rule_certificate_due(struct judge *judge, struct judged_pair *pair);
 /* bad-spi: rule_spi.c */
 void rule_spi_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void rule_spi_due(struct judge *judge, struct judged_pair *pair);
+void rule_spi_finish(struct judge *judge, struct judged_pair *pair);
 /* The receiver of the SA says in clear that it does not know it. */
 void rule_spi_notified(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa);
 
@@ -60,7 +61,7 @@ static const struct rule rules[RULE_COUNT] = {
 	[RULE_IKE] = { rule_ike_transition, rule_ike_due, rule_ike_finish },
 	[RULE_LEAK] = { rule_leak_transition, rule_leak_due, rule_leak_finish },
 	[RULE_LOCKED] = { rule_locked_transition, rule_locked_due, NULL },
-	[RULE_SPI] = { rule_spi_transition, rule_spi_due, NULL },
+	[RULE_SPI] = { rule_spi_transition, rule_spi_due, rule_spi_finish },
 	[RULE_REKEY] = { rule_rekey_transition, rule_rekey_due, NULL },
 	[RULE_CONTENT] = { rule_content_transition, rule_content_due, NULL },
 	[RULE_CRYPTO] = { rule_crypto_transition, NULL, NULL },

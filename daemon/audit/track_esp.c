@@ -186,6 +186,37 @@ static void sa_transition(struct track *track, const struct pair *pair, const st
 	track_put(track, &transition, pair);
 }
 
+static void put_run(struct track *track, const struct pair *pair, enum transition_kind kind, unsigned direction,
+		    const struct dialogue_run *run, int64_t now_ns)
+{
+	struct transition transition = { .time_ns = now_ns, .kind = (uint8_t)kind, .direction = (uint8_t)direction };
+
+	transition.run = (struct transition_run){
+		.spi = run->spi,
+		.level = run->told,
+		.first_ns = run->first_ns,
+		.last_ns = run->last_ns,
+		.reverse_ns = pair->esp_last_ns[!direction],
+		.packets = run->packets,
+		.answerable = run->answerable,
+		.bytes = run->bytes,
+	};
+	track_put(track, &transition, pair);
+}
+
+/* An SA fell quiet whose packets nobody answered: how many that were is known now. */
+static void tell_unanswered(struct track *track, const struct pair *pair, const struct sa *sa, int64_t time_ns)
+{
+	unsigned direction = sa->flags & SA_DIRECTION ? 1 : 0;
+
+	if (!pair->dialogue)
+		return;
+	const struct dialogue *dialogue = table_at(&track->dialogues, pair->dialogue);
+	const struct dialogue_run *run = &dialogue->side[direction].run;
+	if (run->told > 0 && run->spi == sa->spi)
+		put_run(track, pair, TRANSITION_UNANSWERED, direction, run, time_ns);
+}
+
 static void sa_notice_quiet(struct track *track, struct sa *sa, int64_t now_ns)
 {
 	const struct pair *pair = table_at(&track->pairs, sa->link.owner);
@@ -194,8 +225,10 @@ static void sa_notice_quiet(struct track *track, struct sa *sa, int64_t now_ns)
 	if ((sa->flags & SA_QUIET) || since > now_ns)
 		return;
 	sa->flags |= SA_QUIET;
-	if (pair->link.hash && pair->generation == sa->pair_generation)
-		sa_transition(track, pair, sa, TRANSITION_SA_QUIET, since);
+	if (!pair->link.hash || pair->generation != sa->pair_generation)
+		return;
+	sa_transition(track, pair, sa, TRANSITION_SA_QUIET, since);
+	tell_unanswered(track, pair, sa, since);
 }
 
 int64_t track_sa_due(void *context, uint32_t number, int64_t now_ns)
@@ -329,24 +362,6 @@ static void sa_content(struct track *track, struct pair *pair, struct sa *sa, st
 	track_put(track, &transition, pair);
 }
 
-static void put_run(struct track *track, const struct pair *pair, enum transition_kind kind, unsigned direction,
-		    const struct dialogue_run *run, int64_t now_ns)
-{
-	struct transition transition = { .time_ns = now_ns, .kind = (uint8_t)kind, .direction = (uint8_t)direction };
-
-	transition.run = (struct transition_run){
-		.spi = run->spi,
-		.level = run->told,
-		.first_ns = run->first_ns,
-		.last_ns = run->last_ns,
-		.reverse_ns = pair->esp_last_ns[!direction],
-		.packets = run->packets,
-		.answerable = run->answerable,
-		.bytes = run->bytes,
-	};
-	track_put(track, &transition, pair);
-}
-
 static void pair_dialogue(struct track *track, struct pair *pair, const struct packet *packet, bool pool,
 			  unsigned direction, int64_t now_ns)
 {
@@ -365,6 +380,8 @@ static void pair_dialogue(struct track *track, struct pair *pair, const struct p
 		return;
 	if (news & DIALOGUE_ANSWERED)
 		put_run(track, pair, TRANSITION_ANSWERED, !direction, &ended, now_ns);
+	if (news & DIALOGUE_LEFT)
+		put_run(track, pair, TRANSITION_UNANSWERED, direction, &ended, now_ns);
 	if (news & DIALOGUE_UNANSWERED)
 		put_run(track, pair, TRANSITION_UNANSWERED, direction, &dialogue->side[direction].run, now_ns);
 	if (news & DIALOGUE_SHAPE) {

@@ -77,8 +77,8 @@ START_TEST(an_answer_ends_what_was_told)
 	ck_assert_uint_eq(answer(200), DIALOGUE_ANSWERED);
 	ck_assert_uint_eq(ended.spi, SPI);
 	ck_assert_int_eq(ended.first_ns, since);
-	ck_assert_uint_eq(ended.packets, 25);
-	ck_assert_uint_eq(ended.bytes, 2500);
+	ck_assert_uint_eq(ended.packets, 24);
+	ck_assert_uint_eq(ended.bytes, 2400);
 	ck_assert_uint_eq(ended.told, 2);
 	/* Once; and what was not told needs no end. */
 	ck_assert_uint_eq(answer(200), DIALOGUE_NOTHING);
@@ -271,8 +271,33 @@ START_TEST(a_shape_is_told_once_and_taken_back)
 }
 END_TEST
 
-SUITE_MAIN("dialogue", levels_at_five_ten_and_twenty_seconds, an_answer_ends_what_was_told,
-	   lengths_are_learned_at_the_third_time, a_late_answer_is_none, what_is_no_longer_answered_is_unlearned,
-	   a_pause_or_another_spi_begins_anew, one_way_streams_are_no_questions,
-	   a_stream_beside_a_dialogue_is_not_answered, a_burst_is_one_question,
+/* Once it was told, a short pause changes neither since when nor how many; it does not make the run last either. */
+START_TEST(what_is_lost_is_counted_past_a_pause)
+{
+	begin();
+	talk(10, 100, 5 * MS);
+	int64_t since = now;
+	ck_assert_uint_eq(in_vain(SPI, 100, 6 * S, 500 * MS), 1);
+	now += 20 * S;
+	ck_assert_uint_eq(in_vain(SPI, 100, 2 * S, 500 * MS), 0);
+	ck_assert_uint_eq(in_vain(SPI, 100, 3 * S, 500 * MS), 1);
+	ck_assert_uint_eq(ask(OTHER_SPI, 100), DIALOGUE_LEFT);
+	ck_assert_int_eq(ended.first_ns, since);
+	ck_assert_uint_eq(ended.packets, 13 + 5 + 7);
+	/* After a long one it begins anew. */
+	begin();
+	talk(10, 100, 5 * MS);
+	in_vain(SPI, 100, 6 * S, 500 * MS);
+	now += 40 * S;
+	since = now;
+	ck_assert_uint_eq(in_vain(SPI, 100, 6 * S, 500 * MS), 1);
+	ck_assert_int_eq(dialogue.side[0].run.first_ns, since);
+	ck_assert_uint_eq(dialogue.side[0].run.packets, 13);
+}
+END_TEST
+
+SUITE_MAIN("dialogue", what_is_lost_is_counted_past_a_pause, levels_at_five_ten_and_twenty_seconds,
+	   an_answer_ends_what_was_told, lengths_are_learned_at_the_third_time, a_late_answer_is_none,
+	   what_is_no_longer_answered_is_unlearned, a_pause_or_another_spi_begins_anew,
+	   one_way_streams_are_no_questions, a_stream_beside_a_dialogue_is_not_answered, a_burst_is_one_question,
 	   many_lengths_do_not_crowd_out_the_frequent, shapes_of_ciphers, a_shape_is_told_once_and_taken_back)
