@@ -120,9 +120,11 @@ static void take_finding(struct input *input, struct finding *finding)
 		case 5:
 			finding_note_time(finding, keys[5], (int64_t)(take(input, 8) >> 1));
 			break;
-		default:
-			finding_note_words(finding, keys[3], take_string(input));
+		default: {
+			const char *words = take_string(input);
+			finding_note_words(finding, keys[3], words ? words : "");
 			break;
+		}
 		}
 	}
 }
