@@ -269,7 +269,25 @@ static unsigned in_trouble(const struct judged_pair *pair)
 	return open;
 }
 
-/* Makes room: never a pair with an open alert while another can go; first what was never two-way, then the oldest. */
+/*
+ * Higher goes first. Whoever spoofs addresses can make pairs that one side alone speaks in; to have the other side answer, or
+ * refuse, takes more, and to have it agree takes a peer. So a failure that waits to be told outlives the strangers.
+ */
+static unsigned eviction_rank(const struct judged_pair *pair)
+{
+	bool two_way = pair->esp[0].first_ns && pair->esp[1].first_ns;
+	bool waits = pair->ike[0].beyond_init && pair->ike[1].beyond_init;
+
+	if (pair->leak.alert.open || in_trouble(pair))
+		return 0;
+	if (two_way || pair->negotiation.established_ns)
+		return 1;
+	for (unsigned i = 0; i < TROUBLE_COUNT; i++)
+		waits |= pair->negotiation.troubles[i].first_ns && i != TROUBLE_UNANSWERED;
+	return waits ? 2 : 3;
+}
+
+/* Makes room: never a pair with an open alert while another can go; first what means least, then the oldest. */
 static void evict_pair(struct judge *judge)
 {
 	enum { CANDIDATES = 16 };
@@ -282,8 +300,7 @@ static void evict_pair(struct judge *judge)
 		if (!number)
 			break;
 		const struct judged_pair *pair = table_at(&judge->pairs, number);
-		bool two_way = pair->esp[0].first_ns && pair->esp[1].first_ns;
-		unsigned rank = pair->leak.alert.open || in_trouble(pair) ? 0 : two_way ? 1 : 2;
+		unsigned rank = eviction_rank(pair);
 		int64_t last = last_seen(pair);
 		if (!victim || rank > victim_rank || (rank == victim_rank && last < victim_last)) {
 			victim = number;
