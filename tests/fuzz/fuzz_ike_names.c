@@ -6,6 +6,7 @@
 #include "fuzz.h"
 
 #include "dissectors/ike_names.h"
+#include "dissectors/kerberos.h"
 
 static const char *with_version(unsigned list, unsigned number)
 {
@@ -46,10 +47,12 @@ static const char *(*const lists[])(unsigned number) = {
 	eap_code_name,
 	eap_type_name,
 };
-enum { LISTS = sizeof(lists) / sizeof(lists[0]) };
+enum { LISTS = sizeof(lists) / sizeof(lists[0]), KERBEROS = 255 };
 
 static const char *name_of(unsigned list, unsigned number)
 {
+	if (list == KERBEROS)
+		return kerberos_error_name((int32_t)number);
 	if (list < LISTS)
 		return lists[list](number);
 	if (list < 64)

@@ -86,6 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	packet_read(&frame, &options, &first);
 	packet_walk(&frame, &options, &second);
 	check_packet(&frame, &first);
+	DEMAND(packet_class_name(first.class)[0] != '?' && packet_reason_name(first.reason)[0] != '?');
 	check_packet(&frame, &second);
 	DEMAND(first.class == second.class && first.reason == second.reason && first.flags == second.flags);
 	DEMAND(first.tunnels == second.tunnels && first.vlan == second.vlan && first.vni == second.vni);
