@@ -213,6 +213,10 @@ static int run(struct process *process, const struct engine_process *settings)
 	    settings->orders < 0 ? NULL : reload_reader_new(process->loop, settings->orders, on_config, process);
 	if (settings->unseen_ns)
 		tell_restart(process, settings->unseen_ns);
+	if (!sandbox_confine(SANDBOX_ENGINE, &sandbox_error)) {
+		notice(process, NOTICE_ERROR, sandbox_error.text);
+		return 1;
+	}
 	live_start(process->live, process->engine);
 	if (settings->ready >= 0 && write(settings->ready, "+", 1) != 1)
 		return 1;

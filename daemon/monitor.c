@@ -376,6 +376,9 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 		say("cannot start: too many open files");
 		return 1;
 	}
+	struct sandbox_error confined;
+	if (!sandbox_confine(SANDBOX_MONITOR, &confined))
+		say(confined.text);
 	if (start_reporter(&monitor) && start_engine(&monitor))
 		watch(&monitor);
 	else

@@ -360,6 +360,8 @@ int reporter_run(const struct reporter *settings)
 		loop_on_signal(process.loop, SIGUSR2, on_renew, &process);
 		if (settings->state >= 0)
 			start_service(&process, listening, &page);
+		if (!sandbox_confine(SANDBOX_REPORTER, &error))
+			log_notice(NOTICE_WARNING, error.text);
 		loop_run(process.loop);
 		status = 0;
 	}

@@ -20,6 +20,17 @@ struct sandbox_error {
  * here can get more. False with the error set. */
 bool sandbox_drop(bool keep_net_raw, struct sandbox_error *error);
 
+/* Which process it is. */
+enum sandbox_role { SANDBOX_MONITOR, SANDBOX_ENGINE, SANDBOX_REPORTER };
+
+/*
+ * Confines all threads of the process to the system calls of its role, for good. What no process of espiald ever does
+ * (starting programs, tracing, mounting, loading modules, ...) kills it; what the role has no need of fails with EPERM: the
+ * engine opens no file, neither starts a process, the reporter has no packet sockets. Called when what needs more is done.
+ * False with the error set.
+ */
+bool sandbox_confine(enum sandbox_role role, struct sandbox_error *error);
+
 /* The user that sandbox_drop() would become: a name, or NULL if the process is not root. */
 const char *sandbox_user(void);
 

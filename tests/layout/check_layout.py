@@ -32,6 +32,7 @@ HOMES = {
     "pcap/": ["daemon/capture.c"],
     "event2/": ["daemon/loop.c", "daemon/control.c", "daemon/http.c"],
     "systemd/": ["daemon/loop.c"],
+    "seccomp.h": ["daemon/sandbox.c"],
     "ndpi/": ["daemon/classify.c"],
     "zlib.h": ["daemon/capture_file_stream.c"],
     "zstd.h": ["daemon/capture_file_stream.c"],
