@@ -58,7 +58,8 @@ struct engine {
 	bool thread_runs;
 	int wake_descriptor; /* eventfd: there is something in the ring, or an order */
 	atomic_bool stop;
-	pthread_mutex_t gate; /* held by the judge's thread while it works */
+	_Atomic uint64_t pulse; /* rounds of the judge's thread */
+	pthread_mutex_t gate;   /* held by the judge's thread while it works */
 };
 
 static void put_to_judge(void *context, const struct transition *transition)
@@ -136,8 +137,14 @@ static void *judge_thread(void *context)
 		pthread_mutex_lock(&engine->gate);
 		judge_what_came(engine);
 		pthread_mutex_unlock(&engine->gate);
+		atomic_fetch_add_explicit(&engine->pulse, 1, memory_order_relaxed);
 	}
 	return NULL;
+}
+
+uint64_t engine_pulse(const struct engine *engine)
+{
+	return atomic_load_explicit(&engine->pulse, memory_order_relaxed);
 }
 
 static void give_word(struct engine *engine)

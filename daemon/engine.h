@@ -77,6 +77,9 @@ void engine_state_health(struct engine_state *state, struct record_health *healt
 /* Writes all that of an engine whose capture stands still, or at its end. */
 void engine_write_records(struct engine *engine);
 
+/* Counts up while the judge works, at least once a second; of an engine without threads it stays. From any thread. */
+uint64_t engine_pulse(const struct engine *engine);
+
 struct engine_counters {
 	struct track_counters track;
 	struct judge_counters judge; /* in a threaded engine: as of engine_finish() */

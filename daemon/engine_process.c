@@ -21,6 +21,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { PULSE_MS = 1000 };
+
 struct writer {
 	int descriptor;
 	const char *sensor;
@@ -32,6 +34,8 @@ struct process {
 	struct loop *loop;
 	struct engine *engine;
 	struct live *live;
+	int pulse;            /* where an octet goes every second while capture and judge work; -1: nowhere */
+	uint64_t judge_pulse; /* as it was then */
 	struct state_writer *state;
 	struct reload_reader *orders;
 	struct config *
@@ -75,6 +79,17 @@ static void notice(struct process *process, enum notice_level level, const char 
 
 	record.notice = (struct record_notice){ level, text };
 	write_record(&process->writer, &record);
+}
+
+/* The capturing loop is here, and the judge has worked since: both are alive. */
+static void on_pulse(void *context)
+{
+	struct process *process = context;
+	uint64_t judge = engine_pulse(process->engine);
+
+	if (judge != process->judge_pulse)
+		(void)!write(process->pulse, "e", 1);
+	process->judge_pulse = judge;
 }
 
 static void on_terminate(void *context)
@@ -219,6 +234,9 @@ static int run(struct process *process, const struct engine_process *settings)
 	}
 	live_start(process->live, process->engine);
 	if (settings->ready >= 0 && write(settings->ready, "+", 1) != 1)
+		return 1;
+	process->pulse = settings->ready;
+	if (settings->ready >= 0 && !loop_every(process->loop, PULSE_MS, on_pulse, process))
 		return 1;
 	loop_run(process->loop);
 	live_drain(process->live);

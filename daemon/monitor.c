@@ -24,10 +24,12 @@
 #include <unistd.h>
 
 #define SECOND INT64_C(1000000000)
+#define PULSE_LATE_NS (5 * SECOND) /* pulses come every second */
 
 enum {
 	QUICK_DEATHS_MAX = 5, /* a process that ends so often within a minute will not do better the next time */
 	RESTART_DELAY_MS = 200,
+	PULSE_MS = 1000,
 	END_TRIES = 100, /* of 100 ms: how long a process may take to end before it is killed */
 };
 
@@ -43,11 +45,12 @@ struct monitor {
 	const struct config *config; /* in force */
 	struct config *owned;        /* the same, if it was read again; else NULL */
 	const struct monitor_reload *reload;
-	int stream[2]; /* [0] the engine writes, [1] the reporter reads */
-	int state[2];  /* [0] the engine answers for its state, [1] the reporter asks */
-	int orders[2]; /* [0] the engine takes configurations, [1] the monitor's */
-	int asks[2];   /* [0] the monitor's, [1] the reporter passes on what people ask */
-	int ready[2];  /* the engine says when capture runs */
+	int stream[2];                  /* [0] the engine writes, [1] the reporter reads */
+	int state[2];                   /* [0] the engine answers for its state, [1] the reporter asks */
+	int orders[2];                  /* [0] the engine takes configurations, [1] the monitor's */
+	int asks[2];                    /* [0] the monitor's, [1] the reporter passes on what people ask */
+	int ready[2];                   /* engine and reporter say that they work: pulses */
+	int64_t engine_ns, reporter_ns; /* monotonic: when each did last */
 	int signals;
 	sigset_t before; /* signal mask for the children */
 	struct child engine, reporter;
@@ -113,11 +116,11 @@ static bool start_reporter(struct monitor *monitor)
 		close(monitor->orders[1]);
 		close(monitor->asks[0]);
 		close(monitor->ready[0]);
-		close(monitor->ready[1]);
 		struct reporter reporter = {
 			.config = monitor->config,
 			.from_engine = monitor->stream[1],
 			.state = monitor->state[1],
+			.pulse = monitor->ready[1],
 			.monitor = monitor->asks[1],
 		};
 		prctl(PR_SET_NAME, "espiald-report");
@@ -312,14 +315,31 @@ static bool obey(struct monitor *monitor)
 	}
 }
 
-static void note_ready(struct monitor *monitor)
+/* Notes the pulses of engine and reporter. */
+static void note_pulses(struct monitor *monitor)
 {
-	char octet;
+	char octets[64];
+	ssize_t count = read(monitor->ready[0], octets, sizeof(octets));
 
-	if (read(monitor->ready[0], &octet, 1) != 1 || monitor->is_ready)
-		return;
-	monitor->is_ready = true;
-	loop_notify("READY=1");
+	for (ssize_t i = 0; i < count; i++) {
+		if (octets[i] == 'r')
+			monitor->reporter_ns = loop_monotonic_ns();
+		else
+			monitor->engine_ns = loop_monotonic_ns();
+		if (octets[i] != '+' || monitor->is_ready)
+			continue;
+		monitor->is_ready = true;
+		loop_notify("READY=1");
+	}
+}
+
+/* The service manager's watchdog is fed while both work; who does not starves it, and all are started anew. */
+static void feed_watchdog(const struct monitor *monitor)
+{
+	int64_t now = loop_monotonic_ns();
+
+	if (monitor->is_ready && now - monitor->engine_ns < PULSE_LATE_NS && now - monitor->reporter_ns < PULSE_LATE_NS)
+		loop_notify("WATCHDOG=1");
 }
 
 static void watch(struct monitor *monitor)
@@ -331,10 +351,11 @@ static void watch(struct monitor *monitor)
 	};
 
 	for (;;) {
-		if (poll(descriptors, 3, -1) < 0 && errno != EINTR)
+		if (poll(descriptors, 3, PULSE_MS) < 0 && errno != EINTR)
 			return;
 		if (descriptors[1].revents & POLLIN)
-			note_ready(monitor);
+			note_pulses(monitor);
+		feed_watchdog(monitor);
 		bool renewing = monitor->renewing;
 		if (descriptors[2].revents & POLLIN)
 			answer_reporter(monitor);

@@ -29,7 +29,7 @@
 
 #define TEST_NS (2 * INT64_C(1000000000)) /* for a test alert to be passed on */
 
-enum { SINKS_MAX = 4, TICK_MS = 100, READ_SIZE = 65536, WIDTH_DEFAULT = 100, ORDERS_ROOM = 4096 };
+enum { SINKS_MAX = 4, TICK_MS = 100, READ_SIZE = 65536, WIDTH_DEFAULT = 100, ORDERS_ROOM = 4096, PULSE_MS = 1000 };
 
 struct process {
 	const struct reporter *settings;
@@ -244,6 +244,13 @@ static void on_tick(void *context)
 		service_tell_sinks(process->service, process->sinks, process->sink_count);
 }
 
+static void on_pulse(void *context)
+{
+	struct process *process = context;
+
+	(void)!write(process->settings->pulse, "r", 1);
+}
+
 static void on_order(void *context)
 {
 	struct process *process = context;
@@ -357,6 +364,8 @@ int reporter_run(const struct reporter *settings)
 	    loop_every(process.loop, TICK_MS, on_tick, &process)) {
 		if (settings->monitor >= 0)
 			loop_on_readable(process.loop, settings->monitor, on_monitor, &process);
+		if (settings->pulse >= 0)
+			loop_every(process.loop, PULSE_MS, on_pulse, &process);
 		loop_on_signal(process.loop, SIGUSR2, on_renew, &process);
 		if (settings->state >= 0)
 			start_service(&process, listening, &page);

@@ -13,6 +13,7 @@ struct reporter {
 	const struct config *config;
 	int from_engine; /* stream socket or pipe of JSON lines */
 	int state; /* stream socket: asks the engine for its state, whose lines come back (state_writer.h); -1: none */
+	int pulse; /* pipe: "r" every second while sinks are served; -1: nobody waits */
 	int monitor; /* packet socket to the monitor: "reload", and its outcome; -1: none */
 };
 

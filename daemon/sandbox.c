@@ -267,8 +267,7 @@ static bool fill_filter(scmp_filter_ctx filter, enum sandbox_role role)
 		return false;
 	if (role == SANDBOX_REPORTER)
 		return add_calls(filter, SCMP_ACT_ALLOW, reporter_calls, COUNT(reporter_calls));
-	return add_calls(filter, SCMP_ACT_ALLOW, engine_calls, COUNT(engine_calls)) &&
-	       allow_family(filter, AF_PACKET) && allow_family(filter, AF_NETLINK);
+	return add_calls(filter, SCMP_ACT_ALLOW, engine_calls, COUNT(engine_calls)) && allow_family(filter, AF_PACKET);
 }
 
 bool sandbox_confine(enum sandbox_role role, struct sandbox_error *error)

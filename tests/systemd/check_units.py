@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-EXPOSURE_MAX = 20  # tenths, of systemd-analyze security's 0 (safe) to 10
+EXPOSURE_MAX = 15  # tenths, of systemd-analyze security's 0 (safe) to 10
 
 
 def run(*command):
