@@ -22,6 +22,10 @@ const char *control_kind_name(enum control_kind kind)
 static bool refuse(struct control_request *request, const char *key, const char *why)
 {
 	snprintf(request->problem, sizeof(request->problem), "'%.40s' %.100s", key, why);
+	/* The key is the client's. */
+	for (char *at = request->problem; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
 	return false;
 }
 

@@ -374,6 +374,14 @@ static void open_gate(struct engine *engine)
 		pthread_mutex_unlock(&engine->gate);
 }
 
+struct judge_counters engine_judged(struct engine *engine)
+{
+	close_gate(engine);
+	struct judge_counters counters = *judge_counters(engine->judge);
+	open_gate(engine);
+	return counters;
+}
+
 bool engine_reload(struct engine *engine, const struct config *config)
 {
 	const struct config *before = engine->settings.config;
@@ -482,9 +490,7 @@ void engine_state_write(struct engine_state *state, const struct record_sink *si
 
 	struct track_knowledge knowledge = { engine, app_name, complete_pair, complete_sa, write_ike_sas };
 	track_state_write(state->track, &knowledge, sink);
-	close_gate(engine);
-	struct judge_counters judged = *judge_counters(engine->judge);
-	open_gate(engine);
+	struct judge_counters judged = engine_judged(engine);
 	record.summary = (struct record_summary){
 		.packets = totals->packets,
 		.bytes = totals->bytes,

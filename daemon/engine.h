@@ -77,6 +77,9 @@ void engine_state_health(struct engine_state *state, struct record_health *healt
 /* Writes all that of an engine whose capture stands still, or at its end. */
 void engine_write_records(struct engine *engine);
 
+/* The judge's counters now, while its thread waits a moment. Not from that thread. */
+struct judge_counters engine_judged(struct engine *engine);
+
 /* Counts up while the judge works, at least once a second; of an engine without threads it stays. From any thread. */
 uint64_t engine_pulse(const struct engine *engine);
 

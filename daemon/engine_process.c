@@ -21,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PULSE_MS = 1000 };
+enum { PULSE_MS = 1000, ALIVE_MS = 5 * 60 * 1000 };
 
 struct writer {
 	int descriptor;
@@ -119,23 +119,61 @@ static void on_dump(void *context)
 	tell_drops(process);
 }
 
-static void tell_restart(struct process *process, int64_t unseen_ns)
+/* A finding about the sensor that is told once. */
+static struct finding *begin_finding(struct record *record, enum finding_id id)
 {
-	struct record record = { .type = RECORD_FINDING, .time_ns = loop_wall_ns() };
-	struct finding *finding = &record.finding;
+	*record = (struct record){ .type = RECORD_FINDING, .time_ns = loop_wall_ns() };
+	struct finding *finding = &record->finding;
 
-	finding->time_ns = finding->first_ns = finding->last_ns = record.time_ns;
-	finding->alert = (uint64_t)record.time_ns;
-	finding->id = FINDING_ENGINE_RESTARTED;
+	finding->time_ns = finding->first_ns = finding->last_ns = record->time_ns;
+	finding->alert = (uint64_t)record->time_ns;
+	finding->id = id;
 	finding->state = FINDING_OPEN;
-	finding->severity = SEVERITY_MEDIUM;
+	finding->severity = catalogue_row(id)->severity;
 	finding->grade = GRADE_OBSERVED;
 	finding->subject = SUBJECT_SENSOR;
 	finding->count = 1;
+	return finding;
+}
+
+static void tell_restart(struct process *process, int64_t unseen_ns)
+{
+	struct record record;
+	struct finding *finding = begin_finding(&record, FINDING_ENGINE_RESTARTED);
+
 	snprintf(finding->text, sizeof(finding->text),
 		 "The engine ended unexpectedly and was started again; %.1f seconds of traffic were not seen.",
 		 (double)unseen_ns / 1e9);
 	finding_note_real(finding, "unseen_seconds", (double)unseen_ns / 1e9);
+	write_record(&process->writer, &record);
+}
+
+/* Silence is to mean that all is well: so this goes the way of every alert, from here through each sink. */
+static void on_alive(void *context)
+{
+	struct process *process = context;
+	struct engine_counters counters = engine_counters(process->engine);
+	struct judge_counters judged = engine_judged(process->engine);
+	struct live_stats stats;
+	struct record record;
+	struct finding *finding = begin_finding(&record, FINDING_SENSOR_ALIVE);
+
+	live_read_stats(process->live, &stats);
+	finding->count = counters.track.packets;
+	finding->bytes = counters.track.bytes;
+	snprintf(finding->text, sizeof(finding->text),
+		 "The sensor is alive: %llu packets seen, %llu dropped, %llu pairs secured, %llu in clear, %llu alerts "
+		 "open.",
+		 (unsigned long long)counters.track.packets, (unsigned long long)stats.dropped,
+		 (unsigned long long)judged.secured_pairs, (unsigned long long)judged.clear_pairs,
+		 (unsigned long long)judged.open);
+	finding_note_integer(finding, "packets", (int64_t)counters.track.packets);
+	finding_note_integer(finding, "dropped", (int64_t)stats.dropped);
+	finding_note_integer(finding, "interface_dropped", (int64_t)stats.interface_dropped);
+	finding_note_integer(finding, "interfaces_up", stats.up);
+	finding_note_integer(finding, "secured_pairs", (int64_t)judged.secured_pairs);
+	finding_note_integer(finding, "clear_pairs", (int64_t)judged.clear_pairs);
+	finding_note_integer(finding, "alerts_open", (int64_t)judged.open);
 	write_record(&process->writer, &record);
 }
 
@@ -146,17 +184,9 @@ static const char *interface_name(void *context, uint16_t interface)
 
 static void tell_reload(struct process *process, const struct config *config)
 {
-	struct record record = { .type = RECORD_FINDING, .time_ns = loop_wall_ns() };
-	struct finding *finding = &record.finding;
+	struct record record;
+	struct finding *finding = begin_finding(&record, FINDING_POLICY_RELOADED);
 
-	finding->time_ns = finding->first_ns = finding->last_ns = record.time_ns;
-	finding->alert = (uint64_t)record.time_ns;
-	finding->id = FINDING_POLICY_RELOADED;
-	finding->state = FINDING_OPEN;
-	finding->severity = SEVERITY_INFO;
-	finding->grade = GRADE_OBSERVED;
-	finding->subject = SUBJECT_SENSOR;
-	finding->count = 1;
 	snprintf(finding->text, sizeof(finding->text),
 		 "The configuration was read again: %zu rules and %zu interfaces are in force.",
 		 config->policy.rule_count, config->interface_count);
@@ -234,6 +264,8 @@ static int run(struct process *process, const struct engine_process *settings)
 	}
 	live_start(process->live, process->engine);
 	if (settings->ready >= 0 && write(settings->ready, "+", 1) != 1)
+		return 1;
+	if (!loop_every(process->loop, ALIVE_MS, on_alive, process))
 		return 1;
 	process->pulse = settings->ready;
 	if (settings->ready >= 0 && !loop_every(process->loop, PULSE_MS, on_pulse, process))
