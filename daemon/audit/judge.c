@@ -46,6 +46,7 @@ struct judge_thresholds judge_default_thresholds(void)
 		.leak_secured_ns = 5 * SECOND,
 		.leak_gap_hold_ns = MINUTE,
 		.leak_hold_ns = 5 * MINUTE,
+		.leak_before_sa_ns = MINUTE,
 		.leak_after_idle_ns = 5 * MINUTE,
 		.rekey_min_lifetime_ns = 5 * MINUTE,
 		.rekey_min_volume = 50 * 1000 * 1000,

@@ -35,6 +35,7 @@ struct judge_thresholds {
 	int64_t leak_secured_ns;       /* quiet of clear traffic that, with ESP both ways, ends a leak */
 	int64_t leak_gap_hold_ns;      /* quiet that ends a leak beside which ESP runs all the time */
 	int64_t leak_hold_ns;          /* quiet that ends any leak */
+	int64_t leak_before_sa_ns;     /* ESP so soon after the first clear packet: it was first contact */
 	int64_t leak_after_idle_ns;    /* clear so long after ESP and before new ESP: after-idle */
 	int64_t rekey_min_lifetime_ns; /* shorter-lived SAs are rekeyed too often */
 	uint64_t rekey_min_volume;     /* octets; likewise */

@@ -77,6 +77,7 @@ struct leak {
 	int64_t rest_plain_ns; /* last packet of a service without a place here that is not encrypted */
 	enum finding_cause cause;
 	uint64_t carrier;    /* hash of the pair whose ESP is taken to carry this one's traffic, 0: none */
+	bool carrier_asked;
 	unsigned fall_backs; /* how often the clear traffic began when hosts fall back */
 };
 
@@ -112,6 +113,7 @@ enum { REKEY_REMEMBERED = 16 };
 /* How SAs of one direction followed one another. */
 struct judged_rekeys {
 	uint32_t count;
+	uint32_t habit;                        /* of these, since the pair last negotiated from the beginning */
 	uint32_t at;                           /* next place below */
 	int64_t interval_ns[REKEY_REMEMBERED]; /* birth to birth */
 	uint64_t bytes[REKEY_REMEMBERED];      /* through the SA that was replaced */

@@ -145,6 +145,7 @@ static void count_rekey(struct judged_pair *pair, const struct judged_sa *old, c
 	rekeys->initiator[rekeys->at] = new->initiator;
 	rekeys->at = (rekeys->at + 1) % REKEY_REMEMBERED;
 	rekeys->count++;
+	rekeys->habit++;
 }
 
 static void link_up(struct judge *judge, struct judged_pair *pair, struct judged_sa *old, struct judged_sa *new)
@@ -164,6 +165,7 @@ static void unlink_successor(struct judge *judge, struct judged_pair *pair, stru
 	/* What was counted for it is the latest entry as often as not; taking that one back keeps the count true. */
 	if (rekeys->count > 0) {
 		rekeys->count--;
+		rekeys->habit -= rekeys->habit > 0;
 		rekeys->at = (rekeys->at + REKEY_REMEMBERED - 1) % REKEY_REMEMBERED;
 	}
 }

@@ -11,7 +11,7 @@
  *                            ESP before and after the clear traffic began -> selector-gap, or one-way if never in the
  *                              same direction;
  *                            ESP before, none after -> sa-lost; after long silence, and new ESP follows: after-idle;
- *                            no ESP before, ESP follows -> before-sa;
+ *                            no ESP before, ESP follows -> before-sa, unless it took long and the reason was found;
  *                            no ESP, IKE that failed since shortly before -> unanswered (soft-sa where the clear traffic
  *                              began when hosts fall back), refused, auth-failed, child-refused, whichever was last;
  *                            no ESP, no IKE, clear both ways -> nobody-initiates.
@@ -171,6 +171,7 @@ static void finish_leak(struct judge *judge, struct judged_pair *pair, const cha
 	leak->running = false;
 	leak->cause = CAUSE_UNKNOWN;
 	leak->carrier = 0;
+	leak->carrier_asked = false;
 }
 
 void rule_leak_end(struct judge *judge, struct judged_pair *pair, const char *why)
@@ -307,6 +308,16 @@ static bool esp_followed(const struct leak *leak, const struct protection *prote
 	return protection->began_ns[0] > leak->begin_ns && protection->began_ns[1] > leak->begin_ns;
 }
 
+/* The tunnel that was taken for the carrier speaks again, and has for a while: had it carried the clear traffic, that would be
+ * over. */
+static bool came_back(const struct judge *judge, const struct protection *protection)
+{
+	int64_t since = judge->now_ns - judge->settings.thresholds.leak_decide_ns;
+
+	return protection->running[0] && protection->running[1] && protection->began_ns[0] <= since &&
+	       protection->began_ns[1] <= since;
+}
+
 static void decide(struct judge *judge, struct judged_pair *pair, bool at_end)
 {
 	struct leak *leak = &pair->leak;
@@ -314,10 +325,17 @@ static void decide(struct judge *judge, struct judged_pair *pair, bool at_end)
 	struct protection protection;
 	int64_t age = judge->now_ns - leak->begin_ns;
 
+	judge_protection(judge, pair, &protection);
+	if (leak->carrier && !leak->quiet && came_back(judge, &protection)) {
+		leak->carrier = 0;
+		leak->decided = leak->idle_before = false;
+		leak->cause = CAUSE_UNKNOWN;
+		judge_protection(judge, pair, &protection);
+	}
 	if (leak->decided)
 		return;
-	judge_protection(judge, pair, &protection);
-	if (pair->rule && !protection.any && !leak->carrier && (age >= thresholds->leak_decide_ns || at_end)) {
+	if (pair->rule && !protection.any && !leak->carrier_asked && (age >= thresholds->leak_decide_ns || at_end)) {
+		leak->carrier_asked = true;
 		leak->carrier = rule_leak_carrier(judge, pair);
 		if (leak->carrier) {
 			judge_protection(judge, pair, &protection);
@@ -335,8 +353,13 @@ static void decide(struct judge *judge, struct judged_pair *pair, bool at_end)
 			return;
 	}
 	if (esp_followed(leak, &protection)) {
-		leak->cause = leak->idle_before ? CAUSE_AFTER_IDLE : CAUSE_BEFORE_SA;
+		/* ESP at last, after a reason for its absence was found, takes nothing back: it was repaired. */
+		unsigned first = protection.began_ns[1] < protection.began_ns[0];
 		leak->decided = true;
+		if (leak->cause != CAUSE_UNKNOWN && !leak->idle_before &&
+		    protection.began_ns[first] - leak->begin_ns > thresholds->leak_before_sa_ns)
+			return;
+		leak->cause = leak->idle_before ? CAUSE_AFTER_IDLE : CAUSE_BEFORE_SA;
 		return;
 	}
 	enum finding_cause failed = cause_of_trouble(judge, pair);

@@ -4,16 +4,17 @@
  *
  * Hosts behind gateways speak no IPsec themselves. When their tunnel goes, its ESP ends and they begin to be seen in clear:
  * the one is the mirror image of the other. So for a leak between hosts without ESP, IKE and gateways of their own, the pairs
- * are looked through for ESP both ways that went on for a while and ended just as the clear traffic began. Two of them can not
- * be told apart, and then none is taken. Asked once per leak, and the answer is kept for the rule for a second, since the
+ * are looked through for ESP both ways that went on without a pause and ended just as the clear traffic began. Most pairs speak
+ * and rest by turns, and one that rests is no tunnel that is gone. Two tunnels can not be told apart, and then none is taken;
+ * one that comes back while the clear traffic goes on carried something else. Asked once per leak, and the answer is kept for the rule for a second, since the
  * other hosts behind the same gateways ask at the same time.
  */
 #include "rule_leak.h"
 
 #define SECOND INT64_C(1000000000)
-#define ENDED_BEFORE_NS (60 * SECOND) /* so long before the first clear packet, the tunnel may have ended */
+#define ENDED_BEFORE_NS (15 * SECOND) /* so long before the first clear packet, the tunnel may have ended */
 #define ENDED_AFTER_NS (2 * SECOND)   /* or so shortly after, for gateways do not switch in one instant */
-#define LASTED_NS (10 * SECOND)       /* less is no tunnel that was in use */
+#define LASTED_NS (30 * SECOND)       /* without a pause until then; less is no tunnel that was in use */
 #define KEEP_NS SECOND
 
 static bool mirrors(const struct judged_pair *carrier, const struct judged_pair *pair)
@@ -24,7 +25,7 @@ static bool mirrors(const struct judged_pair *carrier, const struct judged_pair 
 		return false;
 	for (unsigned d = 0; d < 2; d++) {
 		const struct judged_esp *esp = &carrier->esp[d];
-		if (!esp->first_ns || esp->running || esp->last_ns - esp->first_ns < LASTED_NS ||
+		if (!esp->first_ns || esp->running || esp->last_ns - esp->began_ns < LASTED_NS ||
 		    esp->last_ns < begin - ENDED_BEFORE_NS || esp->last_ns > begin + ENDED_AFTER_NS)
 			return false;
 		/* A host of the pair is no gateway of it. */

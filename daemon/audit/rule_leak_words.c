@@ -192,9 +192,9 @@ static const char *exemption_of(const struct transition_service *service)
 		uint16_t port;
 		const char *what;
 	} known[] = {
-		{ PROTOCOL_TCP, 88, "Kerberos, which the preset windows-2000 exempts" },
-		{ PROTOCOL_UDP, 88, "Kerberos, which the preset windows-2000 exempts" },
-		{ PROTOCOL_RSVP, 0, "RSVP, which the preset windows-2000 exempts" },
+		{ PROTOCOL_TCP, 88, "Kerberos (or exempt: windows-2000)" },
+		{ PROTOCOL_UDP, 88, "Kerberos (or exempt: windows-2000)" },
+		{ PROTOCOL_RSVP, 0, "RSVP (or exempt: windows-2000)" },
 		{ PROTOCOL_UDP, 53, "DNS" },
 		{ PROTOCOL_TCP, 53, "DNS" },
 		{ PROTOCOL_UDP, 123, "NTP" },
@@ -230,7 +230,7 @@ static void say_exemption(const struct judged_pair *pair, struct finding *findin
 	}
 	if (!what)
 		return;
-	finding_say(finding, "; if %s may be clear here, add it to `allow`", what);
+	finding_say(finding, "; if it may be clear here, allow %s", what);
 	finding_note_words(finding, "could_be_exempt", what);
 }
 

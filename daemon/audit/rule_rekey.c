@@ -8,7 +8,8 @@
  * two has to be clearly the evener; while traffic itself is even, both are, and nothing tells them apart. The advice
  * names the value that was inferred and the one to set.
  *
- * rekey-overdue: a pair that changed its keys by the clock goes on with one SA for several of its usual intervals.
+ * rekey-overdue: a pair that changed its keys by the clock goes on with one SA for several of its usual intervals. Habits of
+ * before a negotiation from the beginning are none: who changes lifetimes restarts what has them.
  */
 #include "rules.h"
 
@@ -57,7 +58,9 @@ static struct regularity regularity_of(double *values, uint32_t count)
 /* False while there are too few to speak of a habit. */
 static bool measure(const struct judged_rekeys *rekeys, struct regularity *time, struct regularity *volume)
 {
-	uint32_t count = rekeys->count < REKEY_REMEMBERED ? rekeys->count : REKEY_REMEMBERED;
+	/* Peers that authenticate anew each time have no other habit than that. */
+	uint32_t all = rekeys->habit >= REKEYS_MIN ? rekeys->habit : rekeys->count;
+	uint32_t count = all < REKEY_REMEMBERED ? all : REKEY_REMEMBERED;
 	double seconds[REKEY_REMEMBERED], octets[REKEY_REMEMBERED];
 
 	if (count < REKEYS_MIN)
@@ -209,7 +212,7 @@ static void look_for_overdue(struct judge *judge, struct judged_pair *pair, unsi
 	struct regularity time, volume;
 	struct finding finding;
 
-	if (!sa || !measure(&pair->rekeys[direction], &time, &volume))
+	if (!sa || pair->rekeys[direction].habit < REKEYS_MIN || !measure(&pair->rekeys[direction], &time, &volume))
 		return;
 	if (time.spread > HABIT_SPREAD_MAX || volume.spread <= HABIT_SPREAD_MAX ||
 	    time.median * 1e9 < (double)LIFETIME_MIN_NS)
@@ -247,6 +250,8 @@ static void clear_older(struct judge *judge, const struct judged_pair *pair, uns
 
 void rule_rekey_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
+	if (transition->kind == TRANSITION_IKE_MESSAGE && judge->ike.story && judge->ike.kind == IKE_EVENT_AUTH_ACCEPTED)
+		pair->rekeys[0].habit = pair->rekeys[1].habit = 0;
 	/* The octets of an SA are known once it is quiet, and then it may just have been counted as replaced. */
 	if (transition->kind == TRANSITION_SA_QUIET || transition->kind == TRANSITION_SA_BORN)
 		consider(judge, pair, transition->direction);

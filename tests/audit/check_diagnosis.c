@@ -70,6 +70,8 @@ static const struct row rows[] = {
 	  CAUSE_UNANSWERED, HIGH, B " speaks IPsec with others" },
 	{ NULL, "clear traffic, then IKE by the same side and ESP", PAIR("require"), clear_until_secured, LEAK,
 	  CAUSE_BEFORE_SA, HIGH, A " opened IKE" },
+	{ NULL, "clear traffic for two minutes before ESP", PAIR("require"), repaired_after_long, LEAK,
+	  CAUSE_NOBODY_INITIATES, HIGH, NULL },
 	{ "A client relies on the default response rule: first contact",
 	  "a clear packet, IKE opened by its receiver within two seconds, then ESP", PAIR("request"), receiver_opens,
 	  LEAK, CAUSE_BEFORE_SA, LOW, SURE, B " opened IKE" },
@@ -84,7 +86,7 @@ static const struct row rows[] = {
 	{ "The filter list is wrong", "ESP goes on, and one service is clear beside it", PAIR("require"), gap, LEAK,
 	  CAUSE_SELECTOR_GAP, HIGH, "tcp/445" },
 	{ NULL, "only name service is clear beside ESP", PAIR("require"), gap_of_name_service, LEAK, CAUSE_SELECTOR_GAP,
-	  HIGH, "if DNS may be clear here, add it to `allow`" },
+	  HIGH, "if it may be clear here, allow DNS" },
 	{ "One peer has the policy and the other has not", "ESP one way, clear traffic the other", PAIR("require"),
 	  one_side_clear, LEAK, CAUSE_ONE_WAY, HIGH, B " sends in clear while " A " still sends ESP" },
 	{ NULL, "ESP one way, silence the other", PAIR("require"), one_side_silent, LEAK, CAUSE_ONE_WAY, NOTHING },
@@ -94,6 +96,10 @@ static const struct row rows[] = {
 	  "a tunnel's ESP ends, and hosts that no rule gives gateways are clear", SUBNETS, tunnel_lost, LEAK,
 	  CAUSE_SA_LOST, SEVERITY_HIGH, LIKELY, "ESP between " A " and " B " ended" },
 	{ NULL, "the tunnel goes on meanwhile", SUBNETS, tunnel_goes_on, LEAK, CAUSE_NOBODY_INITIATES, HIGH, NULL },
+	{ NULL, "a tunnel that rests at times is silent", SUBNETS, tunnel_rests, LEAK, CAUSE_NOBODY_INITIATES, HIGH,
+	  NULL },
+	{ NULL, "the tunnel comes back, and the clear traffic goes on", SUBNETS, tunnel_comes_back, LEAK,
+	  CAUSE_NOBODY_INITIATES, HIGH, NULL },
 	{ NULL, "two tunnels end at once", SUBNETS, two_tunnels_lost, LEAK, CAUSE_NOBODY_INITIATES, HIGH, NULL },
 
 	/* locked-out */

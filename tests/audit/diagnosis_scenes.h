@@ -92,6 +92,12 @@ static void clear_until_secured(void)
 	ike_up(A, B);
 	esp(20, BOTH);
 }
+static void repaired_after_long(void)
+{
+	clear(120, BOTH);
+	ike_up(A, B);
+	esp(20, BOTH);
+}
 static void receiver_opens(void)
 {
 	clear(1, OUT);
@@ -183,6 +189,29 @@ static void tunnel_goes_on(void)
 	struct story_stream inner = story_stream("10.1.0.5", "10.2.0.7", 6, 80);
 
 	esp_of_others(A, B, 60);
+	for (unsigned i = 0; i < 40; i++) {
+		esp(0.5, BOTH);
+		story_send(script, &inner, i & 1, 900);
+	}
+}
+static void tunnel_rests(void)
+{
+	/* It speaks and rests by turns, as it always did. */
+	for (unsigned i = 0; i < 6; i++) {
+		esp(8, BOTH);
+		seconds(20);
+	}
+	esp(8, BOTH);
+	seconds(3);
+	traffic_between("10.1.0.5", "10.2.0.7", NULL, NULL, 20, 0, BOTH, 80);
+}
+static void tunnel_comes_back(void)
+{
+	struct story_stream inner = story_stream("10.1.0.5", "10.2.0.7", 6, 80);
+
+	esp(60, BOTH);
+	seconds(3);
+	traffic_between("10.1.0.5", "10.2.0.7", NULL, NULL, 20, 0, BOTH, 80);
 	for (unsigned i = 0; i < 40; i++) {
 		esp(0.5, BOTH);
 		story_send(script, &inner, i & 1, 900);
