@@ -431,7 +431,12 @@ static int64_t faulty(struct day *day, struct speaker *speaker, int64_t now)
 		recover(day, speaker, now);
 		return now + SECOND;
 	}
-	speaker->tries++;
+	/* Work is under way as it begins: after hours of rest, lost and idled out look alike. */
+	bool lost = fault->kind == POLICY_FLUSHED || fault->kind == HUB_FLUSHED || fault->kind == SERVICE_STOPPED;
+	if (speaker->tries++ == 0 && lost && speaker->up) {
+		burst(day, speaker, now);
+		return fault->from_ns + 10 * SECOND + below(day, SECOND);
+	}
 	switch (fault->kind) {
 	case POLICY_FLUSHED:
 	case HUB_FLUSHED:
