@@ -214,7 +214,9 @@ const struct trouble *rule_leak_trouble(struct judge *judge, struct judged_pair 
 	for (unsigned i = 0; i < count; i++)
 		for (unsigned kind = 0; kind < TROUBLE_COUNT; kind++) {
 			const struct trouble *trouble = &protectors[i]->negotiation.troubles[kind];
-			if (trouble->first_ns && trouble->last_ns >= pair->leak.begin_ns - TROUBLE_BEFORE_S * SECOND &&
+			/* What was not told yet may be a step only, such as another group that is wanted. */
+			if (trouble->first_ns && trouble->alert.open &&
+			    trouble->last_ns >= pair->leak.begin_ns - TROUBLE_BEFORE_S * SECOND &&
 			    (!latest || trouble->last_ns >= latest->last_ns))
 				latest = trouble;
 		}

@@ -72,6 +72,8 @@ static const struct row rows[] = {
 	  CAUSE_BEFORE_SA, HIGH, A " opened IKE" },
 	{ NULL, "clear traffic for two minutes before ESP", PAIR("require"), repaired_after_long, LEAK,
 	  CAUSE_NOBODY_INITIATES, HIGH, NULL },
+	{ NULL, "the same, and another group is wanted on the way", PAIR("require"), another_group_after_long, LEAK,
+	  CAUSE_NOBODY_INITIATES, HIGH, NULL },
 	{ "A client relies on the default response rule: first contact",
 	  "a clear packet, IKE opened by its receiver within two seconds, then ESP", PAIR("request"), receiver_opens,
 	  LEAK, CAUSE_BEFORE_SA, LOW, SURE, B " opened IKE" },

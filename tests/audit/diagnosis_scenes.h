@@ -98,6 +98,14 @@ static void repaired_after_long(void)
 	ike_up(A, B);
 	esp(20, BOTH);
 }
+static void another_group_after_long(void)
+{
+	clear(120, BOTH);
+	ike_refused(A, B, IKEV2_NOTIFY_INVALID_KE_PAYLOAD);
+	clear(1, BOTH);
+	ike_up(A, B);
+	esp(20, BOTH);
+}
 static void receiver_opens(void)
 {
 	clear(1, OUT);
