@@ -3,7 +3,7 @@
  * A day of a network: pairs that speak ESP as people work, negotiate, rekey and rest, and the noise that belongs to it; and
  * twenty faults in it. Each fault has to be told, with one alert, and nothing else has to be.
  *
- *   day [HOURS, 1] [PAIRS, 200]        24 and 2000 are the figures in docs/day.md
+ *   day [HOURS, 1] [PAIRS, 200]        24 2000 is a whole day; figures in docs/day.md
  *
  * Packets are made as the dissector leaves them and given to the tracker, one by one in order of time; there are no frames and
  * no files. All comes from one seed: the same arguments make the same day.
