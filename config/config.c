@@ -52,6 +52,8 @@ struct config *config_default(void)
 	config->syslog.facility = FACILITY_AUTHPRIV;
 	config->syslog.shape = CONFIG_SHAPE_EVENTLOG;
 	config->control = strdup(CONFIG_CONTROL_SOCKET);
+	config->spool.size = 64 << 20;
+	config->store.size = 1 << 30;
 	config->store.keep_ns = 90LL * 86400 * 1000000000;
 	if (!config->sensor || !config->syslog.to || !config->control || config->policy.allow.count == 0) {
 		config_free(config);
@@ -369,6 +371,7 @@ void config_free(struct config *config)
 	free(config->syslog.to);
 	free(config->json.file);
 	free(config->control);
+	free(config->spool.dir);
 	free(config->store.path);
 	free(config->http.listen);
 	free(config->http.token_file);

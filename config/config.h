@@ -101,11 +101,20 @@ struct config_json {
 	char *file; /* NULL: no JSON sink */
 };
 
-/* This and `evidence` are read and checked, and served by later versions; each of them in a file makes a notice. */
+/* What keeps findings on their way safe from crashes. */
+struct config_spool {
+	bool disabled;
+	char *dir;     /* a folder of its own; NULL: beside the store, or where the service manager says, or none */
+	uint64_t size; /* octets */
+};
+
 struct config_store {
 	char *path;      /* of the database; NULL: no history */
 	int64_t keep_ns; /* how long an alert stays in it */
+	uint64_t size;   /* octets; the oldest goes before it is larger */
 };
+
+/* The next two are read and checked, and served by later versions; each of them in a file makes a notice. */
 
 struct config_http {
 	char *listen;     /* path of a Unix socket, ADDRESS:PORT, [ADDRESS]:PORT or localhost:PORT; NULL: no page */
@@ -130,6 +139,7 @@ struct config {
 	struct config_syslog syslog;
 	struct config_json json;
 	char *control; /* path of the control socket; NULL: none; in the file, `none` */
+	struct config_spool spool;
 	struct config_store store;
 	struct config_http http;
 	struct config_evidence evidence;

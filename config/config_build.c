@@ -24,6 +24,9 @@ static const struct config_range volume_range = { 1, 1ULL << 40, "1 octet to 102
 static const struct config_range grace_range = { 1000000, SECONDS(3600), "1ms to 1h" };
 static const struct config_range keep_range = { DAYS(1), DAYS(3650), "1d to 3650d" };
 
+static const struct config_range spool_range = { 1 << 20, 1ULL << 40, "1MiB to 1024GiB" };
+static const struct config_range store_range = { 1 << 20, 1ULL << 40, "1MiB to 1024GiB" };
+
 static const char store_path[] = "/var/lib/espial/espial.db";
 static const char evidence_dir[] = "/var/lib/espial/evidence";
 
@@ -252,6 +255,24 @@ static bool add_notice(const struct build *build, const char *path, const char *
 	return true;
 }
 
+static bool build_spool(const struct build *build)
+{
+	struct config_file_report *file = &build->file->report;
+	struct config_spool *spool = &build->config->spool;
+	struct config_reason reason;
+
+	if (file->spool.size && !config_read_size(file->spool.size, &spool_range, &spool->size, &reason))
+		return fail(build, "report.spool.size", &reason);
+	if (file->spool.dir && strcmp(file->spool.dir, "none") == 0) {
+		spool->disabled = true;
+		return true;
+	}
+	if (file->spool.dir && !config_check_path(file->spool.dir, PATH_OCTETS_MAX, &reason))
+		return fail(build, "report.spool.dir", &reason);
+	move_text(&file->spool.dir, &spool->dir);
+	return true;
+}
+
 static bool build_store(const struct build *build)
 {
 	struct config_file_report *file = &build->file->report;
@@ -264,10 +285,10 @@ static bool build_store(const struct build *build)
 		return fail(build, "report.store.path", &reason);
 	if (file->store.keep && !config_read_duration(file->store.keep, &keep_range, &store->keep_ns, &reason))
 		return fail(build, "report.store.keep", &reason);
+	if (file->store.size && !config_read_size(file->store.size, &store_range, &store->size, &reason))
+		return fail(build, "report.store.size", &reason);
 	move_text(&file->store.path, &store->path);
-	if (!store->path && !copy_text(build, store_path, &store->path))
-		return false;
-	return add_notice(build, "report.store", "this version keeps no history of alerts");
+	return store->path || copy_text(build, store_path, &store->path);
 }
 
 static bool build_http(const struct build *build)
@@ -341,9 +362,7 @@ static bool build_report(const struct build *build)
 	if (file->json.file && !config_check_path(file->json.file, PATH_OCTETS_MAX, &reason))
 		return fail(build, "report.json.file", &reason);
 	move_text(&file->json.file, &build->config->json.file);
-	if (!build_control(build))
-		return false;
-	return build_store(build) && build_http(build) && build_evidence(build);
+	return build_control(build) && build_spool(build) && build_store(build) && build_http(build) && build_evidence(build);
 }
 
 bool config_build(struct config *config, const struct config_document *document, struct config_file *file,

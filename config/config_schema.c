@@ -187,9 +187,16 @@ static const cyaml_schema_field_t control_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t spool_fields[] = {
+	CYAML_FIELD_STRING_PTR("dir", TEXT, struct config_file_report, spool.dir, 1, PATH_TEXT_MAX),
+	CYAML_FIELD_STRING_PTR("size", TEXT, struct config_file_report, spool.size, 1, VALUE_MAX),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t store_fields[] = {
 	CYAML_FIELD_STRING_PTR("path", TEXT, struct config_file_report, store.path, 1, PATH_TEXT_MAX),
 	CYAML_FIELD_STRING_PTR("keep", TEXT, struct config_file_report, store.keep, 1, VALUE_MAX),
+	CYAML_FIELD_STRING_PTR("size", TEXT, struct config_file_report, store.size, 1, VALUE_MAX),
 	CYAML_FIELD_END,
 };
 
@@ -214,8 +221,9 @@ static const cyaml_schema_field_t evidence_fields[] = {
 
 static const cyaml_schema_field_t report_fields[] = {
 	REPORT_SECTION("syslog", syslog_fields),     REPORT_SECTION("json", json_fields),
-	REPORT_SECTION("store", store_fields),       REPORT_SECTION("http", http_fields),
-	REPORT_SECTION("evidence", evidence_fields), REPORT_SECTION("control", control_fields),
+	REPORT_SECTION("spool", spool_fields),       REPORT_SECTION("store", store_fields),
+	REPORT_SECTION("http", http_fields),         REPORT_SECTION("evidence", evidence_fields),
+	REPORT_SECTION("control", control_fields),
 	CYAML_FIELD_END,
 };
 

@@ -83,7 +83,10 @@ struct config_file_report {
 		char *socket;
 	} control;
 	struct {
-		char *path, *keep;
+		char *dir, *size;
+	} spool;
+	struct {
+		char *path, *keep, *size;
 	} store;
 	struct {
 		char *listen, *token_file;

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See reporter.h. */
+/*
+ * See reporter.h. What comes from the engine is looked at first (MSG_PEEK) and taken from the stream only when its findings
+ * are on disk, or have waited long enough: what a reporter that is killed had not spooled, the next one finds in the
+ * stream. What it finds there that was spooled is known by its text.
+ */
 #include "reporter.h"
 
 #include "audit/record.h"
@@ -8,42 +12,46 @@
 #include "loop.h"
 #include "mailbox.h"
 #include "report/json.h"
+#include "report/outbox.h"
 #include "report/record_reader.h"
-#include "report/syslog.h"
-#include "report/text.h"
+#include "reporter_sinks.h"
 #include "sandbox.h"
 #include "service.h"
 #include "../config/config.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <langinfo.h>
-#include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define TEST_NS (2 * INT64_C(1000000000)) /* for a test alert to be passed on */
 
-enum { SINKS_MAX = 4, TICK_MS = 100, READ_SIZE = 65536, WIDTH_DEFAULT = 100, ORDERS_ROOM = 4096, PULSE_MS = 1000 };
+enum { TICK_MS = 100, READ_SIZE = 65536, DRAIN_MS = 1500, ORDERS_ROOM = 4096, PULSE_MS = 1000 };
 
 struct process {
 	const struct reporter *settings;
 	struct loop *loop;
-	struct sink *sinks[SINKS_MAX];
-	bool told_down[SINKS_MAX];
-	unsigned sink_count;
-	uint64_t test_alert;                /* number of the test alert that is out; 0: none */
-	int64_t test_begun_ns;              /* monotonic */
-	uint64_t test_delivered[SINKS_MAX]; /* what each sink had delivered before it */
-	struct service *service;            /* NULL: nobody can ask */
-	struct mailbox *orders;             /* what people ask of this thread */
+	struct loop_event *stream; /* NULL while what was looked at is not taken */
+	struct outbox *outbox;
+	struct standing *standing; /* of the outbox */
+	uint64_t test_alert;                       /* number of the test alert that is out; 0: none */
+	int64_t test_begun_ns;                     /* monotonic */
+	uint64_t test_delivered[OUTBOX_SINKS_MAX]; /* what each sink had delivered before it */
+	struct service *service;   /* NULL: nobody can ask */
+	struct mailbox *orders;    /* what people ask of this thread */
 	struct record_reader reader;
-	char *line; /* of RECORD_LINE_MAX octets, owned */
+	int pace;         /* timer while the outbox is busy */
+	bool paced;       /* it runs */
+	bool recalling;   /* what comes may have come to a reporter before */
+	bool is_pipe;     /* the stream cannot be looked at without taking */
+	size_t looked_at; /* octets of the stream that are dealt with, and not taken yet */
+	char *line;       /* of RECORD_LINE_MAX octets, owned */
 	size_t length;
 	bool overlong; /* the rest of a line that was too long is passed over */
 };
@@ -78,8 +86,12 @@ static void take_line(struct process *process)
 		log_notice(record.notice.level, record.notice.text);
 		return;
 	}
-	for (unsigned i = 0; i < process->sink_count; i++)
-		sink_write(process->sinks[i], &record);
+	if (record.type == RECORD_FINDING && process->recalling) {
+		process->recalling = spool_recalls(outbox_spool(process->outbox), process->line, process->length);
+		if (process->recalling)
+			return;
+	}
+	outbox_take(process->outbox, &record, process->line, process->length, loop_monotonic_ns());
 	if (process->service && record.type == RECORD_FINDING)
 		service_tell_finding(process->service, process->line, process->length);
 }
@@ -108,16 +120,86 @@ static void take_octets(struct process *process, const char *octets, size_t coun
 	}
 }
 
+/* Takes from the stream what was dealt with. */
+static void take_looked_at(struct process *process)
+{
+	char octets[READ_SIZE];
+
+	while (process->looked_at > 0) {
+		size_t part = process->looked_at < sizeof(octets) ? process->looked_at : sizeof(octets);
+		ssize_t count = recv(process->settings->from_engine, octets, part, 0);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			break; /* it was there a moment ago: the stream is broken, which the next look will tell */
+		process->looked_at -= (size_t)count;
+	}
+	process->looked_at = 0;
+}
+
+static void on_readable(void *context);
+
+/* Sends what can be sent, and sees to it that this goes on. */
+static void pump(struct process *process)
+{
+	struct itimerspec pace = { { 0, OUTBOX_PACE_MS * 1000000 }, { 0, OUTBOX_PACE_MS * 1000000 } };
+	bool busy;
+
+	outbox_pump(process->outbox, loop_monotonic_ns());
+	if (process->looked_at && outbox_is_released(process->outbox))
+		take_looked_at(process);
+	if (process->looked_at && process->stream) {
+		loop_forget(process->loop, process->stream);
+		process->stream = NULL;
+	} else if (!process->looked_at && !process->stream) {
+		process->stream = loop_on_readable(process->loop, process->settings->from_engine, on_readable, process);
+		if (!process->stream)
+			loop_stop(process->loop);
+	}
+	busy = outbox_is_busy(process->outbox);
+	if (busy == process->paced)
+		return;
+	process->paced = busy;
+	if (!busy)
+		pace = (struct itimerspec){ { 0, 0 }, { 0, 0 } };
+	(void)timerfd_settime(process->pace, 0, &pace, NULL);
+}
+
 static void on_readable(void *context)
 {
 	struct process *process = context;
 	char octets[READ_SIZE];
-	ssize_t count = read(process->settings->from_engine, octets, sizeof(octets));
+	ssize_t count = process->is_pipe ? -1 : recv(process->settings->from_engine, octets, sizeof(octets), MSG_PEEK);
 
-	if (count > 0)
-		take_octets(process, octets, (size_t)count);
-	else if (count == 0 || (errno != EAGAIN && errno != EINTR))
+	if (count < 0 && (process->is_pipe || errno == ENOTSOCK)) {
+		process->is_pipe = true;
+		count = read(process->settings->from_engine, octets, sizeof(octets));
+	}
+	if (count > 0) {
+		const char *last = memrchr(octets, '\n', (size_t)count);
+		/* Without the end of a line there is nothing yet to wait for. */
+		size_t whole = last && !process->is_pipe ? (size_t)(last - octets) + 1 : (size_t)count;
+
+		take_octets(process, octets, whole);
+		process->looked_at = process->is_pipe ? 0 : whole;
+		pump(process);
+	} else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
 		loop_stop(process->loop);
+	}
+}
+
+static void on_committed(void *context)
+{
+	pump(context);
+}
+
+static void on_pace(void *context)
+{
+	struct process *process = context;
+	uint64_t expirations;
+
+	(void)!read(process->pace, &expirations, sizeof(expirations));
+	pump(process);
 }
 
 /* ---- what people ask ---- */
@@ -147,11 +229,13 @@ static void tell_test(struct process *process, bool open)
 	snprintf(finding->text, sizeof(finding->text),
 		 "TEST: nothing happened; somebody ran espial test-alert to see whether alerts arrive.");
 	finding_note_boolean(finding, "test", true);
-	for (unsigned i = 0; i < process->sink_count; i++) {
-		if (open)
-			process->test_delivered[i] = process->sinks[i]->health.delivered;
-		sink_write(process->sinks[i], &record);
-	}
+	for (size_t i = 0; open && i < outbox_count(process->outbox); i++)
+		process->test_delivered[i] = outbox_sinks(process->outbox)[i]->health.delivered;
+	char *line = record_to_json(&record, process->settings->config->sensor);
+	if (line)
+		outbox_take(process->outbox, &record, line, strlen(line), loop_monotonic_ns());
+	free(line);
+	pump(process);
 }
 
 static void begin_test(struct process *process)
@@ -166,10 +250,11 @@ static void begin_test(struct process *process)
 static void end_test(struct process *process)
 {
 	char text[1024] = "";
-	bool all = process->sink_count > 0;
+	size_t count = outbox_count(process->outbox);
+	bool all = count > 0;
 
-	for (unsigned i = 0; i < process->sink_count; i++) {
-		const struct sink *sink = process->sinks[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct sink *sink = outbox_sinks(process->outbox)[i];
 		bool passed = sink->health.up && sink->health.delivered > process->test_delivered[i];
 		size_t used = strlen(text);
 		all &= passed;
@@ -178,7 +263,7 @@ static void end_test(struct process *process)
 			 : sink->health.up ? "still waiting after two seconds"
 					   : sink->health.problem);
 	}
-	if (process->sink_count == 0)
+	if (count == 0)
 		snprintf(text, sizeof(text), "there is no sink: name one under 'report' in the configuration");
 	tell_test(process, false);
 	process->test_alert = 0;
@@ -219,29 +304,13 @@ static void on_renew(void *context)
 static void on_tick(void *context)
 {
 	struct process *process = context;
-	int64_t now = loop_monotonic_ns();
 
-	for (unsigned i = 0; i < process->sink_count; i++) {
-		struct sink *sink = process->sinks[i];
-		sink_tick(sink, now);
-		bool down = !sink->health.up;
-		if (down == process->told_down[i])
-			continue;
-		process->told_down[i] = down;
-		char text[256];
-		if (down)
-			snprintf(text, sizeof(text), "sink %s is down: %s; findings are kept for it", sink->name,
-				 sink->health.problem);
-		else
-			snprintf(text, sizeof(text), "sink %s is up again, %llu records delivered, %llu given up",
-				 sink->name, (unsigned long long)sink->health.delivered,
-				 (unsigned long long)sink->health.dropped);
-		log_notice(down ? NOTICE_WARNING : NOTICE_INFO, text);
-	}
-	if (process->service && process->test_alert && now - process->test_begun_ns > TEST_NS)
+	outbox_tick(process->outbox, loop_monotonic_ns(), loop_wall_ns());
+	pump(process);
+	if (process->service && process->test_alert && loop_monotonic_ns() - process->test_begun_ns > TEST_NS)
 		end_test(process);
 	if (process->service)
-		service_tell_sinks(process->service, process->sinks, process->sink_count);
+		service_tell_sinks(process->service, outbox_sinks(process->outbox), outbox_count(process->outbox));
 }
 
 static void on_pulse(void *context)
@@ -276,61 +345,48 @@ static void start_service(struct process *process, int listening, const struct h
 		log_notice(NOTICE_WARNING, "not enough memory to answer on the control socket and to serve the page");
 }
 
-static bool add_sink(struct process *process, struct sink *sink, const char *what)
+/* What is still on its way gets a last chance; the rest is in the spool. */
+static void drain(struct process *process)
 {
-	if (!sink) {
-		char text[256];
-		snprintf(text, sizeof(text), "the %s sink cannot be made: not enough memory, or its path is too long",
-			 what);
-		log_notice(NOTICE_ERROR, text);
-		return false;
+	int64_t until = loop_monotonic_ns() + DRAIN_MS * INT64_C(1000000);
+
+	while (outbox_is_busy(process->outbox) && loop_monotonic_ns() < until) {
+		poll(NULL, 0, OUTBOX_PACE_MS);
+		outbox_tick(process->outbox, loop_monotonic_ns(), loop_wall_ns());
 	}
-	process->sinks[process->sink_count++] = sink;
-	return true;
+	if (outbox_is_released(process->outbox))
+		take_looked_at(process);
 }
 
-/* The text report is for a person at a terminal or behind a pipe; the journal gets the notices, the log the findings. */
-static bool add_text(struct process *process)
-{
-	struct winsize size;
-	const char *no_color = getenv("NO_COLOR");
-
-	if (getenv("JOURNAL_STREAM"))
-		return true;
-	setlocale(LC_CTYPE, "");
-	bool terminal = isatty(STDOUT_FILENO);
-	unsigned width =
-	    terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : WIDTH_DEFAULT;
-	bool unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	return add_sink(process, text_sink_new(stdout, width, terminal && !(no_color && *no_color), unicode), "text");
-}
-
-static bool add_sinks(struct process *process)
+static bool begin(struct process *process)
 {
 	static const struct record_sink notices = { on_notice, NULL };
-	const struct config *config = process->settings->config;
+	const struct spool *spool;
 
-	if (!add_text(process))
+	process->line = malloc(RECORD_LINE_MAX);
+	process->loop = loop_new();
+	process->standing = standing_new();
+	process->pace = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (!process->line || !process->loop || !process->standing || process->pace < 0) {
+		standing_free(process->standing);
+		log_notice(NOTICE_ERROR, "the reporter cannot start: not enough memory or too many open files");
 		return false;
-	if (config->json.file && !add_sink(process, json_sink_new(config->json.file, config->sensor), "json"))
+	}
+	process->outbox = reporter_outbox_new(process->settings->config, process->standing, &notices);
+	if (!process->outbox)
 		return false;
-	if (!config->syslog.enabled)
-		return true;
-	struct syslog_options options = {
-		.to = config->syslog.to,
-		.sensor = config->sensor,
-		.facility = config->syslog.facility,
-		.shape = config->syslog.shape == CONFIG_SHAPE_EVENTLOG ? SYSLOG_SHAPE_EVENTLOG : SYSLOG_SHAPE_RFC5424,
-		.module = getenv("ESPIAL_EVTLOG_MODULE"),
-		.notices = &notices,
-	};
-	return add_sink(process, syslog_sink_new(&options), "syslog");
+	spool = outbox_spool(process->outbox);
+	process->recalling = true;
+	(void)fcntl(process->settings->from_engine, F_SETFL, O_NONBLOCK);
+	process->stream = loop_on_readable(process->loop, process->settings->from_engine, on_readable, process);
+	return process->stream && loop_on_readable(process->loop, spool_descriptor(spool), on_committed, process) &&
+	       loop_on_readable(process->loop, process->pace, on_pace, process) &&
+	       loop_every(process->loop, TICK_MS, on_tick, process);
 }
 
 int reporter_run(const struct reporter *settings)
 {
-	struct process process = { .settings = settings };
+	struct process process = { .settings = settings, .pace = -1 };
 	struct sandbox_error error;
 	int status = 1;
 
@@ -352,16 +408,12 @@ int reporter_run(const struct reporter *settings)
 	if (http->listen && settings->state >= 0 &&
 	    !http_open(&page, http->listen, http->token_file, problem, sizeof(problem)))
 		log_notice(NOTICE_WARNING, problem);
+	reporter_prepare_folders(settings->config);
 	if (!sandbox_drop(false, &error)) {
 		log_notice(NOTICE_ERROR, error.text);
 		return 1;
 	}
-	process.line = malloc(RECORD_LINE_MAX);
-	process.loop = loop_new();
-	(void)fcntl(settings->from_engine, F_SETFL, O_NONBLOCK);
-	if (process.line && process.loop && add_sinks(&process) &&
-	    loop_on_readable(process.loop, settings->from_engine, on_readable, &process) &&
-	    loop_every(process.loop, TICK_MS, on_tick, &process)) {
+	if (begin(&process)) {
 		if (settings->monitor >= 0)
 			loop_on_readable(process.loop, settings->monitor, on_monitor, &process);
 		if (settings->pulse >= 0)
@@ -372,14 +424,16 @@ int reporter_run(const struct reporter *settings)
 		if (!sandbox_confine(SANDBOX_REPORTER, &error))
 			log_notice(NOTICE_WARNING, error.text);
 		loop_run(process.loop);
+		drain(&process);
 		status = 0;
 	}
 	service_free(process.service);
 	mailbox_free(process.orders);
-	for (unsigned i = 0; i < process.sink_count; i++)
-		sink_close(process.sinks[i]);
+	outbox_free(process.outbox);
 	record_reader_clear(&process.reader);
 	loop_free(process.loop);
+	if (process.pace >= 0)
+		close(process.pace);
 	free(process.line);
 	return status;
 }

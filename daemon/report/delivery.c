@@ -377,6 +377,7 @@ void delivery_push(struct delivery *delivery, enum finding_severity severity, co
 	struct message *message = malloc(sizeof(*message) + whole_length + cut_length + 2);
 
 	if (!message) {
+		delivery->next_number++; /* given up, and so settled */
 		delivery->health->dropped++;
 		return;
 	}
@@ -397,6 +398,21 @@ void delivery_push(struct delivery *delivery, enum finding_severity severity, co
 	confirm(delivery);
 	flush(delivery);
 	keep_bound(delivery);
+}
+
+uint64_t delivery_settled(struct delivery *delivery)
+{
+	uint64_t settled = delivery->next_number;
+
+	confirm(delivery);
+	if (delivery->sent.head)
+		settled = delivery->sent.head->number;
+	else if (delivery->current)
+		settled = delivery->current->number;
+	for (int severity = 0; severity < SEVERITY_COUNT; severity++)
+		if (delivery->waiting[severity].head && delivery->waiting[severity].head->number < settled)
+			settled = delivery->waiting[severity].head->number;
+	return settled;
 }
 
 void delivery_tick(struct delivery *delivery, int64_t monotonic_ns)

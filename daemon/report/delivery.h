@@ -37,6 +37,9 @@ struct delivery *delivery_new(const char *path, struct sink_health *health);
 void delivery_push(struct delivery *delivery, enum finding_severity severity, const char *whole, size_t whole_length,
 		   const char *cut, size_t cut_length);
 
+/* Of the messages pushed, how many, from the first, are read for sure or given up. */
+uint64_t delivery_settled(struct delivery *delivery);
+
 /* Confirms, reconnects when it is time to, and sends. */
 void delivery_tick(struct delivery *delivery, int64_t monotonic_ns);
 

@@ -18,6 +18,7 @@
 
 struct line {
 	struct line *next;
+	bool finding;
 	size_t length; /* with the newline */
 	char text[];
 };
@@ -32,6 +33,7 @@ struct json_sink {
 	dev_t device;
 	struct line *head, **tail; /* what waits, oldest first */
 	size_t octets;             /* of all that waits */
+	uint64_t findings_done;    /* written, or given up */
 	size_t written;            /* octets of head that are in the file already */
 };
 
@@ -85,6 +87,7 @@ static void remove_head(struct json_sink *json)
 	json->octets -= line->length;
 	json->written = 0;
 	json->sink.health.queued--;
+	json->findings_done += line->finding;
 	free(line);
 }
 
@@ -135,6 +138,7 @@ static void json_write(struct sink *sink, const struct record *record)
 	if (line) {
 		line->next = NULL;
 		line->length = length;
+		line->finding = record->type == RECORD_FINDING;
 		memcpy(line->text, text, length - 1);
 		line->text[length - 1] = '\n';
 		*json->tail = line;
@@ -143,11 +147,17 @@ static void json_write(struct sink *sink, const struct record *record)
 		sink->health.queued++;
 	} else {
 		sink->health.dropped++;
+		json->findings_done += record->type == RECORD_FINDING;
 	}
 	free(text);
 	/* While the file fails, tick() tries again: a full disk is not asked for every record. */
 	if (sink->health.up)
 		flush(json);
+}
+
+static uint64_t json_settled(struct sink *sink)
+{
+	return ((struct json_sink *)sink)->findings_done;
 }
 
 static void json_tick(struct sink *sink, int64_t monotonic_ns)
@@ -177,7 +187,9 @@ static void json_close(struct sink *sink)
 
 struct sink *json_sink_new(const char *path, const char *sensor)
 {
-	static const struct sink_ops ops = { .write = json_write, .tick = json_tick, .close = json_close };
+	static const struct sink_ops ops = {
+		.write = json_write, .tick = json_tick, .settled = json_settled, .close = json_close
+	};
 	struct json_sink *json = calloc(1, sizeof(*json));
 
 	if (!json)

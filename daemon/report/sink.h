@@ -31,7 +31,7 @@ struct sink_ops {
 	void (*tick)(struct sink *sink, int64_t monotonic_ns);
 	/* Of the findings given to write(), how many, from the first, need not be given again after a crash: they were passed
 	 * on for sure, or given up. NULL: what is written is settled. */
-	uint64_t (*settled)(const struct sink *sink);
+	uint64_t (*settled)(struct sink *sink);
 	/* Tries once more what is queued, without blocking for more than a second, and frees the sink. */
 	void (*close)(struct sink *sink);
 };

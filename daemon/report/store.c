@@ -256,7 +256,7 @@ static void store_sink_tick(struct sink *sink, int64_t monotonic_ns)
 	}
 }
 
-static uint64_t store_sink_settled(const struct sink *sink)
+static uint64_t store_sink_settled(struct sink *sink)
 {
 	struct store *store = (struct store *)sink;
 	uint64_t settled;

@@ -20,6 +20,7 @@ struct syslog_sink {
 	struct evtlog *evtlog; /* NULL unless the shape is eventlog */
 	const struct shape *shape;
 	struct delivery *delivery;
+	uint64_t notices; /* messages that were no findings */
 };
 
 /* A row: how a finding becomes a whole message. Returns its length, 0 if it does not fit. */
@@ -76,6 +77,7 @@ static void write_notice(struct syslog_sink *syslog, const struct record *record
 	size_t length = rfc5424_format_text(record->notice.text ? record->notice.text : "", rfc5424_severity(severity),
 					    record->time_ns, &syslog->origin, message, sizeof(message));
 
+	syslog->notices++;
 	delivery_push(syslog->delivery, severity, message, length, NULL, 0);
 }
 
@@ -87,6 +89,15 @@ static void syslog_write(struct sink *sink, const struct record *record)
 		write_finding(syslog, &record->finding);
 	else if (record->type == RECORD_NOTICE)
 		write_notice(syslog, record);
+}
+
+/* Each finding is one message; a notice, which is one too, is settled in its turn. */
+static uint64_t syslog_settled(struct sink *sink)
+{
+	struct syslog_sink *syslog = (struct syslog_sink *)sink;
+	uint64_t messages = delivery_settled(syslog->delivery);
+
+	return messages > syslog->notices ? messages - syslog->notices : 0;
 }
 
 static void syslog_tick(struct sink *sink, int64_t monotonic_ns)
@@ -135,7 +146,9 @@ static void tell_fallback(const struct record_sink *notices, const char *problem
 
 struct sink *syslog_sink_new(const struct syslog_options *options)
 {
-	static const struct sink_ops ops = { .write = syslog_write, .tick = syslog_tick, .close = syslog_close };
+	static const struct sink_ops ops = {
+		.write = syslog_write, .tick = syslog_tick, .settled = syslog_settled, .close = syslog_close
+	};
 	struct syslog_sink *syslog = calloc(1, sizeof(*syslog));
 	enum syslog_shape shape = options->shape;
 	bool local = options->header == SYSLOG_HEADER_LOCAL;

@@ -93,6 +93,7 @@ static const char yaml[] = "sensor: a\n"
 			   "report:\n"
 			   "  syslog: {to: /dev/log}\n"
 			   "  json: {file: /f}\n"
+			   "  spool: {dir: /s}\n"
 			   "  store: {}\n"
 			   "  http: {listen: /g}\n"
 			   "  evidence: {}\n";

@@ -47,6 +47,9 @@ static void check_defaults(const struct config *config)
 	ck_assert_int_eq(config->syslog.facility, 10);
 	ck_assert_int_eq(config->syslog.shape, CONFIG_SHAPE_EVENTLOG);
 	ck_assert_ptr_null(config->json.file);
+	ck_assert_ptr_null(config->spool.dir);
+	ck_assert_uint_eq(config->spool.size, 64 << 20);
+	ck_assert_uint_eq(config->store.size, 1 << 30);
 	ck_assert_ptr_null(config->store.path);
 	ck_assert_int_eq(config->store.keep_ns, 90 * 86400 * second);
 	ck_assert_ptr_null(config->http.listen);
@@ -129,7 +132,8 @@ static const char everything[] = "sensor: edge-1\n"
 				 "report:\n"
 				 "  syslog: {to: /run/log, facility: local3, shape: json}\n"
 				 "  json: {file: /var/log/espial.jsonl}\n"
-				 "  store: {path: /var/lib/e.db, keep: 30d}\n"
+				 "  spool: {dir: /var/spool/e, size: 8MiB}\n"
+				 "  store: {path: /var/lib/e.db, keep: 30d, size: 2GiB}\n"
 				 "  http: {listen: '192.0.2.9:8443', token-file: /etc/espial/token}\n"
 				 "  evidence: {dir: /var/lib/evidence, payload: headers}\n";
 
@@ -190,19 +194,19 @@ START_TEST(every_key)
 	ck_assert_int_eq(config->syslog.facility, 19);
 	ck_assert_int_eq(config->syslog.shape, CONFIG_SHAPE_ECS);
 	ck_assert_str_eq(config->json.file, "/var/log/espial.jsonl");
+	ck_assert_str_eq(config->spool.dir, "/var/spool/e");
+	ck_assert_uint_eq(config->spool.size, 8 << 20);
+	ck_assert_uint_eq(config->store.size, 2ULL << 30);
 	ck_assert_str_eq(config->store.path, "/var/lib/e.db");
 	ck_assert_int_eq(config->store.keep_ns, 30 * 86400 * second);
 	ck_assert_str_eq(config->http.listen, "192.0.2.9:8443");
 	ck_assert_str_eq(config->http.token_file, "/etc/espial/token");
 	ck_assert_str_eq(config->evidence.dir, "/var/lib/evidence");
 	ck_assert_int_eq(config->evidence.payload, CONFIG_PAYLOAD_HEADERS);
-	ck_assert_uint_eq(config->notice_count, 2);
+	ck_assert_uint_eq(config->notice_count, 1);
 	ck_assert_str_eq(
 	    config->notices[0],
-	    "t.yaml:39: report.store: is read but not served yet: this version keeps no history of alerts");
-	ck_assert_str_eq(
-	    config->notices[1],
-	    "t.yaml:41: report.evidence: is read but not served yet: this version keeps no captures of alerts");
+	    "t.yaml:42: report.evidence: is read but not served yet: this version keeps no captures of alerts");
 	config_free(config);
 }
 END_TEST

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See outbox.h. */
+#include "outbox.h"
+
+#include "json.h"
+#include "record_reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MILLISECOND INT64_C(1000000)
+
+enum { WINDOW_MAX = 256 };
+
+/* Whether something is down, and what was said of it. */
+struct watch {
+	bool down, told;
+	int64_t since_ns;      /* monotonic */
+	int64_t since_wall_ns; /* the same by the clock */
+	uint64_t alert;
+};
+
+struct post {
+	struct sink *sink;
+	struct spool_cursor *cursor;
+	unsigned window;
+	uint64_t given, settled;      /* findings handed to the sink, and settled by it */
+	uint64_t numbers[WINDOW_MAX]; /* of those between, by order of handing over */
+	struct watch watch;
+	bool owes; /* it was down, and is to be told of the open alerts again */
+};
+
+struct outbox {
+	struct spool *spool;
+	struct standing *standing;
+	char *sensor; /* owned */
+	struct record_sink notices;
+	struct post posts[OUTBOX_SINKS_MAX];
+	struct sink *sinks[OUTBOX_SINKS_MAX]; /* of the posts */
+	size_t count;
+	struct watch spool_watch;
+	uint64_t spool_lost; /* as last told */
+	uint64_t released;
+	int64_t wall_ns; /* of the last tick */
+	struct record_reader reader;
+};
+
+struct outbox *outbox_new(struct spool *spool, struct standing *standing, const char *sensor,
+			  const struct record_sink *notices)
+{
+	struct outbox *outbox = calloc(1, sizeof(*outbox));
+
+	if (!outbox || !(outbox->sensor = strdup(sensor))) {
+		free(outbox);
+		return NULL;
+	}
+	outbox->spool = spool;
+	outbox->standing = standing;
+	outbox->notices = *notices;
+	outbox->released = spool_last(spool);
+	return outbox;
+}
+
+static void settle(struct post *post)
+{
+	uint64_t settled = post->sink->ops->settled ? post->sink->ops->settled(post->sink) : post->given;
+
+	if (settled == post->settled)
+		return;
+	post->settled = settled;
+	spool_settle(post->cursor, post->numbers[(settled - 1) % WINDOW_MAX]);
+}
+
+void outbox_free(struct outbox *outbox)
+{
+	if (!outbox)
+		return;
+	for (size_t i = 0; i < outbox->count; i++) {
+		settle(&outbox->posts[i]);
+		sink_close(outbox->posts[i].sink);
+		spool_cursor_free(outbox->posts[i].cursor);
+	}
+	spool_close(outbox->spool);
+	standing_free(outbox->standing);
+	record_reader_clear(&outbox->reader);
+	free(outbox->sensor);
+	free(outbox);
+}
+
+bool outbox_add(struct outbox *outbox, struct sink *sink, unsigned window, bool kept)
+{
+	struct post *post = &outbox->posts[outbox->count];
+
+	if (outbox->count == OUTBOX_SINKS_MAX || !(post->cursor = spool_cursor_new(outbox->spool, sink->name, kept))) {
+		sink_close(sink);
+		return false;
+	}
+	post->sink = outbox->sinks[outbox->count] = sink;
+	post->window = window < 1 ? 1 : window > WINDOW_MAX ? WINDOW_MAX : window;
+	outbox->count++;
+	return true;
+}
+
+static void say(const struct outbox *outbox, enum notice_level level, int64_t time_ns, const char *text)
+{
+	struct record record = { .type = RECORD_NOTICE, .time_ns = time_ns };
+
+	record.notice = (struct record_notice){ level, text };
+	record_write(&outbox->notices, &record);
+}
+
+void outbox_take(struct outbox *outbox, const struct record *record, const char *line, size_t length,
+		 int64_t monotonic_ns)
+{
+	standing_take(outbox->standing, record, line, length);
+	if (record->type != RECORD_FINDING) {
+		for (size_t i = 0; i < outbox->count; i++)
+			sink_write(outbox->posts[i].sink, record);
+	} else if (!spool_append(outbox->spool, line, length, monotonic_ns)) {
+		say(outbox, NOTICE_ERROR, record->time_ns, "a finding was lost: not enough memory to spool it");
+	}
+}
+
+/* Hands one finding to the sink. */
+static void hand(struct post *post, const struct record *record, uint64_t number)
+{
+	post->numbers[post->given++ % WINDOW_MAX] = number;
+	sink_write(post->sink, record);
+}
+
+struct again {
+	struct outbox *outbox;
+	struct post *post;
+	unsigned count;
+};
+
+static void tell_again(void *context, const char *line)
+{
+	struct again *again = context;
+	struct record record;
+
+	if (again->count >= OUTBOX_TOLD_AGAIN_MAX ||
+	    !record_from_json(line, strlen(line), &again->outbox->reader, &record))
+		return;
+	again->count++;
+	record.time_ns = record.finding.time_ns = again->outbox->wall_ns;
+	record.finding.state = FINDING_UPDATE;
+	finding_note_boolean(&record.finding, "told_again", true);
+	/* It settles together with what was handed over last. */
+	if (again->post->given - again->post->settled < WINDOW_MAX)
+		hand(again->post, &record,
+		     again->post->given ? again->post->numbers[(again->post->given - 1) % WINDOW_MAX] : 0);
+}
+
+/* After what waited for it, a sink that was down hears what is open: on its way something may have been lost. */
+static void tell_open_alerts(struct outbox *outbox, struct post *post)
+{
+	struct again again = { outbox, post, 0 };
+
+	if (!post->owes)
+		return;
+	post->owes = false;
+	standing_each(outbox->standing, false, tell_again, &again);
+}
+
+static void pump(struct outbox *outbox, struct post *post)
+{
+	struct spool_item item;
+	struct record record;
+
+	for (;;) {
+		settle(post);
+		if (post->given - post->settled >= post->window)
+			return;
+		if (!spool_next(post->cursor, &item)) {
+			tell_open_alerts(outbox, post);
+			return;
+		}
+		/* What was read once is read again without complaint, unless the disk changed it: then it is passed over. */
+		if (record_from_json(item.octets, item.length, &outbox->reader, &record) &&
+		    record.type == RECORD_FINDING) {
+			record.finding.record = item.number;
+			record.finding.not_durable = item.not_durable;
+			hand(post, &record, item.number);
+		}
+	}
+}
+
+void outbox_pump(struct outbox *outbox, int64_t monotonic_ns)
+{
+	outbox->released = spool_released(outbox->spool, monotonic_ns);
+	for (size_t i = 0; i < outbox->count; i++)
+		pump(outbox, &outbox->posts[i]);
+}
+
+bool outbox_is_released(const struct outbox *outbox)
+{
+	return outbox->released >= spool_last(outbox->spool);
+}
+
+bool outbox_is_busy(const struct outbox *outbox)
+{
+	if (!outbox_is_released(outbox))
+		return true;
+	for (size_t i = 0; i < outbox->count; i++) {
+		const struct post *post = &outbox->posts[i];
+		if (post->given > post->settled && post->sink->health.up)
+			return true;
+	}
+	return false;
+}
+
+/* ---- sinks that are down ---- */
+
+/* A finding of the reporter's own goes the way of all findings. */
+static void raise(struct outbox *outbox, const struct watch *watch, const char *name, const char *problem,
+		  enum finding_state state, int64_t monotonic_ns, int64_t wall_ns)
+{
+	struct record record = { .type = RECORD_FINDING, .time_ns = wall_ns };
+	struct finding *finding = &record.finding;
+	char *line;
+
+	finding->time_ns = finding->last_ns = wall_ns;
+	finding->first_ns = watch->since_wall_ns < wall_ns ? watch->since_wall_ns : wall_ns;
+	finding->alert = watch->alert;
+	finding->id = FINDING_SINK_DOWN;
+	finding->state = state;
+	finding->severity = catalogue_row(FINDING_SINK_DOWN)->severity;
+	finding->subject = SUBJECT_SENSOR;
+	finding->count = 1;
+	if (state == FINDING_CLEAR) {
+		finding->cleared_by = "up-again";
+		snprintf(finding->text, sizeof(finding->text), "The %s is up again after %.0f seconds.", name,
+			 (double)(monotonic_ns - watch->since_ns) / 1e9);
+	} else {
+		snprintf(finding->text, sizeof(finding->text), "The %s is down: %.200s.", name, problem);
+		finding_note_text(finding, "problem", problem);
+	}
+	finding_note_text(finding, "sink", name);
+	line = record_to_json(&record, outbox->sensor);
+	if (line)
+		outbox_take(outbox, &record, line, strlen(line), monotonic_ns);
+	free(line);
+}
+
+/* Notes whether it is up. True when it is up again after it was told to be down. */
+static bool watch_over(struct outbox *outbox, struct watch *watch, const char *name, bool up, const char *problem,
+		       int64_t monotonic_ns, int64_t wall_ns)
+{
+	char text[320];
+	bool again = false;
+
+	if (!up && !watch->down) {
+		*watch = (struct watch){ .down = true, .since_ns = monotonic_ns, .since_wall_ns = wall_ns };
+		snprintf(text, sizeof(text), "sink %s is down: %s; findings are kept for it", name, problem);
+		say(outbox, NOTICE_WARNING, wall_ns, text);
+	}
+	if (!up && !watch->told && monotonic_ns - watch->since_ns >= OUTBOX_PATIENCE_MS * MILLISECOND) {
+		watch->told = true;
+		watch->alert = (uint64_t)watch->since_wall_ns;
+		for (const char *at = name; *at; at++) /* two sinks may go down in the same instant */
+			watch->alert = (watch->alert ^ (uint8_t)*at) * 0x100000001b3;
+		raise(outbox, watch, name, problem, FINDING_OPEN, monotonic_ns, wall_ns);
+	}
+	if (up && watch->down) {
+		snprintf(text, sizeof(text), "sink %s is up again", name);
+		say(outbox, NOTICE_INFO, wall_ns, text);
+		again = watch->told;
+		if (again)
+			raise(outbox, watch, name, problem, FINDING_CLEAR, monotonic_ns, wall_ns);
+		watch->down = watch->told = false;
+	}
+	return again;
+}
+
+static void watch_spool(struct outbox *outbox, int64_t monotonic_ns, int64_t wall_ns)
+{
+	struct spool_health health;
+	char text[160];
+
+	spool_read_health(outbox->spool, &health);
+	watch_over(outbox, &outbox->spool_watch, "spool", health.up, health.problem, monotonic_ns, wall_ns);
+	if (health.lost == outbox->spool_lost)
+		return;
+	snprintf(text, sizeof(text), "the spool had to give up %llu records that not every sink had got",
+		 (unsigned long long)(health.lost - outbox->spool_lost));
+	outbox->spool_lost = health.lost;
+	say(outbox, NOTICE_WARNING, wall_ns, text);
+}
+
+void outbox_tick(struct outbox *outbox, int64_t monotonic_ns, int64_t wall_ns)
+{
+	outbox->wall_ns = wall_ns;
+	for (size_t i = 0; i < outbox->count; i++) {
+		struct post *post = &outbox->posts[i];
+
+		sink_tick(post->sink, monotonic_ns);
+		if (watch_over(outbox, &post->watch, post->sink->name, post->sink->health.up,
+			       post->sink->health.problem, monotonic_ns, wall_ns))
+			post->owes = true;
+	}
+	watch_spool(outbox, monotonic_ns, wall_ns);
+	outbox_pump(outbox, monotonic_ns);
+}
+
+struct sink *const *outbox_sinks(const struct outbox *outbox)
+{
+	return outbox->sinks;
+}
+
+size_t outbox_count(const struct outbox *outbox)
+{
+	return outbox->count;
+}
+
+const struct spool *outbox_spool(const struct outbox *outbox)
+{
+	return outbox->spool;
+}

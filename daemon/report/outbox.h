@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The outbox: findings through the spool to every sink, each at its own pace.
+ *
+ * A finding goes to the spool, and from there, once it is on disk or that took too long, to each sink in order. A sink gets
+ * no more than its window of findings that it has not settled; the rest waits in the spool, so that a sink that is down
+ * costs no memory, and what comes twice after a crash is at most that window. Other records are of the moment and go to the
+ * sinks directly.
+ *
+ * A sink that is down for OUTBOX_PATIENCE_MS is a finding itself (`sink-down`), for the other sinks now and for it later; when
+ * it is back, it is told of the alerts that are open. The spool counts as a sink here, since without it nothing is durable.
+ *
+ * Called by the reporter, in its one thread.
+ */
+#ifndef ESPIAL_REPORT_OUTBOX_H
+#define ESPIAL_REPORT_OUTBOX_H
+
+#include "sink.h"
+#include "spool.h"
+#include "standing.h"
+
+enum { OUTBOX_SINKS_MAX = 8, OUTBOX_PATIENCE_MS = 10000, OUTBOX_TOLD_AGAIN_MAX = 200 };
+
+struct outbox;
+
+/* Takes spool and standing over; they are freed with it. NULL on lack of memory, and then they are not. */
+struct outbox *outbox_new(struct spool *spool, struct standing *standing, const char *sensor,
+			  const struct record_sink *notices);
+
+/* Closes every sink, then the spool. */
+void outbox_free(struct outbox *outbox);
+
+/*
+ * Takes the sink over, before the first finding. window: how many findings it may hold unsettled. kept: it goes on after a
+ * restart where it was, by its name; otherwise it begins with what comes next. False, with the sink closed, on lack of
+ * memory or places.
+ */
+bool outbox_add(struct outbox *outbox, struct sink *sink, unsigned window, bool kept);
+
+/* One line from the engine that record_from_json() read as this record. Findings are spooled. */
+void outbox_take(struct outbox *outbox, const struct record *record, const char *line, size_t length,
+		 int64_t monotonic_ns);
+
+/* Sends what can be sent. To be called after outbox_take(), when spool_descriptor() is readable, and every OUTBOX_PACE_MS
+ * while outbox_is_busy(). */
+void outbox_pump(struct outbox *outbox, int64_t monotonic_ns);
+enum { OUTBOX_PACE_MS = 1 };
+
+/* Whether something may be sent soon: findings that are not released, or not settled by a sink that is up. */
+bool outbox_is_busy(const struct outbox *outbox);
+
+/* Whether all that was taken has been released: is on disk, or has waited long enough for it. */
+bool outbox_is_released(const struct outbox *outbox);
+
+/* About every 100 ms. wall_ns is the time that findings about sinks carry. */
+void outbox_tick(struct outbox *outbox, int64_t monotonic_ns, int64_t wall_ns);
+
+/* The sinks, outbox_count() of them, for status. */
+struct sink *const *outbox_sinks(const struct outbox *outbox);
+size_t outbox_count(const struct outbox *outbox);
+const struct spool *outbox_spool(const struct outbox *outbox);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See spool_marks.h. */
+#include "spool_marks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char file_name[] = "positions";
+
+static void write_mark(struct spool_marks *marks, int place)
+{
+	off_t at = (off_t)((size_t)place * sizeof(marks->marks[0]));
+
+	if (marks->file >= 0)
+		while (pwrite(marks->file, &marks->marks[place], sizeof(marks->marks[0]), at) < 0 && errno == EINTR)
+			;
+}
+
+void spool_marks_open(struct spool_marks *marks, int folder)
+{
+	struct spool_mark read_marks[SPOOL_MARKS_MAX];
+
+	memset(marks, 0, sizeof(*marks));
+	marks->file = folder >= 0 ? openat(folder, file_name, O_RDWR | O_CREAT | O_CLOEXEC, 0640) : -1;
+	if (marks->file < 0)
+		return;
+	marks->found = pread(marks->file, read_marks, sizeof(read_marks), 0) == (ssize_t)sizeof(read_marks);
+	for (size_t i = 0; marks->found && i < SPOOL_MARKS_MAX; i++)
+		marks->found = memchr(read_marks[i].name, '\0', SPOOL_MARK_NAME) != NULL;
+	if (marks->found)
+		memcpy(marks->marks, read_marks, sizeof(read_marks));
+	for (int i = 0; i < SPOOL_MARKS_MAX; i++)
+		write_mark(marks, i); /* all of its room is taken now, while there is some */
+}
+
+void spool_marks_keep(struct spool_marks *marks, int folder)
+{
+	marks->file = openat(folder, file_name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	for (int i = 0; marks->file >= 0 && i < SPOOL_MARKS_MAX; i++)
+		write_mark(marks, i);
+}
+
+void spool_marks_close(struct spool_marks *marks)
+{
+	if (marks->file >= 0)
+		close(marks->file);
+	marks->file = -1;
+}
+
+int spool_marks_place(struct spool_marks *marks, const char *name, uint64_t otherwise)
+{
+	int free_place = -1;
+
+	for (int i = SPOOL_MARKS_MAX - 1; i >= 0; i--) {
+		if (strcmp(marks->marks[i].name, name) == 0)
+			return i;
+		if (!marks->marks[i].name[0])
+			free_place = i;
+	}
+	if (free_place < 0)
+		return -1;
+	snprintf(marks->marks[free_place].name, SPOOL_MARK_NAME, "%s", name);
+	marks->marks[free_place].number = otherwise;
+	write_mark(marks, free_place);
+	return free_place;
+}
+
+void spool_marks_set(struct spool_marks *marks, int place, uint64_t number)
+{
+	if (place < 0 || marks->marks[place].number == number)
+		return;
+	marks->marks[place].number = number;
+	write_mark(marks, place);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See reporter_sinks.h. */
+#include "reporter_sinks.h"
+
+#include "audit/record.h"
+#include "loop.h"
+#include "report/json.h"
+#include "report/record_reader.h"
+#include "report/store.h"
+#include "report/syslog.h"
+#include "report/text.h"
+#include "sandbox.h"
+#include "../config/config.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <limits.h>
+#include <locale.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	WIDTH_DEFAULT = 100,
+	/* Findings a sink may hold that are not known to have arrived. Of syslog a second telling would be seen by people; the
+	 * store knows by the number what it has; a file is written to at once. */
+	WINDOW_SYSLOG = 1,
+	WINDOW_FILE = 64,
+	WINDOW_STORE = 256,
+};
+
+static void say(const struct record_sink *notices, enum notice_level level, const char *text)
+{
+	struct record record = { .type = RECORD_NOTICE, .time_ns = loop_wall_ns() };
+
+	record.notice = (struct record_notice){ level, text };
+	record_write(notices, &record);
+}
+
+/* Where the spool is to be; false: nowhere. */
+static bool spool_folder(const struct config *config, char folder[PATH_MAX])
+{
+	const char *state = getenv("STATE_DIRECTORY"); /* of systemd; several are parted by colons */
+	const char *slash;
+
+	if (config->spool.disabled)
+		return false;
+	if (config->spool.dir)
+		snprintf(folder, PATH_MAX, "%s", config->spool.dir);
+	else if (config->store.path && (slash = strrchr(config->store.path, '/')))
+		snprintf(folder, PATH_MAX, "%.*s/spool", (int)(slash - config->store.path), config->store.path);
+	else if (state && *state)
+		snprintf(folder, PATH_MAX, "%.*s/spool", (int)strcspn(state, ":"), state);
+	else
+		return false;
+	return true;
+}
+
+/* A folder that is made belongs to the user that will write there; one that is there is its owner's matter. */
+static void prepare_folder(const char *path)
+{
+	const char *name = sandbox_user();
+	const struct passwd *user = name ? getpwnam(name) : NULL;
+
+	if (mkdir(path, 0750) == 0 && user)
+		(void)!chown(path, user->pw_uid, user->pw_gid);
+}
+
+void reporter_prepare_folders(const struct config *config)
+{
+	char folder[PATH_MAX];
+	char *slash;
+
+	if (config->store.path) {
+		snprintf(folder, sizeof(folder), "%s", config->store.path);
+		slash = strrchr(folder, '/');
+		if (slash && slash != folder) {
+			*slash = '\0';
+			prepare_folder(folder);
+		}
+	}
+	if (spool_folder(config, folder))
+		prepare_folder(folder);
+}
+
+static bool add(struct outbox *outbox, struct sink *sink, unsigned window, bool kept, const char *what,
+		const struct record_sink *notices)
+{
+	char text[160];
+
+	if (sink && outbox_add(outbox, sink, window, kept))
+		return true;
+	snprintf(text, sizeof(text), "the %s sink cannot be made: not enough memory, or its path is too long", what);
+	say(notices, NOTICE_ERROR, text);
+	return false;
+}
+
+/* The text report is for a person at a terminal or behind a pipe; the journal gets the notices, the log the findings. */
+static struct sink *text_sink(void)
+{
+	struct winsize size;
+	const char *no_color = getenv("NO_COLOR");
+
+	setlocale(LC_CTYPE, "");
+	bool terminal = isatty(STDOUT_FILENO);
+	unsigned width =
+	    terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : WIDTH_DEFAULT;
+	bool unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	return text_sink_new(stdout, width, terminal && !(no_color && *no_color), unicode);
+}
+
+static struct sink *syslog_sink(const struct config *config, const struct record_sink *notices)
+{
+	struct syslog_options options = {
+		.to = config->syslog.to,
+		.sensor = config->sensor,
+		.facility = config->syslog.facility,
+		.shape = config->syslog.shape == CONFIG_SHAPE_EVENTLOG ? SYSLOG_SHAPE_EVENTLOG : SYSLOG_SHAPE_RFC5424,
+		.module = getenv("ESPIAL_EVTLOG_MODULE"),
+		.notices = notices,
+	};
+	return syslog_sink_new(&options);
+}
+
+static struct sink *store_sink(const struct config *config, const struct record_sink *notices)
+{
+	struct store_settings settings = { .path = config->store.path,
+					   .sensor = config->sensor,
+					   .keep_ns = config->store.keep_ns,
+					   .size_max = config->store.size,
+					   .notices = *notices };
+	return store_sink_new(&settings);
+}
+
+static bool add_sinks(struct outbox *outbox, const struct config *config, const struct record_sink *notices)
+{
+	if (!getenv("JOURNAL_STREAM") && !add(outbox, text_sink(), WINDOW_FILE, false, "text", notices))
+		return false;
+	if (config->syslog.enabled &&
+	    !add(outbox, syslog_sink(config, notices), WINDOW_SYSLOG, true, "syslog", notices))
+		return false;
+	if (config->json.file &&
+	    !add(outbox, json_sink_new(config->json.file, config->sensor), WINDOW_FILE, true, "json", notices))
+		return false;
+	return !config->store.path || add(outbox, store_sink(config, notices), WINDOW_STORE, true, "store", notices);
+}
+
+/* ---- what stood before ---- */
+
+struct recalling {
+	struct standing *standing;
+	struct record_reader reader;
+	uint64_t last; /* record number of the last finding */
+};
+
+static bool recall_line(void *context, const char *line)
+{
+	struct recalling *recalling = context;
+	struct record record;
+
+	if (record_from_json(line, strlen(line), &recalling->reader, &record))
+		standing_take(recalling->standing, &record, line, strlen(line));
+	return true;
+}
+
+static bool recall_alert(void *context, const struct store_alert *alert)
+{
+	struct recalling *recalling = context;
+
+	if (alert->number > recalling->last)
+		recalling->last = alert->number;
+	return recall_line(recalling, alert->record);
+}
+
+/* Takes what stands from the store, if there is one; the number of the last finding in it. */
+static uint64_t recall(const struct config *config, struct standing *standing)
+{
+	struct recalling recalling = { .standing = standing };
+	struct store_filter open = { .open = true, .severity = SEVERITY_INFO, .limit = STANDING_ALERTS_MAX };
+	struct store_filter newest = { .severity = SEVERITY_INFO, .limit = 1 };
+	char problem[300];
+	struct store_view *view =
+	    config->store.path ? store_view_open(config->store.path, problem, sizeof(problem)) : NULL;
+
+	if (!view)
+		return 0; /* not there yet, or not readable: the sink says so */
+	store_view_alerts(view, &newest, recall_alert, &recalling);
+	store_view_alerts(view, &open, recall_alert, &recalling);
+	store_view_learned(view, recall_line, &recalling);
+	store_view_close(view);
+	record_reader_clear(&recalling.reader);
+	return recalling.last;
+}
+
+struct outbox *reporter_outbox_new(const struct config *config, struct standing *standing,
+				   const struct record_sink *notices)
+{
+	char folder[PATH_MAX];
+	bool durable = spool_folder(config, folder);
+	/* A spool without a past counts from the clock, so that numbers rise even if the folder was emptied. */
+	uint64_t first = (uint64_t)(loop_wall_ns() / 1000), last = recall(config, standing);
+	struct spool *spool = spool_open(durable ? folder : NULL, config->spool.size, first > last ? first : last + 1);
+	struct outbox *outbox = spool ? outbox_new(spool, standing, config->sensor, notices) : NULL;
+
+	if (!outbox) {
+		spool_close(spool);
+		standing_free(standing);
+		say(notices, NOTICE_ERROR, "not enough memory for the spool");
+		return NULL;
+	}
+	if (add_sinks(outbox, config, notices))
+		return outbox;
+	outbox_free(outbox);
+	return NULL;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the reporter passes findings on with: spool, sinks and what stands, as the configuration has it.
+ */
+#ifndef ESPIAL_DAEMON_REPORTER_SINKS_H
+#define ESPIAL_DAEMON_REPORTER_SINKS_H
+
+#include "report/outbox.h"
+
+struct config;
+
+/* Makes the folders of spool and store where they are missing, for the user that the reporter is about to become. To be
+ * called while it may still do that. */
+void reporter_prepare_folders(const struct config *config);
+
+/* The outbox with all sinks; NULL after a notice. `standing` is filled from the store, and belongs to the outbox. */
+struct outbox *reporter_outbox_new(const struct config *config, struct standing *standing,
+				   const struct record_sink *notices);
+
+#endif
