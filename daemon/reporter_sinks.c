@@ -164,7 +164,7 @@ static bool recall_line(void *context, const char *line)
 	struct record record;
 
 	if (record_from_json(line, strlen(line), &recalling->reader, &record))
-		standing_take(recalling->standing, &record, line, strlen(line));
+		standing_take(recalling->standing, &record, line, strlen(line), 0);
 	return true;
 }
 

@@ -185,8 +185,10 @@ static void send_again(struct delivery *delivery)
 
 static void disconnect(struct delivery *delivery)
 {
-	if (delivery->socket >= 0)
+	if (delivery->socket >= 0) {
 		close(delivery->socket);
+		delivery->health->outages++;
+	}
 	delivery->socket = -1;
 	send_again(delivery);
 }

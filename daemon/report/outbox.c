@@ -28,7 +28,9 @@ struct post {
 	uint64_t given, settled;      /* findings handed to the sink, and settled by it */
 	uint64_t numbers[WINDOW_MAX]; /* of those between, by order of handing over */
 	struct watch watch;
-	bool owes; /* it was down, and is to be told of the open alerts again */
+	uint64_t outages; /* of the sink, as last seen */
+	bool owes;        /* it is to be told of open alerts again */
+	int64_t since_ns; /* of those that something was told of since */
 };
 
 struct outbox {
@@ -113,7 +115,7 @@ static void say(const struct outbox *outbox, enum notice_level level, int64_t ti
 void outbox_take(struct outbox *outbox, const struct record *record, const char *line, size_t length,
 		 int64_t monotonic_ns)
 {
-	standing_take(outbox->standing, record, line, length);
+	standing_take(outbox->standing, record, line, length, monotonic_ns);
 	if (record->type != RECORD_FINDING) {
 		for (size_t i = 0; i < outbox->count; i++)
 			sink_write(outbox->posts[i].sink, record);
@@ -153,7 +155,8 @@ static void tell_again(void *context, const char *line)
 		     again->post->given ? again->post->numbers[(again->post->given - 1) % WINDOW_MAX] : 0);
 }
 
-/* After what waited for it, a sink that was down hears what is open: on its way something may have been lost. */
+/* After what waited for it, a sink that was down hears what is open: what its reader had taken may be lost with the
+ * reader. */
 static void tell_open_alerts(struct outbox *outbox, struct post *post)
 {
 	struct again again = { outbox, post, 0 };
@@ -161,7 +164,7 @@ static void tell_open_alerts(struct outbox *outbox, struct post *post)
 	if (!post->owes)
 		return;
 	post->owes = false;
-	standing_each(outbox->standing, false, tell_again, &again);
+	standing_each_alert(outbox->standing, post->since_ns, tell_again, &again);
 }
 
 static void pump(struct outbox *outbox, struct post *post)
@@ -289,6 +292,12 @@ static void watch_spool(struct outbox *outbox, int64_t monotonic_ns, int64_t wal
 	say(outbox, NOTICE_WARNING, wall_ns, text);
 }
 
+static void owe(struct post *post, int64_t since_ns)
+{
+	post->since_ns = post->owes && post->since_ns < since_ns ? post->since_ns : since_ns;
+	post->owes = true;
+}
+
 void outbox_tick(struct outbox *outbox, int64_t monotonic_ns, int64_t wall_ns)
 {
 	outbox->wall_ns = wall_ns;
@@ -298,7 +307,10 @@ void outbox_tick(struct outbox *outbox, int64_t monotonic_ns, int64_t wall_ns)
 		sink_tick(post->sink, monotonic_ns);
 		if (watch_over(outbox, &post->watch, post->sink->name, post->sink->health.up,
 			       post->sink->health.problem, monotonic_ns, wall_ns))
-			post->owes = true;
+			owe(post, INT64_MIN);
+		else if (post->sink->health.outages != post->outages)
+			owe(post, monotonic_ns - OUTBOX_DOUBT_MS * MILLISECOND);
+		post->outages = post->sink->health.outages;
 	}
 	watch_spool(outbox, monotonic_ns, wall_ns);
 	outbox_pump(outbox, monotonic_ns);

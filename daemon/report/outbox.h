@@ -8,7 +8,9 @@
  * sinks directly.
  *
  * A sink that is down for OUTBOX_PATIENCE_MS is a finding itself (`sink-down`), for the other sinks now and for it later; when
- * it is back, it is told of the alerts that are open. The spool counts as a sink here, since without it nothing is durable.
+ * it is back, it is told of the alerts that are open. After a shorter outage, in which a reader may have died with what it
+ * had just read, it is told of those that it heard of in the last OUTBOX_DOUBT_MS. Such a record is an update with the
+ * evidence `told_again`. The spool counts as a sink here, since without it nothing is durable.
  *
  * Called by the reporter, in its one thread.
  */
@@ -19,7 +21,7 @@
 #include "spool.h"
 #include "standing.h"
 
-enum { OUTBOX_SINKS_MAX = 8, OUTBOX_PATIENCE_MS = 10000, OUTBOX_TOLD_AGAIN_MAX = 200 };
+enum { OUTBOX_SINKS_MAX = 8, OUTBOX_PATIENCE_MS = 10000, OUTBOX_DOUBT_MS = 10000, OUTBOX_TOLD_AGAIN_MAX = 200 };
 
 struct outbox;
 

@@ -22,6 +22,7 @@ struct sink_health {
 	uint64_t delivered; /* records passed on */
 	uint64_t queued;    /* records kept for later */
 	uint64_t dropped;   /* records given up because the bound was reached */
+	uint64_t outages;   /* times that a reader was lost: what it had read last may be lost with it */
 	char problem[160];  /* while not up: what and why, one sentence */
 };
 

@@ -7,7 +7,8 @@
 
 struct place {
 	uint64_t key;
-	char *line; /* owned */
+	int64_t told_ns; /* monotonic */
+	char *line;      /* owned */
 };
 
 struct shelf {
@@ -67,7 +68,7 @@ static bool make_room(struct shelf *shelf)
 	return true;
 }
 
-static void put(struct shelf *shelf, uint64_t key, const char *line, size_t length)
+static void put(struct shelf *shelf, uint64_t key, const char *line, size_t length, int64_t now_ns)
 {
 	char *copy = strndup(line, length);
 	size_t at = find(shelf, key);
@@ -75,9 +76,10 @@ static void put(struct shelf *shelf, uint64_t key, const char *line, size_t leng
 	if (copy && is_at(shelf, at, key)) {
 		free(shelf->places[at].line);
 		shelf->places[at].line = copy;
+		shelf->places[at].told_ns = now_ns;
 	} else if (copy && make_room(shelf)) {
 		memmove(shelf->places + at + 1, shelf->places + at, (shelf->count - at) * sizeof(*shelf->places));
-		shelf->places[at] = (struct place){ key, copy };
+		shelf->places[at] = (struct place){ key, now_ns, copy };
 		shelf->count++;
 	} else {
 		free(copy);
@@ -95,16 +97,17 @@ static uint64_t key_of(const struct record_learned *learned)
 	return key;
 }
 
-void standing_take(struct standing *standing, const struct record *record, const char *line, size_t length)
+void standing_take(struct standing *standing, const struct record *record, const char *line, size_t length,
+		   int64_t monotonic_ns)
 {
 	if (record->type == RECORD_FINDING && record->finding.state == FINDING_CLEAR)
 		remove_key(&standing->alerts, record->finding.alert);
 	else if (record->type == RECORD_FINDING)
-		put(&standing->alerts, record->finding.alert, line, length);
+		put(&standing->alerts, record->finding.alert, line, length, monotonic_ns);
 	else if (record->type == RECORD_LEARNED && record->learned.forgotten)
 		remove_key(&standing->learned, key_of(&record->learned));
 	else if (record->type == RECORD_LEARNED)
-		put(&standing->learned, key_of(&record->learned), line, length);
+		put(&standing->learned, key_of(&record->learned), line, length, monotonic_ns);
 }
 
 size_t standing_alerts(const struct standing *standing)
@@ -112,13 +115,24 @@ size_t standing_alerts(const struct standing *standing)
 	return standing->alerts.count;
 }
 
-void standing_each(const struct standing *standing, bool learned, void (*each)(void *context, const char *line),
-		   void *context)
+static void hand_over(const struct shelf *shelf, int64_t since_ns, void (*each)(void *context, const char *line),
+		      void *context)
 {
-	for (size_t i = 0; i < standing->alerts.count; i++)
-		each(context, standing->alerts.places[i].line);
-	for (size_t i = 0; learned && i < standing->learned.count; i++)
-		each(context, standing->learned.places[i].line);
+	for (size_t i = 0; i < shelf->count; i++)
+		if (shelf->places[i].told_ns >= since_ns)
+			each(context, shelf->places[i].line);
+}
+
+void standing_each_alert(const struct standing *standing, int64_t since_ns,
+			 void (*each)(void *context, const char *line), void *context)
+{
+	hand_over(&standing->alerts, since_ns, each, context);
+}
+
+void standing_each_learned(const struct standing *standing, void (*each)(void *context, const char *line),
+			   void *context)
+{
+	hand_over(&standing->learned, INT64_MIN, each, context);
 }
 
 struct standing *standing_new(void)

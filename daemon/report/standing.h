@@ -20,12 +20,17 @@ struct standing *standing_new(void);
 void standing_free(struct standing *standing);
 
 /* Takes what the record changes. The line is the record's, and copied; other records pass by. */
-void standing_take(struct standing *standing, const struct record *record, const char *line, size_t length);
+void standing_take(struct standing *standing, const struct record *record, const char *line, size_t length,
+		   int64_t monotonic_ns);
 
 size_t standing_alerts(const struct standing *standing);
 
-/* Hands over the lines: open alerts first, then learned pairs if they are wanted. */
-void standing_each(const struct standing *standing, bool learned, void (*each)(void *context, const char *line),
-		   void *context);
+/* Hands over the lines of the open alerts that something was told of at or after this time. */
+void standing_each_alert(const struct standing *standing, int64_t since_ns,
+			 void (*each)(void *context, const char *line), void *context);
+
+/* Hands over the lines of the learned pairs. */
+void standing_each_learned(const struct standing *standing, void (*each)(void *context, const char *line),
+			   void *context);
 
 #endif

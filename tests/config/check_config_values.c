@@ -382,7 +382,7 @@ START_TEST(sections_later_served)
 	ck_assert_str_eq(config->store.path, "/var/lib/espial/espial.db");
 	ck_assert_int_eq(config->store.keep_ns, 90 * 86400 * second);
 	ck_assert_str_eq(config->evidence.dir, "/var/lib/espial/evidence");
-	ck_assert_uint_eq(config->notice_count, 2);
+	ck_assert_uint_eq(config->notice_count, 1);
 	config_free(config);
 }
 END_TEST

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The outbox with sinks of our own: windows, restarts, sinks that are down, and what is told again. Time is an argument. */
+#include "sample.h"
+#include "../../daemon/report/json.h"
+#include "../../daemon/report/outbox.h"
+#include "../suite.h"
+
+#include <check.h>
+#include <poll.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECOND INT64_C(1000000000)
+
+enum { HELD_MAX = 2048, SIZE = 1 << 20 };
+
+struct held {
+	uint64_t alert, record;
+	enum finding_id id;
+	enum finding_state state;
+	bool not_durable, told_again;
+	char about[32]; /* of sink-down: which */
+};
+
+/* A sink that keeps what it gets, and settles as far as it is told to. */
+struct fake {
+	struct sink sink;
+	struct held *held; /* the test's */
+	unsigned *count, *closed;
+	uint64_t settles; /* UINT64_MAX: all */
+	uint64_t given;
+};
+
+static char parent[64], folder[80];
+static struct held held[2][HELD_MAX];
+static unsigned counts[2], closed, notices;
+static struct fake *fakes[2];
+static struct outbox *outbox;
+static int64_t skew_ns; /* how far the test let time pass */
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * SECOND + now.tv_nsec + skew_ns;
+}
+
+static void fake_write(struct sink *sink, const struct record *record)
+{
+	struct fake *fake = (struct fake *)sink;
+
+	if (record->type != RECORD_FINDING)
+		return;
+	ck_assert_uint_lt(*fake->count, HELD_MAX);
+	struct held *place = &fake->held[(*fake->count)++];
+	*place = (struct held){ record->finding.alert,
+				record->finding.record,
+				record->finding.id,
+				record->finding.state,
+				record->finding.not_durable,
+				false,
+				"" };
+	for (size_t i = 0; i < record->finding.evidence_count; i++) {
+		const struct finding_evidence *note = &record->finding.evidence[i];
+		if (strcmp(note->key, "told_again") == 0)
+			place->told_again = note->integer;
+		if (strcmp(note->key, "sink") == 0)
+			snprintf(place->about, sizeof(place->about), "%s", note->text);
+	}
+	fake->given++;
+}
+
+static uint64_t fake_settled(struct sink *sink)
+{
+	struct fake *fake = (struct fake *)sink;
+
+	return fake->settles < fake->given ? fake->settles : fake->given;
+}
+
+static void fake_close(struct sink *sink)
+{
+	closed++;
+	free(sink);
+}
+
+static void note(void *context, const struct record *record)
+{
+	(void)context;
+	(void)record;
+	notices++;
+}
+
+static void begin_in(const char *where)
+{
+	static const struct sink_ops ops = { .write = fake_write, .settled = fake_settled, .close = fake_close };
+	static const char *const names[] = { "one", "two" };
+	struct record_sink sink = { note, NULL };
+	struct standing *standing = standing_new();
+
+	outbox = outbox_new(spool_open(where, SIZE, 1), standing, "edge-1", &sink);
+	ck_assert_ptr_nonnull(outbox);
+	for (size_t i = 0; i < 2; i++) {
+		fakes[i] = calloc(1, sizeof(*fakes[i]));
+		*fakes[i] = (struct fake){ .sink = { .ops = &ops, .name = names[i], .health = { .up = true } },
+					   .held = held[i],
+					   .count = &counts[i],
+					   .settles = UINT64_MAX };
+		counts[i] = 0;
+		ck_assert(outbox_add(outbox, &fakes[i]->sink, i ? 1 : 64, true));
+	}
+}
+
+static void setup(void)
+{
+	snprintf(parent, sizeof(parent), P_tmpdir "/check_outbox.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(parent));
+	snprintf(folder, sizeof(folder), "%s/spool", parent);
+	begin_in(folder);
+}
+
+static void teardown(void)
+{
+	char command[100];
+
+	outbox_free(outbox);
+	snprintf(command, sizeof(command), "rm -rf '%s'", parent);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static void take(uint64_t alert, enum finding_state state)
+{
+	struct record record = sample_finding();
+
+	record.finding.alert = alert;
+	record.finding.state = state;
+	record.finding.cleared_by = state == FINDING_CLEAR ? "quiet" : NULL;
+	char *line = record_to_json(&record, "edge-1");
+	outbox_take(outbox, &record, line, strlen(line), now_ns());
+	free(line);
+}
+
+/* Until everything is on disk and with the sinks, as far as they take it. */
+static void pump(void)
+{
+	do {
+		poll(NULL, 0, 1);
+		outbox_pump(outbox, now_ns());
+	} while (!outbox_is_released(outbox));
+	outbox_pump(outbox, now_ns());
+}
+
+static void pass(int64_t seconds)
+{
+	skew_ns += seconds * SECOND;
+	outbox_tick(outbox, now_ns(), SAMPLE_TIME + skew_ns);
+	pump();
+}
+
+START_TEST(goes_to_every_sink_in_order)
+{
+	for (uint64_t alert = 1; alert <= 300; alert++)
+		take(alert, FINDING_OPEN);
+	pump();
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_uint_eq(counts[i], 300);
+		for (unsigned k = 0; k < 300; k++) {
+			ck_assert_uint_eq(held[i][k].alert, k + 1);
+			ck_assert_uint_eq(held[i][k].record, k + 1);
+			ck_assert(!held[i][k].not_durable);
+		}
+	}
+	ck_assert(!outbox_is_busy(outbox));
+}
+END_TEST
+
+START_TEST(gives_no_more_than_the_window)
+{
+	fakes[0]->settles = fakes[1]->settles = 0;
+	for (uint64_t alert = 1; alert <= 300; alert++)
+		take(alert, FINDING_OPEN);
+	pump();
+	ck_assert_uint_eq(counts[0], 64);
+	ck_assert_uint_eq(counts[1], 1);
+	ck_assert(outbox_is_busy(outbox));
+	fakes[1]->settles = 2;
+	pump();
+	ck_assert_uint_eq(counts[1], 3);
+	fakes[0]->settles = fakes[1]->settles = UINT64_MAX;
+	pump();
+	ck_assert_uint_eq(counts[0], 300);
+	ck_assert_uint_eq(counts[1], 300);
+}
+END_TEST
+
+/* What was handed over but not settled comes again after a restart, with its number, and nothing else does. */
+START_TEST(restart_repeats_the_window_only)
+{
+	fakes[1]->settles = 10;
+	for (uint64_t alert = 1; alert <= 30; alert++)
+		take(alert, FINDING_OPEN);
+	pump();
+	ck_assert_uint_eq(counts[1], 11);
+	outbox_free(outbox);
+	ck_assert_uint_eq(closed, 2);
+	begin_in(folder);
+	pump();
+	ck_assert_uint_eq(counts[0], 0);
+	ck_assert_uint_eq(counts[1], 20);
+	ck_assert_uint_eq(held[1][0].record, 11);
+	ck_assert_uint_eq(held[1][19].record, 30);
+	struct record record = sample_finding();
+	record.finding.alert = 30;
+	char *line = record_to_json(&record, "edge-1");
+	ck_assert(spool_recalls(outbox_spool(outbox), line, strlen(line)));
+	free(line);
+}
+END_TEST
+
+static unsigned count_of(size_t sink, enum finding_id id, enum finding_state state)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < counts[sink]; i++)
+		count += held[sink][i].id == id && held[sink][i].state == state;
+	return count;
+}
+
+START_TEST(sink_that_is_down_is_a_finding)
+{
+	take(1, FINDING_OPEN);
+	take(2, FINDING_OPEN);
+	take(2, FINDING_CLEAR);
+	pump();
+	fakes[1]->sink.health.up = false;
+	fakes[1]->settles = 3;
+	snprintf(fakes[1]->sink.health.problem, 100, "nobody listens");
+	pass(0);
+	pass(9);
+	ck_assert_uint_eq(notices, 1);
+	ck_assert_uint_eq(count_of(0, FINDING_SINK_DOWN, FINDING_OPEN), 0);
+	pass(2);
+	pass(60);
+	ck_assert_uint_eq(count_of(0, FINDING_SINK_DOWN, FINDING_OPEN), 1);
+	ck_assert_str_eq(held[0][counts[0] - 1].about, "two");
+	uint64_t alert = held[0][counts[0] - 1].alert;
+	take(3, FINDING_OPEN);
+	pump();
+	ck_assert_uint_eq(counts[1], 4); /* sink-down itself is the one in its window */
+	fakes[1]->sink.health.up = true;
+	fakes[1]->settles = UINT64_MAX;
+	pass(1);
+	pass(1);
+	ck_assert_uint_eq(count_of(0, FINDING_SINK_DOWN, FINDING_CLEAR), 1);
+	ck_assert_uint_eq(held[0][counts[0] - 1].alert, alert);
+	/* the one that was down: what waited, in order, and then what is open */
+	ck_assert_uint_eq(counts[1], 3 + 3 + 2);
+	ck_assert_int_eq(held[1][3].id, FINDING_SINK_DOWN);
+	ck_assert_uint_eq(held[1][4].alert, 3);
+	ck_assert_uint_eq(count_of(1, FINDING_SINK_DOWN, FINDING_CLEAR), 1);
+	uint64_t again = 0;
+	for (unsigned i = 5; i < 8; i++) {
+		if (!held[1][i].told_again)
+			continue;
+		ck_assert_int_eq(held[1][i].state, FINDING_UPDATE);
+		ck_assert_uint_eq(held[1][i].record, 0);
+		again = again * 10 + held[1][i].alert;
+	}
+	ck_assert_uint_eq(again, 13); /* 1 and 3, not the cleared 2 */
+	/* the other one is not */
+	for (unsigned i = 0; i < counts[0]; i++)
+		ck_assert(!held[0][i].told_again);
+}
+END_TEST
+
+START_TEST(short_outage_repeats_what_is_young)
+{
+	take(1, FINDING_OPEN);
+	pump();
+	pass(60);
+	take(2, FINDING_OPEN);
+	pump();
+	pass(3);
+	fakes[1]->sink.health.outages = 1;
+	pass(1);
+	ck_assert_uint_eq(counts[1], 3);
+	ck_assert_uint_eq(held[1][2].alert, 2);
+	ck_assert(held[1][2].told_again);
+	pass(1);
+	ck_assert_uint_eq(counts[1], 3);
+	ck_assert_uint_eq(counts[0], 2);
+	ck_assert_uint_eq(notices, 0);
+}
+END_TEST
+
+START_TEST(without_a_disk_all_goes_out_marked)
+{
+	char nowhere[120];
+
+	outbox_free(outbox);
+	snprintf(nowhere, sizeof(nowhere), "%s/none/spool", parent);
+	begin_in(nowhere);
+	for (uint64_t alert = 1; alert <= 50; alert++)
+		take(alert, FINDING_OPEN);
+	pump();
+	ck_assert_uint_eq(counts[0], 50);
+	ck_assert_uint_eq(counts[1], 50);
+	ck_assert(held[0][49].not_durable);
+	pass(0);
+	pass(11);
+	ck_assert_uint_eq(count_of(0, FINDING_SINK_DOWN, FINDING_OPEN), 1);
+	ck_assert_str_eq(held[0][50].about, "spool");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("outbox");
+	TCase *cases = tcase_create("outbox");
+
+	tcase_set_timeout(cases, 60);
+	tcase_add_checked_fixture(cases, setup, teardown);
+	tcase_add_test(cases, goes_to_every_sink_in_order);
+	tcase_add_test(cases, gives_no_more_than_the_window);
+	tcase_add_test(cases, restart_repeats_the_window_only);
+	tcase_add_test(cases, sink_that_is_down_is_a_finding);
+	tcase_add_test(cases, short_outage_repeats_what_is_young);
+	tcase_add_test(cases, without_a_disk_all_goes_out_marked);
+	suite_add_tcase(suite, cases);
+	return suite_end(suite);
+}
