@@ -425,6 +425,8 @@ START_TEST(full_disk_delays_nothing)
 {
 	struct rlimit limit;
 	struct spool_item item;
+	struct stat status;
+	char path[160];
 	unsigned value = 0;
 
 	signal(SIGXFSZ, SIG_IGN);
@@ -435,7 +437,9 @@ START_TEST(full_disk_delays_nothing)
 	await_release(spool);
 	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
 	rlim_t before = limit.rlim_cur;
-	limit.rlim_cur = 700;
+	segment_path(path);
+	ck_assert_int_eq(stat(path, &status), 0);
+	limit.rlim_cur = (rlim_t)status.st_size;
 	/* Check's own messages go to a file: nothing is asserted until the limit is gone. */
 	int64_t began = now_ns();
 	int limited = setrlimit(RLIMIT_FSIZE, &limit);
