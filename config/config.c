@@ -369,6 +369,10 @@ void config_free(struct config *config)
 	policy_clear(&config->policy);
 	config_alerts_clear(&config->alerts);
 	free(config->syslog.to);
+	free(config->syslog.ca);
+	free(config->syslog.name);
+	free(config->syslog.certificate);
+	free(config->syslog.key);
 	free(config->json.file);
 	free(config->control);
 	free(config->spool.dir);

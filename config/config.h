@@ -87,9 +87,15 @@ struct config_alerts {
 	size_t maintenance_count;
 };
 
+enum config_transport { CONFIG_TRANSPORT_SOCKET, CONFIG_TRANSPORT_UDP, CONFIG_TRANSPORT_TCP, CONFIG_TRANSPORT_TLS };
+
 struct config_syslog {
 	bool enabled;
-	char *to;     /* path of a datagram or stream socket; in the file, `none` disables */
+	enum config_transport transport;
+	char *to; /* path of a datagram or stream socket, or host (name or address); in the file, `none` disables */
+	unsigned port; /* of the host */
+	/* Of TLS; NULL: the system's authorities, the host's name, and no certificate of our own */
+	char *ca, *name, *certificate, *key;
 	int facility; /* 0 to 23; authpriv is 10 */
 	enum config_shape shape;
 };

@@ -232,3 +232,36 @@ bool config_check_listen(const char *text, bool *local, struct config_reason *re
 	*local = is_loopback(address);
 	return true;
 }
+
+bool config_read_server(const char *text, unsigned otherwise, char **host, unsigned *port, struct config_reason *reason)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+	struct config_quoted quoted;
+	bool brackets = text[0] == '[';
+	const char *begin = text + brackets;
+	size_t length = brackets ? strcspn(begin, "]") : strcspn(begin, ":");
+	const char *rest = begin + length + (brackets && begin[length] == ']');
+	uint8_t address[16];
+	bool good = length > 0 && length < 254;
+
+	*port = otherwise;
+	*host = good ? strndup(begin, length) : NULL;
+	if (good && !*host)
+		return true; /* the caller sees that there was no memory */
+	good = good && (brackets ? begin[length] == ']' && strchr(*host, ':') && parse_address(*host, address)
+				 : strspn(*host, letters) == length && (*host)[0] != '-' && (*host)[0] != '.');
+	if (good && *rest) {
+		size_t digits = *rest == ':' ? strspn(rest + 1, "0123456789") : 0;
+		unsigned long number = digits > 0 && digits <= 5 ? strtoul(rest + 1, NULL, 10) : 0;
+		good = number >= 1 && number <= 65535 && !rest[1 + digits];
+		*port = (unsigned)number;
+	}
+	if (good)
+		return true;
+	free(*host);
+	*host = NULL;
+	config_reason_set(reason,
+			  "'%s' is not a server: HOST, HOST:PORT, ADDRESS:PORT or [IPv6 ADDRESS]:PORT is possible",
+			  config_quote(&quoted, text));
+	return false;
+}

@@ -210,6 +210,81 @@ static bool build_limits(const struct build *build)
 	return true;
 }
 
+/* Whether the file has the section, and something in it. */
+static bool has_section(const struct build *build, const char *path)
+{
+	unsigned line;
+	const yaml_node_t *node = config_document_find(build->document, path, &line);
+
+	return node && !config_document_is_null(node);
+}
+
+/* "udp://HOST[:PORT]" and the like; the port's default is that of RFC 5426, RFC 6587 and RFC 5425. */
+static bool build_server(const struct build *build, const char *text, bool *is_server)
+{
+	static const struct {
+		const char *scheme;
+		enum config_transport transport;
+		unsigned port;
+	} schemes[] = {
+		{ "udp://", CONFIG_TRANSPORT_UDP, 514 },
+		{ "tcp://", CONFIG_TRANSPORT_TCP, 601 },
+		{ "tls://", CONFIG_TRANSPORT_TLS, 6514 },
+	};
+	struct config_syslog *syslog = &build->config->syslog;
+	struct config_reason reason;
+	size_t which = 0;
+
+	while (which < 3 && strncmp(text, schemes[which].scheme, 6) != 0)
+		which++;
+	*is_server = which < 3;
+	if (!*is_server)
+		return true;
+	char *host = NULL;
+	if (!config_read_server(text + 6, schemes[which].port, &host, &syslog->port, &reason))
+		return fail(build, "report.syslog.to", &reason);
+	if (!host)
+		return fail_memory(build);
+	syslog->transport = schemes[which].transport;
+	free(syslog->to);
+	syslog->to = host;
+	return true;
+}
+
+static bool build_tls(const struct build *build)
+{
+	struct config_file_report *file = &build->file->report;
+	struct config_syslog *syslog = &build->config->syslog;
+	const struct {
+		const char *path;
+		char **text, **to;
+		bool is_file;
+	} keys[] = {
+		{ "report.syslog.ca", &file->syslog.ca, &syslog->ca, true },
+		{ "report.syslog.name", &file->syslog.name, &syslog->name, false },
+		{ "report.syslog.certificate", &file->syslog.certificate, &syslog->certificate, true },
+		{ "report.syslog.key", &file->syslog.key, &syslog->key, true },
+	};
+	struct config_reason reason;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		if (!*keys[i].text)
+			continue;
+		if (syslog->transport != CONFIG_TRANSPORT_TLS) {
+			config_reason_set(&reason, "is of use with TLS only: write 'to: tls://HOST', or leave it out");
+			return fail(build, keys[i].path, &reason);
+		}
+		if (keys[i].is_file && !config_check_path(*keys[i].text, PATH_OCTETS_MAX, &reason))
+			return fail(build, keys[i].path, &reason);
+		move_text(keys[i].text, keys[i].to);
+	}
+	if (syslog->key && !syslog->certificate) {
+		config_reason_set(&reason, "is of no use without its certificate: add 'certificate'");
+		return fail(build, "report.syslog.key", &reason);
+	}
+	return true;
+}
+
 static bool build_syslog(const struct build *build)
 {
 	struct config_file_report *file = &build->file->report;
@@ -223,19 +298,23 @@ static bool build_syslog(const struct build *build)
 		syslog->enabled = false;
 		return true;
 	}
-	if (file->syslog.to && !config_check_path(file->syslog.to, SOCKET_OCTETS_MAX, &reason))
+	bool is_server = false;
+	if (file->syslog.to && !build_server(build, file->syslog.to, &is_server))
+		return false;
+	if (file->syslog.to && !is_server && !config_check_path(file->syslog.to, SOCKET_OCTETS_MAX, &reason))
 		return fail(build, "report.syslog.to", &reason);
-	move_text(&file->syslog.to, &syslog->to);
-	return true;
-}
-
-/* Whether the file has the section, and something in it. */
-static bool has_section(const struct build *build, const char *path)
-{
-	unsigned line;
-	const yaml_node_t *node = config_document_find(build->document, path, &line);
-
-	return node && !config_document_is_null(node);
+	if (!is_server)
+		move_text(&file->syslog.to, &syslog->to);
+	if (is_server && syslog->shape == CONFIG_SHAPE_EVENTLOG) {
+		/* The records of libevtlog are for local sockets; by default a server gets what every server reads. */
+		if (has_section(build, "report.syslog.shape")) {
+			config_reason_set(&reason,
+					  "'eventlog' is for a local socket: a server takes rfc5424, cef, ecs or ocsf");
+			return fail(build, "report.syslog.shape", &reason);
+		}
+		syslog->shape = CONFIG_SHAPE_RFC5424;
+	}
+	return build_tls(build);
 }
 
 /* Notes that a section is read but not served. */
@@ -362,7 +441,8 @@ static bool build_report(const struct build *build)
 	if (file->json.file && !config_check_path(file->json.file, PATH_OCTETS_MAX, &reason))
 		return fail(build, "report.json.file", &reason);
 	move_text(&file->json.file, &build->config->json.file);
-	return build_control(build) && build_spool(build) && build_store(build) && build_http(build) && build_evidence(build);
+	return build_control(build) && build_spool(build) && build_store(build) && build_http(build) &&
+	       build_evidence(build);
 }
 
 bool config_build(struct config *config, const struct config_document *document, struct config_file *file,

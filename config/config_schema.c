@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_TEXT_MAX = 4095, SOCKET_TEXT_MAX = 107, NAME_MAX_OCTETS = 127, SENSOR_MAX = 63, VALUE_MAX = 255 };
+enum { PATH_TEXT_MAX = 4095, NAME_MAX_OCTETS = 127, SENSOR_MAX = 63, VALUE_MAX = 255 };
 enum { GATEWAYS_MAX = 64, INTERFACES_MAX = 64, SERVICES_MAX = 256, PREFIXES_MAX = 10000, MAINTENANCE_MAX = 256 };
 
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof(*(array))))
@@ -171,8 +171,12 @@ static const cyaml_schema_field_t alerts_fields[] = {
 };
 
 static const cyaml_schema_field_t syslog_fields[] = {
-	CYAML_FIELD_STRING_PTR("to", TEXT, struct config_file_report, syslog.to, 1, SOCKET_TEXT_MAX),
+	CYAML_FIELD_STRING_PTR("to", TEXT, struct config_file_report, syslog.to, 1, VALUE_MAX),
 	CYAML_FIELD_STRING_PTR("facility", TEXT, struct config_file_report, syslog.facility, 1, VALUE_MAX),
+	CYAML_FIELD_STRING_PTR("ca", TEXT, struct config_file_report, syslog.ca, 1, PATH_TEXT_MAX),
+	CYAML_FIELD_STRING_PTR("name", TEXT, struct config_file_report, syslog.name, 1, VALUE_MAX),
+	CYAML_FIELD_STRING_PTR("certificate", TEXT, struct config_file_report, syslog.certificate, 1, PATH_TEXT_MAX),
+	CYAML_FIELD_STRING_PTR("key", TEXT, struct config_file_report, syslog.key, 1, PATH_TEXT_MAX),
 	CYAML_FIELD_ENUM("shape", WORD, struct config_file_report, syslog.shape, shapes, COUNT(shapes)),
 	CYAML_FIELD_END,
 };
@@ -183,7 +187,8 @@ static const cyaml_schema_field_t json_fields[] = {
 };
 
 static const cyaml_schema_field_t control_fields[] = {
-	CYAML_FIELD_STRING_PTR("socket", CYAML_FLAG_POINTER, struct config_file_report, control.socket, 1, PATH_TEXT_MAX),
+	CYAML_FIELD_STRING_PTR("socket", CYAML_FLAG_POINTER, struct config_file_report, control.socket, 1,
+			       PATH_TEXT_MAX),
 	CYAML_FIELD_END,
 };
 
@@ -220,11 +225,10 @@ static const cyaml_schema_field_t evidence_fields[] = {
 	}
 
 static const cyaml_schema_field_t report_fields[] = {
-	REPORT_SECTION("syslog", syslog_fields),     REPORT_SECTION("json", json_fields),
-	REPORT_SECTION("spool", spool_fields),       REPORT_SECTION("store", store_fields),
-	REPORT_SECTION("http", http_fields),         REPORT_SECTION("evidence", evidence_fields),
-	REPORT_SECTION("control", control_fields),
-	CYAML_FIELD_END,
+	REPORT_SECTION("syslog", syslog_fields),   REPORT_SECTION("json", json_fields),
+	REPORT_SECTION("spool", spool_fields),     REPORT_SECTION("store", store_fields),
+	REPORT_SECTION("http", http_fields),       REPORT_SECTION("evidence", evidence_fields),
+	REPORT_SECTION("control", control_fields), CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t file_fields[] = {

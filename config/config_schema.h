@@ -73,7 +73,7 @@ struct config_file_alerts {
 
 struct config_file_report {
 	struct {
-		char *to, *facility;
+		char *to, *facility, *ca, *name, *certificate, *key;
 		enum config_shape shape;
 	} syslog;
 	struct {

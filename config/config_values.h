@@ -69,6 +69,11 @@ bool config_check_path(const char *text, size_t max, struct config_reason *reaso
 /* /PATH of a Unix socket, ADDRESS:PORT, [ADDRESS]:PORT or localhost:PORT. `local`: nobody else can reach it. */
 bool config_check_listen(const char *text, bool *local, struct config_reason *reason);
 
+/* HOST, HOST:PORT or [IPv6 ADDRESS]:PORT of a server; without a port the other one. *host is the caller's to free; true with
+ * NULL there is lack of memory. */
+bool config_read_server(const char *text, unsigned otherwise, char **host, unsigned *port,
+			struct config_reason *reason);
+
 /* The name of an interface as Linux allows it. */
 bool config_check_interface(const char *text, struct config_reason *reason);
 

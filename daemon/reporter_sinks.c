@@ -29,6 +29,7 @@ enum {
 	/* Findings a sink may hold that are not known to have arrived. Of syslog a second telling would be seen by people; the
 	 * store knows by the number what it has; a file is written to at once. */
 	WINDOW_SYSLOG = 1,
+	WINDOW_SERVER = 64, /* whose word is a round trip away */
 	WINDOW_FILE = 64,
 	WINDOW_STORE = 256,
 };
@@ -116,11 +117,26 @@ static struct sink *text_sink(void)
 
 static struct sink *syslog_sink(const struct config *config, const struct record_sink *notices)
 {
+	static const enum syslog_shape shapes[] = {
+		[CONFIG_SHAPE_EVENTLOG] = SYSLOG_SHAPE_EVENTLOG, [CONFIG_SHAPE_RFC5424] = SYSLOG_SHAPE_RFC5424,
+		[CONFIG_SHAPE_CEF] = SYSLOG_SHAPE_CEF,           [CONFIG_SHAPE_ECS] = SYSLOG_SHAPE_ECS,
+		[CONFIG_SHAPE_OCSF] = SYSLOG_SHAPE_OCSF,
+	};
+	static const enum remote_protocol protocols[] = { [CONFIG_TRANSPORT_UDP] = REMOTE_UDP,
+							  [CONFIG_TRANSPORT_TCP] = REMOTE_TCP,
+							  [CONFIG_TRANSPORT_TLS] = REMOTE_TLS };
+	const struct config_syslog *syslog = &config->syslog;
+	struct remote_options remote = { .protocol = protocols[syslog->transport],
+					 .host = syslog->to,
+					 .port = syslog->port,
+					 .name = syslog->name,
+					 .files = { syslog->ca, syslog->certificate, syslog->key } };
 	struct syslog_options options = {
 		.to = config->syslog.to,
 		.sensor = config->sensor,
 		.facility = config->syslog.facility,
-		.shape = config->syslog.shape == CONFIG_SHAPE_EVENTLOG ? SYSLOG_SHAPE_EVENTLOG : SYSLOG_SHAPE_RFC5424,
+		.remote = syslog->transport == CONFIG_TRANSPORT_SOCKET ? NULL : &remote,
+		.shape = shapes[syslog->shape],
 		.module = getenv("ESPIAL_EVTLOG_MODULE"),
 		.notices = notices,
 	};
@@ -142,7 +158,9 @@ static bool add_sinks(struct outbox *outbox, const struct config *config, const 
 	if (!getenv("JOURNAL_STREAM") && !add(outbox, text_sink(), WINDOW_FILE, false, "text", notices))
 		return false;
 	if (config->syslog.enabled &&
-	    !add(outbox, syslog_sink(config, notices), WINDOW_SYSLOG, true, "syslog", notices))
+	    !add(outbox, syslog_sink(config, notices),
+		 config->syslog.transport == CONFIG_TRANSPORT_SOCKET ? WINDOW_SYSLOG : WINDOW_SERVER, true, "syslog",
+		 notices))
 		return false;
 	if (config->json.file &&
 	    !add(outbox, json_sink_new(config->json.file, config->sensor), WINDOW_FILE, true, "json", notices))

@@ -39,12 +39,12 @@ HOMES = {
     "cyaml/": ["config/config_schema.c", "config/config_schema_check.h"],
     "yaml.h": ["config/config_document.h"],
     "jansson.h": [
-        "daemon/report/json.c", "daemon/report/json_line.c", "daemon/report/record_reader.c", "daemon/report/ike_log_json.c",
+        "daemon/report/json.c", "daemon/report/json_line.c", "daemon/report/siem_json.c", "daemon/report/record_reader.c", "daemon/report/ike_log_json.c",
         "daemon/report/inventory_json.c", "daemon/report/inventory_cyclonedx.c", "daemon/explain_command.c",
         "daemon/control_request.c", "daemon/control_status.c", "daemon/status_command.c",
         "daemon/report/api.c",
     ],
-    "openssl/": ["daemon/certificate.c", "daemon/report/community_id.c", "daemon/report/nat_hash.c"],
+    "openssl/": ["daemon/certificate.c", "daemon/report/tls.c", "daemon/report/community_id.c", "daemon/report/nat_hash.c"],
     "sqlite3.h": ["daemon/report/store_file.c", "daemon/report/store_view.c", "daemon/report/store_write.c"],
     "syslog-ng/": ["daemon/report/evtlog_module.c"],
     "xxhash.h": ["daemon/audit/hash.h"],
@@ -56,7 +56,7 @@ TEST_LIBRARIES = list(HOMES) + ["check.h"]
 # The C library, POSIX and the kernel's interface.
 SYSTEM = re.compile(
     r"^(?:(?:sys|net|netinet|netpacket|arpa|linux)/[\w/]+\.h|(?:assert|ctype|dirent|dlfcn|endian|errno|fcntl|fnmatch|ftw"
-    r"|getopt|glob|grp|inttypes|langinfo|libgen|limits|locale|malloc|math|poll|pthread|pwd|sched|setjmp|signal|spawn"
+    r"|getopt|glob|grp|inttypes|langinfo|libgen|limits|locale|malloc|math|netdb|poll|pthread|pwd|sched|setjmp|signal|spawn"
     r"|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog|termios|threads"
     r"|time|ucontext|unistd|utime|wchar|wctype)\.h)$"
 )

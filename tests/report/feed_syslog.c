@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sends numbered findings through the real syslog sink, for check_syslog_ng.sh: feed_syslog SOCKET SHAPE MODULE COMMANDS.
- * COMMANDS is a FIFO; each line is "send FIRST COUNT", "flush" (ticks until all is delivered, at most 10 s) or "end".
+ * SHAPE is one of the configuration, or "local"; "-local" behind it gives it the header of local sockets. SOCKET is a path or udp://, tcp:// or tls://ADDRESS:PORT, with TLS_CA, TLS_NAME, TLS_CERTIFICATE and TLS_KEY in the
+ * environment. COMMANDS is a FIFO; each line is "send FIRST COUNT", "flush" (ticks until all is delivered, at most 10 s),
+ * "tick", "health" (answers "up", or the problem) or "end".
  * Answers "ok" or what is wrong, one line each.
  */
 #include "../../daemon/report/syslog.h"
@@ -49,8 +51,11 @@ static void send_numbered(struct sink *sink, unsigned first, unsigned count)
 
 int main(int argc, char **argv)
 {
+	static const char *const shapes[SYSLOG_SHAPE_COUNT] = { "eventlog", "rfc5424", "cef", "ecs", "ocsf" };
 	struct record_sink notices = { .write = tell };
 	struct syslog_options options = { .sensor = "edge-1", .facility = 10, .notices = &notices };
+	struct remote_options remote = { .port = 0 };
+	char scheme[4], host[64];
 	unsigned first, count;
 	struct sink *sink;
 	char line[64];
@@ -59,8 +64,18 @@ int main(int argc, char **argv)
 	if (argc != 5 || !(commands = fopen(argv[4], "r")))
 		return 2;
 	options.to = argv[1];
-	options.shape = strcmp(argv[2], "eventlog") == 0 ? SYSLOG_SHAPE_EVENTLOG : SYSLOG_SHAPE_RFC5424;
-	options.header = strcmp(argv[2], "local") == 0 ? SYSLOG_HEADER_LOCAL : SYSLOG_HEADER_FULL;
+	if (sscanf(argv[1], "%3[a-z]://%60[^:]:%u", scheme, host, &remote.port) == 3) {
+		remote.protocol = *scheme == 'u' ? REMOTE_UDP : scheme[1] == 'c' ? REMOTE_TCP : REMOTE_TLS;
+		remote.host = host;
+		remote.name = getenv("TLS_NAME");
+		remote.files = (struct tls_files){ getenv("TLS_CA"), getenv("TLS_CERTIFICATE"), getenv("TLS_KEY") };
+		options.remote = &remote;
+	}
+	options.shape = SYSLOG_SHAPE_RFC5424;
+	for (unsigned i = 0; i < SYSLOG_SHAPE_COUNT; i++)
+		if (strncmp(argv[2], shapes[i], strlen(shapes[i])) == 0)
+			options.shape = (enum syslog_shape)i;
+	options.header = strstr(argv[2], "local") ? SYSLOG_HEADER_LOCAL : SYSLOG_HEADER_FULL;
 	options.module = argv[3];
 	sink = syslog_sink_new(&options);
 	if (!sink)
@@ -71,6 +86,11 @@ int main(int argc, char **argv)
 		for (int i = 0; strncmp(line, "flush", 5) == 0 && sink->health.queued > 0 && i < 500; i++)
 			tick_for(sink, 1);
 		tick_for(sink, 3);
+		if (strncmp(line, "health", 6) == 0) {
+			printf("%s\n", sink->health.up ? "up" : sink->health.problem);
+			fflush(stdout);
+			continue;
+		}
 		if (strncmp(line, "flush", 5) == 0 && (sink->health.queued > 0 || !sink->health.up))
 			printf("%llu still queued: %s\n", (unsigned long long)sink->health.queued,
 			       sink->health.problem);
