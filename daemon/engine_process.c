@@ -256,6 +256,8 @@ static int run(struct process *process, const struct engine_process *settings)
 	}
 	process->orders =
 	    settings->orders < 0 ? NULL : reload_reader_new(process->loop, settings->orders, on_config, process);
+	struct record started = { .type = RECORD_STARTED, .time_ns = loop_wall_ns() };
+	write_record(&process->writer, &started);
 	if (settings->unseen_ns)
 		tell_restart(process, settings->unseen_ns);
 	if (!sandbox_confine(SANDBOX_ENGINE, &sandbox_error)) {

@@ -64,8 +64,10 @@ static bool spool_folder(const struct config *config, char folder[PATH_MAX])
 /* A folder that is made belongs to the user that will write there; one that is there is its owner's matter. */
 static void prepare_folder(const char *path)
 {
-	const char *name = sandbox_user();
-	const struct passwd *user = name ? getpwnam(name) : NULL;
+	const char *found = sandbox_user();
+	char name[64]; /* what was found lies where getpwnam() writes */
+	snprintf(name, sizeof(name), "%s", found ? found : "");
+	const struct passwd *user = found ? getpwnam(name) : NULL;
 
 	if (mkdir(path, 0750) == 0 && user)
 		(void)!chown(path, user->pw_uid, user->pw_gid);

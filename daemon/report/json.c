@@ -424,7 +424,7 @@ static void put_health(struct writer *writer, const struct record_health *health
 
 char *record_to_json(const struct record *record, const char *sensor)
 {
-	static const char *const types[] = { "finding", "pair", "sa", "ike_sa", "summary", "notice", "learned", "health" };
+	static const char *const types[] = { "finding", "pair", "sa", "ike_sa", "summary", "notice", "learned", "health", "started" };
 	char *line = bulk_line_write(record, sensor);
 	if (line)
 		return line;
@@ -462,6 +462,7 @@ char *record_to_json(const struct record *record, const char *sensor)
 	case RECORD_HEALTH:
 		put_health(&writer, &record->health);
 		break;
+	case RECORD_STARTED:
 	case RECORD_IKE_MESSAGE:
 		break;
 	}

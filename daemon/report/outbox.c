@@ -44,7 +44,9 @@ struct outbox {
 	struct watch spool_watch;
 	uint64_t spool_lost; /* as last told */
 	uint64_t released;
-	int64_t wall_ns; /* of the last tick */
+	uint64_t standing_number; /* of the last record that `standing` knows */
+	bool begun;               /* the first tick is over */
+	int64_t wall_ns;          /* of the last tick */
 	struct record_reader reader;
 };
 
@@ -112,15 +114,55 @@ static void say(const struct outbox *outbox, enum notice_level level, int64_t ti
 	record_write(&outbox->notices, &record);
 }
 
+static void spool_finding(struct outbox *outbox, const struct record *record, const char *line, size_t length,
+			  int64_t monotonic_ns)
+{
+	uint64_t number = spool_append(outbox->spool, line, length, monotonic_ns);
+
+	standing_take(outbox->standing, record, line, length, monotonic_ns);
+	if (number)
+		outbox->standing_number = number;
+	else
+		say(outbox, NOTICE_ERROR, record->time_ns, "a finding was lost: not enough memory to spool it");
+}
+
+/* What an engine that was started anew opens, if it is open already: an update of that. The line, to be freed; NULL if it is
+ * news indeed. */
+static char *adopt(struct outbox *outbox, const struct record *record, struct record *adopted)
+{
+	uint64_t alert;
+	struct record former;
+	const char *line = standing_heir(outbox->standing, &record->finding, &alert);
+
+	if (!line)
+		return NULL;
+	*adopted = *record;
+	adopted->finding.alert = alert;
+	if (record->finding.state == FINDING_OPEN)
+		adopted->finding.state = FINDING_UPDATE;
+	if (record_from_json(line, strlen(line), &outbox->reader, &former) && former.type == RECORD_FINDING &&
+	    former.finding.first_ns < record->finding.first_ns)
+		adopted->finding.first_ns = former.finding.first_ns;
+	return record_to_json(adopted, outbox->sensor);
+}
+
 void outbox_take(struct outbox *outbox, const struct record *record, const char *line, size_t length,
 		 int64_t monotonic_ns)
 {
-	standing_take(outbox->standing, record, line, length, monotonic_ns);
-	if (record->type != RECORD_FINDING) {
+	struct record adopted;
+	char *text = record->type == RECORD_FINDING ? adopt(outbox, record, &adopted) : NULL;
+
+	if (text) {
+		spool_finding(outbox, &adopted, text, strlen(text), monotonic_ns);
+		free(text);
+	} else if (record->type == RECORD_FINDING) {
+		spool_finding(outbox, record, line, length, monotonic_ns);
+	} else if (record->type == RECORD_STARTED) {
+		standing_engine_started(outbox->standing, monotonic_ns);
+	} else {
+		standing_take(outbox->standing, record, line, length, monotonic_ns);
 		for (size_t i = 0; i < outbox->count; i++)
 			sink_write(outbox->posts[i].sink, record);
-	} else if (!spool_append(outbox->spool, line, length, monotonic_ns)) {
-		say(outbox, NOTICE_ERROR, record->time_ns, "a finding was lost: not enough memory to spool it");
 	}
 }
 
@@ -183,6 +225,11 @@ static void pump(struct outbox *outbox, struct post *post)
 		/* What was read once is read again without complaint, unless the disk changed it: then it is passed over. */
 		if (record_from_json(item.octets, item.length, &outbox->reader, &record) &&
 		    record.type == RECORD_FINDING) {
+			/* Of before the start, and not in the store yet. */
+			if (item.number > outbox->standing_number) {
+				standing_take(outbox->standing, &record, item.octets, item.length, 0);
+				outbox->standing_number = item.number;
+			}
 			record.finding.record = item.number;
 			record.finding.not_durable = item.not_durable;
 			hand(post, &record, item.number);
@@ -292,6 +339,66 @@ static void watch_spool(struct outbox *outbox, int64_t monotonic_ns, int64_t wal
 	say(outbox, NOTICE_WARNING, wall_ns, text);
 }
 
+/* Ends an alert of which only the line is left. */
+static void end_alert(struct outbox *outbox, const char *line, const char *cleared_by, int64_t monotonic_ns,
+		      int64_t wall_ns)
+{
+	struct record record;
+	char *text;
+
+	if (!record_from_json(line, strlen(line), &outbox->reader, &record) || record.type != RECORD_FINDING)
+		return;
+	record.time_ns = record.finding.time_ns = wall_ns;
+	record.finding.state = FINDING_CLEAR;
+	record.finding.cleared_by = cleared_by;
+	record.finding.record = 0;
+	record.finding.not_durable = false;
+	text = record_to_json(&record, outbox->sensor);
+	if (text)
+		spool_finding(outbox, &record, text, strlen(text), monotonic_ns);
+	free(text);
+}
+
+struct lines {
+	char *lines[OUTBOX_SINKS_MAX + 1]; /* owned */
+	size_t count;
+};
+
+static void note_sink_down(void *context, const char *line)
+{
+	struct lines *lines = context;
+
+	if (lines->count <= OUTBOX_SINKS_MAX && strstr(line, "\"id\":\"sink-down\""))
+		lines->lines[lines->count++] = strdup(line);
+}
+
+/* A reporter before this one said that a sink was down; if it still is, this one will say so in its turn. */
+static void end_former_outages(struct outbox *outbox, int64_t monotonic_ns, int64_t wall_ns)
+{
+	struct lines found = { .count = 0 };
+
+	standing_each_alert(outbox->standing, INT64_MIN, note_sink_down, &found);
+	for (size_t i = 0; i < found.count; i++) {
+		if (found.lines[i])
+			end_alert(outbox, found.lines[i], "reporter-restarted", monotonic_ns, wall_ns);
+		free(found.lines[i]);
+	}
+}
+
+/* What a former engine told of and the present one did not come upon is over, as far as anyone can tell. */
+static void end_overdue(struct outbox *outbox, int64_t monotonic_ns, int64_t wall_ns)
+{
+	for (unsigned i = 0; i < 64; i++) {
+		const char *line = standing_overdue(outbox->standing, monotonic_ns);
+		char *copy = line ? strdup(line) : NULL;
+
+		if (!copy)
+			return;
+		end_alert(outbox, copy, "not-seen-again", monotonic_ns, wall_ns);
+		free(copy);
+	}
+}
+
 static void owe(struct post *post, int64_t since_ns)
 {
 	post->since_ns = post->owes && post->since_ns < since_ns ? post->since_ns : since_ns;
@@ -313,6 +420,10 @@ void outbox_tick(struct outbox *outbox, int64_t monotonic_ns, int64_t wall_ns)
 		post->outages = post->sink->health.outages;
 	}
 	watch_spool(outbox, monotonic_ns, wall_ns);
+	if (!outbox->begun)
+		end_former_outages(outbox, monotonic_ns, wall_ns);
+	outbox->begun = true;
+	end_overdue(outbox, monotonic_ns, wall_ns);
 	outbox_pump(outbox, monotonic_ns);
 }
 

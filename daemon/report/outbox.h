@@ -39,7 +39,8 @@ void outbox_free(struct outbox *outbox);
  */
 bool outbox_add(struct outbox *outbox, struct sink *sink, unsigned window, bool kept);
 
-/* One line from the engine that record_from_json() read as this record. Findings are spooled. */
+/* One line from the engine that record_from_json() read as this record. Findings are spooled, under the number of the alert
+ * that is open already where an engine that was started anew opens it again (standing.h). */
 void outbox_take(struct outbox *outbox, const struct record *record, const char *line, size_t length,
 		 int64_t monotonic_ns);
 

@@ -704,7 +704,7 @@ static void read_health(struct fields *fields, struct record_health *health)
 static void read_record(struct fields *fields, struct record *record)
 {
 	static const char *const types[] = {
-		"finding", "pair", "sa", "ike_sa", "summary", "notice", "learned", "health"
+		"finding", "pair", "sa", "ike_sa", "summary", "notice", "learned", "health", "started"
 	};
 
 	record->type = (enum record_type)take_name(fields, "type", types, sizeof(types) / sizeof(types[0]));
@@ -728,6 +728,8 @@ static void read_record(struct fields *fields, struct record *record)
 		break;
 	case RECORD_SUMMARY:
 		read_summary(fields, &record->summary);
+		break;
+	case RECORD_STARTED:
 		break;
 	case RECORD_IKE_MESSAGE: /* its name is not among the types */
 		break;

@@ -271,6 +271,7 @@ void snapshot_builder_add(struct snapshot_builder *builder, const struct record 
 		break;
 	case RECORD_NOTICE:
 	case RECORD_LEARNED:
+	case RECORD_STARTED:
 	case RECORD_IKE_MESSAGE:
 		break;
 	}

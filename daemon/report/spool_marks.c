@@ -24,14 +24,19 @@ void spool_marks_open(struct spool_marks *marks, int folder)
 	struct spool_mark read_marks[SPOOL_MARKS_MAX];
 
 	memset(marks, 0, sizeof(*marks));
-	marks->file = folder >= 0 ? openat(folder, file_name, O_RDWR | O_CREAT | O_CLOEXEC, 0640) : -1;
-	if (marks->file < 0)
+	int file = folder >= 0 ? openat(folder, file_name, O_RDWR | O_CREAT | O_CLOEXEC, 0640) : -1;
+	marks->file = file;
+	if (folder >= 0 && file < 0) /* of a disk that may be read, but not written to now */
+		file = openat(folder, file_name, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
 		return;
-	marks->found = pread(marks->file, read_marks, sizeof(read_marks), 0) == (ssize_t)sizeof(read_marks);
+	marks->found = pread(file, read_marks, sizeof(read_marks), 0) == (ssize_t)sizeof(read_marks);
 	for (size_t i = 0; marks->found && i < SPOOL_MARKS_MAX; i++)
 		marks->found = memchr(read_marks[i].name, '\0', SPOOL_MARK_NAME) != NULL;
 	if (marks->found)
 		memcpy(marks->marks, read_marks, sizeof(read_marks));
+	if (marks->file < 0)
+		close(file);
 	for (int i = 0; i < SPOOL_MARKS_MAX; i++)
 		write_mark(marks, i); /* all of its room is taken now, while there is some */
 }

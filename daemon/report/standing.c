@@ -2,13 +2,18 @@
 /* See standing.h. Two lists in order of a 64-bit key, the alert's number or a hash of the pair. */
 #include "standing.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct place {
 	uint64_t key;
 	int64_t told_ns; /* monotonic */
-	char *line;      /* owned */
+	/* Of alerts: id and subject; the engine that told of it last; and what that engine calls it. */
+	uint64_t subject;
+	unsigned engine;
+	uint64_t other_name;
+	char *line; /* owned */
 };
 
 struct shelf {
@@ -18,6 +23,8 @@ struct shelf {
 
 struct standing {
 	struct shelf alerts, learned;
+	unsigned engine;    /* how many engines were started */
+	int64_t started_ns; /* the last of them; monotonic */
 };
 
 /* Index of the key, or where it would be. */
@@ -79,22 +86,116 @@ static void put(struct shelf *shelf, uint64_t key, const char *line, size_t leng
 		shelf->places[at].told_ns = now_ns;
 	} else if (copy && make_room(shelf)) {
 		memmove(shelf->places + at + 1, shelf->places + at, (shelf->count - at) * sizeof(*shelf->places));
-		shelf->places[at] = (struct place){ key, now_ns, copy };
+		shelf->places[at] = (struct place){ .key = key, .told_ns = now_ns, .line = copy };
 		shelf->count++;
 	} else {
 		free(copy);
 	}
 }
 
+/* What is told once is not open. */
+static bool has_end(enum finding_id id)
+{
+	switch (id) {
+	case FINDING_PEER_NEW:
+	case FINDING_SA_UP:
+	case FINDING_SA_REKEYED:
+	case FINDING_SA_DOWN:
+	case FINDING_SECURED_AGAIN:
+	case FINDING_POLICY_RELOADED:
+	case FINDING_SENSOR_ALIVE:
+	case FINDING_CLOCK_JUMP:
+	case FINDING_ENGINE_RESTARTED:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static uint64_t hash_on(uint64_t hash, const void *octets, size_t count)
+{
+	const uint8_t *at = octets;
+
+	for (size_t i = 0; i < count; i++)
+		hash = (hash ^ at[i]) * 0x100000001b3; /* FNV-1a: tells apart, protects nothing */
+	return hash;
+}
+
+/* Id and subject: an alert is these two. */
+static uint64_t subject_of(const struct finding *finding)
+{
+	uint32_t kinds[4] = { finding->id, finding->subject, finding->vlan, 0 };
+	uint64_t hash = 0xcbf29ce484222325;
+
+	if (finding->subject == SUBJECT_SA && finding->has_spi)
+		kinds[3] = finding->spi;
+	hash = hash_on(hash, kinds, sizeof(kinds));
+	if (finding->has_pair || finding->subject == SUBJECT_HOST)
+		hash = hash_on(hash, finding->a.bytes, sizeof(finding->a.bytes));
+	if (finding->has_pair && finding->subject != SUBJECT_HOST)
+		hash = hash_on(hash, finding->b.bytes, sizeof(finding->b.bytes));
+	if (finding->subject == SUBJECT_SA && finding->has_flow)
+		hash = hash_on(hash, finding->src.bytes, sizeof(finding->src.bytes));
+	return hash;
+}
+
+static void put_alert(struct standing *standing, const struct finding *finding, const char *line, size_t length,
+		      int64_t now_ns)
+{
+	struct shelf *shelf = &standing->alerts;
+
+	put(shelf, finding->alert, line, length, now_ns);
+	size_t at = find(shelf, finding->alert);
+	if (!is_at(shelf, at, finding->alert))
+		return;
+	shelf->places[at].subject = subject_of(finding);
+	shelf->places[at].engine = standing->engine;
+}
+
+void standing_engine_started(struct standing *standing, int64_t monotonic_ns)
+{
+	standing->engine++;
+	standing->started_ns = monotonic_ns;
+	for (size_t i = 0; i < standing->alerts.count; i++)
+		standing->alerts.places[i].other_name = 0;
+}
+
+const char *standing_heir(struct standing *standing, const struct finding *finding, uint64_t *alert)
+{
+	struct shelf *shelf = &standing->alerts;
+	size_t at = find(shelf, finding->alert), found = SIZE_MAX;
+	uint64_t subject = subject_of(finding);
+
+	if (is_at(shelf, at, finding->alert))
+		return NULL;
+	for (size_t i = 0; i < shelf->count; i++)
+		if (shelf->places[i].other_name == finding->alert ||
+		    (found == SIZE_MAX && shelf->places[i].subject == subject &&
+		     (shelf->places[i].engine != standing->engine || finding->state != FINDING_OPEN)))
+			found = i;
+	if (found == SIZE_MAX)
+		return NULL;
+	shelf->places[found].other_name = finding->alert;
+	*alert = shelf->places[found].key;
+	return shelf->places[found].line;
+}
+
+const char *standing_overdue(const struct standing *standing, int64_t monotonic_ns)
+{
+	if (standing->engine == 0 || monotonic_ns - standing->started_ns < STANDING_PATIENCE_NS)
+		return NULL;
+	for (size_t i = 0; i < standing->alerts.count; i++)
+		if (standing->alerts.places[i].engine != standing->engine)
+			return standing->alerts.places[i].line;
+	return NULL;
+}
+
 static uint64_t key_of(const struct record_learned *learned)
 {
-	uint64_t key = 0xcbf29ce484222325 ^ learned->realm; /* FNV-1a */
+	uint64_t key = hash_on(0xcbf29ce484222325, &learned->realm, sizeof(learned->realm));
 
-	for (size_t i = 0; i < sizeof(learned->a.bytes); i++)
-		key = (key ^ learned->a.bytes[i]) * 0x100000001b3;
-	for (size_t i = 0; i < sizeof(learned->b.bytes); i++)
-		key = (key ^ learned->b.bytes[i]) * 0x100000001b3;
-	return key;
+	key = hash_on(key, learned->a.bytes, sizeof(learned->a.bytes));
+	return hash_on(key, learned->b.bytes, sizeof(learned->b.bytes));
 }
 
 void standing_take(struct standing *standing, const struct record *record, const char *line, size_t length,
@@ -102,8 +203,8 @@ void standing_take(struct standing *standing, const struct record *record, const
 {
 	if (record->type == RECORD_FINDING && record->finding.state == FINDING_CLEAR)
 		remove_key(&standing->alerts, record->finding.alert);
-	else if (record->type == RECORD_FINDING)
-		put(&standing->alerts, record->finding.alert, line, length, monotonic_ns);
+	else if (record->type == RECORD_FINDING && has_end(record->finding.id))
+		put_alert(standing, &record->finding, line, length, monotonic_ns);
 	else if (record->type == RECORD_LEARNED && record->learned.forgotten)
 		remove_key(&standing->learned, key_of(&record->learned));
 	else if (record->type == RECORD_LEARNED)

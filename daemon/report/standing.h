@@ -2,8 +2,9 @@
 /*
  * What stands: alerts that are open and pairs that are learned, each as the last JSON line about it.
  *
- * For whoever missed it: a sink that was down is told of the open alerts again, and an engine that starts is given back
- * both, so that it neither forgets nor repeats. Bounded: beyond STANDING_ALERTS_MAX and STANDING_LEARNED_MAX nothing new is
+ * For whoever missed it: a sink that was down is told of the open alerts again. And for what an engine that was started anew
+ * does not know: what it opens about the same subject is the alert that is open already, under its old number, and what it
+ * does not come upon again for STANDING_PATIENCE_NS is over. Bounded: beyond STANDING_ALERTS_MAX and STANDING_LEARNED_MAX nothing new is
  * kept. Called by outbox.c and the reporter, in one thread.
  */
 #ifndef ESPIAL_REPORT_STANDING_H
@@ -12,6 +13,7 @@
 #include "../audit/record.h"
 
 enum { STANDING_ALERTS_MAX = 16384, STANDING_LEARNED_MAX = 65536 };
+#define STANDING_PATIENCE_NS (INT64_C(15) * 60 * 1000000000)
 
 struct standing;
 
@@ -22,6 +24,16 @@ void standing_free(struct standing *standing);
 /* Takes what the record changes. The line is the record's, and copied; other records pass by. */
 void standing_take(struct standing *standing, const struct record *record, const char *line, size_t length,
 		   int64_t monotonic_ns);
+
+/* An engine was started: it knows none of these alerts by its own number. */
+void standing_engine_started(struct standing *standing, int64_t monotonic_ns);
+
+/* The line of the open alert that the finding is about under another number; NULL if there is none. Where there is, *alert is
+ * its number, and the finding's number is another name of it from now on. */
+const char *standing_heir(struct standing *standing, const struct finding *finding, uint64_t *alert);
+
+/* The line of one alert that the present engine has not come upon in its time; NULL if there is none. */
+const char *standing_overdue(const struct standing *standing, int64_t monotonic_ns);
 
 size_t standing_alerts(const struct standing *standing);
 

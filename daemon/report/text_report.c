@@ -186,6 +186,7 @@ void report_add(struct report *report, const struct record *record)
 		break;
 	case RECORD_NOTICE:
 	case RECORD_LEARNED:
+	case RECORD_STARTED:
 	case RECORD_HEALTH:
 	case RECORD_IKE_MESSAGE:
 		break;

@@ -218,7 +218,7 @@ def status_of(pid):
 
 
 class Sensor:
-    def __init__(self, espiald, folder, interfaces, rules, shape="rfc5424", module=None):
+    def __init__(self, espiald, folder, interfaces, rules, shape="rfc5424", module=None, more=""):
         self.espiald, self.folder = espiald, folder
         self.process = None
         self.environment = dict(os.environ, **({"ESPIAL_EVTLOG_MODULE": module} if module else {}))
@@ -227,7 +227,7 @@ class Sensor:
         rule_text = "".join(f"    - name: {name}\n" + "".join(f"      {key}: {value}\n" for key, value in rule.items())
                             for name, rule in rules.items())
         with open(f"{folder}/espial.yaml", "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(folder=folder, shape=shape, rules=rule_text, interfaces="\n".join(
+            file.write((CONFIG + more).format(folder=folder, shape=shape, rules=rule_text, interfaces="\n".join(
                 f"  - interface: {name}\n    buffer: 4MiB" for name in interfaces)))
 
     def start(self):

@@ -284,7 +284,7 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 							      { SAMPLE_HOSTILE, false, 4, 5, 6 } };
 	static const struct record_table tables[] = { { "flows", 1, 2, 3, 4 }, { "sas", 5, 6, 7, 8 } };
 	memset(record, 0, sizeof(*record));
-	record->type = (enum record_type)(next_random(state) % 8);
+	record->type = (enum record_type)(next_random(state) % 9);
 	record->time_ns = (int64_t)next_random(state);
 	switch (record->type) {
 	case RECORD_FINDING:
@@ -389,6 +389,8 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 			.untracked = next_random(state),
 			.alerts_open = next_random(state),
 		};
+		break;
+	case RECORD_STARTED:
 		break;
 	case RECORD_IKE_MESSAGE: /* has no line */
 	case RECORD_NOTICE:

@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Faults at random while hosts leak: check_faults.py ESPIALD CLOCK_STEP [FAULTS [SEED]]
+
+Every quarter of a second a new pair of hosts begins to send in clear, and goes on for some seconds. Meanwhile reporter,
+engine and syslog-ng are killed with signal 9, syslog-ng is stopped, the disk under spool and store is full or read-only, and
+the clock is set back an hour and forward again, several at a time. In the end syslog-ng's file must hold an alert of every
+pair and of nobody else, in order, no alert under two names, and what came twice must be no more than what was in flight.
+
+The disk is a small tmpfs in a mount namespace of the test's own. `meson test` runs a dozen faults; the campaign of 200 is
+`meson compile faults`.
+"""
+
+import collections
+import os
+import random
+import re
+import signal
+import struct
+import sys
+import threading
+import time
+
+import packets
+import station
+from station import Sensor, SyslogNg, Wire, expect, processes_named, until
+
+CLONE_NEWNS = 0x00020000
+PACE, LIFE, AGAIN = 0.25, 8.0, 0.4  # seconds: between new pairs, how long each leaks, between its packets
+KILLS_A_MINUTE = 4  # the monitor gives up a process that ends five times within a minute
+MORE = """  store: {{ path: {folder}/disk/espial.db }}
+  spool: {{ dir: {folder}/disk/spool, size: 1MiB }}
+alerts:
+  per-minute: none
+  group-of: none
+"""
+ALLOWED = {"cleartext-leak", "engine-restarted", "sink-down"}
+
+
+class Traffic(threading.Thread):
+    """Pairs that leak; `sent` is the truth."""
+
+    def __init__(self, wire):
+        super().__init__(daemon=True)
+        self.wire, self.sent, self.done = wire, [], threading.Event()
+
+    def run(self):
+        young = collections.deque()
+        due = time.monotonic()
+        while not self.done.is_set() or young:
+            now = time.monotonic()
+            if now >= due and not self.done.is_set():
+                number = len(self.sent)
+                a = f"10.99.{number // 120}.{2 * (number % 120) + 1}"
+                b = f"10.99.{number // 120}.{2 * (number % 120) + 2}"
+                self.sent.append((a, b))
+                young.append([now, now, packets.ethernet(packets.tcp(a, b, 40000, 80, packets.PSH | packets.ACK,
+                                                                        packets.HTTP_GET))])
+                due += PACE
+            for pair in young:
+                if now >= pair[1]:
+                    self.wire.send(pair[2])
+                    pair[1] = now + AGAIN
+            while young and now - young[0][0] > LIFE:
+                young.popleft()
+            time.sleep(0.02)
+
+
+class Stage:
+    def __init__(self, folder, espiald, shim, seed):
+        self.folder, self.random = folder, random.Random(seed)
+        self.disk, self.clock = f"{folder}/disk", f"{folder}/clock"
+        os.makedirs(self.disk)
+        station.run("mount", "-t", "tmpfs", "-o", "size=6m,mode=1777", "tmpfs", self.disk)
+        self.set_clock(0)
+        os.chmod(self.clock, 0o644)
+        self.wire = Wire("station0", "sensor0")
+        self.syslog = SyslogNg(folder)
+        self.syslog.start()
+        self.sensor = Sensor(espiald, folder, ["sensor0"], {"all": {"between": "[10.99.0.0/16]"}}, more=MORE)
+        self.sensor.environment.update(LD_PRELOAD=shim, ESPIAL_CLOCK_STEP=self.clock)
+        self.sensor.start()
+        self.counts = collections.Counter()
+        self.kills = {"engine": collections.deque(), "reporter": collections.deque()}
+        self.healing = []  # [when, what]
+
+    def set_clock(self, seconds):
+        with open(self.clock, "r+b" if os.path.exists(self.clock) else "wb") as file:
+            file.write(struct.pack("<q", seconds))
+
+    def later(self, least, most, heal):
+        self.healing.append([time.monotonic() + self.random.uniform(least, most), heal])
+
+    def heal(self, everything=False):
+        for entry in [entry for entry in self.healing if everything or time.monotonic() >= entry[0]]:
+            self.healing.remove(entry)
+            entry[1]()
+
+    def is_healing(self, what):
+        return any(entry[1].__name__ == what for entry in self.healing)
+
+    def kill(self, which):
+        """False where it was killed too often lately."""
+        recent = self.kills[which]
+        while recent and time.monotonic() - recent[0] > 62:
+            recent.popleft()
+        if len(recent) >= KILLS_A_MINUTE:
+            return False
+        name = "espiald-engine" if which == "engine" else "espiald-report"
+        running = processes_named(name, self.sensor.process.pid)
+        if not running:
+            return False
+        recent.append(time.monotonic())
+        os.kill(running[0], signal.SIGKILL)
+        return True
+
+    # ---- faults: each returns whether it could be had now ----
+
+    def reporter_killed(self):
+        return self.kill("reporter")
+
+    def engine_killed(self):
+        return self.kill("engine")
+
+    def start_syslog(self):
+        if not self.syslog.process:
+            self.syslog.start()
+
+    def syslog_killed(self):
+        if not self.syslog.process or self.is_healing("continue_syslog"):
+            return False
+        self.syslog.end(signal.SIGKILL)
+        self.later(0.1, 2.0, self.start_syslog)
+        return True
+
+    def continue_syslog(self):
+        if self.syslog.process:
+            self.syslog.process.send_signal(signal.SIGCONT)
+
+    def syslog_stopped(self):
+        if not self.syslog.process or self.is_healing("continue_syslog"):
+            return False
+        self.syslog.process.send_signal(signal.SIGSTOP)
+        self.later(0.3, 2.0, self.continue_syslog)
+        return True
+
+    def empty_disk(self):
+        if os.path.exists(f"{self.disk}/filler"):
+            os.unlink(f"{self.disk}/filler")
+
+    def disk_full(self):
+        if self.is_healing("empty_disk") or self.is_healing("make_writable"):
+            return False
+        with open(f"{self.disk}/filler", "wb") as file:
+            try:
+                while True:
+                    file.write(bytes(4096))
+                    file.flush()
+            except OSError:
+                pass
+        self.later(0.5, 3.0, self.empty_disk)
+        return True
+
+    def make_writable(self):
+        station.run("mount", "-o", "remount,rw", self.disk)
+
+    def disk_read_only(self):
+        """A file system with open files does not become read-only: between two reporters it does."""
+        if self.is_healing("empty_disk") or self.is_healing("make_writable") or not self.kill("reporter"):
+            return False
+        for _ in range(50):
+            if os.system(f"mount -o remount,ro {self.disk} 2>/dev/null") == 0:
+                self.later(0.5, 3.0, self.make_writable)
+                return True
+            time.sleep(0.003)
+        self.counts["reporter_killed"] += 1
+        return False
+
+    def reset_clock(self):
+        self.set_clock(0)
+
+    def clock_stepped(self):
+        if self.is_healing("reset_clock"):
+            return False
+        self.set_clock(-3600)
+        self.later(0.5, 4.0, self.reset_clock)
+        return True
+
+    FAULTS = [reporter_killed, engine_killed, syslog_killed, syslog_stopped, disk_full, disk_read_only, clock_stepped]
+
+
+FIELDS = re.compile(r'(\w+)="((?:[^"\\\]]|\\.)*)"')
+
+
+def read_told(lines):
+    """What syslog-ng's file tells, as dictionaries."""
+    told = []
+    for line in lines:
+        if "[espial@" in line:
+            told.append(dict(FIELDS.findall(line[line.index("[espial@"):line.index("]", line.index("[espial@"))])))
+    return told
+
+
+def judge(stage, traffic, faults):
+    sent = set(traffic.sent)
+
+    def missing():
+        return sent - {(told.get("a"), told.get("b")) for told in read_told(stage.syslog.lines())
+                       if told["id"] == "cleartext-leak"}
+
+    deadline = time.monotonic() + 30
+    while missing() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    told = read_told(stage.syslog.lines())
+    lost = missing()
+    invented = [entry for entry in told if entry["id"] not in ALLOWED or
+                (entry["id"] == "cleartext-leak" and (entry["a"], entry["b"]) not in sent)]
+    numbers = [int(entry["record"], 16) for entry in told if "record" in entry]
+    first = list(dict.fromkeys(numbers))
+    disorder = sum(later < earlier for earlier, later in zip(first, first[1:]))
+    names = collections.defaultdict(set)
+    for entry in told:
+        if entry["id"] == "cleartext-leak":
+            names[(entry["a"], entry["b"])].add(entry["alert"])
+    twice_named = [pair for pair, alerts in names.items() if len(alerts) > 1]
+    again = sum("told_again" in entry for entry in told) + sum("record" not in entry for entry in told)
+    figures = {"faults": faults, "pairs": len(sent), "lost": len(lost), "invented": len(invented),
+               "messages": len(told), "copies": len(numbers) - len(first), "out of order": disorder,
+               "alerts under two names": len(twice_named), "told again": again,
+               "not durable": sum("durable" in entry for entry in told),
+               "engine-restarted": sum(entry["id"] == "engine-restarted" and entry["state"] == "open" for entry in told)}
+    print(", ".join(f"{name}: {value}" for name, value in figures.items()))
+    print(", ".join(f"{name}: {count}" for name, count in sorted(stage.counts.items())))
+    expect(not lost, f"no alert of {sorted(lost)[:5]}")
+    expect(not invented, f"invented: {invented[:3]}")
+    expect(disorder == 0, f"{disorder} records out of order")
+    crashes = sum(stage.counts[name] for name in ("reporter_killed", "disk_read_only", "syslog_killed"))
+    expect(len(numbers) - len(first) <= crashes, f"{len(numbers) - len(first)} copies with {crashes} crashes")
+    expect(not twice_named, f"alerts under two names: {twice_named[:3]}")
+
+
+def body(folder, espiald, shim, faults, seed):
+    if station.LIBC.unshare(CLONE_NEWNS) != 0:
+        raise station.Skip("no permission to make a mount namespace")
+    station.run("mount", "--make-rprivate", "/")
+    print(f"seed {seed}")
+    stage = Stage(folder, espiald, shim, seed)
+    traffic = Traffic(stage.wire)
+    traffic.start()
+    until("first alert", lambda: read_told(stage.syslog.lines()))
+    done = 0
+    while done < faults:
+        stage.heal()
+        fault = stage.random.choice(Stage.FAULTS)
+        if fault(stage):
+            stage.counts[fault.__name__] += 1
+            done += 1
+            time.sleep(stage.random.uniform(0.1, 1.2))
+        else:
+            time.sleep(0.05)
+    while stage.healing:
+        stage.heal()
+        time.sleep(0.05)
+    time.sleep(2)  # the last pairs begin while all is well
+    traffic.done.set()
+    traffic.join()
+    judge(stage, traffic, faults)
+    expect(stage.sensor.process.poll() is None, "espiald ended")
+    stage.sensor.end()
+    stage.syslog.end()
+
+
+def main():
+    faults = int(sys.argv[3]) if len(sys.argv) > 3 else 12
+    seed = int(sys.argv[4]) if len(sys.argv) > 4 else 5424
+    return station.run_test(lambda folder: body(folder, sys.argv[1], sys.argv[2], faults, seed), "syslog-ng", "mount")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
