@@ -151,13 +151,12 @@ class Stage:
     def disk_full(self):
         if self.is_healing("empty_disk") or self.is_healing("make_writable"):
             return False
-        with open(f"{self.disk}/filler", "wb") as file:
-            try:
+        try:
+            with open(f"{self.disk}/filler", "wb", buffering=0) as file:
                 while True:
                     file.write(bytes(4096))
-                    file.flush()
-            except OSError:
-                pass
+        except OSError:
+            pass
         self.later(0.5, 3.0, self.empty_disk)
         return True
 
