@@ -120,7 +120,7 @@ struct config_store {
 	uint64_t size;   /* octets; the oldest goes before it is larger */
 };
 
-/* The next two are read and checked, and served by later versions; each of them in a file makes a notice. */
+/* Read and checked, and served by a later version; in a file it makes a notice. */
 
 struct config_http {
 	char *listen;     /* path of a Unix socket, ADDRESS:PORT, [ADDRESS]:PORT or localhost:PORT; NULL: no page */

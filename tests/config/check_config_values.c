@@ -590,7 +590,7 @@ START_TEST(sample_uncommented)
 	config = parse(text);
 	ck_assert_uint_gt(settings, 40);
 	ck_assert_uint_eq(config->policy.rule_count, 3);
-	ck_assert_uint_eq(config->notice_count, 2);
+	ck_assert_uint_eq(config->notice_count, 1);
 	/* What the sample calls a default is one. */
 	ck_assert_int_eq(config->rekey.min_lifetime_ns, 300 * second);
 	ck_assert_uint_eq(config->rekey.min_volume, 50000000);
