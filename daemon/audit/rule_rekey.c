@@ -250,7 +250,8 @@ static void clear_older(struct judge *judge, const struct judged_pair *pair, uns
 
 void rule_rekey_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
-	if (transition->kind == TRANSITION_IKE_MESSAGE && judge->ike.story && judge->ike.kind == IKE_EVENT_AUTH_ACCEPTED)
+	if (transition->kind == TRANSITION_IKE_MESSAGE && judge->ike.story &&
+	    judge->ike.kind == IKE_EVENT_AUTH_ACCEPTED)
 		pair->rekeys[0].habit = pair->rekeys[1].habit = 0;
 	/* The octets of an SA are known once it is quiet, and then it may just have been counted as replaced. */
 	if (transition->kind == TRANSITION_SA_QUIET || transition->kind == TRANSITION_SA_BORN)
