@@ -221,13 +221,14 @@ static const char *const everyone[] = {
 static const char *const engine_calls[] = { "ioctl" };
 
 static const char *const reporter_calls[] = {
-	"connect",   "listen",     "accept",     "accept4",    "openat",          "open",       "stat",
-	"lstat",     "newfstatat", "statx",      "access",     "faccessat",       "faccessat2", "unlink",
-	"unlinkat",  "rename",     "renameat",   "renameat2",  "mkdir",           "mkdirat",    "rmdir",
-	"ftruncate", "fallocate",  "fsync",      "fdatasync",  "pread64",         "pwrite64",   "preadv",
-	"pwritev",   "flock",      "fchmod",     "chmod",      "fchmodat",        "fchown",     "umask",
-	"getcwd",    "readlink",   "readlinkat", "getdents64", "statfs",          "fstatfs",    "utimensat",
-	"ioctl",     "link",       "linkat",     "sendfile",   "copy_file_range",
+	"connect",         "listen",     "accept",     "accept4",    "openat",          "open",       "stat",
+	"lstat",           "newfstatat", "statx",      "access",     "faccessat",       "faccessat2", "unlink",
+	"unlinkat",        "rename",     "renameat",   "renameat2",  "mkdir",           "mkdirat",    "rmdir",
+	"ftruncate",       "fallocate",  "fsync",      "fdatasync",  "pread64",         "pwrite64",   "preadv",
+	"pwritev",         "flock",      "fchmod",     "chmod",      "fchmodat",        "fchown",     "umask",
+	"getcwd",          "readlink",   "readlinkat", "getdents64", "statfs",          "fstatfs",    "utimensat",
+	"ioctl",           "link",       "linkat",     "sendfile",   "copy_file_range", "sendmmsg",   "timerfd_create",
+	"timerfd_settime",
 };
 
 static bool add_calls(scmp_filter_ctx filter, uint32_t action, const char *const *names, size_t count)
