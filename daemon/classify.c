@@ -284,18 +284,29 @@ static uint16_t give_up(struct classifier *classifier, struct slot *slot)
 	return app;
 }
 
-/* Shows nDPI the copy, whose transport header and what follows are `transport`, and keeps in the slot what it finds. */
-static void inspect(struct classifier *classifier, struct slot *slot, uint16_t length, int64_t time_ns,
-		    const uint8_t *transport, uint16_t transport_length)
+/* Shows nDPI the copy and keeps in the slot what it finds. */
+static void ask_ndpi(struct classifier *classifier, struct slot *slot, uint16_t length, int64_t time_ns)
 {
-	static const ndpi_risk clear = 1ULL << NDPI_CLEAR_TEXT_CREDENTIALS;
 	ndpi_protocol protocol = ndpi_detection_process_packet(classifier->ndpi, &slot->flow, classifier->packet,
 							       length, time_ns > 0 ? (uint64_t)time_ns / 1000000 : 0);
-	enum login login = LOGIN_NONE;
 	uint16_t app = name_found(slot, protocol);
 
 	if (app != CLASSIFY_APP_UNKNOWN)
 		slot->app = app;
+}
+
+/*
+ * Inspects the copy, whose transport header and what follows are `transport`. HTTP keeps its name whatever follows, and its
+ * logins are read here: nDPI, which would take responses and bodies apart, is not asked again.
+ */
+static void inspect(struct classifier *classifier, struct slot *slot, uint16_t length, int64_t time_ns,
+		    const uint8_t *transport, uint16_t transport_length)
+{
+	static const ndpi_risk clear = 1ULL << NDPI_CLEAR_TEXT_CREDENTIALS;
+	enum login login = LOGIN_NONE;
+
+	if (slot->app != NDPI_PROTOCOL_HTTP)
+		ask_ndpi(classifier, slot, length, time_ns);
 	if (slot->app == NDPI_PROTOCOL_HTTP && slot->transport == IPPROTO_TCP && transport_length > TCP_HEADER) {
 		uint16_t header = (uint16_t)((transport[12] >> 4) * 4);
 
