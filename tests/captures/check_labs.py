@@ -4,7 +4,8 @@
 
 FOLDER holds NAME.pcap(ng), NAME.truth.json and expected.tsv. For every lab, with its secured pairs named and without
 (learned): no false alarm, at most three opens of one finding on a pair, and the wire's set of (src, dst, proto, SPI).
-For the labs about leaks between peers (LEAKS) what expected.tsv asks as well. Exit 77 without the folder.
+For the labs about leaks between peers (LEAKS) what expected.tsv asks as well, and where the lab knows since when an SPI was
+bad, that bad-spi says so within two seconds: the difference is printed. Exit 77 without the folder.
 """
 
 import collections
@@ -54,12 +55,31 @@ def leak_problems(audit, row):
     return problems
 
 
+def begin_problems(audit, truth):
+    """Since when each SPI is bad, against when its receiver lost it. Returns problems and differences."""
+    problems, off = [], []
+    for fault in truth.get("expected_findings", []):
+        if fault["finding"] != "bad-spi" or "exact_t" not in fault:
+            continue
+        begins = [seconds(story["first"]) - fault["exact_t"] for story in audit.alerts().values()
+                  if story["id"] == "bad-spi" and int(story["spi"], 16) == int(fault["spi"], 16)
+                  and (story["src"], story["dst"]) == (fault["sender"], fault["receiver"])]
+        if not begins:
+            problems.append(f"no bad-spi of {fault['spi']} from {fault['sender']}")
+            continue
+        off.append(min(begins, key=abs))
+        if abs(off[-1]) > OPEN_WITHIN:
+            problems.append(f"bad-spi of {fault['spi']} begins {off[-1]:+.3f} s from the truth")
+    return problems, off
+
+
 def main():
     espial, folder = sys.argv[1:]
     rows = table(folder, "expected.tsv")
     if rows is None:
         return 77
     bad = labs = asked = 0
+    begins = {}
     for row in rows:
         name = row["scenario"]
         capture = os.path.join(folder, name + ".pcap")
@@ -72,6 +92,10 @@ def main():
         if name.startswith(LEAKS):
             asked += 1
             problems += leak_problems(named, row)
+        if "bad-spi" in row["must"]:
+            late, off = begin_problems(named, truth)
+            problems += late
+            begins.update({f"{name} {number}" if number else name: value for number, value in enumerate(off)})
         learned = Audit(espial, capture)
         problems += [f"learned: {text}" for text in common_problems(learned, row, truth)]
         # A learned pair is an inference: never louder than medium. The leaks between ESP peers have to be seen.
@@ -84,7 +108,12 @@ def main():
         bad += bool(problems)
         for problem in problems:
             print(f"{name}: {problem}")
-    print(f"{labs} labs, {asked} of them about leaks; {bad} with problems")
+    for name, off in begins.items():
+        print(f"{name}: bad-spi begins {off:+.3f} s from when its receiver lost it")
+    if not begins:
+        bad += 1
+        print("no lab says since when an SPI was bad")
+    print(f"{labs} labs, {asked} of them about leaks, {len(begins)} bad SPIs; {bad} with problems")
     return 1 if bad else 0
 
 
