@@ -31,6 +31,7 @@ static void update(struct judge *judge, struct alert *alert, struct finding *fin
 static void tell(struct judge *judge, struct alert *alert, struct finding *finding, const void *subject,
 		 size_t subject_length, const struct judged_pair *pair)
 {
+	judge_doubt_absence(judge, finding);
 	if (!alert->open) {
 		/* No secret seed here: the same problem has the same number in every run over the same traffic. */
 		uint64_t seed = hash_octets(&finding->first_ns, sizeof(finding->first_ns), (uint64_t)finding->id);
@@ -138,6 +139,7 @@ void finding_say(struct finding *finding, const char *format, ...)
 
 void alert_update(struct judge *judge, struct alert *alert, struct finding *finding)
 {
+	judge_doubt_absence(judge, finding);
 	update(judge, alert, finding);
 }
 
@@ -145,6 +147,7 @@ void alert_clear(struct judge *judge, struct alert *alert, struct finding *findi
 {
 	if (!alert->open)
 		return;
+	judge_doubt_absence(judge, finding);
 	finding->state = FINDING_CLEAR;
 	finding->alert = alert->number;
 	said(alert, finding);

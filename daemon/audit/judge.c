@@ -612,6 +612,11 @@ static void run_transition(struct judge *judge)
 		rule_sensor_tables_full(judge, &transition.full);
 		return;
 	}
+	if (transition.kind == TRANSITION_LOSS) {
+		judge->now_ns = transition.time_ns;
+		rule_sensor_loss(judge, &transition.loss);
+		return;
+	}
 	if (transition.kind == TRANSITION_KERBEROS || transition.kind == TRANSITION_FETCH) {
 		judge->now_ns = transition.time_ns;
 		services_note(judge->services, &transition);

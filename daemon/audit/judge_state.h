@@ -288,6 +288,15 @@ struct judged_fullness {
 	uint64_t ike, ike_before;       /* IKE SAs likewise; of ike_stories_evicted(), what is counted already */
 };
 
+/* What SAs lacked of their numbers in the last minute, and whether that is the span port's doing. */
+enum { LOSS_SLOTS = 12 };
+struct judged_loss {
+	struct transition_loss slot[LOSS_SLOTS]; /* a ring, by time */
+	int64_t slot_number[LOSS_SLOTS];
+	int64_t seen_ns; /* when the span port last lost; 0: never */
+	double share;    /* how much of all then */
+};
+
 struct judge {
 	struct judge_settings settings;
 	struct record_sink sink;
@@ -296,6 +305,7 @@ struct judge {
 	struct table pairs, hosts, networks, sas;
 	struct alert doubled; /* mirror-doubled: about the sensor */
 	struct judged_fullness fullness;
+	struct judged_loss loss;
 	struct judged_rule *rules; /* by rule; owned */
 	uint32_t learned;
 	int64_t now_ns;
@@ -360,6 +370,11 @@ struct judged_host *judge_host(struct judge *judge, const struct address *host);
 
 /* When the host last gave a sign of life, in whatever transition; 0: never. */
 int64_t judge_host_last(struct judge *judge, const struct address *host);
+
+/* rule_sensor.c */
+/* Where the span port loses packets, a finding that rests on what was not seen is less sure: its grade falls by one step, and
+ * the share that is lost is noted as `span_loss`. */
+void judge_doubt_absence(const struct judge *judge, struct finding *finding);
 
 /* lineage.c */
 void lineage_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);

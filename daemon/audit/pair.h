@@ -120,11 +120,18 @@ struct sa {
 	struct sequence_run run;
 };
 
+/* How an SA's sequence stood when its loss was last looked at. */
+struct sa_loss {
+	uint32_t distinct, lost;
+	uint32_t second; /* of frame time; 0: never */
+};
+
 /* Parallel to the SAs, by the same number. */
 struct sa_cold {
 	int64_t first_ns;
 	struct sequence sequence;
 	struct readable readable;
+	struct sa_loss loss;
 	uint8_t name_tries; /* packets that the classifier may still be shown to name what is inside */
 };
 

@@ -3,10 +3,15 @@
  * What the judge finds of the sensor itself: table-full, told once however many entries have to make room, and over once
  * none had to for the hold time. The workers tell of their tables by a transition, once a second at most; the IKE SAs are
  * the judge's own, and counted here whenever that is looked at.
+ *
+ * And how much the span port loses: it hits all SAs alike, in both directions, where loss on a path hits those that use it.
+ * That is no finding, but makes others less sure.
  */
 #include "rules.h"
 
 #define SECOND INT64_C(1000000000)
+#define LOSS_SLOT_NS (5 * SECOND)
+#define LOSS_HOLD_NS (300 * SECOND) /* what comes and goes with the load does not change grades to and fro */
 
 static void count(struct judge *judge, const struct transition_full *full)
 {
@@ -87,4 +92,63 @@ void rule_sensor_due(struct judge *judge)
 	alert_clear(judge, &fullness->alert, &finding);
 	fullness->workers = (struct transition_full){ 0 };
 	fullness->ike = 0;
+}
+
+/* ---- what the span port loses ---- */
+
+void rule_sensor_loss(struct judge *judge, const struct transition_loss *loss)
+{
+	struct judged_loss *judged = &judge->loss;
+	int64_t number = judge->now_ns / LOSS_SLOT_NS;
+	struct transition_loss *slot = &judged->slot[number % LOSS_SLOTS], sum = { 0 };
+
+	if (judged->slot_number[number % LOSS_SLOTS] != number)
+		*slot = (struct transition_loss){ 0 };
+	judged->slot_number[number % LOSS_SLOTS] = number;
+	for (unsigned d = 0; d < 2; d++) {
+		slot->sas[d] += loss->sas[d];
+		slot->lossy[d] += loss->lossy[d];
+		slot->passed[d] += loss->passed[d];
+		slot->missing[d] += loss->missing[d];
+	}
+	for (unsigned i = 0; i < LOSS_SLOTS; i++)
+		for (unsigned d = 0; d < 2 && judged->slot_number[i] > number - LOSS_SLOTS; d++) {
+			sum.sas[d] += judged->slot[i].sas[d];
+			sum.lossy[d] += judged->slot[i].lossy[d];
+			sum.passed[d] += judged->slot[i].passed[d];
+			sum.missing[d] += judged->slot[i].missing[d];
+		}
+	if (!sum.lossy[0] || !sum.lossy[1] || 2 * (sum.lossy[0] + sum.lossy[1]) < sum.sas[0] + sum.sas[1])
+		return;
+	uint64_t missing = sum.missing[0] + sum.missing[1];
+	judged->seen_ns = judge->now_ns;
+	judged->share = (double)missing / (double)(missing + sum.passed[0] + sum.passed[1]);
+}
+
+/* Whether it says that something did not come. */
+static bool rests_on_absence(const struct finding *finding)
+{
+	switch (finding->id) {
+	case FINDING_BAD_SPI:
+		return finding->cause == CAUSE_ONE_WAY;
+	case FINDING_CLEARTEXT_LEAK:
+		return finding->cause == CAUSE_ONE_WAY || finding->cause == CAUSE_UNANSWERED ||
+		       finding->cause == CAUSE_NOBODY_INITIATES;
+	case FINDING_IKE_UNANSWERED:
+	case FINDING_IKE_STALLED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void judge_doubt_absence(const struct judge *judge, struct finding *finding)
+{
+	const struct judged_loss *loss = &judge->loss;
+
+	if (!loss->seen_ns || judge->now_ns - loss->seen_ns > LOSS_HOLD_NS || !rests_on_absence(finding))
+		return;
+	if (finding->grade + 1 < GRADE_COUNT)
+		finding->grade++;
+	finding_note_real(finding, "span_loss", loss->share);
 }

@@ -46,6 +46,8 @@ void rule_content_due(struct judge *judge, struct judged_pair *pair);
 
 /* table-full, which is about no pair: rule_sensor.c */
 void rule_sensor_tables_full(struct judge *judge, const struct transition_full *full);
+/* What SAs lack of their sequence numbers. */
+void rule_sensor_loss(struct judge *judge, const struct transition_loss *loss);
 /* After an IKE message, which may have pushed an IKE SA out. */
 void rule_sensor_ike(struct judge *judge);
 void rule_sensor_due(struct judge *judge);

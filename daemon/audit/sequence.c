@@ -170,3 +170,13 @@ uint32_t sequence_lost(const struct sequence *sequence)
 
 	return span > sequence->distinct ? span - sequence->distinct : 0;
 }
+
+uint32_t sequence_lost_for_good(const struct sequence *sequence)
+{
+	enum { LATE_MAX = 16 };
+	uint32_t span = sequence->high - sequence->low + 1, lost = sequence_lost(sequence), open = 0;
+
+	for (uint32_t i = 0; i < LATE_MAX && i < span; i++)
+		open += (sequence->window[0] >> i & 1) == 0;
+	return lost > open ? lost - open : 0;
+}

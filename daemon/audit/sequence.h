@@ -87,4 +87,7 @@ static inline bool sequence_wants_digest(const struct sequence *sequence, uint32
 /* Numbers of the span seen that never came: lost by the network or by the span port. */
 uint32_t sequence_lost(const struct sequence *sequence);
 
+/* The same without the latest 16 numbers, which may only be late. */
+uint32_t sequence_lost_for_good(const struct sequence *sequence);
+
 #endif

@@ -20,6 +20,7 @@
 #define SECOND INT64_C(1000000000)
 
 #define FULL_LOOK_NS SECOND
+#define LOSS_TOLD_NS (5 * SECOND)
 #define FLOW_SLICE_NS SECOND /* how often a slice of the flows is looked over for idleness */
 
 enum {
@@ -654,6 +655,18 @@ static void notice_full(struct track *track)
 	track->sink.put(track->sink.context, &transition);
 }
 
+/* Tells what SAs lack, if any was looked at. */
+static void notice_loss(struct track *track)
+{
+	struct transition transition = { .time_ns = track->now_ns, .kind = TRANSITION_LOSS, .loss = track->loss };
+
+	if (track->loss.sas[0] + track->loss.sas[1] == 0)
+		return;
+	transition.serial = ++track->serial;
+	track->loss = (struct transition_loss){ 0 };
+	track->sink.put(track->sink.context, &transition);
+}
+
 void track_advance(struct track *track, int64_t now_ns)
 {
 	if (now_ns > track->now_ns)
@@ -668,6 +681,10 @@ void track_advance(struct track *track, int64_t now_ns)
 	if (track->now_ns >= track->full_look_ns) {
 		notice_full(track);
 		track->full_look_ns = track->now_ns + FULL_LOOK_NS;
+	}
+	if (track->now_ns >= track->loss_due_ns) {
+		notice_loss(track);
+		track->loss_due_ns = track->now_ns + LOSS_TOLD_NS;
 	}
 }
 

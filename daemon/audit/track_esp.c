@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#define SECOND INT64_C(1000000000)
+
 enum {
 	PROTOCOL_TCP = 6,
 	PROTOCOL_UDP = 17,
@@ -311,6 +313,34 @@ static bool sa_number(struct track *track, struct pair *pair, struct sa *sa, str
 	return false;
 }
 
+/*
+ * Looks at what the SA lacks, once a minute at most and not before 64 packets came: the sums of all SAs show what the span
+ * port loses. Who lacks more than came has counted on from elsewhere, as gateways do that take over for another.
+ */
+static void look_for_loss(struct track *track, const struct sa *sa, struct sa_cold *cold, int64_t now_ns)
+{
+	enum { PACKETS = 64, EVERY_S = 60, MISSING = 2, SHARE = 64 };
+	const struct sequence *sequence = &cold->sequence;
+	struct sa_loss *loss = &cold->loss;
+	uint32_t second = (uint32_t)(now_ns / SECOND), lost = sequence_lost_for_good(sequence);
+	unsigned d = sa->flags & SA_DIRECTION ? 1 : 0;
+
+	if (sequence->distinct < loss->distinct) {
+		*loss = (struct sa_loss){ sequence->distinct, lost, loss->second };
+		return;
+	}
+	uint32_t passed = sequence->distinct - loss->distinct, missing = lost > loss->lost ? lost - loss->lost : 0;
+	if (passed < PACKETS || (loss->second && second - loss->second < EVERY_S))
+		return;
+	*loss = (struct sa_loss){ sequence->distinct, lost, second };
+	if (missing > passed)
+		return;
+	track->loss.sas[d]++;
+	track->loss.lossy[d] += missing >= MISSING && (uint64_t)missing * SHARE >= passed;
+	track->loss.passed[d] += passed;
+	track->loss.missing[d] += missing;
+}
+
 /* Takes the packet's number; the result as that of sa_number(). */
 static bool sa_sequence(struct track *track, struct pair *pair, struct sa *sa, const struct packet *packet, bool born,
 			int64_t now_ns)
@@ -325,6 +355,7 @@ static bool sa_sequence(struct track *track, struct pair *pair, struct sa *sa, c
 	} else {
 		sequence_settle(sequence, &sa->run, sa->last_ns);
 		own_packet = sa_number(track, pair, sa, sequence, packet, now_ns);
+		look_for_loss(track, sa, cold_of(track, sa), now_ns);
 	}
 	sequence_run_begin(&sa->run, sequence);
 	return own_packet;

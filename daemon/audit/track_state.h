@@ -72,6 +72,8 @@ struct track {
 	uint32_t freed_count;
 	struct transition_full full_told;            /* what had made room when that was last told, in all */
 	int64_t full_look_ns;                        /* when to look again, at most once a second */
+	struct transition_loss loss;                 /* not told yet */
+	int64_t loss_due_ns;                         /* when it is */
 	uint32_t flow_hand;                          /* where the round over idle flows goes on */
 	uint64_t idle_carriers[TRACK_IDLE_CARRIERS]; /* hashes of tunnel ends that nobody asked about */
 	const char *app_names[TRACK_APPS];           /* by app number, as track_name() brought them */

@@ -40,6 +40,7 @@ enum transition_kind {
 	TRANSITION_FETCH,      /* a host could not fetch, or could after all, where revocation lists are: likewise */
 	TRANSITION_ESP_QUIET,  /* no ESP or AH packet of a direction for TRACK_QUIET_NS */
 	TRANSITION_TABLE_FULL, /* about no pair: entries had to make room for others in the last second */
+	TRANSITION_LOSS,       /* about no pair: what SAs lacked of their sequence numbers, while all of them are looked at */
 };
 
 /* One service in clear: what `selector-gap` names. */
@@ -132,6 +133,13 @@ struct transition_full {
 	uint64_t untracked; /* packets that found no place all the same */
 };
 
+/* LOSS: the SAs whose numbers were looked at since the tracker last told; index: direction within the SA's pair. Each SA is
+ * looked at once a minute at most, and only over 64 packets or more. */
+struct transition_loss {
+	uint32_t sas[2], lossy[2];      /* SAs, and those of them that lack packets */
+	uint64_t passed[2], missing[2]; /* numbers that came, and that should have */
+};
+
 /* KERBEROS: from the KDC to the host */
 enum { TRANSITION_SERVICE_SIZE = 64 };
 struct transition_kerberos {
@@ -187,6 +195,7 @@ struct transition {
 		struct transition_readable readable;
 		struct transition_shape shape;
 		struct transition_full full;
+		struct transition_loss loss;
 		struct transition_knock knock;
 		struct transition_kerberos kerberos;
 		struct transition_fetch fetch;

@@ -395,7 +395,8 @@ struct story_script *sa_story_script(struct sa_story *story, const struct sa_sto
 			show_ike(story, script, event, ends, &initiator);
 			continue;
 		}
-		if (view->hidden[event->sender] || sa_story_draw(story, 1000) < view->loss)
+		if (view->hidden[event->sender] ||
+		    (!view->spared[event->sender] && sa_story_draw(story, 1000) < view->loss))
 			continue;
 		fill(story, event, behind);
 		for (unsigned copy = 0; copy < 1u + view->doubled; copy++) {

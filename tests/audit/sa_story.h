@@ -31,6 +31,7 @@ struct sa_story_view {
 	unsigned reorder; /* of a thousand packets come behind the next one or two of their SA */
 	bool doubled;     /* the mirror copies each packet twice */
 	bool hidden[2];   /* what this side sends is invisible */
+	bool spared[2];   /* of what this side sends nothing is lost */
 };
 
 struct sa_story *sa_story_new(uint64_t seed);

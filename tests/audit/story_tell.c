@@ -226,6 +226,7 @@ void story_transition_text(const struct transition *transition, char *buffer, si
 		[TRANSITION_TABLE_FULL] = "table-full",
 		[TRANSITION_KERBEROS] = "kerberos",
 		[TRANSITION_FETCH] = "fetch",
+		[TRANSITION_LOSS] = "loss",
 	};
 	struct address_text a, b;
 	char at[32], x[32], y[32], z[32];
