@@ -8,7 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BATCH = 32, INTERFACES_MAX = 256 };
+#define CLOSE_NS INT64_C(10000000)
+
+enum {
+	BATCH = 256,
+	SMALL_BATCH = 32,
+	INTERFACES_MAX = 256,
+};
 
 struct source {
 	struct capture_file *file;
@@ -110,12 +116,33 @@ static bool refill(struct offline *offline, unsigned index, struct engine *engin
 	return true;
 }
 
+/*
+ * Where a run of frames ends that goes to the engine at once. The engine looks between runs at what fell quiet, so a run is
+ * short, unless its frames follow one another so closely that there would be nothing to see.
+ */
+static unsigned run_end(const struct source *source)
+{
+	uint64_t begin = (uint64_t)source->frames[source->at].time_ns;
+	unsigned end = source->at + SMALL_BATCH;
+
+	if (end >= source->count)
+		return source->count;
+	while (end < source->count && (uint64_t)source->frames[end].time_ns - begin < CLOSE_NS)
+		end++;
+	return end;
+}
+
 static bool read_one(struct offline *offline, struct engine *engine, unsigned budget)
 {
-	for (unsigned done = 0; done < budget; done += offline->sources[0].count) {
-		if (!refill(offline, 0, engine))
+	struct source *source = &offline->sources[0];
+
+	for (unsigned done = 0; done < budget;) {
+		if (source->at == source->count && !refill(offline, 0, engine))
 			return false;
-		engine_frames(engine, offline->sources[0].frames, offline->sources[0].count);
+		unsigned end = run_end(source);
+		engine_frames(engine, source->frames + source->at, end - source->at);
+		done += end - source->at;
+		source->at = end;
 	}
 	return true;
 }
@@ -150,8 +177,8 @@ static bool read_merged(struct offline *offline, struct engine *engine, unsigned
 		if (!source)
 			return false;
 		/* A run of frames that all come before any other file's next one goes in together. */
-		unsigned end = source->at + 1;
-		while (end < source->count && source->frames[end].time_ns < next_ns &&
+		unsigned end = source->at + 1, last = run_end(source);
+		while (end < last && source->frames[end].time_ns < next_ns &&
 		       source->frames[end].time_ns >= source->frames[end - 1].time_ns)
 			end++;
 		engine_frames(engine, source->frames + source->at, end - source->at);

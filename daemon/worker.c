@@ -6,13 +6,19 @@
 
 #include <stdlib.h>
 
+/* Frames that were read, until they are worked through. */
+struct batch {
+	unsigned count;
+	struct packet packets[TRACK_BATCH];
+	struct track_key keys[TRACK_BATCH];
+};
+
 struct worker {
 	struct worker_settings settings;
 	struct track *track;
 	struct classifier *classifier;
 	int64_t now_ns;
-	struct packet packets[TRACK_BATCH];
-	struct track_key keys[TRACK_BATCH];
+	struct batch batches[2]; /* one is worked through while the memory of the next is on its way */
 };
 
 struct worker *worker_new(const struct worker_settings *settings, const struct transition_sink *sink)
@@ -92,41 +98,73 @@ static void name_inner(struct worker *worker, struct track_handle handle, const 
 		track_name_inner(worker->track, handle.sa, name, now_ns);
 }
 
-static void batch(struct worker *worker, const struct frame *frames, unsigned count)
+static void read_batch(struct worker *worker, struct batch *batch, const struct frame *frames, unsigned count)
 {
 	struct packet_options options;
 
-	for (unsigned i = 0; i < count; i++) {
+	batch->count = count < TRACK_BATCH ? count : TRACK_BATCH;
+	for (unsigned i = 0; i < batch->count; i++) {
 		options.decapsulate = frames[i].interface < worker->settings.decapsulate_count
 					  ? worker->settings.decapsulate[frames[i].interface]
 					  : worker->settings.decapsulate_otherwise;
-		packet_read(&frames[i], &options, &worker->packets[i]);
+		packet_read(&frames[i], &options, &batch->packets[i]);
 	}
-	track_prepare(worker->track, worker->packets, worker->keys, count);
-	for (unsigned i = 0; i < count; i++) {
-		struct packet *packet = &worker->packets[i];
-		struct track_handle handle = track_packet(worker->track, packet, &worker->keys[i]);
-		if (handle.sa)
-			name_inner(worker, handle, packet, worker->keys[i].time_ns);
-		if (!handle.flow)
-			continue;
-		if (handle.wants_name)
-			name_flow(worker, handle, packet);
-		if (handle.watched)
-			track_clear(worker->track, handle.flow, packet, &worker->keys[i]);
+	track_prepare(worker->track, batch->packets, batch->keys, batch->count);
+}
+
+static void work_on(struct worker *worker, struct packet *packet, const struct track_key *key)
+{
+	struct track_handle handle = track_packet(worker->track, packet, key);
+
+	if (handle.sa)
+		name_inner(worker, handle, packet, key->time_ns);
+	if (!handle.flow)
+		return;
+	if (handle.wants_name)
+		name_flow(worker, handle, packet);
+	if (handle.watched)
+		track_clear(worker->track, handle.flow, packet, key);
+}
+
+static void fetch_ahead(const struct worker *worker, const struct batch *batch, unsigned step)
+{
+	track_fetch_ahead(worker->track, batch->packets, batch->keys, batch->count, step);
+}
+
+/* Works through a batch, and in between sends for the memory of the one that follows it. */
+static void work_through(struct worker *worker, struct batch *batch, const struct batch *next)
+{
+	enum { APART = TRACK_BATCH / (TRACK_FETCH_STEPS + 1) }; /* packets between two steps: a microsecond's work */
+
+	for (unsigned i = 0; i < batch->count; i++) {
+		if (i > 0 && i % APART == 0 && i / APART <= TRACK_FETCH_STEPS)
+			fetch_ahead(worker, next, i / APART - 1);
+		work_on(worker, &batch->packets[i], &batch->keys[i]);
 	}
-	if (worker->keys[count - 1].time_ns > worker->now_ns)
-		worker->now_ns = worker->keys[count - 1].time_ns;
+	if (batch->keys[batch->count - 1].time_ns > worker->now_ns)
+		worker->now_ns = batch->keys[batch->count - 1].time_ns;
 	free_slots(worker);
 }
 
 void worker_frames(struct worker *worker, const struct frame *frames, unsigned count)
 {
-	while (count > 0) {
-		unsigned part = count < TRACK_BATCH ? count : TRACK_BATCH;
-		batch(worker, frames, part);
-		frames += part;
-		count -= part;
+	struct batch *batch = &worker->batches[0], *next = &worker->batches[1];
+
+	if (count == 0)
+		return;
+	read_batch(worker, batch, frames, count);
+	/* Nothing goes before the first one. */
+	for (unsigned step = 0; step < TRACK_FETCH_STEPS; step++)
+		fetch_ahead(worker, batch, step);
+	while (batch->count > 0) {
+		frames += batch->count;
+		count -= batch->count;
+		read_batch(worker, next, frames, count);
+		work_through(worker, batch, next);
+
+		struct batch *done = batch;
+		batch = next;
+		next = done;
 	}
 }
 

@@ -130,6 +130,11 @@ static inline bool sa_wants_cold(const struct sa *sa)
 	return !(sa->flags & SA_OPAQUE) || sa->run.until_ns == 0;
 }
 
+static inline bool is_of_sa(const struct packet *packet)
+{
+	return packet->class == PACKET_ESP || packet->class == PACKET_AH;
+}
+
 void track_prepare(struct track *track, const struct packet *packets, struct track_key *keys, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
@@ -143,7 +148,7 @@ void track_prepare(struct track *track, const struct packet *packets, struct tra
 		if (!packet->has_ip)
 			continue;
 		key->direction = address_compare(&packet->src, &packet->dst) > 0;
-		if (packet->class == PACKET_ESP || packet->class == PACKET_AH) {
+		if (is_of_sa(packet)) {
 			key->hash = track_sa_hash(track, &packet->src, &packet->dst, key->realm, packet->spi,
 						  packet->class == PACKET_ESP ? PROTOCOL_ESP : PROTOCOL_AH);
 			table_prefetch_bucket(&track->sas, key->hash);
@@ -152,37 +157,75 @@ void track_prepare(struct track *track, const struct packet *packets, struct tra
 			table_prefetch_bucket(&track->flows, key->hash);
 		}
 	}
+}
+
+/* The first entry of the key's bucket, 0 if there is none: nearly always the packet's own, if it is there. */
+static inline uint32_t likely_entry(const struct table *table, uint64_t hash)
+{
+	return table->buckets[table_bucket(table, hash)];
+}
+
+/* A flow or SA that is there names its pair; the first packet of one that is not will look for its pair. */
+static void fetch_pairs(const struct track *track, const struct packet *packets, const struct track_key *keys,
+			unsigned count)
+{
 	for (unsigned i = 0; i < count; i++) {
-		if (!keys[i].keyed)
-			continue;
-		bool sa = packets[i].class == PACKET_ESP || packets[i].class == PACKET_AH;
-		table_prefetch_entry(sa ? &track->sas : &track->flows, keys[i].hash);
-	}
-	/* A flow or SA that is there names its pair, the pair its dialogue and story: further steps of the same pipeline. */
-	uint32_t pairs[TRACK_BATCH];
-	for (unsigned i = 0; i < count; i++) {
-		pairs[i] = 0;
-		if (!keys[i].keyed)
-			continue;
-		bool sa = packets[i].class == PACKET_ESP || packets[i].class == PACKET_AH;
+		bool sa = is_of_sa(&packets[i]);
 		const struct table *table = sa ? &track->sas : &track->flows;
-		uint32_t number = table->buckets[table_bucket(table, keys[i].hash)];
-		if (!number)
+		uint32_t number = keys[i].keyed ? likely_entry(table, keys[i].hash) : 0;
+		if (!number) {
+			if (keys[i].keyed)
+				table_prefetch_bucket(
+				    &track->pairs, track_pair_hash(track, &packets[i].src, &packets[i].dst, &keys[i]));
 			continue;
-		pairs[i] = ((const struct table_link *)table_at(table, number))->owner;
+		}
+		const struct table_link *link = table_at(table, number);
 		if (sa && sa_wants_cold(table_at(table, number)))
 			prefetch_lines(&track->sa_cold[number], sizeof(*track->sa_cold));
-		prefetch_lines(table_at(&track->pairs, pairs[i]), sa ? CACHE_LINE : 2 * CACHE_LINE);
+		prefetch_lines(table_at(&track->pairs, link->owner), sa ? CACHE_LINE : 2 * CACHE_LINE);
 	}
+}
+
+/* A pair names its dialogue and its story. */
+static void fetch_stories(const struct track *track, const struct packet *packets, const struct track_key *keys,
+			  unsigned count)
+{
 	for (unsigned i = 0; i < count; i++) {
-		if (!pairs[i])
+		bool sa = is_of_sa(&packets[i]);
+		const struct table *table = sa ? &track->sas : &track->flows;
+		uint32_t number = keys[i].keyed ? likely_entry(table, keys[i].hash) : 0;
+		if (!number) {
+			if (keys[i].keyed)
+				table_prefetch_entry(
+				    &track->pairs, track_pair_hash(track, &packets[i].src, &packets[i].dst, &keys[i]));
 			continue;
-		const struct pair *pair = table_at(&track->pairs, pairs[i]);
-		bool sa = packets[i].class == PACKET_ESP || packets[i].class == PACKET_AH;
+		}
+		const struct table_link *link = table_at(table, number);
+		const struct pair *pair = table_at(&track->pairs, link->owner);
 		if (sa && pair->dialogue)
 			prefetch_lines(table_at(&track->dialogues, pair->dialogue), sizeof(struct dialogue));
 		if (pair->story)
 			prefetch_lines(table_at(&track->stories, pair->story), offsetof(struct story, services));
+	}
+}
+
+void track_fetch_ahead(const struct track *track, const struct packet *packets, const struct track_key *keys,
+		       unsigned count, unsigned step)
+{
+	switch (step) {
+	case 0:
+		for (unsigned i = 0; i < count; i++)
+			if (keys[i].keyed)
+				table_prefetch_entry(is_of_sa(&packets[i]) ? &track->sas : &track->flows, keys[i].hash);
+		break;
+	case 1:
+		fetch_pairs(track, packets, keys, count);
+		break;
+	case 2:
+		fetch_stories(track, packets, keys, count);
+		break;
+	default:
+		break;
 	}
 }
 
