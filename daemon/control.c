@@ -464,6 +464,22 @@ static void on_tick(void *context)
 
 /* ---- making and ending ---- */
 
+/* Where systemd did not make /run/espial, since somebody tries espiald by hand. What cannot be made shows when the socket
+ * cannot. */
+static void make_folder(const char *path, const struct passwd *user, const struct group *group)
+{
+	char folder[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	const char *end = strrchr(path, '/');
+
+	if (!end || end == path)
+		return;
+	snprintf(folder, sizeof(folder), "%.*s", (int)(end - path), path);
+	if (mkdir(folder, 0750) != 0 || !user || !group)
+		return;
+	if (chown(folder, user->pw_uid, group->gr_gid) != 0)
+		(void)chmod(folder, 0755); /* a folder of root's is no use to the group otherwise */
+}
+
 int control_listen(const char *path, char *problem, size_t problem_size)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -486,6 +502,8 @@ int control_listen(const char *path, char *problem, size_t problem_size)
 	struct stat status;
 	if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode))
 		(void)unlink(path);
+	if (geteuid() == 0)
+		make_folder(path, user, group);
 	mode_t mask = umask(0117);
 	int bound = bind(descriptor, (struct sockaddr *)&address, sizeof(address));
 	int reason = errno;

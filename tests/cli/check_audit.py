@@ -28,11 +28,12 @@ KEYS = {
     "finding": ["alert", "id", "cause", "state", "severity", "grade", "subject", "a", "b", "src", "dst", "src_port",
                 "dst_port", "spi", "ike_spi", "interface", "vlan", "rule", "protocol", "community_id", "count", "bytes",
                 "first", "last", "duration", "cleared_by", "text", "advice", "windows_event", "evidence"],
-    "pair": ["a", "b", "verdict", "rule", "esp", "cleartext", "rekeys", "rekey_interval_median"],
+    "pair": ["a", "b", "verdict", "rule", "esp", "cleartext", "rekeys", "rekey_interval_median",
+             "rekey_initiator"],
     "sa": ["src", "dst", "spi", "proto", "encap", "first", "last", "packets", "bytes", "seq_first", "seq_last", "lost",
-           "replayed", "replaces", "continues", "state"],
+           "replayed", "replaces", "continues", "ike_spi", "exchange", "initiator", "state"],
     "ike_sa": ["initiator", "responder", "ispi", "rspi", "version", "mode", "step", "outcome", "offered", "selected",
-               "auth", "vendors", "notifies", "nat"],
+               "auth", "vendors", "notifies", "children", "nat"],
     "summary": ["packets", "bytes", "first", "last", "classes", "sas", "ike_sas", "pairs", "flows", "findings",
                 "in_progress"],
 }
@@ -179,7 +180,7 @@ class Captures(Case):
             os.chmod(name, 0o755)
         self.refused(self.run_program([*NOBODY, program, "audit", path]), path, "Permission denied")
         self.refused(self.run_program([*NOBODY, program, "audit", "-i", "lo"]), "lo:", "CAP_NET_RAW")
-        config = self.path("quiet.yaml", b"report: { syslog: { to: none } }\n")
+        config = self.path("quiet.yaml", b"report: { syslog: { to: none }, control: { socket: none } }\n")
         self.refused(self.run_program([*NOBODY, daemon, "-c", config, "-i", "lo"]), "lo:", "CAP_NET_RAW")
 
     def test_interface_that_does_not_exist(self):
