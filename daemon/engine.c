@@ -263,6 +263,8 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 		.ike = config->limits.ike,
 		.learned = config->limits.learned,
 		.seed = seed,
+		/* The records at the end of an audit say as much. */
+		.lifecycle = !settings->offline,
 		.ike_messages = settings->ike_messages,
 		.interface_name = settings->interface_name,
 		.interface_context = settings->interface_context,

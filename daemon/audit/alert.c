@@ -27,15 +27,20 @@ static void update(struct judge *judge, struct alert *alert, struct finding *fin
 	alert_desk_update(judge, alert, finding);
 }
 
+/* No secret seed here: the same problem has the same number in every run over the same traffic. */
+static uint64_t number_of(const struct finding *finding, const void *subject, size_t subject_length)
+{
+	return hash_octets(subject, subject_length,
+			   hash_octets(&finding->first_ns, sizeof(finding->first_ns), (uint64_t)finding->id));
+}
+
 /* `pair` is NULL if the alert is not about one. */
 static void tell(struct judge *judge, struct alert *alert, struct finding *finding, const void *subject,
 		 size_t subject_length, const struct judged_pair *pair)
 {
 	judge_doubt_absence(judge, finding);
 	if (!alert->open) {
-		/* No secret seed here: the same problem has the same number in every run over the same traffic. */
-		uint64_t seed = hash_octets(&finding->first_ns, sizeof(finding->first_ns), (uint64_t)finding->id);
-		alert->number = hash_octets(subject, subject_length, seed);
+		alert->number = number_of(finding, subject, subject_length);
 		alert->open = true;
 		finding->state = FINDING_OPEN;
 		finding->alert = alert->number;
@@ -84,18 +89,35 @@ void alert_begin_sa(struct judge *judge, const struct judged_pair *pair, unsigne
 	finding->spi = spi;
 }
 
-void alert_tell_pair(struct judge *judge, const struct judged_pair *pair, struct alert *alert, struct finding *finding)
+struct pair_subject {
+	uint8_t address[2][16];
+	uint32_t realm, spi;
+};
+
+static struct pair_subject subject_of(const struct judged_pair *pair, const struct finding *finding)
 {
-	struct {
-		uint8_t address[2][16];
-		uint32_t realm, spi;
-	} subject;
+	struct pair_subject subject;
 
 	memcpy(subject.address[0], pair->address[0].bytes, 16);
 	memcpy(subject.address[1], pair->address[1].bytes, 16);
 	subject.realm = pair->realm;
 	subject.spi = finding->has_spi ? finding->spi : 0;
+	return subject;
+}
+
+void alert_tell_pair(struct judge *judge, const struct judged_pair *pair, struct alert *alert, struct finding *finding)
+{
+	struct pair_subject subject = subject_of(pair, finding);
+
 	tell(judge, alert, finding, &subject, sizeof(subject), pair);
+}
+
+void alert_event_pair(struct judge *judge, const struct judged_pair *pair, struct finding *finding)
+{
+	struct pair_subject subject = subject_of(pair, finding);
+
+	finding->alert = number_of(finding, &subject, sizeof(subject));
+	alert_desk_event(judge, finding);
 }
 
 void alert_begin_host(struct judge *judge, const struct address *host, enum finding_id id, struct finding *finding)
@@ -113,6 +135,12 @@ void alert_begin_host(struct judge *judge, const struct address *host, enum find
 void alert_tell_host(struct judge *judge, struct alert *alert, struct finding *finding)
 {
 	alert_tell(judge, alert, finding, finding->a.bytes, sizeof(finding->a.bytes));
+}
+
+void alert_event_host(struct judge *judge, struct finding *finding)
+{
+	finding->alert = number_of(finding, finding->a.bytes, sizeof(finding->a.bytes));
+	alert_desk_event(judge, finding);
 }
 
 void alert_tell_group(struct judge *judge, struct alert *alert, struct finding *finding, uint32_t realm)

@@ -91,6 +91,10 @@ void alert_tell_host(struct judge *judge, struct alert *alert, struct finding *f
 /* The same for the alert that speaks for many pairs of the host in a realm: alert_group.c. */
 void alert_tell_group(struct judge *judge, struct alert *alert, struct finding *finding, uint32_t realm);
 
+/* Tells of an event: once, with nothing that stays open. The finding is begun as for the other alerts. */
+void alert_event_pair(struct judge *judge, const struct judged_pair *pair, struct finding *finding);
+void alert_event_host(struct judge *judge, struct finding *finding);
+
 /* Appends to finding->text, as printf does; what does not fit is left out. */
 __attribute__((format(printf, 2, 3))) void finding_say(struct finding *finding, const char *format, ...);
 

@@ -420,6 +420,36 @@ void alert_desk_open(struct judge *judge, struct alert *alert, struct finding *f
 	admit(judge, place, finding, false);
 }
 
+void alert_desk_event(struct judge *judge, struct finding *finding)
+{
+	struct alert_desk *desk = judge->desk;
+	enum alert_class class = alert_class(finding->id);
+	struct record record = { .type = RECORD_FINDING, .time_ns = finding->time_ns };
+	char text[160];
+
+	if (desk->settings.off[finding->id])
+		return;
+	if (!affords(desk, class, judge->now_ns)) {
+		if (!desk->untold[class]++) {
+			snprintf(text, sizeof(text), "more than %u %s events a minute: further ones are only counted",
+				 desk->settings.per_minute[class], alert_class_name(class));
+			say(judge, NOTICE_WARNING, text);
+		}
+		return;
+	}
+	desk->credit_ns[class] -= cost_ns(desk, class);
+	if (desk->untold[class]) {
+		snprintf(text, sizeof(text), "%u %s events were not told: there were too many", desk->untold[class],
+			 alert_class_name(class));
+		say(judge, NOTICE_INFO, text);
+		desk->untold[class] = 0;
+	}
+	finding->state = FINDING_OPEN;
+	judge->counters.opened++;
+	record.finding = *finding;
+	record_write(&judge->sink, &record);
+}
+
 static bool acknowledged(const struct judge *judge, const struct desk_entry *entry)
 {
 	return entry->acknowledged_ns > judge->now_ns;

@@ -30,6 +30,9 @@ void alert_desk_update(struct judge *judge, struct alert *alert, struct finding 
 void alert_desk_clear(struct judge *judge, struct alert *alert, struct finding *finding);
 void alert_desk_forget(struct judge *judge, struct alert *alert);
 
+/* An event happened: it is told if it is not switched off and the rate allows it, or counted. */
+void alert_desk_event(struct judge *judge, struct finding *finding);
+
 /* When the desk has to be looked at next, 0: never; and looking at it, at judge->now_ns. */
 int64_t alert_desk_due(const struct alert_desk *desk);
 void alert_desk_look(struct judge *judge);

@@ -74,6 +74,7 @@ struct alert_desk {
 	/* rate: what is left of the minute, as of when; and what was held back */
 	int64_t credit_ns[ALERT_CLASS_COUNT], credited_ns[ALERT_CLASS_COUNT];
 	uint32_t limited[ALERT_CLASS_COUNT], limited_ever[ALERT_CLASS_COUNT], limited_over[ALERT_CLASS_COUNT];
+	uint32_t untold[ALERT_CLASS_COUNT]; /* events, since one was told last */
 	/* maintenance: by window; owned */
 	struct desk_maintenance {
 		uint32_t ever, over; /* held back; of these, ended meanwhile */

@@ -26,6 +26,7 @@ enum rule_number {
 	RULE_CONTENT,
 	RULE_CRYPTO,
 	RULE_CERTIFICATE,
+	RULE_LIFECYCLE,
 	RULE_COUNT
 };
 
@@ -76,7 +77,7 @@ struct leak {
 	struct leak_service services[LEAK_SERVICES];
 	int64_t rest_plain_ns; /* last packet of a service without a place here that is not encrypted */
 	enum finding_cause cause;
-	uint64_t carrier;    /* hash of the pair whose ESP is taken to carry this one's traffic, 0: none */
+	uint64_t carrier; /* hash of the pair whose ESP is taken to carry this one's traffic, 0: none */
 	bool carrier_asked;
 	unsigned fall_backs; /* how often the clear traffic began when hosts fall back */
 };
@@ -89,6 +90,7 @@ struct judged_sa {
 	uint32_t spi;
 	uint8_t protocol, direction;
 	bool quiet, stale;
+	bool told_up, told_down;        /* lifecycle */
 	bool bad_alive;                 /* the receiver gave a sign of life while nothing came back on the SPI */
 	uint32_t replaces, replaced_by; /* numbers of SAs; 0: none */
 	int64_t born_ns, last_ns;
@@ -229,10 +231,11 @@ struct judged_host {
 	struct address address;
 	struct address first_peer;
 	bool more;
+	bool told_new;   /* lifecycle */
 	uint32_t peers;  /* pairs that spoke IKE, ESP or AH and are kept */
 	int64_t last_ns; /* last sign of life that was worth a transition */
 	int64_t esp_ns;  /* when ESP both ways with somebody last began; 0: never */
-	uint8_t takes; /* bit per enum ike_mode that it answered as responder */
+	uint8_t takes;   /* bit per enum ike_mode that it answered as responder */
 	/* IKE SAs that show what the host takes, as responder, and what it offers, as initiator */
 	uint32_t realm;
 	uint64_t chose_ispi, offered_ispi;

@@ -167,6 +167,8 @@ static void finish_leak(struct judge *judge, struct judged_pair *pair, const cha
 		rule_leak_explain_clear(&finding);
 		alert_clear(judge, &leak->alert, &finding);
 		judge->counters.clear_pairs--;
+		if (strcmp(why, "secured-again") == 0)
+			rule_lifecycle_secured_again(judge, pair, &finding);
 	}
 	leak->running = false;
 	leak->cause = CAUSE_UNKNOWN;

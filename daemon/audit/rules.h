@@ -44,6 +44,12 @@ void rule_rekey_due(struct judge *judge, struct judged_pair *pair);
 void rule_content_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void rule_content_due(struct judge *judge, struct judged_pair *pair);
 
+/* peer-new, sa-up, sa-rekeyed, sa-down: rule_lifecycle.c */
+void rule_lifecycle_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+void rule_lifecycle_due(struct judge *judge, struct judged_pair *pair);
+/* secured-again: the leak of the finding, which is told as over, ended since ESP came back. */
+void rule_lifecycle_secured_again(struct judge *judge, const struct judged_pair *pair, const struct finding *leak);
+
 /* table-full, which is about no pair: rule_sensor.c */
 void rule_sensor_tables_full(struct judge *judge, const struct transition_full *full);
 /* What SAs lack of their sequence numbers. */
@@ -68,6 +74,7 @@ static const struct rule rules[RULE_COUNT] = {
 	[RULE_CONTENT] = { rule_content_transition, rule_content_due, NULL },
 	[RULE_CRYPTO] = { rule_crypto_transition, NULL, NULL },
 	[RULE_CERTIFICATE] = { rule_certificate_transition, rule_certificate_due, NULL },
+	[RULE_LIFECYCLE] = { rule_lifecycle_transition, rule_lifecycle_due, NULL },
 };
 
 #endif

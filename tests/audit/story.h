@@ -150,6 +150,7 @@ struct story_options {
 	unsigned name_count;
 	int64_t end_ns;        /* let time pass so far after the last frame, in steps of step_ns at most a minute */
 	bool keep_transitions; /* as text, in judged order */
+	bool lifecycle;        /* events of peers and SAs are told */
 	bool leaks_only;       /* of the findings, only cleartext-leak is kept */
 };
 

@@ -513,6 +513,7 @@ static void begin(struct teller *teller)
 	struct judge_settings judging = { .policy = options->policy,
 					  .thresholds = options->thresholds,
 					  .alerts = options->alerts,
+					  .lifecycle = options->lifecycle,
 					  .pairs = options->judged_pairs,
 					  .sas = options->sas,
 					  .ike = options->ike,
