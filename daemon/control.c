@@ -4,7 +4,9 @@
 
 #include "control_request.h"
 #include "control_status.h"
+#include "ike_tap.h"
 #include "loop.h"
+#include "report/ike_octets.h"
 #include "report/json.h"
 #include "report/store.h"
 #include "report/timestamp.h"
@@ -26,6 +28,7 @@
 #define SECOND INT64_C(1000000000)
 #define REQUEST_NS (10 * SECOND) /* from connecting, or the answer before, to a whole request */
 #define READ_NS (30 * SECOND)    /* without reading anything of what waits */
+#define SILENCE_NS (5 * SECOND)  /* without a word of the engine, while somebody listens */
 #define ORDER_NS (30 * SECOND)   /* for what others have to do */
 
 enum {
@@ -35,9 +38,10 @@ enum {
 	TICK_MS = 500,
 	ALERTS_LIMIT = 1000,
 	HISTORY_OCTETS_MAX = 64 << 20, /* of alerts out of the store for one answer */
+	LISTEN_OCTETS_MAX = 1 << 20,   /* of IKE messages that wait for one client */
 };
 
-enum client_state { ASKING, WAITING, ANSWERING };
+enum client_state { ASKING, WAITING, ANSWERING, LISTENING };
 
 struct client {
 	struct client *next;
@@ -49,6 +53,7 @@ struct client {
 	struct control_request request;
 	const struct snapshot *snapshot; /* held while answering */
 	size_t at;                       /* next row of it */
+	uint64_t missed;                 /* while listening: messages that found no room, and were not told of */
 	bool refused;                    /* nothing is read from it any more */
 	bool closing;                    /* when all is read */
 };
@@ -58,6 +63,11 @@ struct control {
 	struct evconnlistener *listener; /* owned, as are the clients */
 	struct client *clients;
 	size_t client_count;
+	/* while somebody listens */
+	bool listening, silent;    /* silent: and it was told */
+	bool heard;                /* the engine answered since */
+	int64_t heard_ns;          /* monotonic: then, or when the first began to listen */
+	struct ike_octets *octets; /* owned */
 };
 
 static void go_on(struct client *client);
@@ -89,7 +99,8 @@ static void enter(struct client *client, enum client_state state)
 	client->state = state;
 	client->since_ns = loop_monotonic_ns();
 	client->unread = waiting_octets(client);
-	if (state == ASKING)
+	/* Who listens and asks again wants to listen no longer. */
+	if (state == ASKING || state == LISTENING)
 		bufferevent_enable(client->stream, EV_READ);
 	else
 		bufferevent_disable(client->stream, EV_READ);
@@ -307,6 +318,93 @@ static void acknowledge(struct client *client)
 		fail(client, problem);
 }
 
+/* ---- IKE messages as they come ---- */
+
+static void put_loss(struct client *client, uint64_t count, const char *why)
+{
+	char line[256];
+
+	if (count)
+		snprintf(line, sizeof(line), "{\"type\":\"ike_lost\",\"messages\":%llu,\"text\":\"%s\"}\n",
+			 (unsigned long long)count, why);
+	else
+		snprintf(line, sizeof(line), "{\"type\":\"ike_lost\",\"messages\":null,\"text\":\"%s\"}\n", why);
+	put(client, line);
+}
+
+static void put_loss_to_all(struct control *control, uint64_t count, const char *why)
+{
+	for (struct client *client = control->clients; client; client = client->next)
+		if (client->state == LISTENING)
+			put_loss(client, count, why);
+}
+
+static void put_ike_octets(struct client *client, const char *line, size_t length)
+{
+	if (waiting_octets(client) + length > LISTEN_OCTETS_MAX) {
+		client->missed++;
+		return;
+	}
+	if (client->missed)
+		put_loss(client, client->missed, "they were not read as fast as they came");
+	client->missed = 0;
+	bufferevent_write(client->stream, line, length);
+	put(client, "\n");
+}
+
+/* How the engine fares with it. */
+static void take_ike_state(struct control *control, const char *line, size_t length)
+{
+	unsigned began;
+	unsigned long long lost;
+	char text[128];
+
+	snprintf(text, sizeof(text), "%.*s", (int)(length < sizeof(text) ? length : sizeof(text) - 1), line);
+	if (sscanf(text, IKE_STATE_FORMAT, &began, &lost) != 2)
+		return;
+	if (lost)
+		put_loss_to_all(control, lost, "they came faster than the engine could pass them on");
+	if (control->silent || (began && control->heard))
+		put_loss_to_all(control, 0, "the engine answers again; what came meanwhile is not here");
+	control->heard = true;
+	control->silent = false;
+	control->heard_ns = loop_monotonic_ns();
+}
+
+void control_tell_ike(struct control *control, const char *line, size_t length)
+{
+	struct record record;
+
+	if (!ike_octets_read(line, length, &record, control->octets)) {
+		take_ike_state(control, line, length);
+		return;
+	}
+	for (struct client *client = control->clients; client; client = client->next)
+		if (client->state == LISTENING &&
+		    about(&client->request, &record.ike_message.src, &record.ike_message.dst))
+			put_ike_octets(client, line, length);
+}
+
+/* Sees whether anybody listens, and whether the engine does its part. */
+static void look_at_listeners(struct control *control)
+{
+	bool listening = false;
+
+	for (const struct client *client = control->clients; client; client = client->next)
+		listening |= client->state == LISTENING;
+	if (listening && !control->listening) {
+		control->heard = control->silent = false;
+		control->heard_ns = loop_monotonic_ns();
+	}
+	if (listening != control->listening)
+		snapshot_keeper_listen(control->settings.keeper, listening);
+	control->listening = listening;
+	if (listening && !control->silent && loop_monotonic_ns() - control->heard_ns > SILENCE_NS) {
+		put_loss_to_all(control, 0, "the engine does not answer; look at the log of espiald");
+		control->silent = true;
+	}
+}
+
 /* ---- requests ---- */
 
 static void obey(struct client *client)
@@ -324,6 +422,11 @@ static void obey(struct client *client)
 		return;
 	case CONTROL_ACK:
 		acknowledge(client);
+		return;
+	case CONTROL_IKE_LOG:
+		client->missed = 0;
+		enter(client, LISTENING);
+		look_at_listeners(client->control);
 		return;
 	case CONTROL_RELOAD:
 	case CONTROL_TEST_ALERT:
@@ -359,6 +462,8 @@ static void go_on(struct client *client)
 {
 	struct evbuffer *input = bufferevent_get_input(client->stream);
 
+	if (client->state == LISTENING && (client->closing || evbuffer_get_length(input) > 0))
+		finish(client);
 	while (client->state == ASKING && !client->refused) {
 		size_t length;
 		char *line = evbuffer_readln(input, &length, EVBUFFER_EOL_LF);
@@ -448,6 +553,7 @@ static void on_tick(void *context)
 	int64_t now = loop_monotonic_ns();
 	struct client *next;
 
+	look_at_listeners(control);
 	for (struct client *client = control->clients; client; client = next) {
 		next = client->next;
 		size_t unread = waiting_octets(client);
@@ -530,14 +636,16 @@ struct control *control_new(const struct control_settings *settings)
 		return NULL;
 	}
 	control->settings = *settings;
+	control->octets = malloc(sizeof(*control->octets));
 	control->listener = evconnlistener_new(loop_base(settings->loop), on_connect, control, LEV_OPT_CLOSE_ON_FREE, 0,
 					       settings->listening);
 	if (!control->listener) {
 		close(settings->listening);
+		free(control->octets);
 		free(control);
 		return NULL;
 	}
-	if (!loop_every(settings->loop, TICK_MS, on_tick, control)) {
+	if (!control->octets || !loop_every(settings->loop, TICK_MS, on_tick, control)) {
 		control_free(control);
 		return NULL;
 	}
@@ -551,5 +659,6 @@ void control_free(struct control *control)
 	while (control->clients)
 		free_client(control->clients);
 	evconnlistener_free(control->listener);
+	free(control->octets);
 	free(control);
 }

@@ -37,6 +37,9 @@ struct control_settings {
 struct control *control_new(const struct control_settings *settings);
 void control_free(struct control *control);
 
+/* A line of ike_tap.h from the engine, for everyone who listens to IKE messages. */
+void control_tell_ike(struct control *control, const char *line, size_t length);
+
 /* The outcome of what was ordered, for everyone who waits for it: one sentence, or several lines. */
 void control_answer(struct control *control, const char *what, bool done, const char *text);
 

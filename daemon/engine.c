@@ -384,6 +384,13 @@ struct judge_counters engine_judged(struct engine *engine)
 	return counters;
 }
 
+void engine_pass_ike(struct engine *engine, bool pass)
+{
+	close_gate(engine);
+	judge_pass_ike(engine->judge, pass);
+	open_gate(engine);
+}
+
 bool engine_reload(struct engine *engine, const struct config *config)
 {
 	const struct config *before = engine->settings.config;

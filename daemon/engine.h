@@ -46,6 +46,9 @@ void engine_interface(struct engine *engine, uint16_t index, const char *name);
  */
 bool engine_reload(struct engine *engine, const struct config *config);
 
+/* Records for every IKE message from now on, or no longer; called by the capturing thread. */
+void engine_pass_ike(struct engine *engine, bool pass);
+
 void engine_frames(struct engine *engine, const struct frame *frames, unsigned count);
 
 /* Lets time pass to `now_ns`, when no frame says so. */

@@ -73,6 +73,17 @@ static void write_record(void *context, const struct record *record)
 	free(line);
 }
 
+/* What the judge writes: IKE messages go to who listens, all else to the reporter. */
+static void write_judged(void *context, const struct record *record)
+{
+	struct process *process = context;
+
+	if (record->type == RECORD_IKE_MESSAGE)
+		state_writer_ike_message(process->state, record);
+	else
+		write_record(&process->writer, record);
+}
+
 static void notice(struct process *process, enum notice_level level, const char *text)
 {
 	struct record record = { .type = RECORD_NOTICE, .time_ns = loop_wall_ns() };
@@ -218,6 +229,7 @@ static bool on_config(void *context, struct config *config, char *problem, size_
 static int run(struct process *process, const struct engine_process *settings)
 {
 	struct record_sink records = { write_record, &process->writer };
+	struct record_sink judged = { write_judged, process };
 	struct live_error live_error;
 	struct sandbox_error sandbox_error;
 
@@ -234,7 +246,7 @@ static int run(struct process *process, const struct engine_process *settings)
 					  .threaded = true,
 					  .interface_name = interface_name,
 					  .interface_context = process->live };
-	process->engine = engine_new(&engine, &records);
+	process->engine = engine_new(&engine, &judged);
 	if (!process->engine || !loop_on_signal(process->loop, SIGTERM, on_terminate, process) ||
 	    !loop_on_signal(process->loop, SIGINT, on_terminate, process) ||
 	    !loop_on_signal(process->loop, SIGUSR1, on_dump, process)) {

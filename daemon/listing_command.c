@@ -3,6 +3,7 @@
 #include "listing_command.h"
 
 #include "control_client.h"
+#include "ike_log_command.h"
 #include "report/record_reader.h"
 #include "report/text_table.h"
 #include "report/timestamp.h"
@@ -48,7 +49,10 @@ static const char ike_usage[] = "Usage: espial ike [OPTION]... [ADDRESS [ADDRESS
 				"Lists the IKE SAs that the running espiald saw, or those of one or two addresses: "
 				"version, outcome, the last step,\n"
 				"what was selected, how the peers prove themselves, NAT.\n"
-				"\n" COMMON_OPTIONS;
+				"\n"
+				"      --log[=1..7]       IKE messages in words, as they come, until it is ended: 1 "
+				"outcomes, 2 one line each,\n"
+				"                         to 7 every octet in clear (default 2)\n" COMMON_OPTIONS;
 
 enum { TEXT_SIZE = 256 };
 
@@ -326,13 +330,18 @@ static int promote(const struct asked *asked, const char *name)
 static int command(const struct listing *listing, int count, char **arguments)
 {
 	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },         { "watch", optional_argument, NULL, 'w' },
-		{ "socket", required_argument, NULL, 's' }, { "name", required_argument, NULL, 'n' },
-		{ "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
+		{ "json", no_argument, NULL, 'j' },
+		{ "watch", optional_argument, NULL, 'w' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "name", required_argument, NULL, 'n' },
+		{ "log", optional_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	struct asked asked = { .listing = listing };
 	const char *name = NULL;
 	bool promoting = false;
+	unsigned level = 0;
 	int option;
 
 	setlocale(LC_CTYPE, "");
@@ -351,6 +360,10 @@ static int command(const struct listing *listing, int count, char **arguments)
 			asked.options.socket = optarg;
 		} else if (option == 'n' && listing == &pairs) {
 			name = optarg;
+		} else if (option == 'l' && listing == &ike) {
+			level = ike_log_level(optarg);
+			if (!level)
+				return EXIT_TROUBLE;
 		} else {
 			fprintf(stderr, "Try 'espial %s --help'.\n", listing->request);
 			return EXIT_TROUBLE;
@@ -369,6 +382,8 @@ static int command(const struct listing *listing, int count, char **arguments)
 		}
 		asked.address_count++;
 	}
+	if (level)
+		return ike_log_listen(&asked.options, level, asked.address, asked.address_count);
 	return promoting ? promote(&asked, name) : ask_repeatedly(&asked.options, list_once, &asked);
 }
 

@@ -110,6 +110,14 @@ static size_t show_sinks(void *context, struct snapshot_sink *sinks, size_t max)
 	return count;
 }
 
+static void take_ike(void *context, const char *line, size_t length)
+{
+	struct service *service = context;
+
+	if (service->control)
+		control_tell_ike(service->control, line, length);
+}
+
 static bool order(void *context, const char *what)
 {
 	struct service *service = context;
@@ -149,9 +157,9 @@ static bool prepare_page(struct service *service)
 static bool prepare(struct service *service)
 {
 	const struct service_settings *settings = &service->settings;
-	struct snapshot_keeper_settings keeper = { .engine = settings->engine,
-						   .sinks = show_sinks,
-						   .context = service };
+	struct snapshot_keeper_settings keeper = {
+		.engine = settings->engine, .sinks = show_sinks, .ike = take_ike, .context = service
+	};
 
 	service->mail = mailbox_new(MAIL_ROOM);
 	service->loop = keeper.loop = loop_new();

@@ -2,6 +2,7 @@
 /* See snapshot_keeper.h. What the engine says is believed line by line only, as in record_reader.h. */
 #include "snapshot_keeper.h"
 
+#include "ike_tap.h"
 #include "loop.h"
 #include "state_writer.h"
 
@@ -13,6 +14,7 @@
 #define SECOND INT64_C(1000000000)
 #define FRESH_NS SECOND
 #define PATIENCE_NS (8 * SECOND)
+#define LISTEN_NS SECOND /* between two words that somebody listens */
 
 enum { WAITING_MAX = 64, TICK_MS = 50, READ_SIZE = 256 << 10, SINKS_MAX = 16, RECORDS_MAX = 4 << 20 };
 
@@ -31,8 +33,10 @@ struct snapshot_keeper {
 	int64_t asked_ns;                 /* monotonic; 0: no answer is awaited */
 	struct snapshot_builder *builder; /* between begin and end of an answer */
 	size_t records;
-	char *octets; /* READ_SIZE, owned */
-	char *line;   /* RECORD_LINE_MAX, owned */
+	bool listening;
+	int64_t listened_ns; /* monotonic; when the engine was told so */
+	char *octets;        /* READ_SIZE, owned */
+	char *line;          /* RECORD_LINE_MAX, owned */
 	size_t length;
 	bool overlong;
 };
@@ -77,9 +81,14 @@ static void publish(struct snapshot_keeper *keeper)
 
 static void take_line(struct snapshot_keeper *keeper)
 {
+	static const char ike[] = "{\"type\":\"ike_octets\"", state[] = "{\"type\":\"ike_state\"";
 	const char *line = keeper->line;
 
-	if (keeper->length == sizeof(STATE_BEGIN) - 1 && memcmp(line, STATE_BEGIN, keeper->length) == 0) {
+	if ((keeper->length >= sizeof(ike) - 1 && memcmp(line, ike, sizeof(ike) - 1) == 0) ||
+	    (keeper->length >= sizeof(state) - 1 && memcmp(line, state, sizeof(state) - 1) == 0)) {
+		if (keeper->listening && keeper->settings.ike)
+			keeper->settings.ike(keeper->settings.context, line, keeper->length);
+	} else if (keeper->length == sizeof(STATE_BEGIN) - 1 && memcmp(line, STATE_BEGIN, keeper->length) == 0) {
 		snapshot_builder_free(keeper->builder);
 		keeper->builder = snapshot_builder_new();
 		keeper->records = 0;
@@ -137,6 +146,14 @@ static void ask(struct snapshot_keeper *keeper)
 	(void)!send(keeper->settings.engine, request, sizeof(request) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+static void listen_on(struct snapshot_keeper *keeper)
+{
+	static const char request[] = IKE_WANTED "\n";
+
+	keeper->listened_ns = loop_monotonic_ns();
+	(void)!send(keeper->settings.engine, request, sizeof(request) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 static void on_tick(void *context)
 {
 	struct snapshot_keeper *keeper = context;
@@ -148,6 +165,15 @@ static void on_tick(void *context)
 	}
 	if (keeper->waiting_count && !keeper->asked_ns)
 		ask(keeper);
+	if (keeper->listening && now - keeper->listened_ns >= LISTEN_NS)
+		listen_on(keeper);
+}
+
+void snapshot_keeper_listen(struct snapshot_keeper *keeper, bool listen)
+{
+	if (listen && !keeper->listening)
+		listen_on(keeper);
+	keeper->listening = listen;
 }
 
 struct snapshot_keeper *snapshot_keeper_new(const struct snapshot_keeper_settings *settings)

@@ -19,6 +19,8 @@ struct snapshot_keeper_settings {
 	struct open_alerts *alerts; /* borrowed; of the same thread */
 	/* Hands over how the sinks fare; returns how many, at most `max`. Names live as long as the keeper. */
 	size_t (*sinks)(void *context, struct snapshot_sink *sinks, size_t max);
+	/* Takes a line of ike_tap.h, as it came; NULL: nobody ever listens. */
+	void (*ike)(void *context, const char *line, size_t length);
 	void *context;
 };
 
@@ -36,6 +38,9 @@ const struct snapshot *snapshot_keeper_latest(const struct snapshot_keeper *keep
  */
 bool snapshot_keeper_want(struct snapshot_keeper *keeper, void (*fresh)(void *context, const struct snapshot *snapshot),
 			  void *context);
+
+/* Somebody listens to IKE messages from now on, or nobody does any longer: the engine is told every second. */
+void snapshot_keeper_listen(struct snapshot_keeper *keeper, bool listen);
 
 /* Forgets what was asked for with this context: it is about to be freed. */
 void snapshot_keeper_forget(struct snapshot_keeper *keeper, const void *context);

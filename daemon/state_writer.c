@@ -4,6 +4,7 @@
 
 #include "audit/record.h"
 #include "engine.h"
+#include "ike_tap.h"
 #include "live.h"
 #include "loop.h"
 #include "report/json.h"
@@ -30,6 +31,7 @@ enum {
 
 struct state_writer {
 	struct state_writer_settings settings;
+	struct ike_tap *ike; /* owned */
 	struct loop_event *readable;
 	char request[REQUEST_SIZE];
 	size_t request_length;
@@ -154,19 +156,28 @@ static void on_tick(void *context)
 
 	if (writer->thread_runs && atomic_load(&writer->written))
 		end_answer(writer);
-	if (!writer->state && writer->wanted) {
+	if (!writer->state && writer->wanted && ike_tap_is_idle(writer->ike)) {
 		writer->wanted = false;
 		writer->state = engine_state_new(writer->settings.engine);
 		writer->collecting = writer->state != NULL;
 	}
 	if (writer->collecting)
 		collect(writer);
+	if (!writer->thread_runs)
+		ike_tap_send(writer->ike, loop_monotonic_ns());
 }
 
 static void take_request(struct state_writer *writer)
 {
 	if (strcmp(writer->request, STATE_WANTED) == 0)
 		writer->wanted = true;
+	else if (strcmp(writer->request, IKE_WANTED) == 0)
+		ike_tap_wanted(writer->ike, loop_monotonic_ns());
+}
+
+void state_writer_ike_message(struct state_writer *writer, const struct record *record)
+{
+	ike_tap_put(writer->ike, record);
 }
 
 static void on_readable(void *context)
@@ -201,8 +212,10 @@ struct state_writer *state_writer_new(const struct state_writer_settings *settin
 		return NULL;
 	writer->settings = *settings;
 	writer->buffer = malloc(BUFFER_SIZE);
+	writer->ike = ike_tap_new(settings->engine, settings->sensor, settings->descriptor);
 	writer->readable = loop_on_readable(settings->loop, settings->descriptor, on_readable, writer);
-	if (!writer->buffer || !writer->readable || !loop_every(settings->loop, TICK_MS, on_tick, writer)) {
+	if (!writer->buffer || !writer->ike || !writer->readable ||
+	    !loop_every(settings->loop, TICK_MS, on_tick, writer)) {
 		state_writer_free(writer);
 		return NULL;
 	}
@@ -215,6 +228,7 @@ void state_writer_free(struct state_writer *writer)
 		return;
 	atomic_store(&writer->stop, true);
 	end_answer(writer);
+	ike_tap_free(writer->ike);
 	free(writer->buffer);
 	free(writer);
 }

@@ -4,7 +4,8 @@
  *
  * The capturing thread copies the tables in slices of a millisecond or so between batches; a thread that lives as long as
  * the answer sorts, writes and may wait for the reporter to read. One answer at a time; requests meanwhile are answered
- * by the next. The lines of an answer stand between {"type":"state-begin"} and {"type":"state-end"}.
+ * by the next. The lines of an answer stand between {"type":"state-begin"} and {"type":"state-end"}. Between answers
+ * go IKE messages, while they are wanted: ike_tap.h.
  */
 #ifndef ESPIAL_DAEMON_STATE_WRITER_H
 #define ESPIAL_DAEMON_STATE_WRITER_H
@@ -13,6 +14,7 @@
 
 struct engine;
 struct live;
+struct record;
 struct loop;
 struct state_writer;
 
@@ -32,6 +34,9 @@ struct state_writer_settings {
 
 /* NULL on lack of memory. */
 struct state_writer *state_writer_new(const struct state_writer_settings *settings);
+
+/* The judge's thread: an IKE message, which it writes only while it was asked to (engine_pass_ike()). */
+void state_writer_ike_message(struct state_writer *writer, const struct record *record);
 
 /* Waits for the end of an answer that is being written; before the engine is freed. */
 void state_writer_free(struct state_writer *writer);

@@ -585,6 +585,11 @@ static void run_timer(struct judge *judge)
 	rules[timer.rule].due(judge, pair);
 }
 
+void judge_pass_ike(struct judge *judge, bool pass)
+{
+	judge->settings.ike_messages = pass;
+}
+
 static void tell_ike_message(const struct judge *judge, const struct transition *transition)
 {
 	struct record record = { .type = RECORD_IKE_MESSAGE, .time_ns = transition->time_ns };

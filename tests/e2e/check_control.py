@@ -3,7 +3,8 @@
 """A running espiald is asked: check_control.py ESPIALD ESPIAL
 
 The commands of espial against a daemon that sees ESP and a leak; what they say when there is none; hostile clients of the
-control socket, beside which alerts and answers go on; a reload that changes what is a leak, and one that is refused.
+control socket, beside which alerts and answers go on; a reload that changes what is a leak, and one that is refused; IKE
+messages as they come.
 """
 
 import json
@@ -18,6 +19,7 @@ import station
 from station import Sensor, Wire, expect, until
 
 RULES = {"branch": {"between": "[10.1.0.0/24, 10.2.0.0/24]"}}
+LAB = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../captures/lab/08a-leak-both-policy-flush.pcap")
 A, B = "10.1.0.1", "10.2.0.2"
 
 
@@ -237,6 +239,7 @@ def reload(stage):
 
     until("an alert in the other file", another, step=0.1)
     expect(stage.sensor.engine() == engine, "the engine is the one of the beginning")
+    return second
 
 
 def test_alert(stage):
@@ -244,6 +247,68 @@ def test_alert(stage):
     output, errors = stage.ask("test-alert", status=2)  # nobody reads the syslog socket
     expect("json: passed on" in output + errors and "syslog: " in output + errors, output + errors)
     until("its clear", lambda: len(told(stage, "TEST:", begin=mark)) == 2)
+
+
+def heard(listener, count):
+    """The next `count` lines of a listener's output that are messages."""
+    lines = []
+    while len(lines) < count:
+        line = listener.stdout.readline()
+        expect(line, f"{len(lines)} of {count} messages came")
+        lines.append(line)
+    return lines
+
+
+def ike_log(stage, wire):
+    """The messages of a lab in words, as an audit of its capture has them; of one pair only where one was named."""
+    def listen(*arguments):
+        return subprocess.Popen([stage.espial, "ike", *arguments, "--socket", stage.path], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
+    audit = [stage.espial, "audit", "--ike-log=7", LAB]
+    frames = [frame for _, frame in station.read_pcap(LAB)]
+    said = subprocess.run(audit + ["--json"], capture_output=True, text=True, check=False).stdout
+    expected = [record for record in map(json.loads, said.splitlines()) if record["type"] == "ike_message"]
+    expect(len(expected) >= 4, f"{LAB}: {len(expected)} messages")
+    pair = (expected[0]["src"], expected[0]["dst"])
+    stage.ask("ike", "--log=8", status=2)
+    stage.ask("sas", "--log", status=2)
+    listeners = [listen("--log=7", "--json"), listen("--log"), listen("--log=2", *pair), listen("--log", "10.255.0.1")]
+    time.sleep(1)  # for the engine to know
+    for frame in frames:
+        wire.send(frame)
+    messages = [json.loads(line) for line in heard(listeners[0], len(expected))]
+    for told, record in zip(messages, expected):
+        for key in record:
+            if key not in ("time", "sensor"):
+                expect(told[key] == record[key], f"{key}: {told[key]} instead of {record[key]}")
+    for listener in listeners[1:3]:
+        lines = [line for line in heard(listener, len(expected) + 1) if pair[0] in line]
+        expect(lines, "messages as text, one line each")
+    # A new engine is told who listens, and the listener that there is a gap.
+    engine = stage.sensor.engine()
+    os.kill(engine, station.signal.SIGKILL)
+    until("another engine", lambda: stage.sensor.engine() != engine and stage.sensor.listens())
+    told = json.loads(heard(listeners[0], 1)[0])
+    expect(told["type"] == "ike_lost" and told["messages"] is None, told)
+    for frame in frames:
+        wire.send(frame)
+    again = json.loads(heard(listeners[0], 1)[0])
+    expect(again["type"] == "ike_message" and again["ispi"] == expected[0]["ispi"], again)
+    for listener in listeners:
+        listener.terminate()
+        listener.wait(10)
+    expect(not listeners[3].stdout.read(), "nothing of a host that was silent")
+    # Who asks something else while it listens gets that; who reads nothing is told what it missed, or is put out.
+    client = connect(stage)
+    client.sendall(b'{"request":"ike-log"}\n')
+    time.sleep(0.3)
+    client.sendall(b'{"request":"status"}\n')
+    text = answer_of(client)
+    while text.count(b'"done"') < 2:
+        text += answer_of(client)
+    expect(b'"status"' in text, text)
+    client.close()
 
 
 def main(espiald, espial):
@@ -257,7 +322,7 @@ def main(espiald, espial):
             looks(stage)
             hostile(stage)
             test_alert(stage)
-            reload(stage)
+            ike_log(stage, reload(stage))
         finally:
             expect(stage.sensor.end() == 0, "espiald ends well")
         nobody_there(stage)
