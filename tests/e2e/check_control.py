@@ -311,6 +311,43 @@ def ike_log(stage, wire):
     client.close()
 
 
+def slow_listener(stage, wire):
+    """Who listens and reads nothing costs nobody anything, and is told how many messages it missed: all are counted."""
+    frame = next(frame for _, frame in station.read_pcap(LAB) if frame[23] == 17)
+    client = connect(stage)
+    client.sendall(b'{"request":"ike-log"}\n')
+    time.sleep(1)
+    for _ in range(6000):
+        wire.send(frame)
+    begun = time.monotonic()
+    stage.ask("status")
+    expect(time.monotonic() - begun < 5, "an answer beside it")
+    sent, octets = 6000, b""
+    client.settimeout(1)
+
+    def accounted():
+        """Reads until nothing comes for a second; the next message brings the count of those that were missed."""
+        nonlocal sent, octets
+        try:
+            while True:
+                more = client.recv(1 << 20)
+                expect(more, "the listener was put out")
+                octets += more
+        except TimeoutError:
+            pass
+        lines = [json.loads(line) for line in octets.splitlines()]
+        missed = sum(line["messages"] for line in lines if line["type"] == "ike_lost")
+        came = sum(line["type"] == "ike_octets" for line in lines)
+        if missed and came + missed == sent:
+            return True
+        wire.send(frame)
+        sent += 1
+        return False
+
+    until("all messages, come or missed", accounted, 30)
+    client.close()
+
+
 def main(espiald, espial):
     def body(folder):
         stage = Stage(folder, os.path.realpath(espiald), os.path.realpath(espial))
@@ -322,7 +359,9 @@ def main(espiald, espial):
             looks(stage)
             hostile(stage)
             test_alert(stage)
-            ike_log(stage, reload(stage))
+            wire = reload(stage)
+            slow_listener(stage, wire)
+            ike_log(stage, wire)
         finally:
             expect(stage.sensor.end() == 0, "espiald ends well")
         nobody_there(stage)
