@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * packet_read() over anything. Octet 0 chooses the link type, its highest bit a wire length beyond the capture; octet 1
- * chooses what may be decapsulated (0: all); the rest is the frame.
+ * packet_read() over anything. Octet 0 chooses the link type, its highest bit a wire length beyond the capture, with the
+ * next one far beyond, as of a jumbogram; octet 1 chooses what may be decapsulated (0: all); the rest is the frame.
  */
 #include "fuzz.h"
 
@@ -19,7 +19,7 @@ static const uint16_t link_types[] = {
 	LINK_TYPE_IPV4,       LINK_TYPE_IPV6,
 	LINK_TYPE_LOOP,       127,
 };
-enum { LINK_TYPE_COUNT = sizeof(link_types) / sizeof(link_types[0]), UNSEEN = 1000 };
+enum { LINK_TYPE_COUNT = sizeof(link_types) / sizeof(link_types[0]), UNSEEN = 1000, UNSEEN_JUMBO = 70000 };
 
 /* `octets` at `p` lie within the frame. */
 static bool within(const struct frame *frame, const uint8_t *p, uint32_t octets)
@@ -69,10 +69,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2 || size > 1 << 18)
 		return 0;
 	uint32_t captured = (uint32_t)(size - 2);
+	uint32_t unseen = data[0] < 0x80 ? 0 : data[0] < 0xc0 ? UNSEEN : UNSEEN_JUMBO;
 	struct frame frame = {
 		.bytes = data + 2,
 		.captured = captured,
-		.length = captured + (data[0] & 0x80 ? UNSEEN : 0),
+		.length = captured + unseen,
 		.time_ns = 1,
 		.link_type = link_types[(data[0] & 0x7f) % LINK_TYPE_COUNT],
 		.interface = 2,
