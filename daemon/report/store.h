@@ -72,7 +72,7 @@ struct store_alert {
 };
 
 /* Hands over the alerts that the filter asks for, newest word first, until `each` returns false. How many were handed over,
- * or -1 if the store could not be read. */
+ * or -1 if the store could not be read, or not all of it: `each` may have had some then. */
 int store_view_alerts(struct store_view *view, const struct store_filter *filter,
 		      bool (*each)(void *context, const struct store_alert *alert), void *context);
 

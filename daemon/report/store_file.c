@@ -87,6 +87,16 @@ static bool ask(sqlite3 *database, const char *sql, int64_t *value, int *code)
 	return *code == SQLITE_ROW;
 }
 
+bool store_file_is_plain(sqlite3 *database)
+{
+	int64_t others = 0;
+	int code;
+
+	return ask(database, "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')", &others,
+		   &code) &&
+	       others == 0;
+}
+
 /* Whether the database agrees with itself, as far as a quick look tells. */
 static bool is_sound(sqlite3 *database, int *code)
 {
@@ -143,6 +153,10 @@ static enum store_file_state recognize(sqlite3 *database, struct store_problem *
 		snprintf(problem->text, sizeof(problem->text), "its schema has version %lld, and this espial knows %d",
 			 (long long)version, STORE_VERSION);
 		return STORE_FILE_NEWER;
+	}
+	if (!store_file_is_plain(database)) {
+		snprintf(problem->text, sizeof(problem->text), "it contradicts itself");
+		return STORE_FILE_DAMAGED;
 	}
 	if (tables > 0 && !is_sound(database, &code)) {
 		snprintf(problem->text, sizeof(problem->text), "it contradicts itself");

@@ -40,6 +40,10 @@ bool store_file_set_aside(const char *path, enum store_file_state state, int64_t
 /* Runs statements without results. */
 bool store_file_run(struct sqlite3 *database, const char *sql, struct store_problem *problem);
 
+/* Whether there are only tables and indexes, as in every store. A view or a trigger that somebody put in could keep SQLite
+ * busy without end. False as well if that cannot be read. */
+bool store_file_is_plain(struct sqlite3 *database);
+
 /* Whether SQLite's code means that the file itself is bad. */
 bool store_file_is_damage(int code);
 

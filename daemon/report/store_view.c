@@ -40,8 +40,12 @@ static bool is_ours(sqlite3 *database, char *why, size_t why_size)
 	application = sqlite3_column_int64(statement, 0);
 	version = sqlite3_column_int64(statement, 1);
 	sqlite3_finalize(statement);
-	if (application == STORE_APPLICATION_ID && version == STORE_VERSION)
-		return true;
+	if (application == STORE_APPLICATION_ID && version == STORE_VERSION) {
+		bool plain = store_file_is_plain(database);
+		if (!plain)
+			snprintf(why, why_size, "it contradicts itself");
+		return plain;
+	}
 	if (application == STORE_APPLICATION_ID)
 		snprintf(why, why_size, "its schema has version %lld, and this espial knows %d", (long long)version,
 			 STORE_VERSION);
@@ -114,14 +118,20 @@ static struct store_alert alert_at(sqlite3_stmt *statement)
 	};
 }
 
-/* Runs the statement, which it finalizes, and hands over its rows. */
+/* Runs the statement, which it finalizes, and hands over its rows. Those of a damaged file without what every row has are
+ * passed over, and the file counts as not readable. */
 static int hand_over(sqlite3_stmt *statement, bool (*each)(void *context, const struct store_alert *alert),
 		     void *context)
 {
 	int count = 0, code;
+	bool whole = true;
 
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct store_alert alert = alert_at(statement);
+		if (!alert.id || !alert.state || !alert.record) {
+			whole = false;
+			continue;
+		}
 		count++;
 		if (!each(context, &alert)) {
 			code = SQLITE_DONE;
@@ -129,7 +139,7 @@ static int hand_over(sqlite3_stmt *statement, bool (*each)(void *context, const 
 		}
 	}
 	sqlite3_finalize(statement);
-	return code == SQLITE_DONE ? count : -1;
+	return code == SQLITE_DONE && whole ? count : -1;
 }
 
 int store_view_alerts(struct store_view *view, const struct store_filter *filter,
@@ -208,16 +218,22 @@ int store_view_learned(struct store_view *view, bool (*each)(void *context, cons
 {
 	sqlite3_stmt *statement = prepare(view, "SELECT record FROM learned ORDER BY last DESC");
 	int count = 0, code;
+	bool whole = true;
 
 	if (!statement)
 		return -1;
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		const char *record = text_at(statement, 0);
+		if (!record) {
+			whole = false;
+			continue;
+		}
 		count++;
-		if (!each(context, text_at(statement, 0))) {
+		if (!each(context, record)) {
 			code = SQLITE_DONE;
 			break;
 		}
 	}
 	sqlite3_finalize(statement);
-	return code == SQLITE_DONE ? count : -1;
+	return code == SQLITE_DONE && whole ? count : -1;
 }
