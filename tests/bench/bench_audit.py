@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 
-PRESETS = {"esp-only": 10_000_000, "mixed": 10_000_000, "flows-1m": 6_000_000}
+PRESETS = {"esp-only": 10_000_000, "mixed": 10_000_000, "flows-1m": 6_000_000, "ike": 2_000_000}
 NULL = "null libpcap loop"
 
 
@@ -106,19 +106,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("build", help="meson's build directory")
     parser.add_argument("--preset", choices=list(PRESETS), action="append", help="may be given several times")
-    parser.add_argument("--packets", type=int, help="of each trace (default: 10 000 000, 6 000 000 of flows-1m)")
+    parser.add_argument("--packets", type=int, help="of each trace (default: 10 000 000, 6 000 000 of flows-1m, 2 000 000 of ike)")
     parser.add_argument("--runs", type=int, default=5, help="median of so many (default 5)")
     parser.add_argument("--peers", action="store_true", help="other programs too")
     parser.add_argument("--svg", metavar="FILE", help="draw the ratios")
     options = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="bench_audit.")
     results = {}
-    print(f"{'preset':10} {'program':22} {'ns/packet':>10} {'ratio':>7} {'peak MiB':>9}   median of {options.runs}")
+    print(f"{'preset':10} {'program':22} {'ns/packet':>10} {'ratio':>7} {'peak MiB':>9} {'packets/CPU s':>14}   median of {options.runs}")
     try:
         for preset in options.preset or PRESETS:
             results[preset] = list(measure(preset, options, folder))
             for name, nanoseconds, ratio, octets in results[preset]:
-                print(f"{preset:10} {name:22} {nanoseconds:10.1f} {ratio:6.2f}x {octets:9.0f}", flush=True)
+                print(f"{preset:10} {name:22} {nanoseconds:10.1f} {ratio:6.2f}x {octets:9.0f} {1e9 / max(nanoseconds, 1e-3):14,.0f}",
+                      flush=True)
         if options.svg:
             draw(options.svg, results)
     finally:

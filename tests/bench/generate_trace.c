@@ -9,11 +9,14 @@
  *             ICMP echo and AH
  *   flows-1m  clear flows of 2 to 10 packets between 50 000 pairs, 100 000 of them active at a time; 6 000 000 packets
  *             have a million flows
+ *   ike       negotiations of 1 000 pairs (ike_dialogue.h), one message every ten milliseconds and nothing else
  *
  * Clear flows are HTTP, TLS, DNS, and TCP and UDP that nobody knows, with handshake, request and answer. Frames have
  * 64, 576 or 1500 octets, 7 to 4 to 1, where a dialogue does not say otherwise, and are a microsecond apart. Addresses
  * are from 198.18.0.0/15 (RFC 2544). Called by bench_audit.py; not part of espial.
  */
+#include "ike_dialogue.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,6 +35,8 @@ enum {
 	MIXED_FLOWS = 85000,
 	FLOW_PAIRS = 50000,
 	FLOWS_ACTIVE = 100000,
+	IKE_PAIRS = 1000,
+	IKE_GAP_US = 10000,
 	NOISE = 1 << 20,
 	FIN_NEVER = 0xffff,
 };
@@ -55,6 +60,7 @@ struct trace {
 	FILE *file;
 	uint64_t random; /* state of the generator, never 0 */
 	uint64_t number; /* of the next frame */
+	uint32_t gap_us; /* between two frames */
 	uint8_t noise[NOISE];
 	uint8_t frame[FRAME_MAX];
 	struct flow sas[SAS], others[OTHERS], flows[FLOWS_ACTIVE];
@@ -116,8 +122,9 @@ static bool write_packet(struct trace *trace, struct flow *flow, bool back, uint
 	uint8_t *ip = trace->frame + ETHERNET;
 	uint32_t frame = ETHERNET + IPV4 + length;
 	uint32_t captured = frame < FRAME_MIN ? FRAME_MIN : frame;
-	uint32_t record[4] = { BEGIN_SECONDS + (uint32_t)(trace->number / 1000000), (uint32_t)(trace->number % 1000000),
-			       captured, captured };
+	uint64_t time_us = trace->number * trace->gap_us;
+	uint32_t record[4] = { BEGIN_SECONDS + (uint32_t)(time_us / 1000000), (uint32_t)(time_us % 1000000), captured,
+			       captured };
 
 	memcpy(trace->frame, back ? "\2\0\0\0\0\1\2\0\0\0\0\2" : "\2\0\0\0\0\2\2\0\0\0\0\1", 12);
 	put16(trace->frame + 12, 0x0800);
@@ -317,8 +324,33 @@ static bool write_frame(struct trace *trace, uint32_t esp, uint32_t clear)
 	return good;
 }
 
+static bool write_negotiation(struct trace *trace, uint64_t number)
+{
+	struct flow *flow = &trace->flows[number / 2 % IKE_PAIRS]; /* an answer follows what it answers */
+	uint8_t *ike = payload_at(trace) + 8;
+	const uint8_t *noise = trace->noise + below(trace, NOISE - IKE_DIALOGUE_NOISE);
+	uint32_t length = ike_dialogue_message(flow->id, flow->packets, noise, ike);
+
+	if (length == 0) {
+		/* The next one of the same pair. */
+		flow->id += IKE_PAIRS;
+		flow->packets = 0;
+		length = ike_dialogue_message(flow->id, 0, noise, ike);
+	}
+	return write_udp(trace, flow, flow->packets & 1, 500, length);
+}
+
+static void prepare_negotiations(struct trace *trace)
+{
+	trace->gap_us = IKE_GAP_US;
+	for (uint32_t i = 0; i < IKE_PAIRS; i++)
+		trace->flows[i] =
+		    (struct flow){ .id = i, .a = UINT32_C(0xc6120100) + i, .b = UINT32_C(0xc6130100) + i, .port = 500 };
+}
+
 static void prepare(struct trace *trace, bool ends)
 {
+	trace->gap_us = 1;
 	trace->random = UINT64_C(0x9e3779b97f4a7c15);
 	for (size_t i = 0; i + 8 <= NOISE; i += 8) {
 		uint64_t noise = next_random(trace);
@@ -340,24 +372,32 @@ int main(int count, char **arguments)
 		const char *name;
 		uint32_t esp, clear; /* in a hundred */
 		bool ends;
-	} presets[] = { { "esp-only", 100, 0, false }, { "mixed", 60, 35, false }, { "flows-1m", 0, 100, true } };
+	} presets[] = { { "esp-only", 100, 0, false },
+			{ "mixed", 60, 35, false },
+			{ "flows-1m", 0, 100, true },
+			{ "ike", 0, 0, false } };
+	enum { PRESET_COUNT = sizeof(presets) / sizeof(presets[0]) };
 	struct trace *trace = calloc(1, sizeof(*trace));
 	unsigned preset = 0;
 
-	while (count == 4 && preset < 3 && strcmp(arguments[1], presets[preset].name) != 0)
+	while (count == 4 && preset < PRESET_COUNT && strcmp(arguments[1], presets[preset].name) != 0)
 		preset++;
-	if (trace && count == 4 && preset < 3)
+	if (trace && count == 4 && preset < PRESET_COUNT)
 		trace->file = fopen(arguments[3], "wb");
 	if (!trace || !trace->file) {
-		fprintf(stderr, "usage: generate_trace esp-only|mixed|flows-1m PACKETS FILE\n");
+		fprintf(stderr, "usage: generate_trace esp-only|mixed|flows-1m|ike PACKETS FILE\n");
 		free(trace);
 		return 2;
 	}
+	bool negotiations = presets[preset].esp + presets[preset].clear == 0;
 	prepare(trace, presets[preset].ends);
+	if (negotiations)
+		prepare_negotiations(trace);
 	bool good = fwrite(header, sizeof(header), 1, trace->file) == 1;
 	uint64_t wanted = strtoull(arguments[2], NULL, 10);
 	while (good && trace->number < wanted)
-		good = write_frame(trace, presets[preset].esp, presets[preset].clear);
+		good = negotiations ? write_negotiation(trace, trace->number)
+				    : write_frame(trace, presets[preset].esp, presets[preset].clear);
 	good = fclose(trace->file) == 0 && good;
 	if (!good)
 		fprintf(stderr, "generate_trace: the file cannot be written\n");

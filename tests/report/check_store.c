@@ -335,12 +335,13 @@ static void set_aside(struct stage *stage, const char *word)
 	globfree(&found);
 }
 
-static void write_file(const struct stage *stage, const char *octets, size_t count)
+static void write_file(const struct stage *stage, const char *text)
 {
+	size_t count = strlen(text);
 	FILE *file = fopen(stage->path, "w");
 
 	ck_assert_ptr_nonnull(file);
-	ck_assert_uint_eq(fwrite(octets, 1, count, file), count);
+	ck_assert_uint_eq(fwrite(text, 1, count, file), count);
 	fclose(file);
 }
 
@@ -349,8 +350,7 @@ START_TEST(sets_aside_what_is_no_database)
 	struct stage stage = stage_new();
 
 	write_file(&stage,
-		   "this is a letter, not a database, and longer than its header would be. Indeed it is so long that",
-		   100);
+		   "this is a letter, not a database, and longer than its header would be. Indeed it is so long that");
 	set_aside(&stage, "damaged");
 	stage_end(&stage);
 }
