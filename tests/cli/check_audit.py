@@ -22,7 +22,7 @@ import unittest
 ESPIAL = ESPIALD = LABS = ""
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 
-# DESIGN section 7, in its order.
+# DESIGN section 7, in its order; docs/records.md says what each is.
 COMMON = ["type", "time", "sensor"]
 KEYS = {
     "finding": ["alert", "id", "cause", "state", "severity", "grade", "subject", "a", "b", "src", "dst", "src_port",
@@ -346,6 +346,16 @@ class Json(Case):
             self.assertEqual(summary["pairs"], sum(r["type"] == "pair" for r in records))
             self.assertEqual(summary["findings"], len({r["alert"] for r in records if r["type"] == "finding"}))
         self.assertEqual(seen, set(KEYS))
+
+    def test_the_documentation_has_each_key_once_and_in_order(self):
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "records.md")
+        tables, kind = {}, "common"
+        for line in contents(path).decode().splitlines():
+            if line.startswith("## "):
+                kind = line[3:]
+            if row := re.match(r"\| `(\w+)` \| \S", line):
+                tables.setdefault(kind, []).append(row[1])
+        self.assertEqual(tables, {"common": COMMON, **KEYS})
 
     def test_a_run_is_repeatable(self):
         first, second = (self.audit("--json", *self.secured, self.leak).stdout for _ in range(2))
