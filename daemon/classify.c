@@ -44,10 +44,67 @@ struct classifier {
 	uint32_t packet_dirty;              /* octets of it that may differ from zero */
 };
 
+/*
+ * Dissectors left out: our own of IPsec is better; games, swarms of the early 2000s and what streams films or chats of
+ * phones is no traffic between peers of a policy, costs every unknown flow its share of each look, and is told by patterns
+ * so short that random octets meet them. Such a flow goes by its port.
+ */
+static const uint16_t left_out[] = {
+	NDPI_PROTOCOL_IP_IPSEC,
+	NDPI_PROTOCOL_APPLEJUICE,
+	NDPI_PROTOCOL_DIRECTCONNECT,
+	NDPI_PROTOCOL_KONTIKI,
+	NDPI_PROTOCOL_FASTTRACK,
+	NDPI_PROTOCOL_GNUTELLA,
+	NDPI_PROTOCOL_EDONKEY,
+	NDPI_PROTOCOL_OPENFT,
+	NDPI_PROTOCOL_XBOX,
+	NDPI_PROTOCOL_QQ,
+	NDPI_PROTOCOL_PPSTREAM,
+	NDPI_PROTOCOL_ZATTOO,
+	NDPI_PROTOCOL_SOPCAST,
+	NDPI_PROTOCOL_TVUPLAYER,
+	NDPI_PROTOCOL_QQLIVE,
+	NDPI_PROTOCOL_THUNDER,
+	NDPI_PROTOCOL_AMONG_US,
+	NDPI_PROTOCOL_STEAM,
+	NDPI_PROTOCOL_HALFLIFE2,
+	NDPI_PROTOCOL_WORLDOFWARCRAFT,
+	NDPI_PROTOCOL_STEALTHNET,
+	NDPI_PROTOCOL_AIMINI,
+	NDPI_PROTOCOL_ARMAGETRON,
+	NDPI_PROTOCOL_CROSSFIRE,
+	NDPI_PROTOCOL_DOFUS,
+	NDPI_PROTOCOL_FIESTA,
+	NDPI_PROTOCOL_FLORENSIA,
+	NDPI_PROTOCOL_GUILDWARS,
+	NDPI_PROTOCOL_MAPLESTORY,
+	NDPI_PROTOCOL_WARCRAFT3,
+	NDPI_PROTOCOL_NINTENDO,
+	NDPI_PROTOCOL_WORLD_OF_KUNG_FU,
+	NDPI_PROTOCOL_STARCRAFT,
+	NDPI_PROTOCOL_CSGO,
+	NDPI_PROTOCOL_GENSHIN_IMPACT,
+	NDPI_PROTOCOL_ACTIVISION,
+	NDPI_PROTOCOL_VHUA,
+	NDPI_PROTOCOL_KAKAOTALK,
+	NDPI_PROTOCOL_KAKAOTALK_VOICE,
+	NDPI_PROTOCOL_IFLIX,
+	NDPI_PROTOCOL_IMO,
+	NDPI_PROTOCOL_EAQ,
+	NDPI_PROTOCOL_TARGUS_GETDATA,
+	NDPI_PROTOCOL_SNAPCHAT_CALL,
+	NDPI_PROTOCOL_SPOTIFY,
+	NDPI_PROTOCOL_NEST_LOG_SINK,
+	NDPI_PROTOCOL_VIBER,
+	NDPI_PROTOCOL_OOKLA,
+	NDPI_PROTOCOL_PLAYSTATION,
+};
+
 struct classifier *classifier_new(uint32_t slots)
 {
 	struct classifier *classifier;
-	NDPI_PROTOCOL_BITMASK all;
+	NDPI_PROTOCOL_BITMASK enabled;
 
 	/* The flow struct is part of our slots: header and library have to agree. */
 	if (ndpi_get_api_version() != NDPI_API_VERSION ||
@@ -63,9 +120,10 @@ struct classifier *classifier_new(uint32_t slots)
 		classifier_free(classifier);
 		return NULL;
 	}
-	NDPI_BITMASK_SET_ALL(all);
-	all.fds_bits[NDPI_PROTOCOL_IP_IPSEC / 32] &= ~((ndpi_ndpi_mask)1 << NDPI_PROTOCOL_IP_IPSEC % 32);
-	ndpi_set_protocol_detection_bitmask2(classifier->ndpi, &all);
+	NDPI_BITMASK_SET_ALL(enabled);
+	for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++)
+		enabled.fds_bits[left_out[i] / 32] &= ~((ndpi_ndpi_mask)1 << left_out[i] % 32);
+	ndpi_set_protocol_detection_bitmask2(classifier->ndpi, &enabled);
 	ndpi_set_log_level(classifier->ndpi, 0);
 	/* Without this it would print a complaint for each packet. */
 	ndpi_finalize_initialization(classifier->ndpi);
@@ -284,18 +342,29 @@ static uint16_t give_up(struct classifier *classifier, struct slot *slot)
 	return app;
 }
 
-/* Shows nDPI the copy, whose transport header and what follows are `transport`, and keeps in the slot what it finds. */
-static void inspect(struct classifier *classifier, struct slot *slot, uint16_t length, int64_t time_ns,
-		    const uint8_t *transport, uint16_t transport_length)
+/* Shows nDPI the copy and keeps in the slot what it finds. */
+static void ask_ndpi(struct classifier *classifier, struct slot *slot, uint16_t length, int64_t time_ns)
 {
-	static const ndpi_risk clear = 1ULL << NDPI_CLEAR_TEXT_CREDENTIALS;
 	ndpi_protocol protocol = ndpi_detection_process_packet(classifier->ndpi, &slot->flow, classifier->packet,
 							       length, time_ns > 0 ? (uint64_t)time_ns / 1000000 : 0);
-	enum login login = LOGIN_NONE;
 	uint16_t app = name_found(slot, protocol);
 
 	if (app != CLASSIFY_APP_UNKNOWN)
 		slot->app = app;
+}
+
+/*
+ * Inspects the copy, whose transport header and what follows are `transport`. HTTP keeps its name whatever follows, and its
+ * logins are read here: nDPI, which would take responses and bodies apart, is not asked again.
+ */
+static void inspect(struct classifier *classifier, struct slot *slot, uint16_t length, int64_t time_ns,
+		    const uint8_t *transport, uint16_t transport_length)
+{
+	static const ndpi_risk clear = 1ULL << NDPI_CLEAR_TEXT_CREDENTIALS;
+	enum login login = LOGIN_NONE;
+
+	if (slot->app != NDPI_PROTOCOL_HTTP)
+		ask_ndpi(classifier, slot, length, time_ns);
 	if (slot->app == NDPI_PROTOCOL_HTTP && slot->transport == IPPROTO_TCP && transport_length > TCP_HEADER) {
 		uint16_t header = (uint16_t)((transport[12] >> 4) * 4);
 
