@@ -147,15 +147,31 @@ static struct finding *begin_finding(struct record *record, enum finding_id id)
 	return finding;
 }
 
-static void tell_restart(struct process *process, int64_t unseen_ns)
+/* How the engine before this one left, and when this one came. */
+struct engine_restart {
+	int64_t unseen_ns; /* until it was started; 0: there was none before */
+	int64_t begun_ns;  /* monotonic: when that was */
+	int64_t wall_ns;   /* the same by the clock */
+};
+
+/* It is over when frames are taken again: an alert that nobody ever clears would stay open in every SIEM. */
+static void tell_restart(struct process *process, const struct engine_restart *restart, bool is_up)
 {
 	struct record record;
 	struct finding *finding = begin_finding(&record, FINDING_ENGINE_RESTARTED);
+	double unseen = (double)(restart->unseen_ns + (loop_monotonic_ns() - restart->begun_ns)) / 1e9;
 
+	finding->alert = (uint64_t)restart->wall_ns;
+	finding->first_ns = restart->wall_ns - restart->unseen_ns;
+	if (is_up) {
+		finding->state = FINDING_CLEAR;
+		finding->cleared_by = "up-again";
+	}
 	snprintf(finding->text, sizeof(finding->text),
-		 "The engine ended unexpectedly and was started again; %.1f seconds of traffic were not seen.",
-		 (double)unseen_ns / 1e9);
-	finding_note_real(finding, "unseen_seconds", (double)unseen_ns / 1e9);
+		 is_up ? "The engine is up again; %.1f seconds of traffic were not seen."
+		       : "The engine ended unexpectedly and was started again; %.1f seconds of traffic were not seen.",
+		 unseen);
+	finding_note_real(finding, "unseen_seconds", unseen);
 	write_record(&process->writer, &record);
 }
 
@@ -270,13 +286,16 @@ static int run(struct process *process, const struct engine_process *settings)
 	    settings->orders < 0 ? NULL : reload_reader_new(process->loop, settings->orders, on_config, process);
 	struct record started = { .type = RECORD_STARTED, .time_ns = loop_wall_ns() };
 	write_record(&process->writer, &started);
-	if (settings->unseen_ns)
-		tell_restart(process, settings->unseen_ns);
+	struct engine_restart restart = { settings->unseen_ns, loop_monotonic_ns(), loop_wall_ns() };
+	if (restart.unseen_ns)
+		tell_restart(process, &restart, false);
 	if (!sandbox_confine(SANDBOX_ENGINE, &sandbox_error)) {
 		notice(process, NOTICE_ERROR, sandbox_error.text);
 		return 1;
 	}
 	live_start(process->live, process->engine);
+	if (restart.unseen_ns)
+		tell_restart(process, &restart, true);
 	if (settings->ready >= 0 && write(settings->ready, "+", 1) != 1)
 		return 1;
 	if (!loop_every(process->loop, ALIVE_MS, on_alive, process))

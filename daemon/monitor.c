@@ -5,6 +5,7 @@
 #include "engine_process.h"
 #include "loop.h"
 #include "reload.h"
+#include "report/spool_refuge.h"
 #include "reporter.h"
 #include "sandbox.h"
 #include "../config/config.h"
@@ -51,6 +52,7 @@ struct monitor {
 	int asks[2];                    /* [0] the monitor's, [1] the reporter passes on what people ask */
 	int ready[2];                   /* engine and reporter say that they work: pulses */
 	int64_t engine_ns, reporter_ns; /* monotonic: when each did last */
+	int refuge;                     /* what one reporter leaves to the next; -1: none */
 	int signals;
 	sigset_t before; /* signal mask for the children */
 	struct child engine, reporter;
@@ -82,6 +84,8 @@ static bool start_engine(struct monitor *monitor)
 
 	if (pid == 0) {
 		become_child(monitor, parent);
+		if (monitor->refuge >= 0)
+			close(monitor->refuge);
 		close(monitor->stream[1]);
 		close(monitor->state[1]);
 		close(monitor->orders[1]);
@@ -121,6 +125,7 @@ static bool start_reporter(struct monitor *monitor)
 			.from_engine = monitor->stream[1],
 			.state = monitor->state[1],
 			.pulse = monitor->ready[1],
+			.refuge = monitor->refuge,
 			.monitor = monitor->asks[1],
 		};
 		prctl(PR_SET_NAME, "espiald-report");
@@ -376,6 +381,7 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 		.orders = { -1, -1 },
 		.asks = { -1, -1 },
 		.ready = { -1, -1 },
+		.refuge = -1,
 		.signals = -1,
 		.engine = { .name = "engine" },
 		.reporter = { .name = "reporter" },
@@ -397,6 +403,9 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 		say("cannot start: too many open files");
 		return 1;
 	}
+	monitor.refuge = spool_refuge_new();
+	if (monitor.refuge < 0)
+		say("what no disk takes will not outlive the reporter: no shared memory");
 	struct sandbox_error confined;
 	if (!sandbox_confine(SANDBOX_MONITOR, &confined))
 		say(confined.text);
@@ -412,6 +421,8 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 		close(monitor.asks[end]);
 	}
 	config_free(monitor.owned);
+	if (monitor.refuge >= 0)
+		close(monitor.refuge);
 	close(monitor.ready[0]);
 	close(monitor.ready[1]);
 	close(monitor.signals);

@@ -2,7 +2,7 @@
 /*
  * See reporter.h. What comes from the engine is looked at first (MSG_PEEK) and taken from the stream only when its findings
  * are on disk, or have waited long enough: what a reporter that is killed had not spooled, the next one finds in the
- * stream. What it finds there that was spooled is known by its text.
+ * stream. What it finds there that was spooled is known by its text. What waited long enough is in the refuge (spool_refuge.h) by then.
  */
 #include "reporter.h"
 
@@ -39,12 +39,12 @@ struct process {
 	struct loop *loop;
 	struct loop_event *stream; /* NULL while what was looked at is not taken */
 	struct outbox *outbox;
-	struct standing *standing; /* of the outbox */
+	struct standing *standing;                 /* of the outbox */
 	uint64_t test_alert;                       /* number of the test alert that is out; 0: none */
 	int64_t test_begun_ns;                     /* monotonic */
 	uint64_t test_delivered[OUTBOX_SINKS_MAX]; /* what each sink had delivered before it */
-	struct service *service;   /* NULL: nobody can ask */
-	struct mailbox *orders;    /* what people ask of this thread */
+	struct service *service;                   /* NULL: nobody can ask */
+	struct mailbox *orders;                    /* what people ask of this thread */
 	struct record_reader reader;
 	int pace;         /* timer while the outbox is busy */
 	bool paced;       /* it runs */
@@ -87,7 +87,7 @@ static void take_line(struct process *process)
 		return;
 	}
 	if (record.type == RECORD_FINDING && process->recalling) {
-		process->recalling = spool_recalls(outbox_spool(process->outbox), process->line, process->length);
+		process->recalling = outbox_recalls(process->outbox, &record, process->line, process->length);
 		if (process->recalling)
 			return;
 	}
@@ -372,7 +372,8 @@ static bool begin(struct process *process)
 		log_notice(NOTICE_ERROR, "the reporter cannot start: not enough memory or too many open files");
 		return false;
 	}
-	process->outbox = reporter_outbox_new(process->settings->config, process->standing, &notices);
+	process->outbox =
+	    reporter_outbox_new(process->settings->config, process->standing, process->settings->refuge, &notices);
 	if (!process->outbox)
 		return false;
 	spool = outbox_spool(process->outbox);

@@ -12,8 +12,9 @@ struct config;
 struct reporter {
 	const struct config *config;
 	int from_engine; /* stream socket or pipe of JSON lines */
-	int state; /* stream socket: asks the engine for its state, whose lines come back (state_writer.h); -1: none */
-	int pulse; /* pipe: "r" every second while sinks are served; -1: nobody waits */
+	int state;  /* stream socket: asks the engine for its state, whose lines come back (state_writer.h); -1: none */
+	int pulse;  /* pipe: "r" every second while sinks are served; -1: nobody waits */
+	int refuge; /* of spool_refuge_new(), for this reporter and those after it; -1: none */
 	int monitor; /* packet socket to the monitor: "reload", and its outcome; -1: none */
 };
 

@@ -217,7 +217,7 @@ static uint64_t recall(const struct config *config, struct standing *standing)
 	return recalling.last;
 }
 
-struct outbox *reporter_outbox_new(const struct config *config, struct standing *standing,
+struct outbox *reporter_outbox_new(const struct config *config, struct standing *standing, int refuge,
 				   const struct record_sink *notices)
 {
 	char folder[PATH_MAX];
@@ -225,6 +225,8 @@ struct outbox *reporter_outbox_new(const struct config *config, struct standing 
 	/* A spool without a past counts from the clock, so that numbers rise even if the folder was emptied. */
 	uint64_t first = (uint64_t)(loop_wall_ns() / 1000), last = recall(config, standing);
 	struct spool *spool = spool_open(durable ? folder : NULL, config->spool.size, first > last ? first : last + 1);
+	if (spool && durable && refuge >= 0 && !spool_shelter(spool, refuge))
+		say(notices, NOTICE_WARNING, "what no disk takes will not outlive the reporter: not enough memory");
 	struct outbox *outbox = spool ? outbox_new(spool, standing, config->sensor, notices) : NULL;
 
 	if (!outbox) {
@@ -233,6 +235,7 @@ struct outbox *reporter_outbox_new(const struct config *config, struct standing 
 		say(notices, NOTICE_ERROR, "not enough memory for the spool");
 		return NULL;
 	}
+	outbox_recall(outbox, last);
 	if (add_sinks(outbox, config, notices))
 		return outbox;
 	outbox_free(outbox);

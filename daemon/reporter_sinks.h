@@ -13,8 +13,9 @@ struct config;
  * called while it may still do that. */
 void reporter_prepare_folders(const struct config *config);
 
-/* The outbox with all sinks; NULL after a notice. `standing` is filled from the store, and belongs to the outbox. */
-struct outbox *reporter_outbox_new(const struct config *config, struct standing *standing,
+/* The outbox with all sinks; NULL after a notice. `standing` is filled from store and spool, and belongs to the outbox.
+ * refuge: of spool_refuge_new(); -1: none. */
+struct outbox *reporter_outbox_new(const struct config *config, struct standing *standing, int refuge,
 				   const struct record_sink *notices);
 
 #endif

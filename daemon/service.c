@@ -55,7 +55,7 @@ static void take_finding(struct service *service, const char *line, size_t lengt
 	if (!record_from_json(line, length, &service->reader, &record) || record.type != RECORD_FINDING)
 		return;
 	/* The new engine knows nothing of the alerts of the one before, and would never clear them. */
-	if (record.finding.id == FINDING_ENGINE_RESTARTED)
+	if (record.finding.id == FINDING_ENGINE_RESTARTED && record.finding.state == FINDING_OPEN)
 		open_alerts_clear(service->alerts);
 	open_alerts_take(service->alerts, &record.finding);
 	if (service->page)

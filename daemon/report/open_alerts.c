@@ -175,7 +175,6 @@ static bool is_event(enum finding_id id)
 	case FINDING_POLICY_RELOADED:
 	case FINDING_SENSOR_ALIVE:
 	case FINDING_CLOCK_JUMP:
-	case FINDING_ENGINE_RESTARTED:
 		return true;
 	default:
 		return false;

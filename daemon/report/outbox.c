@@ -44,9 +44,8 @@ struct outbox {
 	struct watch spool_watch;
 	uint64_t spool_lost; /* as last told */
 	uint64_t released;
-	uint64_t standing_number; /* of the last record that `standing` knows */
-	bool begun;               /* the first tick is over */
-	int64_t wall_ns;          /* of the last tick */
+	bool begun;      /* the first tick is over */
+	int64_t wall_ns; /* of the last tick */
 	struct record_reader reader;
 };
 
@@ -120,10 +119,23 @@ static void spool_finding(struct outbox *outbox, const struct record *record, co
 	uint64_t number = spool_append(outbox->spool, line, length, monotonic_ns);
 
 	standing_take(outbox->standing, record, line, length, monotonic_ns);
-	if (number)
-		outbox->standing_number = number;
-	else
+	if (!number)
 		say(outbox, NOTICE_ERROR, record->time_ns, "a finding was lost: not enough memory to spool it");
+}
+
+static void recall_item(void *context, const struct spool_item *item)
+{
+	struct outbox *outbox = context;
+	struct record record;
+
+	if (record_from_json(item->octets, item->length, &outbox->reader, &record) && record.type == RECORD_FINDING)
+		standing_take(outbox->standing, &record, item->octets, item->length, 0);
+}
+
+void outbox_recall(struct outbox *outbox, uint64_t after)
+{
+	spool_replay(outbox->spool, after, recall_item, outbox);
+	standing_recalled(outbox->standing);
 }
 
 /* What an engine that was started anew opens, if it is open already: an update of that. The line, to be freed; NULL if it is
@@ -144,6 +156,16 @@ static char *adopt(struct outbox *outbox, const struct record *record, struct re
 	    former.finding.first_ns < record->finding.first_ns)
 		adopted->finding.first_ns = former.finding.first_ns;
 	return record_to_json(adopted, outbox->sensor);
+}
+
+bool outbox_recalls(struct outbox *outbox, const struct record *record, const char *line, size_t length)
+{
+	struct record adopted;
+	char *text = adopt(outbox, record, &adopted);
+	bool known = spool_recalls(outbox->spool, text ? text : line, text ? strlen(text) : length);
+
+	free(text);
+	return known;
 }
 
 void outbox_take(struct outbox *outbox, const struct record *record, const char *line, size_t length,
@@ -225,11 +247,6 @@ static void pump(struct outbox *outbox, struct post *post)
 		/* What was read once is read again without complaint, unless the disk changed it: then it is passed over. */
 		if (record_from_json(item.octets, item.length, &outbox->reader, &record) &&
 		    record.type == RECORD_FINDING) {
-			/* Of before the start, and not in the store yet. */
-			if (item.number > outbox->standing_number) {
-				standing_take(outbox->standing, &record, item.octets, item.length, 0);
-				outbox->standing_number = item.number;
-			}
 			record.finding.record = item.number;
 			record.finding.not_durable = item.not_durable;
 			hand(post, &record, item.number);

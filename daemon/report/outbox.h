@@ -39,10 +39,17 @@ void outbox_free(struct outbox *outbox);
  */
 bool outbox_add(struct outbox *outbox, struct sink *sink, unsigned window, bool kept);
 
+/* What the spool has behind this number is learned as standing, and nothing from before this process is the present engine's
+ * by its number. To be called before the first outbox_take(), with the last number that `standing` knows. */
+void outbox_recall(struct outbox *outbox, uint64_t after);
+
 /* One line from the engine that record_from_json() read as this record. Findings are spooled, under the number of the alert
  * that is open already where an engine that was started anew opens it again (standing.h). */
 void outbox_take(struct outbox *outbox, const struct record *record, const char *line, size_t length,
 		 int64_t monotonic_ns);
+
+/* Whether outbox_take() would spool, octet by octet, what is one of the last records before the start. */
+bool outbox_recalls(struct outbox *outbox, const struct record *record, const char *line, size_t length);
 
 /* Sends what can be sent. To be called after outbox_take(), when spool_descriptor() is readable, and every OUTBOX_PACE_MS
  * while outbox_is_busy(). */

@@ -7,6 +7,7 @@
 #include "spool.h"
 
 #include "spool_marks.h"
+#include "spool_refuge.h"
 #include "spool_segment.h"
 
 #include <dirent.h>
@@ -64,6 +65,7 @@ struct spool {
 	/* the owner's */
 	struct spool_cursor *cursors[CURSORS_MAX];
 	struct spool_marks marks;
+	struct spool_refuge *refuge; /* NULL: none */
 	uint64_t released;
 	uint64_t *remembered; /* SPOOL_REMEMBERED hashes of records before the start; owned */
 	size_t remembered_count;
@@ -427,6 +429,51 @@ struct spool *spool_open(const char *folder, uint64_t size_max, uint64_t first)
 	return NULL;
 }
 
+/* Puts one record of the refuge behind what is there; locked. False where it does not fit. */
+static bool board(struct spool *spool, const struct spool_record *record)
+{
+	char *copy;
+
+	/* With nothing in memory yet, what is between was settled. */
+	if (spool->base > spool->last && record->number > spool->last + 1) {
+		spool->base = record->number;
+		spool->last = spool->committed = spool->released = record->number - 1;
+	}
+	if (record->number != spool->last + 1 || spool->last - spool->base + 1 >= SPOOL_MEMORY_RECORDS ||
+	    !(copy = strndup(record->octets, record->length)))
+		return false;
+	spool->last++;
+	*entry_of(spool, spool->last) = (struct entry){ copy, record->length, monotonic_ns(), false };
+	spool->memory += record->length;
+	spool->remembered[spool->remembered_count++ % SPOOL_REMEMBERED] = hash_of(record->octets, record->length);
+	return true;
+}
+
+bool spool_shelter(struct spool *spool, int memory)
+{
+	struct spool_refuge *refuge = spool->folder ? spool_refuge_open(memory, spool->folder) : NULL;
+	struct spool_record record;
+	size_t offset = 0;
+
+	if (!refuge)
+		return false;
+	pthread_mutex_lock(&spool->lock);
+	/* With nothing on disk the numbers are those of the refuge, not of the clock. */
+	if (spool->segment_count == 0 && spool_refuge_next(refuge, &offset, &record)) {
+		spool->last = spool->committed = spool->released = record.number - 1;
+		spool->base = record.number;
+	}
+	offset = 0;
+	while (spool_refuge_next(refuge, &offset, &record))
+		if (record.number > spool->last && !board(spool, &record))
+			break;
+	pthread_cond_signal(&spool->work);
+	pthread_mutex_unlock(&spool->lock);
+	spool_marks_share(&spool->marks, spool_refuge_marks(refuge));
+	spool->refuge = refuge;
+	return true;
+}
+
 void spool_close(struct spool *spool)
 {
 	if (!spool)
@@ -446,6 +493,7 @@ void spool_close(struct spool *spool)
 	for (uint64_t number = spool->base; spool->ring && number <= spool->last; number++)
 		free(entry_of(spool, number)->octets);
 	spool_marks_close(&spool->marks);
+	spool_refuge_close(spool->refuge);
 	if (spool->event >= 0)
 		close(spool->event);
 	if (spool->directory >= 0)
@@ -513,6 +561,9 @@ uint64_t spool_released(struct spool *spool, int64_t now_ns)
 			break;
 		entry->not_durable = spool->folder != NULL;
 		spool->released++;
+		if (spool->refuge) /* full: then it is as safe as this process */
+			(void)spool_refuge_put(spool->refuge, spool->released, entry->octets, entry->length,
+					       spool->committed > spool->needed ? spool->committed : spool->needed);
 	}
 	pthread_mutex_unlock(&spool->lock);
 	return spool->released;
@@ -555,7 +606,8 @@ struct spool_cursor *spool_cursor_new(struct spool *spool, const char *name, boo
 	cursor->spool = spool;
 	/* Without the file of marks nobody knows what was settled: rather all that is left once more than nothing. */
 	pthread_mutex_lock(&spool->lock);
-	uint64_t otherwise = spool->marks.found || !spool->segment_count ? spool->last : spool->segments[0].first - 1;
+	uint64_t otherwise =
+	    spool->marks.found || !spool->segment_count ? spool->released : spool->segments[0].first - 1;
 	pthread_mutex_unlock(&spool->lock);
 	cursor->place = kept ? spool_marks_place(&spool->marks, name, otherwise) : -1;
 	cursor->number = cursor->place >= 0 ? spool->marks.marks[cursor->place].number : spool->last;
@@ -669,6 +721,25 @@ bool spool_next(struct spool_cursor *cursor, struct spool_item *item)
 	if (found)
 		cursor->number = number;
 	return found;
+}
+
+void spool_replay(struct spool *spool, uint64_t after, void (*each)(void *context, const struct spool_item *item),
+		  void *context)
+{
+	struct spool_cursor cursor = { .spool = spool, .place = -1, .number = after };
+	struct spool_item item;
+
+	/* Only the owner moves base and last, and it is here: entries stay where they are. */
+	while (cursor.number + 1 < spool->base && next_on_disk(&cursor, spool->base - 1, &item)) {
+		cursor.number = item.number;
+		each(context, &item);
+	}
+	free(cursor.octets);
+	for (uint64_t number = spool->base > after ? spool->base : after + 1; number <= spool->last; number++) {
+		const struct entry *entry = entry_of(spool, number);
+		item = (struct spool_item){ number, entry->octets, entry->length, entry->not_durable };
+		each(context, &item);
+	}
 }
 
 static bool has_folder(struct spool *spool)

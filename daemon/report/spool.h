@@ -9,7 +9,8 @@
  * Each sink reads at its own pace with a cursor, and settles what needs no second telling; how far it came outlives the
  * process. What a sink has not got yet is read from memory, or from disk when memory has let it go. Segments that all
  * sinks have settled are deleted; when the spool is larger than its bound the oldest goes in any case, and is counted.
- * On a disk that is full, read-only or absent records live in memory, bounded, and are written when there is room again.
+ * On a disk that is full, read-only or absent records live in memory, bounded, and are written when there is room again;
+ * with spool_shelter() the next process goes on with them.
  *
  * Called by outbox.c, in one thread. Knows nothing of what a record says.
  */
@@ -42,6 +43,16 @@ struct spool_health {
  * A new spool counts from `first`. Never fails but for memory: a folder that cannot be used is tried again, health says why.
  */
 struct spool *spool_open(const char *folder, uint64_t size_max, uint64_t first);
+
+/* Takes up what the process before left in the refuge (spool_refuge.h, whose descriptor stays the caller's), and leaves
+ * there what is released and not on disk. To be called before anything else. False, and nothing is sheltered, where the
+ * spool has no folder or memory is short. */
+bool spool_shelter(struct spool *spool, int memory);
+
+/* Hands over every record behind this number that is on disk or in memory, in order. */
+struct spool_item;
+void spool_replay(struct spool *spool, uint64_t after, void (*each)(void *context, const struct spool_item *item),
+		  void *context);
 
 /* Waits at most a second for what is not on disk yet, and frees. */
 void spool_close(struct spool *spool);

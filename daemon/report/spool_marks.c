@@ -14,6 +14,8 @@ static void write_mark(struct spool_marks *marks, int place)
 {
 	off_t at = (off_t)((size_t)place * sizeof(marks->marks[0]));
 
+	if (marks->shared)
+		marks->shared[place] = marks->marks[place];
 	if (marks->file >= 0)
 		while (pwrite(marks->file, &marks->marks[place], sizeof(marks->marks[0]), at) < 0 && errno == EINTR)
 			;
@@ -45,6 +47,21 @@ void spool_marks_keep(struct spool_marks *marks, int folder)
 {
 	marks->file = openat(folder, file_name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 	for (int i = 0; marks->file >= 0 && i < SPOOL_MARKS_MAX; i++)
+		write_mark(marks, i);
+}
+
+void spool_marks_share(struct spool_marks *marks, struct spool_mark shared[SPOOL_MARKS_MAX])
+{
+	for (size_t i = 0; i < SPOOL_MARKS_MAX; i++) {
+		if (!shared[i].name[0])
+			continue;
+		int place = spool_marks_place(marks, shared[i].name, shared[i].number);
+		if (place >= 0 && marks->marks[place].number < shared[i].number)
+			marks->marks[place].number = shared[i].number;
+		marks->found = true;
+	}
+	marks->shared = shared;
+	for (int i = 0; i < SPOOL_MARKS_MAX; i++)
 		write_mark(marks, i);
 }
 

@@ -22,6 +22,7 @@ struct spool_marks {
 	int file;   /* -1: none */
 	bool found; /* there was one before, and it could be read */
 	struct spool_mark marks[SPOOL_MARKS_MAX];
+	struct spool_mark *shared; /* a copy that outlives the process, if any (spool_refuge.h) */
 };
 
 /* Opens "positions" in the folder, or makes it. Without a file (folder -1, no room) marks live in memory. */
@@ -29,6 +30,9 @@ void spool_marks_open(struct spool_marks *marks, int folder);
 
 /* For a folder that can be written to only now: marks go there from memory. */
 void spool_marks_keep(struct spool_marks *marks, int folder);
+
+/* Takes over what the copy knows better than the file, and keeps the copy from now on. It outlives the marks. */
+void spool_marks_share(struct spool_marks *marks, struct spool_mark shared[SPOOL_MARKS_MAX]);
 
 void spool_marks_close(struct spool_marks *marks);
 

@@ -23,7 +23,8 @@ struct shelf {
 
 struct standing {
 	struct shelf alerts, learned;
-	unsigned engine;    /* how many engines were started */
+	unsigned engine;    /* counts engines; more than there were */
+	bool saw_start;     /* of the last of them */
 	int64_t started_ns; /* the last of them; monotonic */
 };
 
@@ -105,7 +106,6 @@ static bool has_end(enum finding_id id)
 	case FINDING_POLICY_RELOADED:
 	case FINDING_SENSOR_ALIVE:
 	case FINDING_CLOCK_JUMP:
-	case FINDING_ENGINE_RESTARTED:
 		return false;
 	default:
 		return true;
@@ -134,6 +134,8 @@ static uint64_t subject_of(const struct finding *finding)
 		hash = hash_on(hash, finding->a.bytes, sizeof(finding->a.bytes));
 	if (finding->has_pair && finding->subject != SUBJECT_HOST)
 		hash = hash_on(hash, finding->b.bytes, sizeof(finding->b.bytes));
+	if (finding->subject == SUBJECT_SENSOR && finding->interface)
+		hash = hash_on(hash, finding->interface, strlen(finding->interface));
 	if (finding->subject == SUBJECT_SA && finding->has_flow)
 		hash = hash_on(hash, finding->src.bytes, sizeof(finding->src.bytes));
 	return hash;
@@ -152,9 +154,15 @@ static void put_alert(struct standing *standing, const struct finding *finding, 
 	shelf->places[at].engine = standing->engine;
 }
 
+void standing_recalled(struct standing *standing)
+{
+	standing->engine++;
+}
+
 void standing_engine_started(struct standing *standing, int64_t monotonic_ns)
 {
 	standing->engine++;
+	standing->saw_start = true;
 	standing->started_ns = monotonic_ns;
 	for (size_t i = 0; i < standing->alerts.count; i++)
 		standing->alerts.places[i].other_name = 0;
@@ -182,7 +190,7 @@ const char *standing_heir(struct standing *standing, const struct finding *findi
 
 const char *standing_overdue(const struct standing *standing, int64_t monotonic_ns)
 {
-	if (standing->engine == 0 || monotonic_ns - standing->started_ns < STANDING_PATIENCE_NS)
+	if (!standing->saw_start || monotonic_ns - standing->started_ns < STANDING_PATIENCE_NS)
 		return NULL;
 	for (size_t i = 0; i < standing->alerts.count; i++)
 		if (standing->alerts.places[i].engine != standing->engine)

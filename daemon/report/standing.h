@@ -25,6 +25,10 @@ void standing_free(struct standing *standing);
 void standing_take(struct standing *standing, const struct record *record, const char *line, size_t length,
 		   int64_t monotonic_ns);
 
+/* All that was taken so far is of before this process: which engine told of it is not known, nor by which number the
+ * present one calls it. */
+void standing_recalled(struct standing *standing);
+
 /* An engine was started: it knows none of these alerts by its own number. */
 void standing_engine_started(struct standing *standing, int64_t monotonic_ns);
 

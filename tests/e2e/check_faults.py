@@ -43,6 +43,7 @@ class Traffic(threading.Thread):
     def __init__(self, wire):
         super().__init__(daemon=True)
         self.wire, self.sent, self.done = wire, [], threading.Event()
+        self.began = {}  # when each pair began; monotonic
 
     def run(self):
         young = collections.deque()
@@ -54,6 +55,7 @@ class Traffic(threading.Thread):
                 a = f"10.99.{number // 120}.{2 * (number % 120) + 1}"
                 b = f"10.99.{number // 120}.{2 * (number % 120) + 2}"
                 self.sent.append((a, b))
+                self.began[(a, b)] = now
                 young.append([now, now, packets.ethernet(packets.tcp(a, b, 40000, 80, packets.PSH | packets.ACK,
                                                                         packets.HTTP_GET))])
                 due += PACE
@@ -83,10 +85,19 @@ class Stage:
         self.counts = collections.Counter()
         self.kills = {"engine": collections.deque(), "reporter": collections.deque()}
         self.healing = []  # [when, what]
+        self.history = []  # (when, what) of faults and of their ends
 
     def set_clock(self, seconds):
         with open(self.clock, "r+b" if os.path.exists(self.clock) else "wb") as file:
             file.write(struct.pack("<q", seconds))
+
+    def note(self, what):
+        self.history.append((time.monotonic(), what))
+
+    def tell_around(self, whose, began):
+        """The faults from a little before a pair began until it was silent."""
+        around = [f"{when - began:+.2f} {what}" for when, what in self.history if -4 < when - began < LIFE]
+        print(f"{whose}, from {began - self.history[0][0]:.2f} s on: {', '.join(around)}")
 
     def later(self, least, most, heal):
         self.healing.append([time.monotonic() + self.random.uniform(least, most), heal])
@@ -95,6 +106,7 @@ class Stage:
         for entry in [entry for entry in self.healing if everything or time.monotonic() >= entry[0]]:
             self.healing.remove(entry)
             entry[1]()
+            self.note(entry[1].__name__)
 
     def is_healing(self, what):
         return any(entry[1].__name__ == what for entry in self.healing)
@@ -230,6 +242,9 @@ def judge(stage, traffic, faults):
                "engine-restarted": sum(entry["id"] == "engine-restarted" and entry["state"] == "open" for entry in told)}
     print(", ".join(f"{name}: {value}" for name, value in figures.items()))
     print(", ".join(f"{name}: {count}" for name, count in sorted(stage.counts.items())))
+    for pair in sorted(lost | set(twice_named), key=traffic.began.get):
+        what = "lost" if pair in lost else "named " + ", ".join(sorted(names[pair]))
+        stage.tell_around(f"{pair[0]} {pair[1]} {what}", traffic.began[pair])
     expect(not lost, f"no alert of {sorted(lost)[:5]}")
     expect(not invented, f"invented: {invented[:3]}")
     expect(disorder == 0, f"{disorder} records out of order")
@@ -253,6 +268,7 @@ def body(folder, espiald, shim, faults, seed):
         fault = stage.random.choice(Stage.FAULTS)
         if fault(stage):
             stage.counts[fault.__name__] += 1
+            stage.note(fault.__name__)
             done += 1
             time.sleep(stage.random.uniform(0.1, 1.2))
         else:

@@ -88,6 +88,7 @@ def engine_killed(stage):
     os.kill(old, signal.SIGKILL)
     began = time.monotonic()
     stage.syslog.wait("engine-restarted", seconds=10)
+    stage.syslog.wait("The engine is up again", seconds=10)
     expect(stage.sensor.engine() != old, "the engine is the old one")
     stage.sensor.wait_notice("engine was killed by signal 9")
     stage.alarmed_before_long(0)

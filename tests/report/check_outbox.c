@@ -218,6 +218,45 @@ START_TEST(restart_repeats_the_window_only)
 }
 END_TEST
 
+/* The engine was started anew and said so to a reporter that is gone; only the spool knows what was open then. */
+START_TEST(name_outlives_both_processes)
+{
+	struct record started = { .type = RECORD_STARTED };
+
+	take(1, FINDING_OPEN);
+	pump();
+	outbox_take(outbox, &started, "", 0, now_ns());
+	outbox_free(outbox);
+	begin_in(folder);
+	outbox_recall(outbox, 0);
+	take(2, FINDING_OPEN);
+	pump();
+	outbox_free(outbox);
+	begin_in(folder); /* killed before it took the line from the stream */
+	outbox_recall(outbox, 0);
+	struct record record = sample_finding();
+	record.finding.alert = 2;
+	char *line = record_to_json(&record, "edge-1");
+	ck_assert(outbox_recalls(outbox, &record, line, strlen(line)));
+	record.finding.count++;
+	free(line);
+	line = record_to_json(&record, "edge-1");
+	ck_assert(!outbox_recalls(outbox, &record, line, strlen(line)));
+	free(line);
+	take(2, FINDING_UPDATE);
+	take(2, FINDING_CLEAR);
+	take(3, FINDING_OPEN); /* after its end it is another one */
+	pump();
+	ck_assert_uint_eq(counts[1], 3);
+	ck_assert_uint_eq(held[1][0].alert, 1);
+	ck_assert_int_eq(held[1][0].state, FINDING_UPDATE);
+	ck_assert_uint_eq(held[1][1].alert, 1);
+	ck_assert_int_eq(held[1][1].state, FINDING_CLEAR);
+	ck_assert_uint_eq(held[1][2].alert, 3);
+	ck_assert_int_eq(held[1][2].state, FINDING_OPEN);
+}
+END_TEST
+
 static unsigned count_of(size_t sink, enum finding_id id, enum finding_state state)
 {
 	unsigned count = 0;
@@ -324,6 +363,7 @@ int main(void)
 	tcase_add_test(cases, goes_to_every_sink_in_order);
 	tcase_add_test(cases, gives_no_more_than_the_window);
 	tcase_add_test(cases, restart_repeats_the_window_only);
+	tcase_add_test(cases, name_outlives_both_processes);
 	tcase_add_test(cases, sink_that_is_down_is_a_finding);
 	tcase_add_test(cases, short_outage_repeats_what_is_young);
 	tcase_add_test(cases, without_a_disk_all_goes_out_marked);

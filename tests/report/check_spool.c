@@ -3,6 +3,7 @@
  * The spool: order, restarts, kill -9 at any moment, torn and changed files, its bound, a disk that takes nothing.
  */
 #include "../../daemon/report/spool.h"
+#include "../../daemon/report/spool_refuge.h"
 #include "../../daemon/report/spool_segment.h"
 #include "../suite.h"
 
@@ -475,6 +476,100 @@ START_TEST(full_disk_delays_nothing)
 }
 END_TEST
 
+/* A folder that cannot be made stands in for a disk that takes nothing. */
+static struct spool *begin_sheltered(const char *inner, int refuge)
+{
+	struct spool *spool = spool_open(inner, SIZE, FIRST);
+
+	ck_assert(spool_shelter(spool, refuge));
+	return spool;
+}
+
+START_TEST(refuge_outlives_the_process)
+{
+	char inner[120];
+	struct spool_item item;
+	int refuge = spool_refuge_new();
+
+	ck_assert_int_ge(refuge, 0);
+	snprintf(inner, sizeof(inner), "%s/spool", folder);
+	pid_t child = fork();
+	if (child == 0) {
+		struct spool *spool = begin_sheltered(inner, refuge);
+		struct spool_cursor *one = spool_cursor_new(spool, "one", true);
+		(void)spool_cursor_new(spool, "two", true);
+		for (unsigned i = 0; i < 20; i++)
+			append(spool, i);
+		while (spool_released(spool, now_ns()) < spool_last(spool))
+			poll(NULL, 0, 1);
+		spool_settle(one, FIRST + 4);
+		append(spool, 20); /* released it was not, and so it is not taken from the stream */
+		raise(SIGKILL);
+	}
+	int status;
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status));
+	/* the disk is there again */
+	ck_assert_int_eq(mkdir(folder, 0750), 0);
+	struct spool *spool = begin_sheltered(inner, refuge);
+	struct spool_cursor *one = spool_cursor_new(spool, "one", true), *two = spool_cursor_new(spool, "two", true);
+	ck_assert_uint_eq(spool_last(spool), FIRST + 19);
+	ck_assert(spool_recalls(spool, "{\"value\":19}", 12));
+	ck_assert(!spool_recalls(spool, "{\"value\":20}", 12));
+	append(spool, 20);
+	await_release(spool);
+	for (unsigned i = 5; i < 21; i++) {
+		ck_assert(spool_next(one, &item));
+		ck_assert_uint_eq(item.number, FIRST + i);
+		ck_assert_uint_eq(value_of(&item), i);
+	}
+	expect(two, 0, 21);
+	spool_cursor_free(one);
+	spool_cursor_free(two);
+	spool_close(spool);
+	/* on disk now: neither lost nor twice */
+	spool = begin_sheltered(inner, refuge);
+	two = spool_cursor_new(spool, "two", true);
+	ck_assert_uint_eq(spool_last(spool), FIRST + 20);
+	expect(two, 0, 21);
+	spool_cursor_free(two);
+	spool_close(spool);
+	/* of another folder: nothing */
+	snprintf(inner, sizeof(inner), "%s/other", folder);
+	spool = begin_sheltered(inner, refuge);
+	ck_assert_uint_eq(spool_last(spool), FIRST - 1);
+	spool_close(spool);
+	close(refuge);
+}
+END_TEST
+
+START_TEST(refuge_makes_room_in_order)
+{
+	static char octets[100000];
+	struct spool_record record;
+	int memory = spool_refuge_new();
+	struct spool_refuge *refuge = spool_refuge_open(memory, "one");
+	size_t offset = 0;
+	uint64_t number = 1, expected;
+
+	ck_assert_ptr_nonnull(refuge);
+	while (spool_refuge_put(refuge, number, octets, sizeof(octets), 0))
+		number++;
+	ck_assert_uint_eq(number - 1, SPOOL_REFUGE_HALF / (sizeof(octets) + SPOOL_HEADER));
+	ck_assert(!spool_refuge_put(refuge, number + 1, octets, 1, 0)); /* what follows a gap could not be numbered */
+	ck_assert(spool_refuge_put(refuge, number, octets, sizeof(octets), 10));
+	spool_refuge_close(refuge);
+	refuge = spool_refuge_open(memory, "one");
+	for (expected = 11; spool_refuge_next(refuge, &offset, &record); expected++)
+		ck_assert_uint_eq(record.number, expected);
+	ck_assert_uint_eq(expected, number + 1);
+	ck_assert(spool_refuge_put(refuge, 1000, octets, 1, 999)); /* empty again */
+	spool_refuge_close(refuge);
+	ck_assert_ptr_null(spool_refuge_open(-1, "one"));
+	close(memory);
+}
+END_TEST
+
 START_TEST(commits_within_its_time)
 {
 	struct spool *spool = spool_open(folder, SIZE, FIRST);
@@ -511,6 +606,8 @@ int main(void)
 	tcase_add_test(cases, without_a_folder_memory_serves);
 	tcase_add_test(cases, late_folder_is_taken);
 	tcase_add_test(cases, full_disk_delays_nothing);
+	tcase_add_test(cases, refuge_outlives_the_process);
+	tcase_add_test(cases, refuge_makes_room_in_order);
 	tcase_add_test(cases, commits_within_its_time);
 	suite_add_tcase(suite, cases);
 	return suite_end(suite);
