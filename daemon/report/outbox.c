@@ -212,6 +212,8 @@ static void tell_again(void *context, const char *line)
 	again->count++;
 	record.time_ns = record.finding.time_ns = again->outbox->wall_ns;
 	record.finding.state = FINDING_UPDATE;
+	record.finding.record = 0; /* a line from the store has that of its first telling, and this is no copy of it */
+	record.finding.not_durable = false;
 	finding_note_boolean(&record.finding, "told_again", true);
 	/* It settles together with what was handed over last. */
 	if (again->post->given - again->post->settled < WINDOW_MAX)

@@ -67,6 +67,7 @@ struct spool {
 	struct spool_marks marks;
 	struct spool_refuge *refuge; /* NULL: none */
 	uint64_t released;
+	uint64_t found;       /* number of the last record on disk at the start; 0: none */
 	uint64_t *remembered; /* SPOOL_REMEMBERED hashes of records before the start; owned */
 	size_t remembered_count;
 	/* under the lock */
@@ -383,10 +384,12 @@ static void recover(struct spool *spool, uint64_t first)
 		for (size_t i = spool->segment_count > 1 ? spool->segment_count - 2 : 0; i < spool->segment_count;
 		     i++) {
 			uint64_t last = recover_last(spool, &spool->segments[i]);
-			if (last > spool->last)
-				spool->last = last;
+			if (last > spool->found)
+				spool->found = last;
 		}
 	}
+	if (spool->found > spool->last)
+		spool->last = spool->found;
 	spool->base = spool->last + 1;
 	spool->committed = spool->released = spool->last;
 }
@@ -434,8 +437,8 @@ static bool board(struct spool *spool, const struct spool_record *record)
 {
 	char *copy;
 
-	/* With nothing in memory yet, what is between was settled. */
-	if (spool->base > spool->last && record->number > spool->last + 1) {
+	/* The first: numbers go on from there and not from the clock; what is before it and not on disk was settled. */
+	if (spool->base > spool->last) {
 		spool->base = record->number;
 		spool->last = spool->committed = spool->released = record->number - 1;
 	}
@@ -458,14 +461,8 @@ bool spool_shelter(struct spool *spool, int memory)
 	if (!refuge)
 		return false;
 	pthread_mutex_lock(&spool->lock);
-	/* With nothing on disk the numbers are those of the refuge, not of the clock. */
-	if (spool->segment_count == 0 && spool_refuge_next(refuge, &offset, &record)) {
-		spool->last = spool->committed = spool->released = record.number - 1;
-		spool->base = record.number;
-	}
-	offset = 0;
 	while (spool_refuge_next(refuge, &offset, &record))
-		if (record.number > spool->last && !board(spool, &record))
+		if (record.number > spool->found && !board(spool, &record))
 			break;
 	pthread_cond_signal(&spool->work);
 	pthread_mutex_unlock(&spool->lock);

@@ -477,9 +477,9 @@ START_TEST(full_disk_delays_nothing)
 END_TEST
 
 /* A folder that cannot be made stands in for a disk that takes nothing. */
-static struct spool *begin_sheltered(const char *inner, int refuge)
+static struct spool *begin_sheltered(const char *inner, int refuge, uint64_t clock)
 {
-	struct spool *spool = spool_open(inner, SIZE, FIRST);
+	struct spool *spool = spool_open(inner, SIZE, clock);
 
 	ck_assert(spool_shelter(spool, refuge));
 	return spool;
@@ -495,7 +495,7 @@ START_TEST(refuge_outlives_the_process)
 	snprintf(inner, sizeof(inner), "%s/spool", folder);
 	pid_t child = fork();
 	if (child == 0) {
-		struct spool *spool = begin_sheltered(inner, refuge);
+		struct spool *spool = begin_sheltered(inner, refuge, FIRST);
 		struct spool_cursor *one = spool_cursor_new(spool, "one", true);
 		(void)spool_cursor_new(spool, "two", true);
 		for (unsigned i = 0; i < 20; i++)
@@ -509,9 +509,9 @@ START_TEST(refuge_outlives_the_process)
 	int status;
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert(WIFSIGNALED(status));
-	/* the disk is there again */
+	/* the disk is there again, and the clock went on */
 	ck_assert_int_eq(mkdir(folder, 0750), 0);
-	struct spool *spool = begin_sheltered(inner, refuge);
+	struct spool *spool = begin_sheltered(inner, refuge, FIRST + 1000);
 	struct spool_cursor *one = spool_cursor_new(spool, "one", true), *two = spool_cursor_new(spool, "two", true);
 	ck_assert_uint_eq(spool_last(spool), FIRST + 19);
 	ck_assert(spool_recalls(spool, "{\"value\":19}", 12));
@@ -528,7 +528,7 @@ START_TEST(refuge_outlives_the_process)
 	spool_cursor_free(two);
 	spool_close(spool);
 	/* on disk now: neither lost nor twice */
-	spool = begin_sheltered(inner, refuge);
+	spool = begin_sheltered(inner, refuge, FIRST + 5);
 	two = spool_cursor_new(spool, "two", true);
 	ck_assert_uint_eq(spool_last(spool), FIRST + 20);
 	expect(two, 0, 21);
@@ -536,7 +536,7 @@ START_TEST(refuge_outlives_the_process)
 	spool_close(spool);
 	/* of another folder: nothing */
 	snprintf(inner, sizeof(inner), "%s/other", folder);
-	spool = begin_sheltered(inner, refuge);
+	spool = begin_sheltered(inner, refuge, FIRST);
 	ck_assert_uint_eq(spool_last(spool), FIRST - 1);
 	spool_close(spool);
 	close(refuge);
