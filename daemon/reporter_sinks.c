@@ -198,7 +198,7 @@ static bool recall_alert(void *context, const struct store_alert *alert)
 }
 
 /* Takes what stands from the store, if there is one; the number of the last finding in it. */
-static uint64_t recall(const struct config *config, struct standing *standing)
+static uint64_t recall(const struct config *config, struct standing *standing, const struct record_sink *notices)
 {
 	struct recalling recalling = { .standing = standing };
 	struct store_filter open = { .open = true, .severity = SEVERITY_INFO, .limit = STANDING_ALERTS_MAX };
@@ -209,10 +209,13 @@ static uint64_t recall(const struct config *config, struct standing *standing)
 
 	if (!view)
 		return 0; /* not there yet, or not readable: the sink says so */
-	store_view_alerts(view, &newest, recall_alert, &recalling);
-	store_view_alerts(view, &open, recall_alert, &recalling);
-	store_view_learned(view, recall_line, &recalling);
+	bool whole = store_view_alerts(view, &newest, recall_alert, &recalling) >= 0 &&
+		     store_view_alerts(view, &open, recall_alert, &recalling) >= 0;
+	whole = store_view_learned(view, recall_line, &recalling) >= 0 && whole;
 	store_view_close(view);
+	if (!whole)
+		say(notices, NOTICE_WARNING,
+		    "the store could not be read whole: what stood open may be told again under another number");
 	record_reader_clear(&recalling.reader);
 	return recalling.last;
 }
@@ -223,7 +226,7 @@ struct outbox *reporter_outbox_new(const struct config *config, struct standing 
 	char folder[PATH_MAX];
 	bool durable = spool_folder(config, folder);
 	/* A spool without a past counts from the clock, so that numbers rise even if the folder was emptied. */
-	uint64_t first = (uint64_t)(loop_wall_ns() / 1000), last = recall(config, standing);
+	uint64_t first = (uint64_t)(loop_wall_ns() / 1000), last = recall(config, standing, notices);
 	struct spool *spool = spool_open(durable ? folder : NULL, config->spool.size, first > last ? first : last + 1);
 	if (spool && durable && refuge >= 0 && !spool_shelter(spool, refuge))
 		say(notices, NOTICE_WARNING, "what no disk takes will not outlive the reporter: not enough memory");

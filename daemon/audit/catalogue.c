@@ -430,6 +430,23 @@ const struct catalogue_cause *catalogue_cause(enum finding_cause cause)
 	return (size_t)cause < CAUSE_COUNT ? &causes[cause] : &no_cause;
 }
 
+bool catalogue_is_event(enum finding_id id)
+{
+	switch (id) {
+	case FINDING_PEER_NEW:
+	case FINDING_SA_UP:
+	case FINDING_SA_REKEYED:
+	case FINDING_SA_DOWN:
+	case FINDING_SECURED_AGAIN:
+	case FINDING_POLICY_RELOADED:
+	case FINDING_SENSOR_ALIVE:
+	case FINDING_CLOCK_JUMP:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool catalogue_allows(enum finding_id id, enum finding_cause cause)
 {
 	if ((size_t)id >= FINDING_ID_COUNT)

@@ -199,6 +199,8 @@ struct catalogue_cause {
 
 const struct catalogue_row *catalogue_row(enum finding_id id);
 const struct catalogue_cause *catalogue_cause(enum finding_cause cause);
+/* What is told once and has no end: there is nothing that could be open. */
+bool catalogue_is_event(enum finding_id id);
 /* Whether the catalogue allows the cause for the id (CAUSE_NONE only for ids without causes). */
 bool catalogue_allows(enum finding_id id, enum finding_cause cause);
 /* The advice for a finding of this id and cause. Never NULL. */

@@ -163,27 +163,9 @@ static void make_room(struct open_alerts *alerts)
 	alerts->given_up++;
 }
 
-/* What is told once and has no end: there is nothing that could be open. */
-static bool is_event(enum finding_id id)
-{
-	switch (id) {
-	case FINDING_PEER_NEW:
-	case FINDING_SA_UP:
-	case FINDING_SA_REKEYED:
-	case FINDING_SA_DOWN:
-	case FINDING_SECURED_AGAIN:
-	case FINDING_POLICY_RELOADED:
-	case FINDING_SENSOR_ALIVE:
-	case FINDING_CLOCK_JUMP:
-		return true;
-	default:
-		return false;
-	}
-}
-
 bool open_alerts_take(struct open_alerts *alerts, const struct finding *finding)
 {
-	if (is_event(finding->id))
+	if (catalogue_is_event(finding->id))
 		return true;
 	size_t at = find(alerts, finding->alert);
 

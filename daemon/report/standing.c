@@ -94,24 +94,6 @@ static void put(struct shelf *shelf, uint64_t key, const char *line, size_t leng
 	}
 }
 
-/* What is told once is not open. */
-static bool has_end(enum finding_id id)
-{
-	switch (id) {
-	case FINDING_PEER_NEW:
-	case FINDING_SA_UP:
-	case FINDING_SA_REKEYED:
-	case FINDING_SA_DOWN:
-	case FINDING_SECURED_AGAIN:
-	case FINDING_POLICY_RELOADED:
-	case FINDING_SENSOR_ALIVE:
-	case FINDING_CLOCK_JUMP:
-		return false;
-	default:
-		return true;
-	}
-}
-
 static uint64_t hash_on(uint64_t hash, const void *octets, size_t count)
 {
 	const uint8_t *at = octets;
@@ -211,7 +193,7 @@ void standing_take(struct standing *standing, const struct record *record, const
 {
 	if (record->type == RECORD_FINDING && record->finding.state == FINDING_CLEAR)
 		remove_key(&standing->alerts, record->finding.alert);
-	else if (record->type == RECORD_FINDING && has_end(record->finding.id))
+	else if (record->type == RECORD_FINDING && !catalogue_is_event(record->finding.id))
 		put_alert(standing, &record->finding, line, length, monotonic_ns);
 	else if (record->type == RECORD_LEARNED && record->learned.forgotten)
 		remove_key(&standing->learned, key_of(&record->learned));

@@ -53,7 +53,9 @@ struct store_item *store_item_new(const struct record *record, const char *senso
 		item->finding.alert = finding->alert;
 		item->finding.id = catalogue_row(finding->id)->name;
 		item->finding.cause = finding->cause == CAUSE_NONE ? NULL : catalogue_cause(finding->cause)->name;
-		item->finding.state = finding_state_name(finding->state);
+		/* What is told once is over as it is told: nothing would ever clear it. */
+		item->finding.state =
+		    finding_state_name(catalogue_is_event(finding->id) ? FINDING_CLEAR : finding->state);
 		item->finding.severity = finding->severity;
 		if (finding->has_pair || finding->subject == SUBJECT_HOST)
 			address_text(&finding->a, &item->a);
