@@ -283,6 +283,9 @@ def body(folder, espiald, shim, faults, seed):
     expect(stage.sensor.process.poll() is None, "espiald ended")
     stage.sensor.end()
     stage.syslog.end()
+    # Nobody ends but by the test's own signal; a sanitizer's report ends the process that it is about.
+    ended = re.findall(r".*(?:ended with status|by signal (?!9 )|ERROR: |runtime error).*", stage.sensor.notices())
+    expect(not ended, f"not by the test: {ended[:3]}")
 
 
 def main():
