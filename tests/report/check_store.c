@@ -262,6 +262,29 @@ static int64_t ask(const struct stage *stage, const char *sql)
 	return value;
 }
 
+/* What is told once and has no end does not stand open. */
+START_TEST(an_event_is_over)
+{
+	struct stage stage = stage_new();
+	struct sink *store = open_store(&stage);
+	struct record event = told(7, 1, FINDING_OPEN), leak = told(8, 2, FINDING_OPEN);
+
+	event.finding.id = FINDING_SA_UP;
+	event.finding.cause = CAUSE_NONE;
+	sink_write(store, &event);
+	sink_write(store, &leak);
+	await(store, 2);
+	struct store_view *view = view_of(&stage);
+	struct listing open = alerts(view, &(struct store_filter){ .open = true, .severity = SEVERITY_INFO });
+	ck_assert_uint_eq(open.count, 1);
+	ck_assert_uint_eq(open.alerts[0], 8);
+	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM alert"), 2);
+	store_view_close(view);
+	sink_close(store);
+	stage_end(&stage);
+}
+END_TEST
+
 START_TEST(keeps_what_an_engine_knew)
 {
 	static const char *const selected[] = { "AES_CBC_256", "HMAC_SHA2_256_128", "MODP_2048" };
@@ -542,6 +565,7 @@ int main(void)
 	tcase_add_test(cases, comes_back);
 	tcase_add_test(cases, filters);
 	tcase_add_test(cases, acknowledges);
+	tcase_add_test(cases, an_event_is_over);
 	tcase_add_test(cases, keeps_what_an_engine_knew);
 	tcase_add_test(cases, sets_aside_what_is_no_database);
 	tcase_add_test(cases, sets_aside_another_programs_database);
