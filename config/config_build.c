@@ -122,7 +122,6 @@ static bool build_interface(const struct build *build, size_t index, struct conf
 	if (!config_check_interface(file->interface, &reason))
 		return fail(build, place.text, &reason);
 	for (size_t i = 0; i < index; i++) {
-		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): the names before this one are set */
 		if (strcmp(build->config->interfaces[i].name, file->interface) != 0)
 			continue;
 		config_reason_set(&reason, "'%s' is capture[%zu] already: name each interface once", file->interface,

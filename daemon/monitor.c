@@ -239,10 +239,17 @@ static bool same_report(const struct config *one, const struct config *other)
 	       same_text(one->evidence.dir, other->evidence.dir);
 }
 
+/* Member by member: what lies between them is not set. */
+static bool same_limits(const struct config_limits *one, const struct config_limits *other)
+{
+	return one->flows == other->flows && one->sas == other->sas && one->ike == other->ike &&
+	       one->pairs == other->pairs && one->learned == other->learned && one->memory == other->memory;
+}
+
 /* Whether something changed that only a new engine would heed. */
 static bool needs_start(const struct config *one, const struct config *other)
 {
-	return memcmp(&one->limits, &other->limits, sizeof(one->limits)) != 0 || one->classify != other->classify ||
+	return !same_limits(&one->limits, &other->limits) || one->classify != other->classify ||
 	       !same_text(one->sensor, other->sensor) || one->alerts.per_minute != other->alerts.per_minute ||
 	       one->alerts.group_of != other->alerts.group_of ||
 	       one->alerts.maintenance_count != other->alerts.maintenance_count || one->alerts.off != other->alerts.off;

@@ -96,12 +96,10 @@ struct pair_subject {
 
 static struct pair_subject subject_of(const struct judged_pair *pair, const struct finding *finding)
 {
-	struct pair_subject subject;
+	struct pair_subject subject = { .realm = pair->realm, .spi = finding->has_spi ? finding->spi : 0 };
 
 	memcpy(subject.address[0], pair->address[0].bytes, 16);
 	memcpy(subject.address[1], pair->address[1].bytes, 16);
-	subject.realm = pair->realm;
-	subject.spi = finding->has_spi ? finding->spi : 0;
 	return subject;
 }
 

@@ -171,7 +171,7 @@ static void hold(struct alert_desk *desk, uint32_t place, enum desk_state state,
 {
 	struct desk_entry *entry = entry_at(desk, place);
 
-	entry->state = state;
+	entry->state = (uint8_t)state;
 	entry->until_ns = until_ns;
 	if (desk->free_count > 0) {
 		entry->copy = desk->free_copies[--desk->free_count];

@@ -103,7 +103,7 @@ static const char *meaning(int32_t error)
 static void describe_kerberos(const struct judge *judge, const struct judged_pair *pair, const struct trouble *trouble,
 			      struct finding *finding)
 {
-	struct service_refusal refusal;
+	struct service_refusal refusal = { 0 };
 	struct address_text host, kdc;
 	int end = refused_end(judge, pair, trouble->begun_ns, &refusal);
 

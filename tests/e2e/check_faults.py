@@ -254,6 +254,7 @@ def judge(stage, traffic, faults):
 
 
 def body(folder, espiald, shim, faults, seed):
+    station.need_own_mounts()
     if station.LIBC.unshare(CLONE_NEWNS) != 0:
         raise station.Skip("no permission to make a mount namespace")
     station.run("mount", "--make-rprivate", "/")

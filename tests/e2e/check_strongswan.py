@@ -165,6 +165,7 @@ def body(folder):
     for path in (CHARON, PLUGIN, "/dev/net/tun"):
         if not os.path.exists(path):
             raise Skip(f"{path} is not there (strongswan-charon, libcharon-extra-plugins)")
+    station.need_own_mounts()
     alice, bob = build(folder)
     syslog = SyslogNg(folder)
     syslog.start()

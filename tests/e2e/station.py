@@ -51,6 +51,12 @@ def run(*command):
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
+def need_own_mounts():
+    """A chroot, whose root is no mount point, cannot have mounts of its own."""
+    if subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+        raise Skip("no mount namespace to be had here")
+
+
 def enter_own_network():
     if LIBC.unshare(CLONE_NEWNET) != 0:
         raise Skip("no permission to make a network namespace")
