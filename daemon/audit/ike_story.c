@@ -33,6 +33,8 @@ struct ike_stories *ike_stories_new(const struct ike_stories_settings *settings)
 		free(stories);
 		return NULL;
 	}
+	/* The first that have to make room may stand behind all that is established: their search is paid for already. */
+	stories->patience = stories->table.capacity;
 	return stories;
 }
 

@@ -158,7 +158,8 @@ static long resident_kb(void)
 START_TEST(initiator_spis)
 {
 	struct script *script = script_new(LIMIT);
-	struct kept kept = { 0 };
+	struct kept kept = { 0 }, at_first = { 0 };
+	struct record_sink first_sink = { keep, &at_first };
 	struct pattern pattern;
 
 	for (unsigned peer = 0; peer < PEERS; peer++)
@@ -170,6 +171,11 @@ START_TEST(initiator_spis)
 		flood(script, &pattern, i);
 		if (i % 50 == 0)
 			speak(script, i / 50 % PEERS, 2 + i / 50 / PEERS);
+		/* The table has just become full, and the first had to make room. */
+		if (i == LIMIT) {
+			ck_assert_msg(judge_write_ike_sas(script->judge, &first_sink), "memory for records");
+			ck_assert_msg(at_first.established == PEERS, "every peer keeps its story from the first on");
+		}
 		if (i == count / 4) {
 			be_refused(script, STRANGER, 0x7000001);
 			be_refused(script, 7, 0x7100001); /* of a pair that is up */
