@@ -2,6 +2,8 @@
 /* Gathering, see inventory.h. What is written is in inventory_text.c, inventory_json.c and inventory_cyclonedx.c. */
 #include "inventory.h"
 
+#include "fnv.h"
+
 #include "../../dissectors/ike_names.h"
 #include "../../dissectors/ike_vendor.h"
 
@@ -53,12 +55,8 @@ void inventory_free(struct inventory *inventory)
 
 static uint64_t hash_addresses(const struct address *a, const struct address *b)
 {
-	uint64_t hash = 0xcbf29ce484222325ULL; /* FNV-1a */
+	uint64_t hash = fnv_octets(fnv_octets(FNV_BASIS, a->bytes, sizeof(a->bytes)), b->bytes, sizeof(b->bytes));
 
-	for (unsigned i = 0; i < sizeof(a->bytes); i++)
-		hash = (hash ^ a->bytes[i]) * 0x100000001b3ULL;
-	for (unsigned i = 0; i < sizeof(b->bytes); i++)
-		hash = (hash ^ b->bytes[i]) * 0x100000001b3ULL;
 	return hash ^ hash >> 32;
 }
 

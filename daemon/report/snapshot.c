@@ -5,6 +5,7 @@
  */
 #include "snapshot.h"
 
+#include "fnv.h"
 #include "open_alerts.h"
 
 #include <stdatomic.h>
@@ -58,13 +59,10 @@ static void arena_free(struct arena *arena)
 	free(arena->texts);
 }
 
-/* FNV-1a; nobody gains by making texts collide that are at most a few thousand. */
 static size_t text_hash(const char *text)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = fnv_text(text);
 
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
 	return (size_t)(hash ^ hash >> 32);
 }
 

@@ -5,6 +5,8 @@
  */
 #include "spool_refuge.h"
 
+#include "fnv.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,10 +44,8 @@ int spool_refuge_new(void)
 
 static uint64_t name_of(const char *folder)
 {
-	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a: tells apart, protects nothing */
+	uint64_t hash = fnv_text(folder);
 
-	for (; *folder; folder++)
-		hash = (hash ^ (uint8_t)*folder) * 0x100000001b3;
 	return hash ? hash : 1;
 }
 

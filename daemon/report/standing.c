@@ -2,6 +2,8 @@
 /* See standing.h. Two lists in order of a 64-bit key, the alert's number or a hash of the pair. */
 #include "standing.h"
 
+#include "fnv.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,32 +96,23 @@ static void put(struct shelf *shelf, uint64_t key, const char *line, size_t leng
 	}
 }
 
-static uint64_t hash_on(uint64_t hash, const void *octets, size_t count)
-{
-	const uint8_t *at = octets;
-
-	for (size_t i = 0; i < count; i++)
-		hash = (hash ^ at[i]) * 0x100000001b3; /* FNV-1a: tells apart, protects nothing */
-	return hash;
-}
-
 /* Id and subject: an alert is these two. */
 static uint64_t subject_of(const struct finding *finding)
 {
 	uint32_t kinds[4] = { finding->id, finding->subject, finding->vlan, 0 };
-	uint64_t hash = 0xcbf29ce484222325;
+	uint64_t hash = FNV_BASIS;
 
 	if (finding->subject == SUBJECT_SA && finding->has_spi)
 		kinds[3] = finding->spi;
-	hash = hash_on(hash, kinds, sizeof(kinds));
+	hash = fnv_octets(hash, kinds, sizeof(kinds));
 	if (finding->has_pair || finding->subject == SUBJECT_HOST)
-		hash = hash_on(hash, finding->a.bytes, sizeof(finding->a.bytes));
+		hash = fnv_octets(hash, finding->a.bytes, sizeof(finding->a.bytes));
 	if (finding->has_pair && finding->subject != SUBJECT_HOST)
-		hash = hash_on(hash, finding->b.bytes, sizeof(finding->b.bytes));
+		hash = fnv_octets(hash, finding->b.bytes, sizeof(finding->b.bytes));
 	if (finding->subject == SUBJECT_SENSOR && finding->interface)
-		hash = hash_on(hash, finding->interface, strlen(finding->interface));
+		hash = fnv_octets(hash, finding->interface, strlen(finding->interface));
 	if (finding->subject == SUBJECT_SA && finding->has_flow)
-		hash = hash_on(hash, finding->src.bytes, sizeof(finding->src.bytes));
+		hash = fnv_octets(hash, finding->src.bytes, sizeof(finding->src.bytes));
 	return hash;
 }
 
@@ -182,10 +175,10 @@ const char *standing_overdue(const struct standing *standing, int64_t monotonic_
 
 static uint64_t key_of(const struct record_learned *learned)
 {
-	uint64_t key = hash_on(0xcbf29ce484222325, &learned->realm, sizeof(learned->realm));
+	uint64_t key = fnv_octets(FNV_BASIS, &learned->realm, sizeof(learned->realm));
 
-	key = hash_on(key, learned->a.bytes, sizeof(learned->a.bytes));
-	return hash_on(key, learned->b.bytes, sizeof(learned->b.bytes));
+	key = fnv_octets(key, learned->a.bytes, sizeof(learned->a.bytes));
+	return fnv_octets(key, learned->b.bytes, sizeof(learned->b.bytes));
 }
 
 void standing_take(struct standing *standing, const struct record *record, const char *line, size_t length,

@@ -8,6 +8,7 @@
  */
 #include "text_report.h"
 
+#include "fnv.h"
 #include "text_pairs.h"
 #include "text_timeline.h"
 #include "utf8.h"
@@ -63,18 +64,9 @@ static int compare_counts(uint64_t left, uint64_t right)
 	return left > right ? -1 : left < right; /* most first */
 }
 
-static uint64_t hash_name(const char *name)
-{
-	uint64_t hash = 0xcbf29ce484222325ULL; /* FNV-1a */
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 0x100000001b3ULL;
-	return hash;
-}
-
 static void add_protocol(struct report *report, const char *name, uint64_t packets, uint64_t bytes)
 {
-	size_t at = hash_name(name) % (2 * REPORT_PROTOCOLS_MAX);
+	size_t at = fnv_text(name) % (2 * REPORT_PROTOCOLS_MAX);
 	struct protocol_row *row;
 
 	while (report->protocols[at].name[0] && strcmp(report->protocols[at].name, name) != 0)
