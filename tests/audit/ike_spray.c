@@ -7,6 +7,7 @@
  *
  *   ike_spray [messages of the flood, 100000]
  */
+#include "../sanitized.h"
 #include "../suite.h"
 #include "ike_script.h"
 
@@ -143,18 +144,6 @@ static long resident_kb(void)
 	return usage.ru_maxrss;
 }
 
-/* A sanitizer keeps what was freed, so the process grows with all that ever was. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 START_TEST(initiator_spis)
 {
 	struct script *script = script_new(LIMIT);
@@ -197,6 +186,7 @@ START_TEST(initiator_spis)
 	ck_assert_msg(kept.established == PEERS, "every peer keeps its story");
 	ck_assert_msg(kept.established + kept.others + kept.strangers <= LIMIT, "the table keeps its limit");
 	ck_assert_msg(memory <= LIMIT * (sizeof(struct ike_story) + 64), "memory stays at the limit");
+	/* A sanitizer keeps what was freed, so the process grows with all that ever was. */
 	ck_assert_msg(SANITIZED || grown_kb < GROWTH_MAX_MB * 1024, "the process does not grow with the flood");
 	ck_assert_msg(refused == 2 && opens_of(script, FINDING_IKE_REFUSED) == 2,
 		      "both refusals are told meanwhile, once");

@@ -4,6 +4,7 @@
  * how that went. Under sanitizers there is no confinement to test.
  */
 #include "../../daemon/sandbox.h"
+#include "../sanitized.h"
 #include "../suite.h"
 
 #include <check.h>
@@ -22,14 +23,6 @@
 #include <unistd.h>
 
 enum { WENT_WELL = 0, REFUSED = 10, NOT_CONFINED = 11, KILLED = 100 };
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
 
 /* How it went for a process of the role: one of the above. */
 static int as(enum sandbox_role role, bool (*attempt)(void))
@@ -168,7 +161,7 @@ START_TEST(the_monitor_starts_processes)
 }
 END_TEST
 
-#ifdef SANITIZED
+#if SANITIZED
 #include <stdio.h>
 
 int main(void)

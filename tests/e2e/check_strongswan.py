@@ -21,7 +21,7 @@ CHARON = "/usr/lib/ipsec/charon"
 PLUGIN = "/usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so"
 
 CONF = """charon {{
-  load = random nonce aes sha1 sha2 hmac kdf drbg curve25519 kernel-libipsec kernel-netlink socket-default vici
+  load = random nonce aes sha1 sha2 hmac kdf drbg gmp kernel-libipsec kernel-netlink socket-default vici
   plugins {{
     vici {{ socket = unix://{folder}/{name}.vici }}
     kernel-libipsec {{ allow_peer_ts = yes }}
@@ -35,7 +35,7 @@ CONNECTION = """connections {{
     version = 2
     local_addrs = {here}
     remote_addrs = {there}
-    proposals = aes128-sha256-x25519
+    proposals = aes128-sha256-modp2048
     local {{ auth = psk\n id = {here} }}
     remote {{ auth = psk\n id = {there} }}
     children {{ net {{
