@@ -11,6 +11,8 @@
  */
 #include "classify.h"
 
+#include "audit/pages.h"
+
 #include <ndpi/ndpi_api.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,7 +116,7 @@ struct classifier *classifier_new(uint32_t slots)
 	if (!classifier)
 		return NULL;
 	classifier->slot_count = slots;
-	classifier->slots = calloc(slots ? slots : 1, sizeof(*classifier->slots));
+	classifier->slots = pages_map((slots ? slots : 1) * sizeof(*classifier->slots));
 	classifier->ndpi = ndpi_init_detection_module(ndpi_dont_load_tor_hosts);
 	if (!classifier->slots || !classifier->ndpi) {
 		classifier_free(classifier);
@@ -426,7 +428,8 @@ void classifier_free(struct classifier *classifier)
 		classifier_end(classifier, slot);
 	if (classifier->ndpi)
 		ndpi_exit_detection_module(classifier->ndpi);
-	free(classifier->slots);
+	pages_unmap(classifier->slots,
+		    (classifier->slot_count ? classifier->slot_count : 1) * sizeof(*classifier->slots));
 	free(classifier);
 }
 

@@ -23,6 +23,18 @@ enum {
 
 const int64_t dialogue_level_ns[DIALOGUE_LEVELS] = { 5 * SECOND, 10 * SECOND, 20 * SECOND };
 
+/* A run that pauses ends long before ticks start again, so the latest eight packets of one are told apart by them. */
+static uint32_t tick(int64_t time_ns)
+{
+	return (uint32_t)((uint64_t)time_ns >> 10);
+}
+
+/* Whether a waiting packet was sent in one burst with the latest of its run. */
+static bool in_last_burst(const struct dialogue_side *side, uint8_t waiting)
+{
+	return tick(side->run.last_ns) - side->waiting_tick[waiting] <= (uint32_t)(BURST_NS >> 10);
+}
+
 static uint8_t length_index(struct dialogue_side *side, uint16_t length)
 {
 	for (uint8_t i = 0; i < DIALOGUE_LENGTHS; i++)
@@ -68,12 +80,11 @@ static void count(struct dialogue_length *length, uint8_t seen, uint8_t answered
 static void settle(struct dialogue_side *side, int64_t now_ns, bool answered)
 {
 	uint8_t with_answer[DIALOGUE_LENGTHS] = { 0 };
-	int64_t latest_ns = side->run.last_ns;
 
-	answered = answered && now_ns - latest_ns <= ANSWER_NS;
+	answered = answered && now_ns - side->run.last_ns <= ANSWER_NS;
 	for (uint8_t i = 0; answered && i < side->waiting_count; i++)
-		if (latest_ns - side->waiting[i].time_ns <= BURST_NS)
-			with_answer[side->waiting[i].length]++;
+		if (in_last_burst(side, i))
+			with_answer[side->waiting[i]]++;
 	for (uint8_t i = 0; i < DIALOGUE_LENGTHS; i++) {
 		uint8_t seen = side->unsettled[i] > with_answer[i] ? side->unsettled[i] : with_answer[i];
 		if (seen > 0)
@@ -92,7 +103,8 @@ static void forget_run(struct dialogue_side *side)
 
 static void wait_for_answer(struct dialogue_side *side, uint8_t index, int64_t now_ns)
 {
-	side->waiting[side->waiting_at] = (struct dialogue_waiting){ now_ns, index };
+	side->waiting[side->waiting_at] = index;
+	side->waiting_tick[side->waiting_at] = tick(now_ns);
 	side->waiting_at = (uint8_t)((side->waiting_at + 1) % DIALOGUE_WAITING);
 	if (side->waiting_count < DIALOGUE_WAITING)
 		side->waiting_count++;
@@ -151,10 +163,10 @@ static void take_answered(struct dialogue_run *run, const struct dialogue_side *
 	if (now_ns - run->last_ns > ANSWER_NS)
 		return;
 	for (uint8_t i = 0; i < side->waiting_count && run->packets > 0; i++) {
-		if (run->last_ns - side->waiting[i].time_ns > BURST_NS)
+		if (!in_last_burst(side, i))
 			continue;
 		run->packets--;
-		run->bytes -= side->lengths[side->waiting[i].length].length;
+		run->bytes -= side->lengths[side->waiting[i]].length;
 	}
 }
 

@@ -19,6 +19,7 @@
 #include "table.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { DIALOGUE_LENGTHS = 16, DIALOGUE_WAITING = 8, DIALOGUE_SHAPES = 16 };
@@ -27,12 +28,6 @@ enum { DIALOGUE_LENGTHS = 16, DIALOGUE_WAITING = 8, DIALOGUE_SHAPES = 16 };
 struct dialogue_length {
 	uint16_t length;
 	uint8_t seen, answered; /* halved together when they run full */
-};
-
-/* A packet that may yet be answered. */
-struct dialogue_waiting {
-	int64_t time_ns;
-	uint8_t length; /* index into lengths */
 };
 
 /* Packets of one direction since the last one of the other. */
@@ -48,23 +43,28 @@ struct dialogue_run {
 
 struct dialogue_side {
 	struct dialogue_length lengths[DIALOGUE_LENGTHS];
-	struct dialogue_waiting waiting[DIALOGUE_WAITING];
-	uint8_t waiting_at, waiting_count;   /* a ring of the latest */
-	uint8_t victim;                      /* place to give up next when a new length comes */
-	uint8_t unsettled[DIALOGUE_LENGTHS]; /* packets of the present run, by length */
 	struct dialogue_run run;
+	uint8_t unsettled[DIALOGUE_LENGTHS]; /* packets of the present run, by length */
+	/* Packets of the run that may yet be answered: a ring of the latest. */
+	uint32_t waiting_tick[DIALOGUE_WAITING]; /* when, in ticks of 1024 ns, which start again after 73 minutes */
+	uint8_t waiting[DIALOGUE_WAITING];       /* indices into lengths */
+	uint8_t waiting_at, waiting_count;
+	uint8_t victim; /* place to give up next when a new length comes */
 };
 
 struct dialogue {
 	struct table_link link; /* key: the pair's */
 	struct dialogue_side side[2];
-	/* lengths of both directions, pooled */
+	/* lengths of both directions, pooled, until the cipher class is known */
 	uint16_t shapes[DIALOGUE_SHAPES]; /* distinct ESP lengths */
 	uint8_t shape_count;
 	uint8_t shape_told; /* enum dialogue_shape that was told */
 	uint16_t residues;  /* bit r: a length with r = length mod 16 was seen */
 	uint32_t shape_packets;
 };
+
+/* So much of it a packet of a pair whose cipher class is known touches. */
+enum { DIALOGUE_USUAL = offsetof(struct dialogue, shapes) + DIALOGUE_SHAPES * sizeof(uint16_t) + 2 };
 
 /* What a packet brought to light. */
 enum dialogue_news {

@@ -36,10 +36,12 @@ enum {
 	PAIR_KNOCKED = 1 << 11, /* a client knocks in vain, and that was told */
 	PAIR_RISEN_0 = 1 << 12, /* ESP of direction 0 rose as often as the guard needs */
 	PAIR_RISEN_1 = 1 << 13,
+	PAIR_CLEAR_RUNS = 1 << 14, /* offending clear traffic began, and CLEAR_QUIET was not told since */
+	PAIR_COPIES = 1 << 15,     /* so many decapsulated copies were seen one way that they are its habit */
 };
 
 struct pair {
-	_Alignas(64) struct table_link link;
+	_Alignas(64) struct table_link link; /* owner: the place in the ring that is written next */
 	uint16_t flags;
 	uint16_t generation; /* of this entry's number: a flow or SA that remembers another one has lost its pair */
 	uint32_t story;      /* entry of the story table, 0: none */
@@ -59,7 +61,7 @@ struct pair {
 	/* ESP packets whose sequence number rose, SPI 256 or above; stops at the guard's need */
 	uint16_t rising[SIDES];
 	uint16_t vlan;
-	uint16_t reserved;
+	uint16_t clear_interface; /* of the last offending packet */
 	uint32_t realm;
 	/* third line: who they are, and since when */
 	struct address address[2]; /* lower first */
@@ -94,7 +96,7 @@ struct flow {
 	uint8_t protocol;
 	uint8_t flags;
 	uint8_t verdict; /* enum flow_verdict */
-	uint8_t service; /* index in the story's services + 1, 0: none */
+	uint8_t service; /* index in the story's services + 1, 0: to be looked up */
 };
 
 /* Bits of sa.flags */
@@ -135,42 +137,51 @@ struct sa_cold {
 	uint8_t name_tries; /* packets that the classifier may still be shown to name what is inside */
 };
 
-enum { STORY_SERVICES_MAX = 16, STORY_RING = 16, STORY_PENDING = 8 };
+enum { STORY_SERVICES_MAX = 16, STORY_RING = 16 };
 
 struct story_service {
 	struct transition_service service;
-	uint64_t packets, bytes;
 	uint32_t copies; /* packets of it that were explained as decapsulated copies */
+	bool offended;   /* there were others too */
 };
 
-/* One ESP packet, as far as telling a decapsulated copy needs it. */
-struct story_esp {
-	int64_t time_ns;
-	uint32_t length; /* octets behind the IP header */
-	uint16_t interface;
-	uint8_t direction;
-	bool used; /* a clear packet was found to be its copy; or the place is empty */
-};
-
+/* An offending packet touches the first line, and the second where copies are known. */
 struct story {
 	_Alignas(64) struct table_link link; /* key: the pair's number */
-	/* copies */
+	uint64_t clear_packets[SIDES];       /* offending ones */
+	uint64_t clear_bytes;
+	int64_t clear_last_ns[SIDES];
+	int64_t clear_told_ns;       /* of the last transition with totals */
 	uint32_t copies[SIDES];      /* clear packets explained as decapsulated copies */
 	uint32_t copy_fits[SIDES];   /* ciphers that fit all of them, one bit each; 0: none tried yet */
 	uint32_t unexplained[SIDES]; /* clear packets that were not, in all */
-	uint8_t ring_at;
 	uint8_t service_count;
 	bool rest_plain, rest_credentials; /* of the services that found no place: not encrypted; credentials seen */
-	bool clear_quiet;                  /* CLEAR_QUIET was sent, or nothing ever began */
-	uint16_t interface;                /* of the last offending packet */
-	/* second to fifth line */
-	_Alignas(64) struct story_esp ring[STORY_RING];
-	/* offending clear packets */
-	uint64_t clear_packets[SIDES];
-	uint64_t clear_bytes;
-	int64_t clear_last_ns[SIDES];
-	int64_t clear_told_ns; /* of the last transition with totals */
 	struct story_service services[STORY_SERVICES_MAX];
 };
+
+/* Bits of story_esp.marks: the others are the interface, as far as they reach */
+enum { STORY_ESP_USED = 1 << 15, STORY_ESP_DIRECTION = 1 << 14, STORY_ESP_INTERFACE = STORY_ESP_DIRECTION - 1 };
+
+/* One ESP packet, as far as telling a decapsulated copy needs it. */
+struct story_esp {
+	uint32_t tick;   /* when: 8192 nanoseconds each, which start again after 9 hours */
+	uint16_t length; /* octets behind the IP header, 0: the place is empty */
+	uint16_t marks;  /* USED: a clear packet was found to be its copy */
+};
+
+/* The latest ESP packets of a pair, parallel to the stories by the same number; the oldest is where pair.link.owner says. An
+ * ESP packet writes one place of it and reads nothing. */
+struct story_ring {
+	_Alignas(64) struct story_esp esp[STORY_RING];
+};
+
+/* For so long an ESP packet may explain a clear one as its decapsulated copy. */
+#define STORY_YOUNG_NS INT64_C(10000000)
+
+static inline uint32_t story_tick(int64_t time_ns)
+{
+	return (uint32_t)((uint64_t)time_ns >> 13);
+}
 
 #endif

@@ -2,21 +2,11 @@
 /* See table.h. Called by everything in this folder that keeps state; knows nothing of what the entries mean. */
 #include "table.h"
 
+#include "pages.h"
+
 #include <string.h>
-#include <sys/mman.h>
 
-enum { HUGE_PAGE = 2 * 1024 * 1024 };
-
-static void *map_pages(size_t size)
-{
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (memory == MAP_FAILED)
-		return NULL;
-	/* Advice only: without huge pages the table works, at more TLB misses. */
-	if (size >= HUGE_PAGE)
-		(void)madvise(memory, size, MADV_HUGEPAGE);
-	return memory;
-}
+enum { BUCKETS_FIRST = 4096 };
 
 static size_t entries_size(const struct table *table)
 {
@@ -25,7 +15,7 @@ static size_t entries_size(const struct table *table)
 
 static size_t buckets_size(const struct table *table)
 {
-	return ((size_t)table->bucket_mask + 1) * sizeof(uint32_t);
+	return (size_t)table->bucket_room * sizeof(uint32_t);
 }
 
 bool table_init(struct table *table, size_t entry_size, uint32_t capacity)
@@ -35,13 +25,13 @@ bool table_init(struct table *table, size_t entry_size, uint32_t capacity)
 		return false;
 	table->entry_size = entry_size;
 	table->capacity = capacity;
-	/* Between one and two buckets per entry: chains of 1.25 to 1.5 entries when the table is full. */
-	uint32_t buckets = 16;
-	while (buckets < capacity)
-		buckets *= 2;
-	table->bucket_mask = buckets - 1;
-	table->entries = map_pages(entries_size(table));
-	table->buckets = map_pages(buckets_size(table));
+	/* Between one and two buckets per entry: chains of 1.25 to 1.5 entries. */
+	table->bucket_room = BUCKETS_FIRST;
+	while (table->bucket_room < capacity)
+		table->bucket_room *= 2;
+	table->bucket_mask = BUCKETS_FIRST - 1;
+	table->entries = pages_map(entries_size(table));
+	table->buckets = pages_map(buckets_size(table));
 	if (!table->entries || !table->buckets) {
 		table_destroy(table);
 		return false;
@@ -51,10 +41,8 @@ bool table_init(struct table *table, size_t entry_size, uint32_t capacity)
 
 void table_destroy(struct table *table)
 {
-	if (table->entries)
-		munmap(table->entries, entries_size(table));
-	if (table->buckets)
-		munmap(table->buckets, buckets_size(table));
+	pages_unmap(table->entries, entries_size(table));
+	pages_unmap(table->buckets, buckets_size(table));
 	memset(table, 0, sizeof(*table));
 }
 
@@ -65,7 +53,28 @@ size_t table_reserved(const struct table *table)
 
 size_t table_resident(const struct table *table)
 {
-	return table->entries ? ((size_t)table->fresh + 1) * table->entry_size + buckets_size(table) : 0;
+	return table->entries ? ((size_t)table->fresh + 1) * table->entry_size +
+				    ((size_t)table->bucket_mask + 1) * sizeof(uint32_t)
+			      : 0;
+}
+
+static void link_in(struct table *table, uint32_t number)
+{
+	struct table_link *link = table_at(table, number);
+	uint32_t *bucket = &table->buckets[table_bucket(table, link->hash)];
+
+	link->next = *bucket;
+	*bucket = number;
+}
+
+static void double_buckets(struct table *table)
+{
+	table->bucket_mask = 2 * table->bucket_mask + 1;
+	memset(table->buckets, 0, ((size_t)table->bucket_mask + 1) * sizeof(*table->buckets));
+	/* In the order of the slab, which is read ahead of us; entries come to their buckets anyhow. */
+	for (uint32_t number = 1; number <= table->fresh; number++)
+		if (table_lives(table, number))
+			link_in(table, number);
 }
 
 uint32_t table_insert(struct table *table, uint64_t hash)
@@ -83,10 +92,10 @@ uint32_t table_insert(struct table *table, uint64_t hash)
 	} else {
 		return 0;
 	}
-	uint32_t *bucket = &table->buckets[table_bucket(table, hash)];
+	if (table->used > table->bucket_mask && table->bucket_mask + 1 < table->bucket_room)
+		double_buckets(table);
 	link->hash = hash;
-	link->next = *bucket;
-	*bucket = number;
+	link_in(table, number);
 	table->used++;
 	return number;
 }

@@ -14,7 +14,11 @@
  * Lookup is two dependent loads, the bucket and the entry. A batch hides both: table_prefetch_bucket() for every packet,
  * then table_prefetch_entry() for every packet, then the work.
  *
- * Memory is mapped once, on huge pages where the kernel gives them, and becomes resident only as entries are used.
+ * The index has buckets for the entries that there are, not for all that could be: of an index made for a million entries a
+ * hundred thousand would have a cache line each. It doubles when there are more entries than that, which takes some ten
+ * nanoseconds for each entry: a million of them make the packet that is the one too many wait 10 ms, once.
+ *
+ * Memory is mapped once (pages.h), on huge pages where the kernel gives them, and becomes resident only as entries are used.
  */
 #ifndef ESPIAL_AUDIT_TABLE_H
 #define ESPIAL_AUDIT_TABLE_H
@@ -30,10 +34,11 @@ struct table_link {
 };
 
 struct table {
-	uint32_t *buckets;      /* entry numbers, owned */
+	uint32_t *buckets;      /* entry numbers, owned; room for all there can be */
 	unsigned char *entries; /* slab, owned */
 	size_t entry_size;
-	uint32_t bucket_mask;
+	uint32_t bucket_mask; /* of those in use: one less than a power of two */
+	uint32_t bucket_room; /* a power of two */
 	uint32_t capacity;
 	uint32_t used;
 	uint32_t fresh;     /* entries 1 to fresh were used at some time */

@@ -9,6 +9,7 @@
 #include "track.h"
 
 #include "hash.h"
+#include "pages.h"
 #include "track_state.h"
 #include "../../dissectors/cursor.h"
 #include "../../dissectors/kerberos.h"
@@ -63,13 +64,14 @@ struct track *track_new(const struct track_settings *settings, const struct tran
 		  wheel_init(&track->pair_wheel, settings->pairs) && wheel_init(&track->sa_wheel, settings->sas) &&
 		  table_init(&track->mixes, sizeof(struct mix), settings->flows) &&
 		  table_init(&track->hosts, sizeof(struct table_link), HOSTS_MAX);
-	track->sa_cold = calloc((size_t)settings->sas + 1, sizeof(*track->sa_cold));
+	track->sa_cold = pages_map(((size_t)settings->sas + 1) * sizeof(*track->sa_cold));
+	track->rings = pages_map(((size_t)settings->pairs + 1) * sizeof(*track->rings));
 	track->pair_generations = calloc((size_t)settings->pairs + 1, sizeof(*track->pair_generations));
 	track->carriers = calloc(rules ? rules : 1, sizeof(*track->carriers));
 	track->fragments = fragments_new();
 	track->join = ike_join_new(&(struct transition_sink){ put_joined, track });
-	if (!ok || !track->sa_cold || !track->pair_generations || !track->carriers || !track->fragments ||
-	    !track->join) {
+	if (!ok || !track->sa_cold || !track->rings || !track->pair_generations || !track->carriers ||
+	    !track->fragments || !track->join) {
 		track_free(track);
 		return NULL;
 	}
@@ -89,7 +91,8 @@ void track_free(struct track *track)
 	table_destroy(&track->hosts);
 	wheel_destroy(&track->pair_wheel);
 	wheel_destroy(&track->sa_wheel);
-	free(track->sa_cold);
+	pages_unmap(track->sa_cold, ((size_t)track->settings.sas + 1) * sizeof(*track->sa_cold));
+	pages_unmap(track->rings, ((size_t)track->settings.pairs + 1) * sizeof(*track->rings));
 	free(track->pair_generations);
 	free(track->carriers);
 	fragments_free(track->fragments);
@@ -120,8 +123,9 @@ static uint32_t realm_of(const struct track *track, const struct packet *packet)
 
 static inline void prefetch_lines(const void *from, size_t size)
 {
-	for (size_t at = 0; at < size; at += CACHE_LINE)
-		__builtin_prefetch((const char *)from + at, 1);
+	for (uintptr_t line = (uintptr_t)from & ~(uintptr_t)(CACHE_LINE - 1); line < (uintptr_t)from + size;
+	     line += CACHE_LINE)
+		__builtin_prefetch((const void *)line, 1);
 }
 
 /* Whether the SA's next packet, even if it comes in order, needs what is kept apart. */
@@ -186,6 +190,21 @@ static void fetch_pairs(const struct track *track, const struct packet *packets,
 	}
 }
 
+/* Of the story and the ring, what the next clear packet will touch, or the next one of an SA. */
+static inline void fetch_story(const struct track *track, const struct pair *pair, bool sa, int64_t now_ns)
+{
+	const struct story_esp *next = &track->rings[pair->story].esp[pair->link.owner];
+
+	if (sa) {
+		if (pair->flags & PAIR_RING)
+			__builtin_prefetch(next, 1);
+		return;
+	}
+	prefetch_lines(table_at(&track->stories, pair->story), pair->flags & PAIR_COPIES ? 2 * CACHE_LINE : CACHE_LINE);
+	if (now_ns - pair->esp_last_ns[0] <= STORY_YOUNG_NS || now_ns - pair->esp_last_ns[1] <= STORY_YOUNG_NS)
+		prefetch_lines(&track->rings[pair->story], sizeof(track->rings[0]));
+}
+
 /* A pair names its dialogue and its story. */
 static void fetch_stories(const struct track *track, const struct packet *packets, const struct track_key *keys,
 			  unsigned count)
@@ -203,9 +222,9 @@ static void fetch_stories(const struct track *track, const struct packet *packet
 		const struct table_link *link = table_at(table, number);
 		const struct pair *pair = table_at(&track->pairs, link->owner);
 		if (sa && pair->dialogue)
-			prefetch_lines(table_at(&track->dialogues, pair->dialogue), sizeof(struct dialogue));
+			prefetch_lines(table_at(&track->dialogues, pair->dialogue), DIALOGUE_USUAL);
 		if (pair->story)
-			prefetch_lines(table_at(&track->stories, pair->story), offsetof(struct story, services));
+			fetch_story(track, pair, sa, keys[i].time_ns);
 	}
 }
 
@@ -370,10 +389,8 @@ struct story *track_story(struct track *track, struct pair *pair)
 		pair->story = table_insert(&track->stories, pair->link.hash);
 		if (!pair->story)
 			return NULL;
-		struct story *story = table_at(&track->stories, pair->story);
-		story->clear_quiet = true;
-		for (unsigned i = 0; i < STORY_RING; i++)
-			story->ring[i].used = true;
+		track->rings[pair->story] = (struct story_ring){ 0 };
+		pair->link.owner = 0;
 	}
 	return table_at(&track->stories, pair->story);
 }
@@ -668,7 +685,7 @@ static int64_t pair_due(void *context, uint32_t number, int64_t now_ns)
 		if (!(pair->flags & (PAIR_ESP_QUIET_0 << d)) && (!last || pair->esp_last_ns[d] < last))
 			last = pair->esp_last_ns[d];
 	}
-	if (story && track_clear_running(story)) {
+	if (story && (pair->flags & PAIR_CLEAR_RUNS)) {
 		int64_t clear = story->clear_last_ns[0] > story->clear_last_ns[1] ? story->clear_last_ns[0]
 										  : story->clear_last_ns[1];
 		if (!last || clear < last)
@@ -749,5 +766,6 @@ uint64_t track_memory(const struct track *track)
 	return ike_join_memory(track->join) + table_resident(&track->pairs) + table_resident(&track->flows) +
 	       table_resident(&track->sas) + table_resident(&track->stories) + table_resident(&track->dialogues) +
 	       table_resident(&track->mixes) + table_resident(&track->hosts) +
+	       ((size_t)track->stories.fresh + 1) * sizeof(*track->rings) +
 	       ((size_t)track->sas.fresh + 1) * sizeof(*track->sa_cold);
 }

@@ -15,9 +15,7 @@
 #include <string.h>
 
 #define SECOND INT64_C(1000000000)
-#define MILLISECOND INT64_C(1000000)
 
-#define COPY_WINDOW_NS (10 * MILLISECOND)
 #define PROGRESS_NS SECOND
 #define KNOCKS_APART_NS (300 * SECOND) /* knocks so far apart are another story */
 
@@ -32,11 +30,6 @@ enum {
 	PROTOCOL_UDP = 17,
 	PROTOCOL_ICMPV6 = 58,
 };
-
-bool track_clear_running(const struct story *story)
-{
-	return !story->clear_quiet;
-}
 
 /* RFC 792, RFC 4443 section 2.1, RFC 4861 section 4. */
 static bool icmp_harmless(const struct packet *packet)
@@ -176,19 +169,27 @@ static bool fits_the_others(struct story *story, unsigned direction, uint32_t fi
 	return true;
 }
 
-/* `ring` is the story whose ring remembers the ESP packets, `own` that of the pair whose packet may be a copy. */
-static bool ring_explains(struct story *ring, struct story *own, const struct packet *packet,
-			  const struct track_key *key)
+/* `carrier` is the pair whose ring remembers the ESP packets, `story` that of the pair whose packet may be a copy. */
+static bool ring_explains(struct track *track, const struct pair *carrier, struct story *story, bool same_pair,
+			  const struct packet *packet, const struct track_key *key)
 {
-	bool same_pair = ring == own;
+	struct story_esp *ring = track->rings[carrier->story].esp;
+	uint32_t at = carrier->link.owner, now = story_tick(key->time_ns);
+	uint16_t interface = packet->interface & STORY_ESP_INTERFACE;
+	uint16_t direction = key->direction ? STORY_ESP_DIRECTION : 0;
+	unsigned young = 0;
 
-	for (unsigned i = 0; i < STORY_RING; i++) {
-		struct story_esp *esp = &ring->ring[i];
-		if (esp->used || esp->interface != packet->interface || key->time_ns < esp->time_ns ||
-		    key->time_ns - esp->time_ns > COPY_WINDOW_NS || (same_pair && esp->direction != key->direction) ||
-		    !fits_the_others(own, key->direction, can_have_carried(esp->length, packet, same_pair)))
+	while (young < STORY_RING && ring[(at - young - 1) % STORY_RING].length > 0 &&
+	       now - ring[(at - young - 1) % STORY_RING].tick <= (uint32_t)(STORY_YOUNG_NS >> 13))
+		young++;
+	/* Copies come in the order of what they are copies of. */
+	for (; young > 0; young--) {
+		struct story_esp *esp = &ring[(at - young) % STORY_RING];
+		if ((esp->marks & STORY_ESP_USED) || (esp->marks & STORY_ESP_INTERFACE) != interface ||
+		    (same_pair && (esp->marks & STORY_ESP_DIRECTION) != direction) ||
+		    !fits_the_others(story, key->direction, can_have_carried(esp->length, packet, same_pair)))
 			continue;
-		esp->used = true;
+		esp->marks |= STORY_ESP_USED;
 		return true;
 	}
 	return false;
@@ -199,9 +200,9 @@ static bool esp_explains(struct track *track, struct pair *pair, struct story *s
 {
 	unsigned d = key->direction;
 
-	if (pair->esp_packets[d] && key->time_ns - pair->esp_last_ns[d] <= COPY_WINDOW_NS) {
+	if (pair->esp_packets[d] && key->time_ns - pair->esp_last_ns[d] <= STORY_YOUNG_NS) {
 		if (pair->flags & PAIR_RING) {
-			if (ring_explains(story, story, packet, key))
+			if (ring_explains(track, pair, story, true, packet, key))
 				return true;
 		} else {
 			/* Until now nobody had a reason to remember this pair's ESP packets; the last one is known. */
@@ -214,10 +215,10 @@ static bool esp_explains(struct track *track, struct pair *pair, struct story *s
 		struct rule_carriers *carriers = &track->carriers[pair->rule - 1];
 		for (uint32_t i = 0; i < carriers->count; i++) {
 			struct pair *carrier = table_at(&track->pairs, carriers->pairs[i]);
-			bool lately = key->time_ns - carrier->esp_last_ns[0] <= COPY_WINDOW_NS ||
-				      key->time_ns - carrier->esp_last_ns[1] <= COPY_WINDOW_NS;
+			bool lately = key->time_ns - carrier->esp_last_ns[0] <= STORY_YOUNG_NS ||
+				      key->time_ns - carrier->esp_last_ns[1] <= STORY_YOUNG_NS;
 			if (lately && carrier->generation == carriers->generations[i] && carrier->story &&
-			    ring_explains(table_at(&track->stories, carrier->story), story, packet, key))
+			    ring_explains(track, carrier, story, carrier == pair, packet, key))
 				return true;
 		}
 	}
@@ -256,31 +257,29 @@ static struct story_service *service_find(struct story *story, const struct tran
 }
 
 /* The same, made if it is new; when all places are taken the last one stands for the rest. */
-static struct story_service *service_entry(struct story *story, struct flow *flow,
-					   const struct transition_service *service)
+static struct story_service *service_entry(struct story *story, const struct transition_service *service)
 {
-	struct story_service *found =
-	    flow->service ? &story->services[flow->service - 1] : service_find(story, service);
+	struct story_service *found = service_find(story, service);
 
 	if (!found && story->service_count < STORY_SERVICES_MAX) {
 		found = &story->services[story->service_count++];
 		found->service = *service;
 	}
-	if (!found)
-		found = &story->services[STORY_SERVICES_MAX - 1];
-	flow->service = (uint8_t)(found - story->services + 1);
-	return found;
+	return found ? found : &story->services[STORY_SERVICES_MAX - 1];
 }
 
-/* Counts the packet for its service. True if there is news: a service not seen before, its name, or credentials. */
-static bool service_note(struct story *story, struct flow *flow, const struct transition_service *service,
-			 uint32_t bytes)
+/*
+ * The service of a flow whose packet offends. True if there is news: a service not seen before, its name, or credentials. A
+ * flow that has its place brings no more news until the classifier does, and its later packets need not look.
+ */
+static bool service_note(struct story *story, struct flow *flow, const struct transition_service *service)
 {
-	struct story_service *found = service_entry(story, flow, service);
-	bool news = found->packets == 0;
-
-	found->packets++;
-	found->bytes += bytes;
+	if (flow->service)
+		return false;
+	struct story_service *found = service_entry(story, service);
+	bool news = !found->offended;
+	found->offended = true;
+	flow->service = (uint8_t)(found - story->services + 1);
 	if (!transition_service_shares_port(&found->service, service)) {
 		news =
 		    (!service->encrypted && !story->rest_plain) || (service->credentials && !story->rest_credentials);
@@ -305,18 +304,19 @@ static bool service_note(struct story *story, struct flow *flow, const struct tr
  * Whether the packet is a decapsulated copy. One that lacks its ESP packet is forgiven where copies are the rule of its own
  * service, and few lack theirs: a leak beside the copies of others has no copies of its own.
  */
-static bool is_copy(struct track *track, struct pair *pair, struct story *story, struct flow *flow,
+static bool is_copy(struct track *track, struct pair *pair, struct story *story,
 		    const struct transition_service *service, const struct packet *packet, const struct track_key *key)
 {
 	unsigned d = key->direction;
 	bool explained = esp_explains(track, pair, story, packet, key);
-	if (!explained && story->copies[d] < COPIES_KNOWN)
-		return false;
-	struct story_service *entry = service_entry(story, flow, service);
 
+	if (!explained && (!(pair->flags & PAIR_COPIES) || story->copies[d] < COPIES_KNOWN))
+		return false;
+	struct story_service *entry = service_entry(story, service);
 	if (explained) {
 		entry->copies++;
-		story->copies[d]++;
+		if (++story->copies[d] >= COPIES_KNOWN)
+			pair->flags |= PAIR_COPIES;
 		track->counters.copies++;
 		return true;
 	}
@@ -333,7 +333,7 @@ static void put_clear(struct track *track, struct pair *pair, struct story *stor
 	struct transition transition = { .time_ns = time_ns,
 					 .kind = (uint8_t)kind,
 					 .direction = (uint8_t)direction,
-					 .interface = story->interface };
+					 .interface = pair->clear_interface };
 	if (service)
 		transition.clear.service = *service;
 	if (packet) {
@@ -361,9 +361,9 @@ void track_clear_notice_quiet(struct track *track, struct pair *pair, struct sto
 {
 	int64_t since = last_clear(story) + TRACK_QUIET_NS;
 
-	if (story->clear_quiet || since > now_ns)
+	if (!(pair->flags & PAIR_CLEAR_RUNS) || since > now_ns)
 		return;
-	story->clear_quiet = true;
+	pair->flags &= (uint16_t)~PAIR_CLEAR_RUNS;
 	put_clear(track, pair, story, TRANSITION_CLEAR_QUIET, since, story->clear_last_ns[1] > story->clear_last_ns[0],
 		  NULL, NULL);
 }
@@ -373,7 +373,7 @@ void track_clear_end(struct track *track, struct pair *pair, struct story *story
 	int64_t last = last_clear(story);
 
 	track_clear_notice_quiet(track, pair, story, now_ns);
-	if (story->clear_quiet)
+	if (!(pair->flags & PAIR_CLEAR_RUNS))
 		return;
 	/* As in track_esp_end(). */
 	put_clear(track, pair, story, TRANSITION_CLEAR_QUIET, last < now_ns ? now_ns : last + 1,
@@ -437,19 +437,19 @@ void track_clear(struct track *track, uint32_t number, const struct packet *pack
 	if (!story)
 		return;
 	struct transition_service service = service_of(track, flow);
-	if (is_copy(track, pair, story, flow, &service, packet, key))
+	if (is_copy(track, pair, story, &service, packet, key))
 		return;
 
 	unsigned d = key->direction;
 	track_clear_notice_quiet(track, pair, story, key->time_ns);
-	bool news = service_note(story, flow, &service, packet->length);
+	bool news = service_note(story, flow, &service);
 	bool first_this_way = story->clear_packets[d] == 0;
 	story->clear_packets[d]++;
 	story->clear_bytes += packet->length;
 	story->clear_last_ns[d] = key->time_ns;
-	story->interface = packet->interface;
-	if (story->clear_quiet) {
-		story->clear_quiet = false;
+	pair->clear_interface = packet->interface;
+	if (!(pair->flags & PAIR_CLEAR_RUNS)) {
+		pair->flags |= PAIR_CLEAR_RUNS;
 		track_activate(track, flow->link.owner, key->time_ns);
 		put_clear(track, pair, story, TRANSITION_CLEAR_BEGAN, key->time_ns, d, &service, packet);
 	} else if (news) {

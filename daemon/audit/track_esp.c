@@ -430,13 +430,14 @@ static void pair_dialogue(struct track *track, struct pair *pair, const struct p
 static void remember_for_copies(struct track *track, struct pair *pair, const struct packet *packet, unsigned direction,
 				int64_t now_ns)
 {
-	struct story *story = track_story(track, pair);
-
-	if (!story)
+	if (!pair->story && !track_story(track, pair))
 		return;
-	story->ring[story->ring_at] =
-	    (struct story_esp){ now_ns, packet->payload_length, packet->interface, (uint8_t)direction, false };
-	story->ring_at = (uint8_t)((story->ring_at + 1) % STORY_RING);
+	track->rings[pair->story].esp[pair->link.owner] = (struct story_esp){
+		.tick = story_tick(now_ns),
+		.length = packet->payload_length < UINT16_MAX ? (uint16_t)packet->payload_length : UINT16_MAX,
+		.marks = (uint16_t)((packet->interface & STORY_ESP_INTERFACE) | (direction ? STORY_ESP_DIRECTION : 0)),
+	};
+	pair->link.owner = (pair->link.owner + 1) % STORY_RING;
 }
 
 /* A direction of the pair speaks: first time, or again. */

@@ -392,7 +392,8 @@ void track_name(struct track *track, uint32_t number, const struct track_named *
 		flow->flags |= FLOW_NO_SLOT | FLOW_NAME_FINAL;
 		return;
 	}
-	bool news = named->app != flow->app || (named->credentials && !(flow->flags & FLOW_CREDENTIALS));
+	bool news = named->app != flow->app || (named->credentials && !(flow->flags & FLOW_CREDENTIALS)) ||
+		    named->encrypted != ((flow->flags & FLOW_ENCRYPTED) != 0);
 	flow->app = named->app;
 	if (named->name && named->app < TRACK_APPS)
 		track->app_names[named->app] = named->name;

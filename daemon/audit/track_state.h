@@ -63,6 +63,7 @@ struct track {
 	struct table pairs, flows, sas, stories, dialogues, mixes, hosts;
 	struct wheel pair_wheel, sa_wheel; /* whose quiet has to be noticed */
 	struct sa_cold *sa_cold;           /* by SA number; owned */
+	struct story_ring *rings;          /* by story number; owned */
 	struct ike_join *join; /* owned */
 	struct fragments *fragments;
 	struct rule_carriers *carriers; /* by rule; owned */
@@ -128,7 +129,6 @@ void track_fetch(struct track *track, const struct flow *flow, const struct pack
 
 /* track_clear.c */
 void track_clear_notice_quiet(struct track *track, struct pair *pair, struct story *story, int64_t now_ns);
-bool track_clear_running(const struct story *story);
 /* A TCP packet with SYN: whether somebody knocks in clear at a secured host, and nobody answers. */
 void track_knock(struct track *track, uint32_t number, const struct packet *packet, const struct track_key *key);
 /* The pair is about to be forgotten, as track_esp_end(). */
