@@ -108,6 +108,16 @@ static uint64_t key_hash(const struct ike_stories *stories, uint32_t realm, uint
 	return hash_octets(&key, sizeof(key), stories->settings.seed);
 }
 
+void ike_stories_fetch(const struct ike_stories *stories, uint32_t realm, uint64_t ispi, bool found)
+{
+	uint64_t hash = key_hash(stories, realm, ispi);
+
+	if (found)
+		table_prefetch_entry(&stories->table, hash);
+	else
+		table_prefetch_bucket(&stories->table, hash);
+}
+
 struct ike_story *ike_story_find(struct ike_stories *stories, uint32_t realm, uint64_t ispi)
 {
 	uint32_t number = table_find(&stories->table, key_hash(stories, realm, ispi));

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The judge's order of work: a heap of transitions, a heap of timers, and the pairs and hosts that rules look at. See
- * judge.h.
- *
- * A timer belongs to a rule and a pair and is only good while the pair's due_ns says the same time; asking for an earlier
- * time just puts another timer and lets the old one come to nothing. A timer goes before a transition of the same time.
+ * The judge's order of work, and the pairs that rules look at. See judge.h; what waits for its turn is in judge_queue.c. A
+ * timer goes before a transition of the same time.
  */
 #include "judge.h"
 
@@ -22,7 +19,7 @@
 #define QUIET_NS (2 * SECOND) /* what the trackers use, track.h */
 
 enum {
-	HEAP_ROOM = 1024,
+	DUE_AT_ONCE = 16,
 	EXCHANGE_V1_MAIN = 2, /* RFC 2408 section 3.1 */
 	EXCHANGE_V1_AGGRESSIVE = 4,
 	EXCHANGE_V1_QUICK = 32,   /* RFC 2409 appendix A */
@@ -83,9 +80,6 @@ struct judge *judge_new(const struct judge_settings *settings, const struct reco
 	judge->sink = *sink;
 	size_t rules_named = settings->policy->rule_count;
 	judge->rules = calloc(rules_named ? rules_named : 1, sizeof(*judge->rules));
-	judge->waiting_room = judge->timer_room = HEAP_ROOM;
-	judge->waiting = malloc(judge->waiting_room * sizeof(*judge->waiting));
-	judge->timers = malloc(judge->timer_room * sizeof(*judge->timers));
 	bool ok = table_init(&judge->pairs, sizeof(struct judged_pair), settings->pairs) &&
 		  table_init(&judge->hosts, sizeof(struct judged_host), settings->pairs) &&
 		  table_init(&judge->networks, sizeof(struct learned_network), NETWORKS_MAX) &&
@@ -97,7 +91,7 @@ struct judge *judge_new(const struct judge_settings *settings, const struct reco
 	judge->message = malloc(sizeof(*judge->message));
 	judge->desk = alert_desk_new(&settings->alerts, settings->pairs);
 	if (!ok || !judge->desk || !judge->stories || !judge->services || !judge->message || !judge->rules ||
-	    !judge->waiting || !judge->timers) {
+	    !judge_queue_init(judge)) {
 		judge_free(judge);
 		return NULL;
 	}
@@ -108,8 +102,7 @@ void judge_free(struct judge *judge)
 {
 	if (!judge)
 		return;
-	for (size_t i = 0; judge->waiting && i < judge->waiting_count; i++)
-		transition_discard(&judge->waiting[i]);
+	judge_queue_free(judge);
 	table_destroy(&judge->pairs);
 	table_destroy(&judge->hosts);
 	table_destroy(&judge->networks);
@@ -119,113 +112,7 @@ void judge_free(struct judge *judge)
 	services_free(judge->services);
 	free(judge->message);
 	free(judge->rules);
-	free(judge->waiting);
-	free(judge->timers);
 	free(judge);
-}
-
-/* ---- the two heaps: binary, earliest first ---- */
-
-void judge_put(struct judge *judge, const struct transition *transition)
-{
-	if (judge->waiting_count == judge->waiting_room) {
-		struct transition *more = realloc(judge->waiting, 2 * judge->waiting_room * sizeof(*more));
-		if (!more) {
-			struct transition lost = *transition;
-			transition_discard(&lost);
-			judge->counters.lost++;
-			return;
-		}
-		judge->waiting = more;
-		judge->waiting_room *= 2;
-	}
-	size_t at = judge->waiting_count++;
-	while (at > 0 && transition_before(transition, &judge->waiting[(at - 1) / 2])) {
-		judge->waiting[at] = judge->waiting[(at - 1) / 2];
-		at = (at - 1) / 2;
-	}
-	judge->waiting[at] = *transition;
-}
-
-static struct transition take_transition(struct judge *judge)
-{
-	struct transition first = judge->waiting[0];
-	const struct transition *last = &judge->waiting[--judge->waiting_count];
-	size_t count = judge->waiting_count, at = 0;
-
-	for (size_t child = 1; child < count; child = 2 * at + 1) {
-		if (child + 1 < count && transition_before(&judge->waiting[child + 1], &judge->waiting[child]))
-			child++;
-		if (!transition_before(&judge->waiting[child], last))
-			break;
-		judge->waiting[at] = judge->waiting[child];
-		at = child;
-	}
-	if (count > 0)
-		judge->waiting[at] = *last;
-	return first;
-}
-
-static bool timer_before(const struct timer *left, const struct timer *right)
-{
-	return left->due_ns != right->due_ns ? left->due_ns < right->due_ns
-	       : left->pair != right->pair   ? left->pair < right->pair
-					     : left->rule < right->rule;
-}
-
-static void put_timer(struct judge *judge, struct timer timer)
-{
-	if (judge->timer_count == judge->timer_room) {
-		struct timer *more = realloc(judge->timers, 2 * judge->timer_room * sizeof(*more));
-		if (!more) {
-			judge->counters.lost++;
-			return;
-		}
-		judge->timers = more;
-		judge->timer_room *= 2;
-	}
-	size_t at = judge->timer_count++;
-	while (at > 0 && timer_before(&timer, &judge->timers[(at - 1) / 2])) {
-		judge->timers[at] = judge->timers[(at - 1) / 2];
-		at = (at - 1) / 2;
-	}
-	judge->timers[at] = timer;
-}
-
-static struct timer take_timer(struct judge *judge)
-{
-	struct timer first = judge->timers[0];
-	struct timer last = judge->timers[--judge->timer_count];
-	size_t count = judge->timer_count, at = 0;
-
-	for (size_t child = 1; child < count; child = 2 * at + 1) {
-		if (child + 1 < count && timer_before(&judge->timers[child + 1], &judge->timers[child]))
-			child++;
-		if (!timer_before(&judge->timers[child], &last))
-			break;
-		judge->timers[at] = judge->timers[child];
-		at = child;
-	}
-	if (count > 0)
-		judge->timers[at] = last;
-	return first;
-}
-
-void judge_wake(struct judge *judge, struct judged_pair *pair, enum rule_number rule, int64_t due_ns)
-{
-	/* What should have been looked at long ago is looked at now: time does not run back. */
-	if (due_ns < judge->now_ns)
-		due_ns = judge->now_ns;
-	if (pair->due_ns[rule] && pair->due_ns[rule] <= due_ns)
-		return;
-	pair->due_ns[rule] = due_ns;
-	size_t number = (size_t)((unsigned char *)pair - judge->pairs.entries) / judge->pairs.entry_size;
-	put_timer(judge, (struct timer){ due_ns, (uint32_t)number, rule });
-}
-
-void judge_wake_sensor(struct judge *judge, int64_t due_ns)
-{
-	put_timer(judge, (struct timer){ due_ns, 0, 0 });
 }
 
 /* ---- pairs ---- */
@@ -336,13 +223,12 @@ struct judged_pair *judge_pair(struct judge *judge, uint32_t realm, const struct
 	return number ? table_at(&judge->pairs, number) : NULL;
 }
 
-static struct judged_pair *obtain_pair(struct judge *judge, const struct transition *transition)
+static struct judged_pair *obtain_pair(struct judge *judge, const struct transition *transition, uint64_t hash)
 {
-	struct judged_pair *pair = judge_pair(judge, transition->realm, &transition->a, &transition->b);
-	if (pair)
-		return pair;
-	uint64_t hash = pair_hash(judge, transition->realm, &transition->a, &transition->b);
-	uint32_t number = table_insert(&judge->pairs, hash);
+	uint32_t number = table_find(&judge->pairs, hash);
+	if (number)
+		return table_at(&judge->pairs, number);
+	number = table_insert(&judge->pairs, hash);
 	if (!number) {
 		evict_pair(judge);
 		number = table_insert(&judge->pairs, hash);
@@ -351,7 +237,7 @@ static struct judged_pair *obtain_pair(struct judge *judge, const struct transit
 			return NULL;
 		}
 	}
-	pair = table_at(&judge->pairs, number);
+	struct judged_pair *pair = table_at(&judge->pairs, number);
 	pair->realm = transition->realm;
 	pair->address[0] = transition->a;
 	pair->address[1] = transition->b;
@@ -570,7 +456,7 @@ static void note(struct judge *judge, struct judged_pair *pair, const struct tra
 
 static void run_timer(struct judge *judge)
 {
-	struct timer timer = take_timer(judge);
+	struct timer timer = judge_take_timer(judge);
 	struct judged_pair *pair = table_at(&judge->pairs, timer.pair);
 
 	judge->now_ns = timer.due_ns;
@@ -608,40 +494,86 @@ static void tell_ike_message(const struct judge *judge, const struct transition 
 	record_write(&judge->sink, &record);
 }
 
-static void run_transition(struct judge *judge)
-{
-	struct transition transition = take_transition(judge);
+/* A transition that is due, with what it needs on the way. */
+struct due {
+	struct transition transition;
+	uint64_t hash; /* of its pair; 0: it is about none */
+};
 
-	if (transition.kind == TRANSITION_TABLE_FULL) {
-		judge->now_ns = transition.time_ns;
-		rule_sensor_tables_full(judge, &transition.full);
+static bool is_about_a_pair(const struct transition *transition)
+{
+	switch (transition->kind) {
+	case TRANSITION_TABLE_FULL:
+	case TRANSITION_LOSS:
+	case TRANSITION_KERBEROS:
+	case TRANSITION_FETCH:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Takes what is due, some at a time, so that their pairs and IKE SAs come into the cache together: each is a chain of misses. */
+static unsigned take_due(struct judge *judge, struct due *due, int64_t watermark_ns)
+{
+	unsigned count = 0;
+
+	while (count < DUE_AT_ONCE && judge->waiting_count > 0 && judge->waiting[0].time_ns <= watermark_ns) {
+		struct due *one = &due[count++];
+		one->transition = judge_take_transition(judge);
+		one->hash = 0;
+		if (!is_about_a_pair(&one->transition))
+			continue;
+		one->hash = pair_hash(judge, one->transition.realm, &one->transition.a, &one->transition.b);
+		table_prefetch_bucket(&judge->pairs, one->hash);
+		if (one->transition.kind == TRANSITION_IKE_MESSAGE)
+			ike_stories_fetch(judge->stories, one->transition.realm,
+					  one->transition.ike.header.initiator_spi, false);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (due[i].hash)
+			table_prefetch_entry(&judge->pairs, due[i].hash);
+		if (due[i].transition.kind == TRANSITION_IKE_MESSAGE)
+			ike_stories_fetch(judge->stories, due[i].transition.realm,
+					  due[i].transition.ike.header.initiator_spi, true);
+	}
+	return count;
+}
+
+static void run_without_pair(struct judge *judge, const struct transition *transition)
+{
+	judge->now_ns = transition->time_ns;
+	if (transition->kind == TRANSITION_TABLE_FULL)
+		rule_sensor_tables_full(judge, &transition->full);
+	else if (transition->kind == TRANSITION_LOSS)
+		rule_sensor_loss(judge, &transition->loss);
+	else
+		services_note(judge->services, transition);
+}
+
+static void run_transition(struct judge *judge, struct due *due)
+{
+	struct transition *transition = &due->transition;
+
+	if (!due->hash) {
+		run_without_pair(judge, transition);
 		return;
 	}
-	if (transition.kind == TRANSITION_LOSS) {
-		judge->now_ns = transition.time_ns;
-		rule_sensor_loss(judge, &transition.loss);
-		return;
-	}
-	if (transition.kind == TRANSITION_KERBEROS || transition.kind == TRANSITION_FETCH) {
-		judge->now_ns = transition.time_ns;
-		services_note(judge->services, &transition);
-		return;
-	}
-	struct judged_pair *pair = obtain_pair(judge, &transition);
-	judge->now_ns = transition.time_ns;
+	struct judged_pair *pair = obtain_pair(judge, transition, due->hash);
+	judge->now_ns = transition->time_ns;
 	/* Before the rules speak: a message stands above the finding that it leads to. */
-	if (judge->settings.ike_messages && transition.kind == TRANSITION_IKE_MESSAGE)
-		tell_ike_message(judge, &transition);
+	if (judge->settings.ike_messages && transition->kind == TRANSITION_IKE_MESSAGE)
+		tell_ike_message(judge, transition);
 	if (pair) {
-		if (transition.kind == TRANSITION_IKE_MESSAGE) {
-			read_ike(judge, pair, &transition);
+		if (transition->kind == TRANSITION_IKE_MESSAGE) {
+			read_ike(judge, pair, transition);
 			rule_sensor_ike(judge);
 		}
-		note(judge, pair, &transition);
+		note(judge, pair, transition);
 		for (unsigned i = 0; i < RULE_COUNT; i++)
-			rules[i].transition(judge, pair, &transition);
+			rules[i].transition(judge, pair, transition);
 	}
-	transition_discard(&transition);
+	transition_discard(transition);
 }
 
 static void look_at_desk(struct judge *judge, int64_t due_ns)
@@ -653,17 +585,24 @@ static void look_at_desk(struct judge *judge, int64_t due_ns)
 
 void judge_advance(struct judge *judge, int64_t watermark_ns)
 {
+	struct due due[DUE_AT_ONCE];
+	unsigned at = 0, count = 0;
+
 	for (;;) {
-		bool transition = judge->waiting_count > 0 && judge->waiting[0].time_ns <= watermark_ns;
-		bool timer = judge->timer_count > 0 && judge->timers[0].due_ns <= watermark_ns;
+		if (at == count) {
+			at = 0;
+			count = take_due(judge, due, watermark_ns);
+		}
+		bool transition = at < count;
+		int64_t time_ns = transition ? due[at].transition.time_ns : watermark_ns;
+		bool timer = judge->timer_count > 0 && judge->timers[0].due_ns <= time_ns;
 		int64_t desk = alert_desk_due(judge->desk);
-		if (desk && desk <= watermark_ns && (!transition || desk <= judge->waiting[0].time_ns) &&
-		    (!timer || desk <= judge->timers[0].due_ns))
+		if (desk && desk <= time_ns && (!timer || desk <= judge->timers[0].due_ns))
 			look_at_desk(judge, desk);
-		else if (timer && (!transition || judge->timers[0].due_ns <= judge->waiting[0].time_ns))
+		else if (timer)
 			run_timer(judge);
 		else if (transition)
-			run_transition(judge);
+			run_transition(judge, &due[at++]);
 		else
 			break;
 	}

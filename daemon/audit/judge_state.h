@@ -277,6 +277,12 @@ struct judged_rule {
 	int64_t inferred_ns;
 };
 
+/* A transition that waits for its turn. */
+struct waiting {
+	int64_t time_ns;
+	uint32_t slot;
+};
+
 struct timer {
 	int64_t due_ns;
 	uint32_t pair; /* 0: the sensor's */
@@ -320,11 +326,20 @@ struct judge {
 	struct ike_message *message; /* owned */
 	struct ike_event ike;
 	/* two heaps, owned */
-	struct transition *waiting;
+	struct waiting *waiting;       /* a heap */
+	struct transition *waiting_in; /* what waits, in slots that the heap's entries name */
+	uint32_t *waiting_free;        /* slots that are free: those of places waiting_count and above */
 	size_t waiting_count, waiting_room;
 	struct timer *timers;
 	size_t timer_count, timer_room;
 };
+
+/* judge_queue.c */
+bool judge_queue_init(struct judge *judge); /* false on lack of memory */
+void judge_queue_free(struct judge *judge);
+/* Of what there has to be: the earliest. */
+struct transition judge_take_transition(struct judge *judge);
+struct timer judge_take_timer(struct judge *judge);
 
 /* judge.c */
 struct judged_pair *judge_pair(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b);

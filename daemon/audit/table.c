@@ -25,9 +25,9 @@ bool table_init(struct table *table, size_t entry_size, uint32_t capacity)
 		return false;
 	table->entry_size = entry_size;
 	table->capacity = capacity;
-	/* Between one and two buckets per entry: chains of 1.25 to 1.5 entries. */
+	/* Two to four buckets per entry: five in six are first of their chain, where they are fetched ahead. */
 	table->bucket_room = BUCKETS_FIRST;
-	while (table->bucket_room < capacity)
+	while (table->bucket_room / 2 < capacity)
 		table->bucket_room *= 2;
 	table->bucket_mask = BUCKETS_FIRST - 1;
 	table->entries = pages_map(entries_size(table));
@@ -92,7 +92,7 @@ uint32_t table_insert(struct table *table, uint64_t hash)
 	} else {
 		return 0;
 	}
-	if (table->used > table->bucket_mask && table->bucket_mask + 1 < table->bucket_room)
+	if (2 * table->used > table->bucket_mask && table->bucket_mask + 1 < table->bucket_room)
 		double_buckets(table);
 	link->hash = hash;
 	link_in(table, number);

@@ -163,10 +163,12 @@ void track_prepare(struct track *track, const struct packet *packets, struct tra
 	}
 }
 
-/* The first entry of the key's bucket, 0 if there is none: nearly always the packet's own, if it is there. */
-static inline uint32_t likely_entry(const struct table *table, uint64_t hash)
+/* The packet's entry if it is the first of its bucket, which it nearly always is, if it is there. */
+static inline uint32_t likely_entry(const struct table *table, const struct track_key *key)
 {
-	return table->buckets[table_bucket(table, hash)];
+	uint32_t number = key->keyed ? table->buckets[table_bucket(table, key->hash)] : 0;
+
+	return number && ((const struct table_link *)table_at(table, number))->hash == key->hash ? number : 0;
 }
 
 /* A flow or SA that is there names its pair; the first packet of one that is not will look for its pair. */
@@ -176,7 +178,7 @@ static void fetch_pairs(const struct track *track, const struct packet *packets,
 	for (unsigned i = 0; i < count; i++) {
 		bool sa = is_of_sa(&packets[i]);
 		const struct table *table = sa ? &track->sas : &track->flows;
-		uint32_t number = keys[i].keyed ? likely_entry(table, keys[i].hash) : 0;
+		uint32_t number = likely_entry(table, &keys[i]);
 		if (!number) {
 			if (keys[i].keyed)
 				table_prefetch_bucket(
@@ -212,7 +214,7 @@ static void fetch_stories(const struct track *track, const struct packet *packet
 	for (unsigned i = 0; i < count; i++) {
 		bool sa = is_of_sa(&packets[i]);
 		const struct table *table = sa ? &track->sas : &track->flows;
-		uint32_t number = keys[i].keyed ? likely_entry(table, keys[i].hash) : 0;
+		uint32_t number = likely_entry(table, &keys[i]);
 		if (!number) {
 			if (keys[i].keyed)
 				table_prefetch_entry(

@@ -70,9 +70,11 @@ struct pair *track_pair_of_flow(struct track *track, const struct flow *flow)
 }
 
 /* Who holds a flow: the client's IPv4 /24 or IPv6 /64. */
-static uint16_t holder_of(const struct track *track, const struct pair *pair, const struct flow *flow)
+static uint16_t holder_of(const struct track *track, const struct packet *packet, unsigned direction, uint8_t flags)
 {
-	const struct address *client = &pair->address[flow->flags & FLOW_SERVICE_IS_B ? 0 : 1];
+	/* The packet's own addresses: those of the pair are in a line of it that nothing else of this needs. */
+	bool from_service = (direction == 1) == ((flags & FLOW_SERVICE_IS_B) != 0);
+	const struct address *client = from_service ? &packet->dst : &packet->src;
 	uint64_t hash = hash_octets(client->bytes, address_is_ipv4(client) ? 15 : 8, track->settings.seed);
 	return (uint16_t)(hash % TRACK_HOLDERS);
 }
@@ -173,10 +175,10 @@ static uint32_t flow_make(struct track *track, const struct packet *packet, cons
 	flow->port[key->direction] = packet->src_port;
 	flow->port[!key->direction] = packet->dst_port;
 	flow->flags = service_side(packet, key->direction);
-	if (!track->settings.classify_all && !(pair->flags & PAIR_WATCHED) &&
-	    !track_host_known(track, &pair->address[0]) && !track_host_known(track, &pair->address[1]))
+	if (!track->settings.classify_all && !(pair->flags & PAIR_WATCHED) && !track_host_known(track, &packet->src) &&
+	    !track_host_known(track, &packet->dst))
 		flow->flags |= FLOW_NO_SLOT;
-	flow->holder = holder_of(track, pair, flow);
+	flow->holder = holder_of(track, packet, key->direction, flow->flags);
 	track->holders[flow->holder]++;
 	track->counters.flows++;
 	return number;

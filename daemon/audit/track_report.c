@@ -35,9 +35,27 @@ struct mix_key {
 	uint32_t protocol;
 };
 
+static struct mix_key mix_key_of(const struct flow *flow)
+{
+	struct mix_key key = { .pair = flow->link.owner, .generation = flow->pair_generation };
+
+	if (flow->app) {
+		key.app = flow->app;
+	} else {
+		key.protocol = flow->protocol;
+		key.port = flow->port[flow->flags & FLOW_SERVICE_IS_B ? 1 : 0];
+	}
+	return key;
+}
+
+static uint64_t mix_hash(const struct track *track, const struct mix_key *key)
+{
+	return hash_octets(key, sizeof(*key), track->settings.seed);
+}
+
 static struct mix *mix_obtain(struct track *track, const struct mix_key *key)
 {
-	uint64_t hash = hash_octets(key, sizeof(*key), track->settings.seed);
+	uint64_t hash = mix_hash(track, key);
 	uint32_t number = table_find(&track->mixes, hash);
 
 	if (!number) {
@@ -57,14 +75,7 @@ static struct mix *mix_obtain(struct track *track, const struct mix_key *key)
 
 void track_flow_fold(struct track *track, struct flow *flow)
 {
-	struct mix_key key = { .pair = flow->link.owner, .generation = flow->pair_generation };
-
-	if (flow->app) {
-		key.app = flow->app;
-	} else {
-		key.protocol = flow->protocol;
-		key.port = flow->port[flow->flags & FLOW_SERVICE_IS_B ? 1 : 0];
-	}
+	struct mix_key key = mix_key_of(flow);
 	struct mix *mix = mix_obtain(track, &key);
 	if (!mix) {
 		key = (struct mix_key){ .pair = flow->link.owner, .generation = flow->pair_generation, .other = 1 };
@@ -236,8 +247,21 @@ static void copy_mix(const struct track *track, struct track_state *state, uint3
 		*copy = *mix;
 }
 
+/* Sends for what folding the flow of this number will need: where its mix is found, and then, `found`, the mix. */
+static void fetch_mix(const struct track *track, uint32_t number, bool found)
+{
+	if (number > track->flows.fresh || !table_lives(&track->flows, number))
+		return;
+	struct mix_key key = mix_key_of(table_at(&track->flows, number));
+	if (found)
+		table_prefetch_entry(&track->mixes, mix_hash(track, &key));
+	else
+		table_prefetch_bucket(&track->mixes, mix_hash(track, &key));
+}
+
 bool track_state_collect(struct track *track, struct track_state *state, uint32_t entries)
 {
+	enum { AHEAD = 8 }; /* flows are folded one after the other, and their mixes are anywhere */
 	const struct table *const tables[PHASE_DONE] = { &track->flows, &track->mixes, &track->sas, &track->pairs };
 
 	for (; state->phase < PHASE_DONE; state->phase++, state->next = 0) {
@@ -250,6 +274,8 @@ bool track_state_collect(struct track *track, struct track_state *state, uint32_
 				continue;
 			switch (state->phase) {
 			case PHASE_FLOWS:
+				fetch_mix(track, number + 2 * AHEAD, false);
+				fetch_mix(track, number + AHEAD, true);
 				track_flow_fold(track, table_at(table, number));
 				break;
 			case PHASE_MIXES:
@@ -308,8 +334,6 @@ static int by_mix(const void *left, const void *right)
 {
 	const struct mix *l = left, *r = right;
 
-	if (l->pair != r->pair)
-		return l->pair < r->pair ? -1 : 1;
 	if (l->other != r->other)
 		return l->other - r->other;
 	if (l->bytes != r->bytes)
@@ -350,33 +374,51 @@ static const char *label(const struct mix *mix, const struct track_knowledge *kn
 	return buffer;
 }
 
-/* Where the mixes of the pair of this number begin. */
-static size_t first_mix_of(const struct mix *mixes, size_t count, uint32_t pair)
-{
-	size_t low = 0, high = count;
+/* The mixes in order of their pairs' numbers, and where those of each number begin; one more is the end. */
+struct mix_groups {
+	struct mix *mixes;  /* owned */
+	uint32_t *first;    /* by pair number; owned */
+	uint32_t pairs_end; /* numbers before it */
+};
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (mixes[middle].pair < pair)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+static bool group_mixes(const struct track_state *state, struct mix_groups *groups)
+{
+	const struct mix *mixes = state->mixes.items;
+	const struct pair_facts *pairs = state->pairs.items;
+	uint32_t end = 1;
+
+	for (size_t i = 0; i < state->pairs.count; i++)
+		if (pairs[i].number >= end)
+			end = pairs[i].number + 1;
+	groups->mixes = malloc((state->mixes.count + 1) * sizeof(*groups->mixes));
+	groups->first = calloc((size_t)end + 2, sizeof(*groups->first));
+	groups->pairs_end = end;
+	if (!groups->mixes || !groups->first)
+		return false;
+	/* Counted one place further on, so that placing them moves each beginning to where it belongs. */
+	for (size_t i = 0; i < state->mixes.count; i++)
+		if (mixes[i].pair < end)
+			groups->first[mixes[i].pair + 2]++;
+	for (uint32_t pair = 2; pair < end + 2; pair++)
+		groups->first[pair] += groups->first[pair - 1];
+	for (size_t i = 0; i < state->mixes.count; i++)
+		if (mixes[i].pair < end)
+			groups->mixes[groups->first[mixes[i].pair + 1]++] = mixes[i];
+	return true;
 }
 
-static void write_pair(const struct track_state *state, struct pair_facts *facts,
+static void write_pair(const struct track_state *state, struct pair_facts *facts, const struct mix_groups *groups,
 		       const struct track_knowledge *knowledge, const struct record_sink *sink)
 {
 	struct record_protocol protocols[CLEARTEXT_MAX];
 	char labels[CLEARTEXT_MAX][LABEL_SIZE];
-	const struct mix *mixes = state->mixes.items;
-	size_t listed = 0;
+	struct mix *mixes = &groups->mixes[groups->first[facts->number]];
+	size_t listed = 0, count = groups->first[facts->number + 1] - groups->first[facts->number];
 	struct record record = { .type = RECORD_PAIR, .time_ns = state->last_ns };
 
-	for (size_t i = first_mix_of(mixes, state->mixes.count, facts->number);
-	     i < state->mixes.count && mixes[i].pair == facts->number; i++) {
-		const struct mix *mix = &mixes[i];
+	if (count > 1)
+		qsort(mixes, count, sizeof(*mixes), by_mix);
+	for (const struct mix *mix = mixes; mix < mixes + count; mix++) {
 		/* A place in the table may have had other pairs before; only the last one's generation counts. */
 		if (mix->generation != facts->generation)
 			continue;
@@ -420,10 +462,13 @@ void track_state_write(struct track_state *state, const struct track_knowledge *
 	}
 	if (knowledge->ike_sas)
 		knowledge->ike_sas(knowledge->context, sink);
-	sort(&state->mixes, sizeof(struct mix), by_mix);
+	struct mix_groups groups;
 	sort(&state->pairs, sizeof(*pairs), by_pair);
-	for (size_t i = 0; i < state->pairs.count; i++)
-		write_pair(state, &pairs[i], knowledge, sink);
+	if (group_mixes(state, &groups))
+		for (size_t i = 0; i < state->pairs.count; i++)
+			write_pair(state, &pairs[i], &groups, knowledge, sink);
+	free(groups.mixes);
+	free(groups.first);
 }
 
 void track_write_records(struct track *track, const struct track_knowledge *knowledge, const struct record_sink *sink)

@@ -63,11 +63,11 @@ void track_kerberos(struct track *track, const struct packet *packet, const stru
 {
 	struct kerberos_message message;
 	struct cursor cursor = cursor_make(packet->payload, packet->payload_captured, packet->payload_length);
-	struct transition transition = { .kind = TRANSITION_KERBEROS };
 
 	if (!packet->payload_captured || !kerberos_read(&cursor, packet->protocol == PROTOCOL_TCP, &message) ||
 	    message.type == KERBEROS_AS_REQ || message.type == KERBEROS_TGS_REQ)
 		return;
+	struct transition transition = { .kind = TRANSITION_KERBEROS };
 	transition.kerberos = (struct transition_kerberos){ .type = message.type, .error = message.error };
 	name_service(&message, &transition.kerberos);
 	put(track, &transition, packet, key);
@@ -80,16 +80,17 @@ static bool fetches_from(uint16_t port)
 
 void track_fetch(struct track *track, const struct flow *flow, const struct packet *packet, const struct track_key *key)
 {
-	struct transition transition = { .kind = TRANSITION_FETCH };
 	unsigned d = key->direction;
+	bool to = fetches_from(packet->dst_port), from = fetches_from(packet->src_port);
 
-	if (packet->protocol != PROTOCOL_TCP)
+	if (packet->protocol != PROTOCOL_TCP || !(to || from))
 		return;
-	bool asks = fetches_from(packet->dst_port) && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	struct transition transition = { .kind = TRANSITION_FETCH };
+	bool asks = to && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	if (asks && flow->packets[d] == TRIES && flow->packets[!d] == 0) {
 		transition.fetch = (struct transition_fetch){ FETCH_UNANSWERED, packet->dst_port };
 		put(track, &transition, packet, key);
-	} else if (fetches_from(packet->src_port) && flow->packets[d] == 1 && flow->packets[!d] > 0) {
+	} else if (from && flow->packets[d] == 1 && flow->packets[!d] > 0) {
 		struct track_key asked = *key;
 		struct packet request = *packet;
 		bool refused = (packet->tcp_flags & TCP_RST) != 0;
