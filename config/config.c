@@ -37,6 +37,15 @@ struct config *config_default(void)
 		.min_volume = 50000000,
 		.stale_grace_ns = 10LL * 1000000000,
 	};
+	config->health = (struct config_health){
+		.down_after_ns = 2LL * 1000000000,
+		.silent_after_ns = 60LL * 1000000000,
+		.drops = 1000,
+		.merged_frames = 10,
+		.one_way = 5,
+		.clock_step_ns = 2LL * 1000000000,
+		.over_after_ns = 60LL * 1000000000,
+	};
 	config->limits = (struct config_limits){
 		.flows = 1000000,
 		.sas = 200000,

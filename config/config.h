@@ -46,6 +46,8 @@ struct config_interface {
 	enum config_realm realm;
 	unsigned workers;     /* 0: auto */
 	uint64_t buffer;      /* octets of the capture ring */
+	/* So long without a frame, and the sensor says that it is blind here; 0: by the interface's habit; negative: never. */
+	int64_t silent_after_ns;
 	uint16_t decapsulate; /* CONFIG_TUNNEL_ bits */
 };
 
@@ -58,6 +60,17 @@ struct config_rekey {
 	int64_t min_lifetime_ns;
 	uint64_t min_volume; /* octets */
 	int64_t stale_grace_ns;
+};
+
+/* When the sensor says of itself that it is blind or sees less than it should. */
+struct config_health {
+	int64_t down_after_ns;   /* an interface that cannot be captured on for so long is down */
+	int64_t silent_after_ns; /* the shortest silence that is told of an interface that is judged by its habit */
+	uint32_t drops;          /* frames lost of a million, at least; 0: never */
+	uint32_t merged_frames;  /* frames longer than the link carries, within a minute; 0: never */
+	uint32_t one_way;        /* conversations of which one direction is seen, at least; 0: never */
+	int64_t clock_step_ns;   /* the wall clock against the steady one */
+	int64_t over_after_ns;   /* so long without drops, or with room in all tables, and that is over */
 };
 
 /* Lifecycle events that can be switched off: bits of config_alerts.off. */
@@ -140,6 +153,7 @@ struct config {
 	enum config_classify classify;
 	struct policy policy;
 	struct config_rekey rekey;
+	struct config_health health;
 	struct config_limits limits;
 	struct config_alerts alerts;
 	struct config_syslog syslog;

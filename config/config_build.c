@@ -134,6 +134,9 @@ static bool build_interface(const struct build *build, size_t index, struct conf
 	place = config_path_key(&item, "buffer");
 	if (file->buffer && !config_read_size(file->buffer, &buffer_range, &interface->buffer, &reason))
 		return fail(build, place.text, &reason);
+	place = config_path_key(&item, "silent-after");
+	if (file->silent_after && !config_read_silence(file->silent_after, &interface->silent_after_ns, &reason))
+		return fail(build, place.text, &reason);
 	move_text(&file->interface, &interface->name);
 	return true;
 }
@@ -452,6 +455,6 @@ bool config_build(struct config *config, const struct config_document *document,
 	config->classify = file->classify;
 	return build_sensor(&build) && build_capture(&build) &&
 	       config_build_policy(&config->policy, document, &file->policy, error) && build_rekey(&build) &&
-	       build_limits(&build) && config_build_alerts(&config->alerts, document, &file->alerts, error) &&
+	       config_build_health(&config->health, document, &file->health, error) && build_limits(&build) && config_build_alerts(&config->alerts, document, &file->alerts, error) &&
 	       build_report(&build);
 }

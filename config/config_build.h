@@ -25,6 +25,13 @@ bool config_build_policy(struct policy *policy, const struct config_document *do
 bool config_build_alerts(struct config_alerts *alerts, const struct config_document *document,
 			 struct config_file_alerts *file, struct config_error *error);
 
+/* The same for the section about the sensor itself: config_health.c. */
+bool config_build_health(struct config_health *health, const struct config_document *document,
+			 const struct config_file_health *file, struct config_error *error);
+
+/* `silent-after` of an interface: a duration, `auto` or `never`. */
+bool config_read_silence(const char *text, int64_t *silent_after_ns, struct config_reason *reason);
+
 /* Frees what it owns. */
 void config_alerts_clear(struct config_alerts *alerts);
 

@@ -90,6 +90,7 @@ static const cyaml_schema_field_t interface_fields[] = {
 	CYAML_FIELD_ENUM("realm", WORD, struct config_file_interface, realm, realms, COUNT(realms)),
 	CYAML_FIELD_STRING_PTR("workers", TEXT, struct config_file_interface, workers, 1, VALUE_MAX),
 	CYAML_FIELD_STRING_PTR("buffer", TEXT, struct config_file_interface, buffer, 1, VALUE_MAX),
+	CYAML_FIELD_STRING_PTR("silent-after", TEXT, struct config_file_interface, silent_after, 1, VALUE_MAX),
 	CYAML_FIELD_FLAGS_PTR("decapsulate", WORD | CYAML_FLAG_POINTER, struct config_file_interface, decapsulate,
 			      tunnels, COUNT(tunnels)),
 	CYAML_FIELD_END,
@@ -137,6 +138,17 @@ static const cyaml_schema_field_t rekey_fields[] = {
 	CYAML_FIELD_STRING_PTR("min-lifetime", TEXT, struct config_file_rekey, min_lifetime, 1, VALUE_MAX),
 	CYAML_FIELD_STRING_PTR("min-volume", TEXT, struct config_file_rekey, min_volume, 1, VALUE_MAX),
 	CYAML_FIELD_STRING_PTR("stale-grace", TEXT, struct config_file_rekey, stale_grace, 1, VALUE_MAX),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t health_fields[] = {
+	CYAML_FIELD_STRING_PTR("down-after", TEXT, struct config_file_health, down_after, 1, VALUE_MAX),
+	CYAML_FIELD_STRING_PTR("silent-after", TEXT, struct config_file_health, silent_after, 1, VALUE_MAX),
+	CYAML_FIELD_STRING_PTR("drops", TEXT, struct config_file_health, drops, 1, VALUE_MAX),
+	CYAML_FIELD_STRING_PTR("merged-frames", TEXT, struct config_file_health, merged_frames, 1, VALUE_MAX),
+	CYAML_FIELD_STRING_PTR("one-way", TEXT, struct config_file_health, one_way, 1, VALUE_MAX),
+	CYAML_FIELD_STRING_PTR("clock-step", TEXT, struct config_file_health, clock_step, 1, VALUE_MAX),
+	CYAML_FIELD_STRING_PTR("over-after", TEXT, struct config_file_health, over_after, 1, VALUE_MAX),
 	CYAML_FIELD_END,
 };
 
@@ -237,6 +249,7 @@ static const cyaml_schema_field_t file_fields[] = {
 	CYAML_FIELD_ENUM("classify", WORD, struct config_file, classify, classifiers, COUNT(classifiers)),
 	CYAML_FIELD_MAPPING("policy", CYAML_FLAG_OPTIONAL, struct config_file, policy, policy_fields),
 	CYAML_FIELD_MAPPING("rekey", CYAML_FLAG_OPTIONAL, struct config_file, rekey, rekey_fields),
+	CYAML_FIELD_MAPPING("health", CYAML_FLAG_OPTIONAL, struct config_file, health, health_fields),
 	CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL, struct config_file, limits, limits_fields),
 	CYAML_FIELD_MAPPING("alerts", CYAML_FLAG_OPTIONAL, struct config_file, alerts, alerts_fields),
 	CYAML_FIELD_MAPPING("report", CYAML_FLAG_OPTIONAL, struct config_file, report, report_fields),

@@ -17,6 +17,7 @@ struct config_file_interface {
 	enum config_realm realm;
 	char *workers;
 	char *buffer;
+	char *silent_after;
 	uint16_t *decapsulate; /* CONFIG_TUNNEL_ bits */
 };
 
@@ -51,6 +52,10 @@ struct config_file_policy {
 
 struct config_file_rekey {
 	char *min_lifetime, *min_volume, *stale_grace;
+};
+
+struct config_file_health {
+	char *down_after, *silent_after, *drops, *merged_frames, *one_way, *clock_step, *over_after;
 };
 
 struct config_file_limits {
@@ -104,6 +109,7 @@ struct config_file {
 	enum config_classify classify;
 	struct config_file_policy policy;
 	struct config_file_rekey rekey;
+	struct config_file_health health;
 	struct config_file_limits limits;
 	struct config_file_alerts alerts;
 	struct config_file_report report;

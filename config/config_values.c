@@ -110,6 +110,39 @@ bool config_read_duration(const char *text, const struct config_range *range, in
 	return true;
 }
 
+bool config_read_share(const char *text, const struct config_range *range, uint32_t *millionths,
+		       struct config_reason *reason)
+{
+	enum { PLACES = 4, WHOLE_MAX = 1000 }; /* a percent is 10^4 millionths */
+	struct config_quoted quoted;
+	const char *at = text;
+	uint32_t number = 0;
+	unsigned places = 0;
+
+	for (; isdigit((unsigned char)*at) && number <= WHOLE_MAX; at++)
+		number = number * 10 + (uint32_t)(*at - '0');
+	bool good = at > text;
+	if (*at == '.') {
+		for (at++; isdigit((unsigned char)*at) && places < PLACES; at++, places++)
+			number = number * 10 + (uint32_t)(*at - '0');
+		good &= places > 0;
+	}
+	if (!good || strcmp(at, "%") != 0) {
+		config_reason_set(reason, "'%s' is not a share: a number and %%, as in 0.1%% or 25%%",
+				  config_quote(&quoted, text));
+		return false;
+	}
+	for (; places < PLACES; places++)
+		number *= 10;
+	if (number < range->min || number > range->max) {
+		config_reason_set(reason, "'%s' is out of range: %s is possible", config_quote(&quoted, text),
+				  range->text);
+		return false;
+	}
+	*millionths = number;
+	return true;
+}
+
 /* Digits only, up to the maximum; -1 otherwise. */
 static long plain_number(const char *text, long max)
 {

@@ -18,7 +18,7 @@ struct config_reason {
 
 /* What a number may be. */
 struct config_range {
-	uint64_t min, max; /* in octets, pieces or nanoseconds */
+	uint64_t min, max; /* in octets, pieces, nanoseconds or millionths */
 	const char *text;  /* the same for a person: "16 to 10M" */
 };
 
@@ -46,6 +46,10 @@ bool config_read_count(const char *text, const struct config_range *range, uint3
 /* Nanoseconds: "250ms", "10s", "5min", "12h", "90d". */
 bool config_read_duration(const char *text, const struct config_range *range, int64_t *ns,
 			  struct config_reason *reason);
+
+/* A share in parts of a million: "0.1%", "100%"; up to four places behind the point. */
+bool config_read_share(const char *text, const struct config_range *range, uint32_t *millionths,
+		       struct config_reason *reason);
 
 /*
  * When something is done, UTC: "daily 02:00-04:00", "sun 02:00-04:00" (mon to sun), "2026-11-22 02:00 to 2026-11-22 04:00".

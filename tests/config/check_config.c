@@ -64,13 +64,13 @@ static const struct refusal {
 	/* Keys, kinds of value, words. */
 	{ "sensr: a\n", "1: sensr: 'sensr' is not a known key: did you mean 'sensor'?" },
 	{ "colour: red\n", "1: colour: 'colour' is not a known key: "
-			   "sensor, capture, classify, policy, rekey, limits, alerts, report are possible" },
+			   "sensor, capture, classify, policy, rekey, health, limits, alerts, report are possible" },
 	{ "policy:\n  rules:\n    - name: r\n      betwene: [10.0.0.0/8]\n",
 	  "4: policy.rules[0].betwene: 'betwene' is not a known key: did you mean 'between'?" },
 	{ "report:\n  syslog:\n    shpae: cef\n",
 	  "3: report.syslog.shpae: 'shpae' is not a known key: did you mean 'shape'?" },
 	{ "crypto:\n  own: {}\n", "1: crypto: 'crypto' is not a known key: "
-				  "sensor, capture, classify, policy, rekey, limits, alerts, report are possible" },
+				  "sensor, capture, classify, policy, rekey, health, limits, alerts, report are possible" },
 	{ "policy:\n  rules:\n    - between: [10.0.0.0/8]\n", "3: policy.rules[0]: has no 'name': it is needed" },
 	{ "policy:\n  rules:\n    -\n", "3: policy.rules[0]: has no 'name': it is needed" },
 	{ RULE "    - name: s\n      level: require\n", "5: policy.rules[1]: has no 'between': it is needed" },
@@ -373,7 +373,7 @@ START_TEST(too_much)
 		{ "? ", "a", "\n: b\n",
 		  "t.yaml:1: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...: "
 		  "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...' is not a "
-		  "known key: sensor, capture, classify, policy, rekey, limits, alerts, report are possible",
+		  "known key: sensor, capture, classify, policy, rekey, health, limits, alerts, report are possible",
 		  100000 },
 		{ "policy: {allow: [", "a, ", "]}", "t.yaml:1: policy.allow: has 257 entries: up to 256 are possible",
 		  257 },
