@@ -69,7 +69,7 @@ struct alert_desk *alert_desk_new(const struct alert_settings *settings, uint32_
 	for (unsigned i = 0; i < DESK_COPIES; i++)
 		desk->free_copies[desk->free_count++] = DESK_COPIES - i;
 	for (unsigned class = 0; class < ALERT_CLASS_COUNT; class ++)
-		desk->credit_ns[class] = MINUTE;
+		desk->credit_ns[class] = desk->reserve_ns[class] = MINUTE;
 	return desk;
 }
 
@@ -166,6 +166,11 @@ static void keep(struct finding *to, const struct finding *from)
 	}
 }
 
+static struct desk_list *list_of(struct alert_desk *desk, const struct desk_entry *entry)
+{
+	return &desk->held[entry->state == DESK_LIMITED ? 1 + alert_class(entry->id) : 0];
+}
+
 static void hold(struct alert_desk *desk, uint32_t place, enum desk_state state, int64_t until_ns,
 		 const struct finding *finding)
 {
@@ -177,13 +182,14 @@ static void hold(struct alert_desk *desk, uint32_t place, enum desk_state state,
 		entry->copy = desk->free_copies[--desk->free_count];
 		keep(&desk->copies[entry->copy - 1], finding);
 	}
+	struct desk_list *list = list_of(desk, entry);
 	entry->next = 0;
-	entry->previous = desk->held_last;
-	if (desk->held_last)
-		entry_at(desk, desk->held_last)->next = place;
+	entry->previous = list->last;
+	if (list->last)
+		entry_at(desk, list->last)->next = place;
 	else
-		desk->held_first = place;
-	desk->held_last = place;
+		list->first = place;
+	list->last = place;
 }
 
 void desk_unhold(struct alert_desk *desk, uint32_t place)
@@ -192,14 +198,15 @@ void desk_unhold(struct alert_desk *desk, uint32_t place)
 
 	if (entry->state == DESK_NEW || entry->state == DESK_TOLD || entry->state == DESK_GROUPED)
 		return;
+	struct desk_list *list = list_of(desk, entry);
 	if (entry->previous)
 		entry_at(desk, entry->previous)->next = entry->next;
 	else
-		desk->held_first = entry->next;
+		list->first = entry->next;
 	if (entry->next)
 		entry_at(desk, entry->next)->previous = entry->previous;
 	else
-		desk->held_last = entry->previous;
+		list->last = entry->previous;
 	if (entry->copy)
 		desk->free_copies[desk->free_count++] = entry->copy;
 	entry->previous = entry->next = entry->copy = 0;
@@ -258,12 +265,12 @@ static void admit(struct judge *judge, uint32_t place, struct finding *finding, 
 	struct alert_desk *desk = judge->desk;
 	enum alert_class class = alert_class(finding->id);
 
-	if (!at_end && !affords(desk, class, judge->now_ns)) {
+	if (!at_end && affords(desk, class, judge->now_ns)) {
+		desk->credit_ns[class] -= cost_ns(desk, class);
+	} else if (!at_end && !desk_reserves(judge, entry_at(desk, place))) {
 		limit(judge, place, finding);
 		return;
 	}
-	if (!at_end)
-		desk->credit_ns[class] -= cost_ns(desk, class);
 	entry_at(desk, place)->state = DESK_TOLD;
 	desk_write(judge, finding);
 }
@@ -562,15 +569,7 @@ static void look_at(struct judge *judge, uint32_t place)
 {
 	struct alert_desk *desk = judge->desk;
 	struct desk_entry *entry = entry_at(desk, place);
-	enum alert_class class = alert_class(entry->id);
 
-	if (entry->state == DESK_LIMITED) {
-		if (affords(desk, class, judge->now_ns))
-			desk_release(judge, place, false);
-		else
-			desk_wake(desk, judge->now_ns + cost_ns(desk, class) - desk->credit_ns[class]);
-		return;
-	}
 	if (entry->until_ns > judge->now_ns) {
 		desk_wake(desk, entry->until_ns);
 		return;
@@ -591,23 +590,38 @@ static void look_at(struct judge *judge, uint32_t place)
 	desk_release(judge, place, false);
 }
 
+/* As many of those that the rate held back as it allows now: not one more is looked at, for they may be many. */
+static void tell_limited(struct judge *judge, enum alert_class class)
+{
+	struct alert_desk *desk = judge->desk;
+	struct desk_list *list = &desk->held[1 + class];
+
+	while (list->first && affords(desk, class, judge->now_ns))
+		desk_release(judge, list->first, false);
+	if (list->first)
+		desk_wake(desk, judge->now_ns + cost_ns(desk, class) - desk->credit_ns[class]);
+}
+
 void alert_desk_look(struct judge *judge)
 {
 	struct alert_desk *desk = judge->desk;
-	uint32_t last = desk->held_last;
+	struct desk_list *list = &desk->held[0];
+	uint32_t last = list->last;
 
 	desk->due_ns = 0;
 	/* What is held anew goes behind the last of now. An alert that is told may take others off the list, but none of
 	 * those that follow it is removed without being looked at: a group takes them from here. */
-	for (uint32_t place = desk->held_first, next; place; place = next) {
+	for (uint32_t place = list->first, next; place; place = next) {
 		next = place == last ? 0 : entry_at(desk, place)->next;
 		look_at(judge, place);
 		if (next && (entry_at(desk, next)->state == DESK_TOLD || entry_at(desk, next)->state == DESK_GROUPED)) {
 			/* A group took the next one, and the list with it: begin again. */
-			next = desk->held_first;
-			last = desk->held_last;
+			next = list->first;
+			last = list->last;
 		}
 	}
+	for (unsigned class = 0; class < ALERT_CLASS_COUNT; class ++)
+		tell_limited(judge, (enum alert_class) class);
 	alert_group_look(judge);
 	end_windows(judge, false);
 }
@@ -616,10 +630,11 @@ void alert_desk_finish(struct judge *judge)
 {
 	struct alert_desk *desk = judge->desk;
 
-	for (uint32_t place = desk->held_first, next; place; place = next) {
-		next = entry_at(desk, place)->next;
-		if (entry_at(desk, place)->state != DESK_MAINTENANCE)
-			desk_release(judge, place, true);
-	}
+	for (unsigned list = 0; list <= ALERT_CLASS_COUNT; list++)
+		for (uint32_t place = desk->held[list].first, next; place; place = next) {
+			next = entry_at(desk, place)->next;
+			if (entry_at(desk, place)->state != DESK_MAINTENANCE)
+				desk_release(judge, place, true);
+		}
 	end_windows(judge, true);
 }

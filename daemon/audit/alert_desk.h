@@ -5,6 +5,8 @@
  *   maintenance   what opens about a host that is being worked on is held back, and told when the time is over if it lasts
  *   group         alerts of one kind about many pairs of one host or gateway become one alert about that host, with a list
  *   rate          of what is left, so many a minute and class; the rest is told as the rate allows
+ *   reserve       as many again for peers proven to be some, two a minute of any two networks: whoever forges addresses, or
+ *                 a network that fails as a whole, does not make the others wait
  *   acknowledged  of what was told, no further word for a while
  *
  * Nothing is lost on the way: what was held back and is over before its time is counted and said in a notice. What is held

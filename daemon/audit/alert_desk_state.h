@@ -63,18 +63,27 @@ struct alert_group {
 	const char *rule;
 };
 
-enum { DESK_COPIES = 1024 };
+enum { DESK_COPIES = 1024, DESK_SHARES = 4096 };
 
 struct alert_desk {
 	struct alert_settings settings;
 	struct table entries, groups;
-	uint32_t held_first, held_last; /* list of what is held */
+	/* lists of what is held: first what waits for a time, then what the rate held back, by class */
+	struct desk_list {
+		uint32_t first, last;
+	} held[1 + ALERT_CLASS_COUNT];
 	uint32_t open_groups;           /* list */
 	int64_t due_ns;                 /* no later than the next time something has to be done; 0: nothing */
 	/* rate: what is left of the minute, as of when; and what was held back */
 	int64_t credit_ns[ALERT_CLASS_COUNT], credited_ns[ALERT_CLASS_COUNT];
 	uint32_t limited[ALERT_CLASS_COUNT], limited_ever[ALERT_CLASS_COUNT], limited_over[ALERT_CLASS_COUNT];
 	uint32_t untold[ALERT_CLASS_COUNT]; /* events, since one was told last */
+	/* what is kept for those that others crowd out: alert_reserve.c */
+	int64_t reserve_ns[ALERT_CLASS_COUNT], reserved_ns[ALERT_CLASS_COUNT];
+	struct desk_share {
+		int64_t since_ns;
+		uint32_t told; /* within a minute of that */
+	} shares[DESK_SHARES];
 	/* maintenance: by window; owned */
 	struct desk_maintenance {
 		uint32_t ever, over; /* held back; of these, ended meanwhile */
@@ -98,6 +107,10 @@ void desk_unhold(struct alert_desk *desk, uint32_t place);
 /* A finding with what the entry knows, and no more. */
 void desk_describe(const struct judge *judge, const struct desk_entry *entry, struct finding *finding);
 void desk_write(struct judge *judge, struct finding *finding);
+
+/* alert_reserve.c */
+/* Whether the entry's alert, which the rate does not allow, may be told in spite of it; it is counted then. */
+bool desk_reserves(struct judge *judge, const struct desk_entry *entry);
 
 /* alert_group.c */
 /* Whether a group, open or made just now, takes the new alert of the pair. */

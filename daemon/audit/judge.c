@@ -363,17 +363,14 @@ static void note_ike(struct judge *judge, struct judged_pair *pair, const struct
 		     (v2 ? header->exchange == EXCHANGE_V2_SA_INIT && !(header->flags & IKEV2_FLAG_RESPONSE)
 			 : header->exchange == EXCHANGE_V1_MAIN || header->exchange == EXCHANGE_V1_AGGRESSIVE);
 
-	bool first = !pair->ike[0].message_ns && !pair->ike[1].message_ns;
-	bool fresh = first && !(pair->esp[0].first_ns && pair->esp[1].first_ns);
-
-	if (first)
+	if (!pair->ike[0].message_ns && !pair->ike[1].message_ns)
 		judge_note_protector(judge, pair);
 	ike->message_ns = transition->time_ns;
 	if (opens)
 		ike->opened_ns = transition->time_ns;
 	if (v2 ? header->exchange == EXCHANGE_V2_AUTH : header->exchange == EXCHANGE_V1_QUICK)
 		ike->beyond_init = true;
-	judge_host_speaks(judge, pair, fresh);
+	judge_host_speaks(judge, pair);
 }
 
 static void note_esp_began(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
@@ -385,7 +382,7 @@ static void note_esp_began(struct judge *judge, struct judged_pair *pair, const 
 		judge_note_protector(judge, pair);
 		if (pair->esp[0].first_ns && pair->esp[1].first_ns) {
 			judge->counters.secured_pairs++;
-			judge_host_speaks(judge, pair, !pair->ike[0].message_ns && !pair->ike[1].message_ns);
+			judge_host_speaks(judge, pair);
 			judge_host_secures(judge, pair);
 		}
 	}

@@ -50,7 +50,7 @@ static void speaks(struct judge *judge, const struct address *host, const struct
 		struct judged_host *fresh = table_at(&judge->hosts, number);
 		fresh->address = *host;
 		fresh->first_peer = *peer;
-		fresh->peers = 1;
+		fresh->peers = fresh_pair;
 		return;
 	}
 	struct judged_host *known = table_at(&judge->hosts, number);
@@ -59,8 +59,11 @@ static void speaks(struct judge *judge, const struct address *host, const struct
 	known->peers += fresh_pair;
 }
 
-void judge_host_speaks(struct judge *judge, const struct judged_pair *pair, bool fresh)
+void judge_host_speaks(struct judge *judge, struct judged_pair *pair)
 {
+	bool fresh = !pair->counted && judge_two_way(pair);
+
+	pair->counted |= fresh;
 	speaks(judge, &pair->address[0], &pair->address[1], fresh);
 	speaks(judge, &pair->address[1], &pair->address[0], fresh);
 }
@@ -76,10 +79,7 @@ void judge_host_secures(struct judge *judge, const struct judged_pair *pair)
 
 void judge_host_parts(struct judge *judge, const struct judged_pair *pair)
 {
-	bool spoke =
-	    pair->ike[0].message_ns || pair->ike[1].message_ns || (pair->esp[0].first_ns && pair->esp[1].first_ns);
-
-	for (unsigned side = 0; side < 2 && spoke; side++) {
+	for (unsigned side = 0; side < 2 && pair->counted; side++) {
 		struct judged_host *host = judge_host(judge, &pair->address[side]);
 		if (host && host->peers)
 			host->peers--;

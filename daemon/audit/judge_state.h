@@ -199,6 +199,7 @@ struct judged_pair {
 	uint16_t vlan;
 	uint32_t rule; /* policy rule + 1, 0: none */
 	bool learnable, learned, nat;
+	bool counted;        /* among the peers of its hosts */
 	int64_t refuted_ns; /* an ICMP error said that ESP is not spoken here */
 	uint32_t sas;       /* births seen */
 	struct judged_esp esp[2];
@@ -232,7 +233,7 @@ struct judged_host {
 	struct address first_peer;
 	bool more;
 	bool told_new;   /* lifecycle */
-	uint32_t peers;  /* pairs that spoke IKE, ESP or AH and are kept */
+	uint32_t peers;  /* pairs in which both sides spoke IKE or ESP, and that are kept */
 	int64_t last_ns; /* last sign of life that was worth a transition */
 	int64_t esp_ns;  /* when ESP both ways with somebody last began; 0: never */
 	uint8_t takes;   /* bit per enum ike_mode that it answered as responder */
@@ -345,6 +346,12 @@ struct timer judge_take_timer(struct judge *judge);
 struct judged_pair *judge_pair(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b);
 /* When the pair last spoke ESP, AH or IKE, as far as transitions tell: ESP that is running may have gone on since. */
 int64_t judge_pair_last(const struct judged_pair *pair);
+
+/* Whether both sides spoke IKE or ESP: a forger of addresses does not get the other side to answer. */
+static inline bool judge_two_way(const struct judged_pair *pair)
+{
+	return (pair->esp[0].first_ns && pair->esp[1].first_ns) || (pair->ike[0].message_ns && pair->ike[1].message_ns);
+}
 /*
  * Asks that the rule looks at the pair at `due_ns`, or before if it asked for an earlier time already: a rule has one timer
  * per pair, and asks again, when it looks, for what it is still waiting for.
@@ -375,8 +382,8 @@ void judge_protection(struct judge *judge, const struct judged_pair *pair, struc
 unsigned judge_protectors(struct judge *judge, struct judged_pair *pair, struct judged_pair **protectors, unsigned max);
 
 /* judge_host.c */
-/* The host of a pair speaks IPsec, and with whom; `fresh`: the pair never did before. */
-void judge_host_speaks(struct judge *judge, const struct judged_pair *pair, bool fresh);
+/* The hosts of a pair speak IPsec, and with whom. */
+void judge_host_speaks(struct judge *judge, struct judged_pair *pair);
 /* The hosts of a pair speak ESP both ways. */
 void judge_host_secures(struct judge *judge, const struct judged_pair *pair);
 /* The pair is forgotten. */

@@ -82,6 +82,15 @@ static struct judged_pair *spoke(unsigned number)
 	return pair;
 }
 
+/* Both ends of the pair speak IKE. */
+static void speak(unsigned i)
+{
+	struct judged_pair *pair = spoke(i);
+
+	pair->ike[0].message_ns = pair->ike[1].message_ns = judge->now_ns + 1;
+	judge_host_speaks(judge, pair);
+}
+
 static void tell_as(unsigned number, enum finding_id id, enum finding_cause cause, enum finding_severity severity)
 {
 	struct finding finding;
@@ -179,7 +188,7 @@ START_TEST(a_thousand_pairs_are_one_alert)
 	begin();
 	/* The hub is known to have many peers, so that the first does not go out alone. */
 	for (unsigned i = 0; i < 8; i++)
-		judge_host_speaks(judge, spoke(i), true);
+		speak(i);
 	for (unsigned i = 0; i < 1000; i++) {
 		tell(i);
 		pass(20 * STORY_MILLISECOND);
@@ -552,7 +561,7 @@ START_TEST(any_order)
 	settings.maintenance_count = 1;
 	begin();
 	for (unsigned i = 0; i < 8; i++)
-		judge_host_speaks(judge, spoke(i), true);
+		speak(i);
 	for (unsigned step = 0; step < 4000; step++) {
 		seed = seed * 1664525 + 1013904223;
 		unsigned who = (seed >> 8) % 40, what = (seed >> 20) % 16;

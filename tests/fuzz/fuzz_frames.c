@@ -10,11 +10,13 @@
 #include "fuzz.h"
 
 #include "config/config.h"
+#include "daemon/classify.h"
 #include "daemon/engine.h"
 #include "daemon/report/json.h"
 #include "daemon/report/record_reader.h"
 #include "dissectors/link.h"
 
+#include <ndpi/ndpi_api.h>
 #include <string.h>
 
 enum { FRAMES_MAX = 200, OCTETS_MAX = 0x3fff, FRAME_HEAD = 4 };
@@ -26,6 +28,61 @@ enum { FRAMES_MAX = 200, OCTETS_MAX = 0x3fff, FRAME_HEAD = 4 };
 	"policy:\n  rules:\n"                                                                                          \
 	"    - { name: four, between: [0.0.0.0/1, 0.0.0.0/0], level: require, crypto: rfc8247 }\n"                     \
 	"    - { name: rest, between: [any, any], level: request }\n"
+
+/*
+ * nDPI takes a hundred times as long to begin as an input takes to tell: the linker gives its beginning and its end to
+ * these (--wrap), so that one beginning serves all. What it remembers of other flows is no ground for a name (classify.c).
+ */
+static struct ndpi_detection_module_struct *module;
+static bool module_ready;
+
+struct ndpi_detection_module_struct *__real_ndpi_init_detection_module(ndpi_init_prefs prefs);
+struct ndpi_detection_module_struct *__wrap_ndpi_init_detection_module(ndpi_init_prefs prefs);
+void __real_ndpi_set_protocol_detection_bitmask2(struct ndpi_detection_module_struct *ndpi,
+						 const NDPI_PROTOCOL_BITMASK *enabled);
+void __wrap_ndpi_set_protocol_detection_bitmask2(struct ndpi_detection_module_struct *ndpi,
+						 const NDPI_PROTOCOL_BITMASK *enabled);
+void __real_ndpi_finalize_initialization(struct ndpi_detection_module_struct *ndpi);
+void __wrap_ndpi_finalize_initialization(struct ndpi_detection_module_struct *ndpi);
+void __wrap_ndpi_exit_detection_module(struct ndpi_detection_module_struct *ndpi);
+
+struct ndpi_detection_module_struct *__wrap_ndpi_init_detection_module(ndpi_init_prefs prefs)
+{
+	if (!module)
+		module = __real_ndpi_init_detection_module(prefs);
+	return module;
+}
+
+void __wrap_ndpi_set_protocol_detection_bitmask2(struct ndpi_detection_module_struct *ndpi,
+						 const NDPI_PROTOCOL_BITMASK *enabled)
+{
+	if (!module_ready)
+		__real_ndpi_set_protocol_detection_bitmask2(ndpi, enabled);
+}
+
+void __wrap_ndpi_finalize_initialization(struct ndpi_detection_module_struct *ndpi)
+{
+	if (!module_ready)
+		__real_ndpi_finalize_initialization(ndpi);
+	module_ready = true;
+}
+
+void __wrap_ndpi_exit_detection_module(struct ndpi_detection_module_struct *ndpi)
+{
+	DEMAND(ndpi == module);
+}
+
+/* Likewise room for twenty thousand flows, which a memory checker notes octet by octet. */
+enum { CLASSIFY_SLOTS = 40 };
+
+struct classifier *__real_classifier_new(uint32_t slots);
+struct classifier *__wrap_classifier_new(uint32_t slots);
+
+struct classifier *__wrap_classifier_new(uint32_t slots)
+{
+	(void)slots;
+	return __real_classifier_new(CLASSIFY_SLOTS);
+}
 
 struct told {
 	char *text;
