@@ -524,6 +524,7 @@ static bool read_ah(struct walk *walk)
 			fail_ip(&behind, reason);
 	}
 	trial.protocol = behind.ip.protocol;
+	take_payload(&behind);
 	if (cursor_ok(&behind.cursor) && behind.ip.offset == 0 && read_payload(&behind))
 		walk_down(&behind);
 

@@ -190,6 +190,14 @@ START_TEST(details_of_ah)
 	ck_assert(address_equal(&packet.ah.src, &one) && address_equal(&packet.ah.dst, &two));
 	ck_assert(address_equal(&packet.carrier_src, &one) && address_equal(&packet.carrier_dst, &two));
 
+	/* The payload is that of the header that counts: ESP's, without AH before it. */
+	build_begin(&build);
+	make_ah_esp(&build);
+	packet = read_frame(&build);
+	ck_assert_ptr_eq(packet.payload, packet.ip + 40 + 24);
+	ck_assert_uint_eq(packet.payload_length, 28);
+	ck_assert_uint_eq(packet.payload_captured, 28);
+
 	/* AH over AH: the one nearest to the payload. */
 	build_begin(&build);
 	build_data(&build, 8);

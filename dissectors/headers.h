@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the headers of a frame end: how much of it can be kept without keeping what people say to one another.
+ *
+ * Called for captures of evidence, for frames that packet_read() read. Pure. Link headers, tunnels, IP and transport headers are kept, and of
+ * what lies behind them:
+ *
+ *   ESP         SPI and sequence number. Nothing more: with the NULL cipher the rest is clear text
+ *   AH          the header with its integrity check value, not what it protects
+ *   IKE         the header and the payloads that are open to all: proposals, nonces, key exchange values, notifies, vendor
+ *               IDs, requests for certificates. It ends before the first that says who somebody is or that a key could be
+ *               guessed by (identity, certificate, hash, signature, Kerberos tickets, XAUTH), and before anything encrypted. Or
+ *               the whole message, if asked
+ *   ICMP        eight octets, and of the packet that an error quotes what is kept of packets here
+ *   keepalive   its one octet
+ *
+ * What is malformed ends with the last header that was read.
+ */
+#ifndef ESPIAL_DISSECTORS_HEADERS_H
+#define ESPIAL_DISSECTORS_HEADERS_H
+
+#include "packet.h"
+
+/* Octets from the start of the frame; never more than were captured, 0 if there is no IP packet. `ike_whole`: IKE messages to their end. */
+uint32_t headers_length(const struct frame *frame, const struct packet *packet, bool ike_whole);
+
+#endif
