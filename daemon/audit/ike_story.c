@@ -372,6 +372,7 @@ static enum ike_event_kind v2_request(struct ike_story *story, const struct ike_
 		story->auth_octets = request->octets;
 		return IKE_EVENT_AUTH_SENT;
 	case IKEV2_EXCHANGE_CREATE_CHILD_SA:
+		story->child_exchanges++;
 		accepted(story, arrival->time_ns);
 		return IKE_EVENT_PROGRESS;
 	case IKEV2_EXCHANGE_INFORMATIONAL:
@@ -445,6 +446,7 @@ static enum ike_event_kind v2_response(struct ike_story *story, const struct ike
 	case IKEV2_EXCHANGE_CREATE_CHILD_SA:
 		if (again)
 			return IKE_EVENT_NONE;
+		story->child_exchanges += !matches;
 		accepted(story, arrival->time_ns);
 		/* Transport mode announces itself by a notify too; only a short one is a refusal. */
 		if (matches && message->first_inner == IKEV2_PAYLOAD_NOTIFY &&

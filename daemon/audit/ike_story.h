@@ -114,6 +114,7 @@ struct ike_story {
 	bool quantum_safe;                     /* ML-KEM was selected */
 	uint32_t children[IKE_STORY_CHILDREN]; /* SPIs of SAs for traffic that came of it; a ring, the latest */
 	uint32_t child_count;                  /* how many ever */
+	uint32_t child_exchanges;              /* IKEv2: CREATE_CHILD_SA, as far as they were in view */
 	bool counted;                          /* for rules: half-open, in its responder's count */
 	int64_t counted_ns;                    /* when it was */
 };

@@ -96,7 +96,7 @@ struct judged_sa {
 	int64_t born_ns, last_ns;
 	int64_t woke_ns;         /* when it last spoke again after it was quiet; 0: never */
 	uint32_t stale_for_spi;  /* while stale: the SPI that replaced it */
-	uint64_t packets, bytes; /* as of the last quiet */
+	uint64_t packets, bytes; /* as of the last quiet, or count */
 	struct alert bad_spi, replay, reset, near_wrap, overdue;
 	/* bad-spi: the run of packets that nobody answers */
 	int64_t bad_since_ns, bad_last_ns;
@@ -104,10 +104,16 @@ struct judged_sa {
 	uint64_t bad_bytes;
 	enum finding_cause bad_cause;
 	uint8_t bad_level;
+	bool bad_counted;     /* by what the SA carries since base_ns, not by what is not answered */
+	bool stale_by_delete; /* while stale: not a successor but a Delete says so */
+	int64_t notified_ns;  /* the receiver said that it does not know it; 0: it did not */
+	int64_t base_ns;      /* it went on after something that may have ended it, or spoke again; 0: never */
+	uint64_t base_packets, base_bytes; /* what it had carried until then */
 	/* the exchange it came of; 0: not in view */
 	uint64_t ike_spi;
 	uint8_t ike_major, exchange;
 	uint8_t initiator; /* enum record_initiator */
+	bool beside;       /* asked for beside others, not in the place of one, as far as IKEv2 shows */
 };
 
 enum { REKEY_REMEMBERED = 16 };
@@ -219,8 +225,11 @@ struct judged_pair {
 	const char *readable_name;
 	int64_t ah_first_ns;
 	int64_t bad_spi_opened_ns[3]; /* the latest openings, for "three times an hour" */
-	int64_t recover_ns;           /* IKE opened anew while or just after ESP went unanswered */
-	int64_t due_ns[RULE_COUNT];   /* of each rule's timer, 0: none */
+	/* the last Delete, as far as IKE lets it be told: by which side, of which IKE SA */
+	int64_t deleted_ns;
+	uint64_t deleted_ispi;
+	uint8_t deleted_by;
+	int64_t due_ns[RULE_COUNT]; /* of each rule's timer, 0: none */
 };
 
 /* A host, and whether it speaks IPsec with more than one other. */

@@ -245,6 +245,14 @@ void lineage_transition(struct judge *judge, struct judged_pair *pair, const str
 		if (sa->replaced_by)
 			unlink_successor(judge, pair, sa);
 		break;
+	case TRANSITION_SA_GOES_ON:
+	case TRANSITION_SA_COUNT:
+		sa = lineage_find(judge, pair, transition->direction, transition->esp.protocol, transition->esp.spi);
+		if (!sa)
+			break;
+		sa->packets = transition->esp.packets;
+		sa->bytes = transition->esp.bytes;
+		break;
 	default:
 		break;
 	}

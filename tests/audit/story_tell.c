@@ -207,6 +207,8 @@ void story_transition_text(const struct transition *transition, char *buffer, si
 		[TRANSITION_SA_BORN] = "sa-born",
 		[TRANSITION_SA_WOKE] = "sa-woke",
 		[TRANSITION_SA_QUIET] = "sa-quiet",
+		[TRANSITION_SA_GOES_ON] = "sa-goes-on",
+		[TRANSITION_SA_COUNT] = "sa-count",
 		[TRANSITION_SEQUENCE] = "sequence",
 		[TRANSITION_UNANSWERED] = "unanswered",
 		[TRANSITION_ANSWERED] = "answered",
