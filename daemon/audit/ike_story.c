@@ -646,6 +646,16 @@ static uint8_t mode_of(const struct ike_header *header)
 	return IKE_MODE_UNKNOWN;
 }
 
+/* By addresses, of which a NAT may have changed one meanwhile. */
+static bool sent_by_initiator(const struct ike_story *story, const struct ike_arrival *arrival)
+{
+	if (address_equal(&arrival->src, &story->initiator))
+		return true;
+	if (address_equal(&arrival->src, &story->responder))
+		return false;
+	return address_equal(&arrival->dst, &story->responder);
+}
+
 /* 0 if the message comes from the initiator, 1 if from the responder; learns which is which. */
 static unsigned side_of(struct ike_story *story, const struct ike_arrival *arrival, const struct ike_header *header)
 {
@@ -657,7 +667,7 @@ static unsigned side_of(struct ike_story *story, const struct ike_arrival *arriv
 		       (header->exchange == IKEV1_EXCHANGE_MAIN || header->exchange == IKEV1_EXCHANGE_AGGRESSIVE);
 	/* An error in clear that answers a first message has no responder cookie either, but comes from the responder. */
 	if (!v2 && from_initiator && header->exchange == IKEV1_EXCHANGE_INFORMATIONAL)
-		from_initiator = story->roles_known && address_equal(&arrival->src, &story->initiator);
+		from_initiator = story->roles_known && sent_by_initiator(story, arrival);
 	else if (!story->roles_known && (v2 || from_initiator || answers)) {
 		story->roles_known = true;
 		story->initiator = from_initiator ? arrival->src : arrival->dst;
@@ -666,7 +676,29 @@ static unsigned side_of(struct ike_story *story, const struct ike_arrival *arriv
 	}
 	if (v2)
 		return from_initiator ? 0 : 1;
-	return address_equal(&arrival->src, &story->initiator) ? 0 : 1;
+	return sent_by_initiator(story, arrival) ? 0 : 1;
+}
+
+/* Addresses may change under an IKE SA. They can be forged, too: it has moved once both sides spoke elsewhere. Returns the pair
+ * it moved from, 0 if it did not. */
+static uint64_t note_pair(struct ike_story *story, uint64_t pair, unsigned side)
+{
+	uint64_t before = story->pair;
+
+	if (!before || pair == before) {
+		story->pair = pair;
+		story->next_pair = 0;
+		return 0;
+	}
+	if (pair != story->next_pair)
+		story->next_sides = 0;
+	story->next_pair = pair;
+	story->next_sides |= (uint8_t)(1u << side);
+	if (story->next_sides != 3)
+		return 0;
+	story->pair = pair;
+	story->next_pair = 0;
+	return before;
 }
 
 struct ike_event ike_story_message(struct ike_stories *stories, const struct ike_arrival *arrival,
@@ -681,7 +713,7 @@ struct ike_event ike_story_message(struct ike_stories *stories, const struct ike
 	event.story = story;
 	unsigned side = side_of(story, arrival, header);
 	event.from_initiator = side == 0;
-	story->pair = arrival->pair;
+	event.moved_from = note_pair(story, arrival->pair, side);
 	story->last_ns = arrival->time_ns;
 	/* An answer in the other version is about this story, and does not change what it is. */
 	bool foreign = story->major && story->major != header->major;

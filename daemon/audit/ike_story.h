@@ -67,7 +67,9 @@ enum ike_auth {
 struct ike_story {
 	struct table_link link; /* key: initiator SPI, realm */
 	uint64_t ispi, rspi;
-	uint64_t pair; /* hash of the pair that spoke last */
+	uint64_t pair;      /* hash of the pair that speaks it */
+	uint64_t next_pair; /* it may be another one now: of its two sides, a bit each, messages came on that */
+	uint8_t next_sides;
 	struct address initiator, responder;
 	uint32_t realm;
 	int64_t first_ns, last_ns;
@@ -123,8 +125,9 @@ struct ike_event {
 	enum ike_event_kind kind;
 	struct ike_story *story; /* NULL if there is no memory for it */
 	bool from_initiator;
-	bool born;       /* the story began with this message */
-	uint16_t notify; /* REFUSED, AUTH_REJECTED, NOTIFIED: its type if it was in clear, else 0 */
+	bool born;           /* the story began with this message */
+	uint64_t moved_from; /* hash of the pair that spoke it until now, 0: this one */
+	uint16_t notify;     /* REFUSED, AUTH_REJECTED, NOTIFIED: its type if it was in clear, else 0 */
 };
 
 struct ike_stories;

@@ -89,7 +89,8 @@ struct judge *judge_new(const struct judge_settings *settings, const struct reco
 	bool ok = table_init(&judge->pairs, sizeof(struct judged_pair), settings->pairs) &&
 		  table_init(&judge->hosts, sizeof(struct judged_host), settings->pairs) &&
 		  table_init(&judge->networks, sizeof(struct learned_network), NETWORKS_MAX) &&
-		  table_init(&judge->sas, sizeof(struct judged_sa), settings->sas);
+		  table_init(&judge->sas, sizeof(struct judged_sa), settings->sas) &&
+		  move_index_init(&judge->moves, settings->sas);
 	struct ike_stories_settings stories = { settings->ike, settings->seed, settings->nat_hash,
 						settings->nat_hash_context };
 	judge->stories = ike_stories_new(&stories);
@@ -114,6 +115,7 @@ void judge_free(struct judge *judge)
 	table_destroy(&judge->hosts);
 	table_destroy(&judge->networks);
 	table_destroy(&judge->sas);
+	move_index_destroy(&judge->moves);
 	ike_stories_free(judge->stories);
 	alert_desk_free(judge->desk);
 	services_free(judge->services);
@@ -558,6 +560,7 @@ static void note(struct judge *judge, struct judged_pair *pair, const struct tra
 		break;
 	case TRANSITION_IKE_MESSAGE:
 		note_ike(judge, pair, transition);
+		move_ike(judge, pair);
 		break;
 	default:
 		break;
@@ -565,6 +568,7 @@ static void note(struct judge *judge, struct judged_pair *pair, const struct tra
 	judge_host_lives(judge, transition);
 	origin_transition(judge, pair, transition);
 	lineage_transition(judge, pair, transition);
+	move_transition(judge, pair, transition);
 	learn_transition(judge, pair, transition);
 }
 

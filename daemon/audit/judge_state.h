@@ -82,6 +82,9 @@ struct leak {
 	unsigned fall_backs; /* how often the clear traffic began when hosts fall back */
 };
 
+/* Whether an SA is one that moved. */
+enum move_state { MOVE_NONE, MOVE_LIKELY /* the other one has not ceased yet */, MOVE_SURE };
+
 /* An SA, as the judge remembers it; oldest are forgotten first. */
 struct judged_sa {
 	struct table_link link; /* key: pair, direction, protocol, SPI */
@@ -97,6 +100,14 @@ struct judged_sa {
 	int64_t woke_ns;         /* when it last spoke again after it was quiet; 0: never */
 	uint32_t stale_for_spi;  /* while stale: the SPI that replaced it */
 	uint64_t packets, bytes; /* as of the last quiet, or count */
+	/* Of an SA that moved here with its keys: its life before, under other addresses; move.c. */
+	uint32_t came_from, went_to;           /* numbers of SAs; 0: none, or not known to be kept */
+	struct address came_address;           /* of the end that has another one now */
+	uint8_t came;                          /* enum move_state */
+	bool came_end;                         /* which end: false the source, true the destination */
+	int64_t keyed_ns;                      /* birth of the first of them: since when its keys are in use */
+	uint64_t before_packets, before_bytes; /* what the others carried */
+	uint32_t sequence_first, sequence; /* number of the first packet; of the last in order, as of the last quiet */
 	struct alert bad_spi, replay, reset, near_wrap, overdue;
 	/* bad-spi: the run of packets that nobody answers */
 	int64_t bad_since_ns, bad_last_ns;
@@ -300,6 +311,12 @@ struct judged_fullness {
 	uint64_t ike, ike_before;       /* IKE SAs likewise; of ike_stories_evicted(), what is counted already */
 };
 
+/* SAs by SPI and protocol, whatever their addresses: a few of each, the latest first. */
+struct move_index {
+	uint32_t *numbers; /* of SAs; owned */
+	uint32_t mask;
+};
+
 /* What SAs lacked of their numbers in the last minute, and whether that is the span port's doing. */
 enum { LOSS_SLOTS = 12 };
 struct judged_loss {
@@ -315,6 +332,7 @@ struct judge {
 	struct alert_desk *desk; /* owned */
 	struct judge_counters counters;
 	struct table pairs, hosts, networks, sas;
+	struct move_index moves;
 	struct alert doubled; /* mirror-doubled: about the sensor */
 	struct judged_fullness fullness;
 	struct judged_loss loss;
@@ -392,6 +410,8 @@ void judge_doubt_absence(const struct judge *judge, struct finding *finding);
 void lineage_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 struct judged_sa *lineage_find(struct judge *judge, const struct judged_pair *pair, unsigned direction,
 			       uint8_t protocol, uint32_t spi);
+/* The SA replaced nothing after all. */
+void lineage_part(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa);
 /* Median time from birth to birth of replaced SAs, of the direction with more of them; negative without any. */
 int64_t lineage_median_ns(const struct judged_pair *pair);
 
@@ -404,7 +424,23 @@ enum record_initiator origin_of_rekeys(const struct judged_pair *pair);
 /* The same as evidence, `initiator`. */
 void origin_note(const struct judged_pair *pair, struct finding *finding);
 
+/* move.c */
+bool move_index_init(struct move_index *index, uint32_t sas);
+void move_index_destroy(struct move_index *index);
+/* After lineage_transition(). */
+void move_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+/* The message at hand belongs to an IKE SA that spoke between other addresses until now. */
+void move_ike(struct judge *judge, struct judged_pair *pair);
+/* Whether SAs of the pair moved here. */
+enum move_state move_state_of(const struct judge *judge, const struct judged_pair *pair);
+/* The hosts of the pair are nobody new: one has another address now. */
+void move_known(struct judge *judge, const struct judged_pair *pair);
+/* The SA is forgotten by those it came from and went to. */
+void move_forget(struct judge *judge, uint32_t number);
+
 /* learn.c */
+/* The pair is learned in the place of another one, which it was before it moved. */
+void learn_move(struct judge *judge, struct judged_pair *from, struct judged_pair *to);
 void learn_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 /* The pair is no longer learned: others may take its place. */
 void learn_forget(struct judge *judge, struct judged_pair *pair);

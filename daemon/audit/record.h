@@ -20,7 +20,7 @@ enum record_type {
 	RECORD_NOTICE,  /* a message for the operator's log: not part of an audit's JSON lines */
 	RECORD_LEARNED, /* a pair was learned, is known still, or is forgotten: for the store and for the next engine */
 	RECORD_HEALTH,  /* how the running sensor fares: part of its state, not of an audit */
-	RECORD_STARTED,     /* an engine began: it knows of nothing that was told before. Between the processes only */
+	RECORD_STARTED, /* an engine began: it knows of nothing that was told before. Between the processes only */
 	RECORD_IKE_MESSAGE, /* only where asked for; for the IKE log and the inventory, sinks pass it over */
 };
 

@@ -203,6 +203,27 @@ static bool recovered(const struct judge *judge, const struct judged_pair *pair,
 	return false;
 }
 
+/* An SA of the pair goes on between other addresses. */
+static bool moved(const struct judge *judge, const struct judged_pair *pair)
+{
+	for (unsigned d = 0; d < 2; d++) {
+		const struct judged_sa *sa = pair->newest_sa[d] ? table_at(&judge->sas, pair->newest_sa[d]) : NULL;
+		if (sa && sa->went_to)
+			return true;
+	}
+	return false;
+}
+
+void rule_spi_moved(struct judge *judge, struct judged_pair *pair)
+{
+	for (unsigned d = 0; d < 2; d++)
+		for (uint32_t number = pair->newest_sa[d]; number;) {
+			struct judged_sa *sa = table_at(&judge->sas, number);
+			number = sa->older;
+			end(judge, pair, sa, "moved");
+		}
+}
+
 static void unanswered(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	struct judged_sa *sa = lineage_find(judge, pair, transition->direction, 50, transition->run.spi);
@@ -212,7 +233,8 @@ static void unanswered(struct judge *judge, struct judged_pair *pair, const stru
 		return;
 	note_run(sa, &transition->run);
 	/* No new level: the run is over, and all that is news is what was lost. */
-	if (answers_in_clear(pair, sa) || (sa->bad_spi.open && sa->bad_level == transition->run.level))
+	if (answers_in_clear(pair, sa) || moved(judge, pair) ||
+	    (sa->bad_spi.open && sa->bad_level == transition->run.level))
 		return;
 	sa->bad_level = transition->run.level;
 	sa->bad_alive = receiver_alive(judge, pair, sa);
