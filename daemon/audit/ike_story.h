@@ -44,9 +44,10 @@ struct ike_request {
 	uint64_t digest;           /* of its first datagram */
 	uint64_t fragments;        /* bit per fragment number seen */
 	uint32_t message_id;
-	uint32_t octets; /* of all fragments */
-	uint16_t sends;  /* 1 and repetitions */
-	uint16_t gap_ds; /* last gap between them, tenths of a second */
+	uint32_t octets;  /* of all fragments */
+	uint32_t largest; /* of the largest of them, as a message */
+	uint16_t sends;   /* 1 and repetitions */
+	uint16_t gap_ds;  /* last gap between them, tenths of a second */
 	uint8_t exchange;
 	uint8_t first_inner; /* type of the first payload inside, 0: not known */
 	bool answered;
@@ -108,6 +109,7 @@ struct ike_story {
 	bool progressed;        /* the initiator did more than send one first message */
 	bool asked_certificate; /* CERTREQ from the responder in its first answer */
 	bool eap, childless, gssapi, xauth;
+	bool authip;                           /* Microsoft's AuthIP: peers fall back from it to IKE */
 	bool fragments[2];                     /* initiator, responder announced that they take IKE fragments */
 	bool certificate_outdated;             /* for rules: a certificate in clear is not valid now */
 	bool child_doubted;                    /* the answer to the proof was as short as one that brings no child */
@@ -153,6 +155,7 @@ struct ike_arrival {
 	uint16_t src_port, dst_port;
 	const uint8_t *octets; /* `captured` of `length` */
 	uint32_t captured, length;
+	uint32_t largest; /* joined from IKE fragments: octets of the largest; 0: it came as it is */
 };
 
 struct ike_event ike_story_message(struct ike_stories *stories, const struct ike_arrival *arrival,

@@ -10,6 +10,7 @@
 
 #include "alert.h"
 #include "alert_desk.h"
+#include "ike_pieces.h"
 #include "ike_story.h"
 #include "judge.h"
 #include "services.h"
@@ -177,6 +178,7 @@ struct trouble {
 	uint8_t major, exchange;
 	uint8_t direction; /* from initiator to responder */
 	bool silent;       /* REFUSED: not by a word, but by silence */
+	bool authip;       /* in AuthIP, which few take: the initiator falls back to IKE */
 	enum trouble_kind kind;
 	enum finding_cause cause;
 };
@@ -345,6 +347,7 @@ struct judge {
 	/* IKE: what the message of the transition at hand is in its story; message is only good while ike.story is set */
 	struct ike_stories *stories;
 	struct ike_message *message; /* owned */
+	struct ike_pieces *pieces;   /* owned */
 	struct ike_event ike;
 	/* two heaps, owned */
 	struct transition *waiting;
@@ -367,6 +370,14 @@ void judge_wake_sensor(struct judge *judge, int64_t due_ns);
 /* Whether the host speaks IPsec with someone other than `peer`. */
 bool judge_host_elsewhere(struct judge *judge, const struct address *host, const struct address *peer);
 const struct policy_rule *judge_rule(const struct judge *judge, const struct judged_pair *pair);
+/* What is known of the pair, its SAs and hosts goes on by the transition; then the rules are to look at it. */
+void judge_note(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+void judge_ask_rules(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+
+/* judge_ike.c: an IKE message, and the end of the capture. `pair` may be NULL. The message may be taken from the transition. */
+void judge_ike(struct judge *judge, struct judged_pair *pair, struct transition *transition);
+void judge_ike_finish(struct judge *judge);
+
 /* The pair may be one of gateways: its IKE and ESP count for the rules that name it. */
 void judge_note_protector(struct judge *judge, const struct judged_pair *pair);
 const char *judge_interface(const struct judge *judge, uint16_t interface);

@@ -118,6 +118,7 @@ struct record_ike_message {
 	const uint8_t *message; /* from the IKE header on; borrowed; NULL if there was no memory to keep it */
 	uint32_t captured;      /* octets at `message` */
 	uint32_t length;        /* octets that were sent */
+	unsigned joined; /* not on the wire as such, but in so many fragments of IKEv1 just before; 0: as it was */
 };
 
 struct record_summary {
