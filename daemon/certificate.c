@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
+#include <openssl/pkcs7.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -14,7 +15,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { LENGTH_MAX = 16384 }; /* octets; chains in the wild have certificates of 1 to 4 KiB */
+enum {
+	LENGTH_MAX = 16384, /* octets; chains in the wild have certificates of 1 to 4 KiB */
+	CHAIN_MAX = 16,     /* certificates of a bundle; longer ones are not looked through */
+};
 
 #define SECOND INT64_C(1000000000)
 #define LAST_SECOND                                                                                                    \
@@ -117,17 +121,55 @@ static bool facts_of(X509 *certificate, struct certificate_facts *facts)
 	return true;
 }
 
-bool certificate_read(void *context, const uint8_t *octets, uint32_t length, struct certificate_facts *facts)
+static bool read_x509(const uint8_t *octets, uint32_t length, struct certificate_facts *facts)
 {
 	const unsigned char *at = octets;
-
-	(void)context;
-	if (length == 0 || length > LENGTH_MAX)
-		return false;
 	X509 *certificate = d2i_X509(NULL, &at, (long)length);
 	bool good = certificate && at == octets + length && facts_of(certificate, facts) &&
 		    EVP_Digest(octets, length, facts->digest, NULL, EVP_sha256(), NULL) == 1;
+
 	X509_free(certificate);
+	return good;
+}
+
+/* The one whose key the peer has, of those that a chain is of: that issued none of the others. */
+static X509 *end_of_chain(const STACK_OF(X509) * chain)
+{
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		X509 *one = sk_X509_value(chain, i);
+		bool issuer = X509_check_ca(one) == 1;
+		for (int k = 0; k < sk_X509_num(chain) && !issuer; k++)
+			issuer = k != i && X509_NAME_cmp(X509_get_subject_name(one),
+							 X509_get_issuer_name(sk_X509_value(chain, k))) == 0;
+		if (!issuer)
+			return one;
+	}
+	return sk_X509_num(chain) > 0 ? sk_X509_value(chain, 0) : NULL;
+}
+
+/* RFC 2315 section 9: signed data that signs nothing and holds certificates. */
+static bool read_pkcs7(const uint8_t *octets, uint32_t length, struct certificate_facts *facts)
+{
+	const unsigned char *at = octets;
+	PKCS7 *bundle = d2i_PKCS7(NULL, &at, (long)length);
+	const STACK_OF(X509) *chain = bundle && at == octets + length && PKCS7_type_is_signed(bundle) && bundle->d.sign
+					  ? bundle->d.sign->cert
+					  : NULL;
+	X509 *certificate = chain && sk_X509_num(chain) <= CHAIN_MAX ? end_of_chain(chain) : NULL;
+	unsigned digested = 0;
+	bool good = certificate && facts_of(certificate, facts) &&
+		    X509_digest(certificate, EVP_sha256(), facts->digest, &digested) == 1;
+
+	PKCS7_free(bundle);
+	return good;
+}
+
+bool certificate_read(void *context, const uint8_t *octets, uint32_t length, struct certificate_facts *facts)
+{
+	(void)context;
+	if (length == 0 || length > LENGTH_MAX)
+		return false;
+	bool good = read_x509(octets, length, facts) || read_pkcs7(octets, length, facts);
 	/* What is wrong with a stranger's certificate is not to pile up in the thread's queue of errors. */
 	ERR_clear_error();
 	return good;

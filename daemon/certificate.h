@@ -12,7 +12,8 @@
 /* Makes libcrypto load what it needs, for a process that will not be able to later. */
 void certificate_prepare(void);
 
-/* A certificate_read_function; `context` is not used. Octets behind the certificate make it none. */
+/* A certificate_read_function; `context` is not used. Octets behind the certificate make it none. Of a bundle in PKCS #7 the
+ * certificate is read that issued none of the others. */
 bool certificate_read(void *context, const uint8_t *octets, uint32_t length, struct certificate_facts *facts);
 
 #endif

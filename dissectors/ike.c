@@ -24,12 +24,12 @@ bool ike_header_read(struct cursor *cursor, struct ike_header *header)
 	return true;
 }
 
-/* RFC 2408 section 3.1, RFC 2409 section 5: exchanges 1 to 6, quick mode 32, new group 33. RFC 2408 section 3.1 and
+/* RFC 2408 section 3.1, RFC 2409 section 5: exchanges 1 to 6, quick mode 32, new group 33; AuthIP's 243 to 246. RFC 2408 section 3.1 and
  * IANA's registry: payloads 1 to 21, private 128 on. */
 static bool plausible_v1(const struct ike_header *header)
 {
-	bool exchange =
-	    (header->exchange >= 1 && header->exchange <= 6) || header->exchange == 32 || header->exchange == 33;
+	bool exchange = (header->exchange >= 1 && header->exchange <= 6) || header->exchange == 32 ||
+			header->exchange == 33 || (header->exchange >= 243 && header->exchange <= 246);
 	bool payload = (header->next_payload >= 1 && header->next_payload <= 21) || header->next_payload >= 128;
 	uint8_t flags = IKEV1_FLAG_ENCRYPTION | IKEV1_FLAG_COMMIT | IKEV1_FLAG_AUTH_ONLY;
 

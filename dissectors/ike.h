@@ -44,6 +44,12 @@ struct ike_header {
 	uint32_t length; /* octets of the whole message, this header included */
 };
 
+/* Exchanges of Microsoft's AuthIP ([MS-AIPS] section 2.2.1), which is IKEv1 with others of its own. */
+static inline bool ike_header_is_authip(const struct ike_header *header)
+{
+	return header->major == 1 && header->exchange >= 243 && header->exchange <= 249;
+}
+
 /* Reads the header. True if the cursor is still sound after it. Checks nothing but that 28 octets are there. */
 bool ike_header_read(struct cursor *cursor, struct ike_header *header);
 

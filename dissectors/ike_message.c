@@ -389,6 +389,13 @@ const struct ike_notify *ike_message_notify(const struct ike_message *message, u
 	return NULL;
 }
 
+bool ike_certificate_is_x509(const struct ike_certificate *certificate)
+{
+	return certificate->encoding == IKE_CERTIFICATE_PKCS7 ||
+	       certificate->encoding == IKE_CERTIFICATE_X509_SIGNATURE ||
+	       certificate->encoding == IKE_CERTIFICATE_X509_KEY_EXCHANGE;
+}
+
 const char *ike_state_name(enum ike_state state)
 {
 	static const char *const names[] = { "whole", "truncated", "malformed" };

@@ -143,6 +143,9 @@ struct ike_certificate {
 	uint8_t payload;       /* index of its payload */
 };
 
+/* Whether its encoding is one of those that hold X.509: by itself, or in PKCS #7. */
+bool ike_certificate_is_x509(const struct ike_certificate *certificate);
+
 /* RFC 2407 section 4.6.2; RFC 7296 section 3.5 */
 struct ike_identity {
 	struct ike_slice data;

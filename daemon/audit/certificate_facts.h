@@ -24,7 +24,7 @@ struct certificate_facts {
 	bool authority;                          /* of a certificate authority: RFC 5280 section 4.2.1.9 */
 };
 
-/* Reads a certificate in DER (RFC 5280). False: it is none, and `facts` is undefined. Must not keep what it is given. */
+/* Reads a certificate in DER (RFC 5280), or in PKCS #7 (RFC 2315). False: it is none, and `facts` is undefined. Must not keep what it is given. */
 typedef bool certificate_read_function(void *context, const uint8_t *octets, uint32_t length,
 				       struct certificate_facts *facts);
 

@@ -3,6 +3,7 @@
 #include "dialogue.h"
 
 #define SECOND INT64_C(1000000000)
+#define MINUTE (60 * SECOND)
 
 #define ANSWER_NS SECOND       /* an answer comes within this time */
 #define PAUSE_NS (5 * SECOND)  /* a sender that pauses so long begins a new run, */
@@ -146,11 +147,12 @@ static void run_begin(struct dialogue_run *run, uint32_t spi, int64_t now_ns)
 	*run = (struct dialogue_run){ .first_ns = now_ns, .spi = spi };
 }
 
-/* Whether the run has just reached its next level. */
-static bool run_reaches(struct dialogue_run *run)
+/* Whether the run has just reached its next level, or goes on past the last one into another minute. */
+static bool run_reaches(struct dialogue_run *run, int64_t before_ns)
 {
-	if (run->told == DIALOGUE_LEVELS ||
-	    run->last_ns - run->first_ns - run->paused_ns < dialogue_level_ns[run->told] ||
+	if (run->told == DIALOGUE_LEVELS)
+		return run->last_ns / MINUTE != before_ns / MINUTE;
+	if (run->last_ns - run->first_ns - run->paused_ns < dialogue_level_ns[run->told] ||
 	    run->answerable < ANSWERABLE_MIN || run->answerable * 2 < run->packets)
 		return false;
 	run->told++;
@@ -214,13 +216,14 @@ unsigned dialogue_packet(struct dialogue *dialogue, unsigned direction, uint32_t
 		run_begin(run, spi, now_ns);
 	}
 	uint8_t index = length_index(side, octets);
+	int64_t before_ns = run->last_ns;
 	run->packets++;
 	run->bytes += length;
 	run->last_ns = now_ns;
 	if (answerable(&side->lengths[index]))
 		run->answerable++;
 	wait_for_answer(side, index, now_ns);
-	if (run_reaches(run))
+	if (run_reaches(run, before_ns))
 		news |= DIALOGUE_UNANSWERED;
 	if (pool && dialogue->shape_told != DIALOGUE_SHAPE_OTHER && note_shape(dialogue, length))
 		news |= DIALOGUE_SHAPE;

@@ -50,6 +50,9 @@ struct dialogue_side {
 	uint8_t waiting[DIALOGUE_WAITING];       /* indices into lengths */
 	uint8_t waiting_at, waiting_count;
 	uint8_t victim; /* place to give up next when a new length comes */
+	/* for the tracker: how often something may have ended the direction's SAs; octets of an IP packet before the SPI */
+	uint8_t changes;
+	uint16_t overhead;
 };
 
 struct dialogue {
@@ -61,6 +64,8 @@ struct dialogue {
 	uint8_t shape_told; /* enum dialogue_shape that was told */
 	uint16_t residues;  /* bit r: a length with r = length mod 16 was seen */
 	uint32_t shape_packets;
+	/* When what may end the SAs of a direction last happened: a younger one was born, or IKE said so. For the tracker. */
+	int64_t changed_ns[2];
 };
 
 /* So much of it a packet of a pair whose cipher class is known touches. */
@@ -69,8 +74,9 @@ enum { DIALOGUE_USUAL = offsetof(struct dialogue, shapes) + DIALOGUE_SHAPES * si
 /* What a packet brought to light. */
 enum dialogue_news {
 	DIALOGUE_NOTHING = 0,
-	DIALOGUE_UNANSWERED = 1 << 0, /* the run of this packet's direction reached the next level */
-	DIALOGUE_ANSWERED = 1 << 1,   /* this packet ended a run of the other direction that had been told */
+	DIALOGUE_UNANSWERED =
+	    1 << 0, /* the run of this packet's direction reached the next level; or, past the last, goes on */
+	DIALOGUE_ANSWERED = 1 << 1, /* this packet ended a run of the other direction that had been told */
 	DIALOGUE_LEFT = 1 << 3, /* this packet ended one of its own direction, that had been told: it has another SPI */
 	DIALOGUE_SHAPE = 1 << 2, /* the pair's cipher class became known, or another one */
 };

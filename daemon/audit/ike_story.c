@@ -11,10 +11,8 @@
 #include <string.h>
 
 #define MILLISECOND INT64_C(1000000)
-#define SECOND (1000 * MILLISECOND)
 
 #define COPY_NS (50 * MILLISECOND)   /* EVIDENCE-measured section 7: what comes again so soon is a copy */
-#define QUICK_ANSWER_NS (3 * SECOND) /* section 2: a refusal of quick mode comes within this */
 
 enum {
 	STATUS_TYPES = 16384, /* RFC 7296 section 3.10.1, RFC 2408 section 3.14.1: from here on no errors */
@@ -223,7 +221,7 @@ static void note_nat(struct ike_stories *stories, struct ike_story *story, const
 }
 
 /* The first error that the message says in clear; NULL if it says none. */
-static const struct ike_notify *error_in_clear(const struct ike_message *message)
+const struct ike_notify *ike_story_error_in_clear(const struct ike_message *message)
 {
 	for (unsigned i = 0; i < message->notify_count; i++)
 		if (message->notifies[i].type < STATUS_TYPES && message->notifies[i].type > 0)
@@ -239,7 +237,7 @@ static bool offers_quantum_safety(const struct ike_suite *suite)
 	return false;
 }
 
-static enum ike_event_kind selected(struct ike_story *story, const struct ike_message *message, int64_t now_ns)
+enum ike_event_kind ike_story_selected(struct ike_story *story, const struct ike_message *message, int64_t now_ns)
 {
 	if (story->answered_ns)
 		return IKE_EVENT_PROGRESS;
@@ -250,8 +248,8 @@ static enum ike_event_kind selected(struct ike_story *story, const struct ike_me
 	return IKE_EVENT_ANSWERED;
 }
 
-static enum ike_event_kind refused(struct ike_story *story, const struct ike_message *message,
-				   const struct ike_arrival *arrival, const struct ike_notify *notify)
+enum ike_event_kind ike_story_refused(struct ike_story *story, const struct ike_message *message,
+				      const struct ike_arrival *arrival, const struct ike_notify *notify)
 {
 	story->refused_ns = arrival->time_ns;
 	story->refusal = notify->type;
@@ -264,7 +262,7 @@ static enum ike_event_kind refused(struct ike_story *story, const struct ike_mes
 	return IKE_EVENT_REFUSED;
 }
 
-static enum ike_event_kind accepted(struct ike_story *story, int64_t now_ns)
+enum ike_event_kind ike_story_accepted(struct ike_story *story, int64_t now_ns)
 {
 	story->rejected_ns = 0;
 	if (story->established_ns)
@@ -273,14 +271,14 @@ static enum ike_event_kind accepted(struct ike_story *story, int64_t now_ns)
 	return IKE_EVENT_AUTH_ACCEPTED;
 }
 
-static enum ike_event_kind rejected(struct ike_story *story, int64_t now_ns)
+enum ike_event_kind ike_story_rejected(struct ike_story *story, int64_t now_ns)
 {
 	story->rejected_ns = now_ns;
 	story->established_ns = 0;
 	return IKE_EVENT_AUTH_REJECTED;
 }
 
-static enum ike_event_kind child_agreed(struct ike_story *story, int64_t now_ns)
+enum ike_event_kind ike_story_child_agreed(struct ike_story *story, int64_t now_ns)
 {
 	if (!story->established_ns)
 		story->established_ns = now_ns;
@@ -289,7 +287,7 @@ static enum ike_event_kind child_agreed(struct ike_story *story, int64_t now_ns)
 	return IKE_EVENT_CHILD_ACCEPTED;
 }
 
-static enum ike_event_kind child_refused(struct ike_story *story)
+enum ike_event_kind ike_story_child_refused(struct ike_story *story)
 {
 	story->child_refusals++;
 	return IKE_EVENT_CHILD_REFUSED;
@@ -297,8 +295,8 @@ static enum ike_event_kind child_refused(struct ike_story *story)
 
 /* ---- requests and their repetition ---- */
 
-static void request_begin(struct ike_request *request, const struct ike_message *message,
-			  const struct ike_arrival *arrival, uint64_t digest)
+void ike_story_request_begin(struct ike_request *request, const struct ike_message *message,
+			     const struct ike_arrival *arrival, uint64_t digest)
 {
 	*request = (struct ike_request){
 		.first_ns = arrival->time_ns,
@@ -306,6 +304,7 @@ static void request_begin(struct ike_request *request, const struct ike_message 
 		.digest = digest,
 		.message_id = message->header.message_id,
 		.octets = arrival->length,
+		.largest = arrival->largest ? arrival->largest : arrival->length,
 		.exchange = message->header.exchange,
 		.first_inner = message->first_inner,
 		.sends = 1,
@@ -314,7 +313,7 @@ static void request_begin(struct ike_request *request, const struct ike_message 
 }
 
 /* Whether it is news that the same request came again; a mirror's copy is not. */
-static bool request_again(struct ike_request *request, int64_t now_ns)
+bool ike_story_request_again(struct ike_request *request, int64_t now_ns)
 {
 	int64_t gap = now_ns - request->last_ns;
 
@@ -329,8 +328,8 @@ static bool request_again(struct ike_request *request, int64_t now_ns)
 }
 
 /* A further piece of a request in fragments. True if it is another one than those seen. */
-static bool request_piece(struct ike_request *request, const struct ike_message *message,
-			  const struct ike_arrival *arrival)
+bool ike_story_request_piece(struct ike_request *request, const struct ike_message *message,
+			     const struct ike_arrival *arrival)
 {
 	uint64_t bit = UINT64_C(1) << (message->fragment_number % FRAGMENT_BITS);
 
@@ -338,6 +337,8 @@ static bool request_piece(struct ike_request *request, const struct ike_message 
 		return false;
 	request->fragments |= bit;
 	request->octets += arrival->length;
+	if (arrival->length > request->largest)
+		request->largest = arrival->length;
 	return true;
 }
 
@@ -353,12 +354,12 @@ static enum ike_event_kind v2_request(struct ike_story *story, const struct ike_
 		    request->exchange == exchange && (!opening || request->digest == digest);
 
 	if (same) {
-		if (request_piece(request, message, arrival)) {
+		if (ike_story_request_piece(request, message, arrival)) {
 			if (exchange == IKEV2_EXCHANGE_IKE_AUTH && message->header.message_id == 1)
 				story->auth_octets = request->octets;
 			return IKE_EVENT_NONE;
 		}
-		if (message->fragment_number > 1 || !request_again(request, arrival->time_ns))
+		if (message->fragment_number > 1 || !ike_story_request_again(request, arrival->time_ns))
 			return IKE_EVENT_NONE;
 		return IKE_EVENT_REPEATED;
 	}
@@ -366,7 +367,7 @@ static enum ike_event_kind v2_request(struct ike_story *story, const struct ike_
 	/* An older request that comes late must not take the place of the one under way. */
 	if (request->sends && !opening && message->header.message_id < request->message_id)
 		return IKE_EVENT_NONE;
-	request_begin(request, message, arrival, digest);
+	ike_story_request_begin(request, message, arrival, digest);
 	if (opening) {
 		ike_suite_read(message, &story->offered);
 		story->opened = true;
@@ -382,13 +383,14 @@ static enum ike_event_kind v2_request(struct ike_story *story, const struct ike_
 		story->auth_octets = request->octets;
 		return IKE_EVENT_AUTH_SENT;
 	case IKEV2_EXCHANGE_CREATE_CHILD_SA:
-		accepted(story, arrival->time_ns);
+		story->child_exchanges++;
+		ike_story_accepted(story, arrival->time_ns);
 		return IKE_EVENT_PROGRESS;
 	case IKEV2_EXCHANGE_INFORMATIONAL:
 		if (message->first_inner == IKEV2_PAYLOAD_DELETE)
 			story->deleted_ns = arrival->time_ns;
 		if (message->protection != IKE_CLEAR && !story->rejected_ns)
-			accepted(story, arrival->time_ns);
+			ike_story_accepted(story, arrival->time_ns);
 		return IKE_EVENT_PROGRESS;
 	default:
 		return IKE_EVENT_PROGRESS;
@@ -401,7 +403,7 @@ static enum ike_event_kind v2_auth_answer(struct ike_story *story, const struct 
 	switch (message->first_inner) {
 	case IKEV2_PAYLOAD_NOTIFY:
 		/* Without its request in view there is nothing to tell a refusal by. */
-		return request ? rejected(story, arrival->time_ns) : IKE_EVENT_PROGRESS;
+		return request ? ike_story_rejected(story, arrival->time_ns) : IKE_EVENT_PROGRESS;
 	case IKEV2_PAYLOAD_EAP:
 		story->eap = true;
 		return IKE_EVENT_PROGRESS;
@@ -415,7 +417,7 @@ static enum ike_event_kind v2_auth_answer(struct ike_story *story, const struct 
 			story->child_agreed |= whole;
 			story->child_doubted = !whole && story->auth_octets >= CHILD_REQUEST_MIN;
 		}
-		return accepted(story, arrival->time_ns);
+		return ike_story_accepted(story, arrival->time_ns);
 	default:
 		return IKE_EVENT_PROGRESS;
 	}
@@ -437,16 +439,16 @@ static enum ike_event_kind v2_response(struct ike_story *story, const struct ike
 	switch (exchange) {
 	case IKEV2_EXCHANGE_IKE_SA_INIT:
 	case IKEV2_EXCHANGE_IKE_SESSION_RESUME: {
-		const struct ike_notify *error = error_in_clear(message);
+		const struct ike_notify *error = ike_story_error_in_clear(message);
 		if (message->proposal_count > 0 ||
 		    (exchange == IKEV2_EXCHANGE_IKE_SESSION_RESUME && !error && message->nonce_count))
-			return selected(story, message, arrival->time_ns);
+			return ike_story_selected(story, message, arrival->time_ns);
 		if (ike_message_notify(message, IKEV2_NOTIFY_COOKIE))
 			return IKE_EVENT_CHALLENGED;
 		if (!error || !matches || again)
 			return IKE_EVENT_PROGRESS;
 		event->notify = error->type;
-		return refused(story, message, arrival, error);
+		return ike_story_refused(story, message, arrival, error);
 	}
 	case IKEV2_EXCHANGE_IKE_AUTH:
 		if (again && !story->rejected_ns)
@@ -455,15 +457,16 @@ static enum ike_event_kind v2_response(struct ike_story *story, const struct ike
 	case IKEV2_EXCHANGE_CREATE_CHILD_SA:
 		if (again)
 			return IKE_EVENT_NONE;
-		accepted(story, arrival->time_ns);
+		story->child_exchanges += !matches;
+		ike_story_accepted(story, arrival->time_ns);
 		/* Transport mode announces itself by a notify too; only a short one is a refusal. */
 		if (matches && message->first_inner == IKEV2_PAYLOAD_NOTIFY &&
 		    10 * (uint64_t)arrival->length <= 6 * (uint64_t)request->octets)
-			return child_refused(story);
-		return matches ? child_agreed(story, arrival->time_ns) : IKE_EVENT_PROGRESS;
+			return ike_story_child_refused(story);
+		return matches ? ike_story_child_agreed(story, arrival->time_ns) : IKE_EVENT_PROGRESS;
 	case IKEV2_EXCHANGE_INFORMATIONAL:
 		if (message->protection != IKE_CLEAR && !story->rejected_ns)
-			accepted(story, arrival->time_ns);
+			ike_story_accepted(story, arrival->time_ns);
 		return IKE_EVENT_PROGRESS;
 	default:
 		return IKE_EVENT_PROGRESS;
@@ -475,170 +478,13 @@ static enum ike_event_kind v2_message(struct ike_story *story, const struct ike_
 				      struct ike_event *event)
 {
 	if (message->header.exchange == IKEV2_EXCHANGE_INFORMATIONAL && message->protection == IKE_CLEAR) {
-		const struct ike_notify *error = error_in_clear(message);
+		const struct ike_notify *error = ike_story_error_in_clear(message);
 		event->notify = error ? error->type : 0;
 		return error ? IKE_EVENT_NOTIFIED : IKE_EVENT_PROGRESS;
 	}
 	if (message->header.flags & IKEV2_FLAG_RESPONSE)
 		return v2_response(story, message, arrival, side, event);
 	return v2_request(story, message, arrival, side, digest);
-}
-
-/* ---- IKEv1 ---- */
-
-/* A main mode message that is encrypted, or a piece of one that must be for where it stands. */
-static enum ike_event_kind v1_main_proof(struct ike_story *story, const struct ike_message *message,
-					 const struct ike_arrival *arrival, unsigned side)
-{
-	if (!story->roles_known)
-		return IKE_EVENT_PROGRESS;
-	if (side == 0) {
-		if (message->protection == IKE_CLEAR_FRAGMENT && !story->answered_ns)
-			return IKE_EVENT_PROGRESS;
-		if (story->auth_sent_ns)
-			return IKE_EVENT_PROGRESS;
-		story->auth_sent_ns = arrival->time_ns;
-		story->auth_octets = arrival->length;
-		return IKE_EVENT_AUTH_SENT;
-	}
-	if (message->protection == IKE_CLEAR_FRAGMENT && !story->auth_sent_ns)
-		return IKE_EVENT_PROGRESS;
-	return accepted(story, arrival->time_ns);
-}
-
-static enum ike_event_kind v1_phase1(struct ike_story *story, const struct ike_message *message,
-				     const struct ike_arrival *arrival, unsigned side)
-{
-	bool aggressive = message->header.exchange == IKEV1_EXCHANGE_AGGRESSIVE;
-
-	if (message->sa_count > 0) {
-		if (side == 0) {
-			ike_suite_read(message, &story->offered);
-			story->opened = true;
-			return IKE_EVENT_OPENED;
-		}
-		return selected(story, message, arrival->time_ns);
-	}
-	if (aggressive) {
-		/* Message 3, encrypted or not; seen alone it still says that phase 1 went through. */
-		if (side == 0 && story->roles_known && story->answered_ns) {
-			story->auth_sent_ns = arrival->time_ns;
-			return accepted(story, arrival->time_ns);
-		}
-		return IKE_EVENT_PROGRESS;
-	}
-	if (message->protection == IKE_ENCRYPTED || message->protection == IKE_CLEAR_FRAGMENT)
-		return v1_main_proof(story, message, arrival, side);
-	return IKE_EVENT_PROGRESS;
-}
-
-static enum ike_event_kind v1_quick(struct ike_story *story, const struct ike_message *message,
-				    const struct ike_arrival *arrival, unsigned side)
-{
-	uint32_t id = message->header.message_id;
-	enum ike_event_kind up = accepted(story, arrival->time_ns);
-
-	if (story->quick_ns && story->quick_id == id) {
-		if (side == story->quick_side || story->quick_agreed)
-			return up;
-		/* What looked like a refusal was a notice that came before the answer. */
-		story->quick_open = false;
-		story->quick_agreed = true;
-		return child_agreed(story, arrival->time_ns);
-	}
-	story->quick_id = id;
-	story->quick_ns = arrival->time_ns;
-	story->quick_side = (uint8_t)side;
-	story->quick_open = true;
-	story->quick_agreed = false;
-	return up;
-}
-
-/* RFC 2408 section 3.14.1 */
-static bool about_a_proof(uint16_t notify)
-{
-	switch (notify) {
-	case IKEV1_NOTIFY_INVALID_ID_INFORMATION:
-	case IKEV1_NOTIFY_INVALID_CERT_ENCODING:
-	case IKEV1_NOTIFY_INVALID_CERTIFICATE:
-	case IKEV1_NOTIFY_CERT_TYPE_UNSUPPORTED:
-	case IKEV1_NOTIFY_INVALID_CERT_AUTHORITY:
-	case IKEV1_NOTIFY_INVALID_HASH_INFORMATION:
-	case IKEV1_NOTIFY_AUTHENTICATION_FAILED:
-	case IKEV1_NOTIFY_INVALID_SIGNATURE:
-	case IKEV1_NOTIFY_CERTIFICATE_UNAVAILABLE:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static enum ike_event_kind v1_informational(struct ike_story *story, const struct ike_message *message,
-					    const struct ike_arrival *arrival, unsigned side, struct ike_event *event)
-{
-	bool proving =
-	    story->roles_known && !story->established_ns &&
-	    (side == 1 ? story->auth_sent_ns != 0 : story->mode == IKE_MODE_AGGRESSIVE && story->answered_ns != 0);
-
-	if (message->protection == IKE_CLEAR) {
-		const struct ike_notify *error = error_in_clear(message);
-		if (!error)
-			return IKE_EVENT_PROGRESS;
-		event->notify = error->type;
-		if (error->type == IKEV1_NOTIFY_INVALID_SPI || error->type == IKEV1_NOTIFY_INVALID_COOKIE)
-			return IKE_EVENT_NOTIFIED;
-		if (story->quick_open && side != story->quick_side &&
-		    arrival->time_ns - story->quick_ns <= QUICK_ANSWER_NS) {
-			story->quick_open = false;
-			return child_refused(story);
-		}
-		/* A proof by GSS-API goes with the key exchange, in clear, before anything is encrypted. */
-		if (proving || (story->answered_ns && !story->established_ns && about_a_proof(error->type)))
-			return rejected(story, arrival->time_ns);
-		bool opening = side == 1 && story->opened && !story->established_ns;
-		return opening ? refused(story, message, arrival, error) : IKE_EVENT_NOTIFIED;
-	}
-	if (proving)
-		return rejected(story, arrival->time_ns);
-	if (story->quick_open && side != story->quick_side && arrival->time_ns - story->quick_ns <= QUICK_ANSWER_NS) {
-		story->quick_open = false;
-		return child_refused(story);
-	}
-	if (!story->rejected_ns && !story->opened)
-		accepted(story, arrival->time_ns);
-	return IKE_EVENT_PROGRESS;
-}
-
-static enum ike_event_kind v1_message(struct ike_story *story, const struct ike_message *message,
-				      const struct ike_arrival *arrival, unsigned side, uint64_t digest,
-				      struct ike_event *event)
-{
-	struct ike_request *own = &story->request[side], *other = &story->request[!side];
-
-	if (message->fragment_number > 1) {
-		if (own->sends && request_piece(own, message, arrival) && side == 0 && story->auth_sent_ns &&
-		    own->exchange == message->header.exchange)
-			story->auth_octets = own->octets;
-		return IKE_EVENT_NONE;
-	}
-	if (own->sends && own->digest == digest)
-		return request_again(own, arrival->time_ns) ? IKE_EVENT_REPEATED : IKE_EVENT_NONE;
-	request_begin(own, message, arrival, digest);
-	if (other->sends)
-		other->answered = true;
-	switch (message->header.exchange) {
-	case IKEV1_EXCHANGE_MAIN:
-	case IKEV1_EXCHANGE_AGGRESSIVE:
-		return v1_phase1(story, message, arrival, side);
-	case IKEV1_EXCHANGE_QUICK:
-		return v1_quick(story, message, arrival, side);
-	case IKEV1_EXCHANGE_TRANSACTION:
-		return accepted(story, arrival->time_ns);
-	case IKEV1_EXCHANGE_INFORMATIONAL:
-		return v1_informational(story, message, arrival, side, event);
-	default:
-		return IKE_EVENT_PROGRESS;
-	}
 }
 
 /* ---- one message ---- */
@@ -654,6 +500,16 @@ static uint8_t mode_of(const struct ike_header *header)
 	return IKE_MODE_UNKNOWN;
 }
 
+/* By addresses, of which a NAT may have changed one meanwhile. */
+static bool sent_by_initiator(const struct ike_story *story, const struct ike_arrival *arrival)
+{
+	if (address_equal(&arrival->src, &story->initiator))
+		return true;
+	if (address_equal(&arrival->src, &story->responder))
+		return false;
+	return address_equal(&arrival->dst, &story->responder);
+}
+
 /* 0 if the message comes from the initiator, 1 if from the responder; learns which is which. */
 static unsigned side_of(struct ike_story *story, const struct ike_arrival *arrival, const struct ike_header *header)
 {
@@ -663,9 +519,11 @@ static unsigned side_of(struct ike_story *story, const struct ike_arrival *arriv
 	/* A proposal in answer to a cookie is the responder's, seen though its question was not. */
 	bool answers = !v2 && header->responder_spi && header->next_payload == IKEV1_PAYLOAD_SA &&
 		       (header->exchange == IKEV1_EXCHANGE_MAIN || header->exchange == IKEV1_EXCHANGE_AGGRESSIVE);
+	bool notice =
+	    header->exchange == IKEV1_EXCHANGE_INFORMATIONAL || header->exchange == IKEV1_EXCHANGE_AUTHIP_NOTIFY;
 	/* An error in clear that answers a first message has no responder cookie either, but comes from the responder. */
-	if (!v2 && from_initiator && header->exchange == IKEV1_EXCHANGE_INFORMATIONAL)
-		from_initiator = story->roles_known && address_equal(&arrival->src, &story->initiator);
+	if (!v2 && from_initiator && notice)
+		from_initiator = story->roles_known && sent_by_initiator(story, arrival);
 	else if (!story->roles_known && (v2 || from_initiator || answers)) {
 		story->roles_known = true;
 		story->initiator = from_initiator ? arrival->src : arrival->dst;
@@ -674,7 +532,29 @@ static unsigned side_of(struct ike_story *story, const struct ike_arrival *arriv
 	}
 	if (v2)
 		return from_initiator ? 0 : 1;
-	return address_equal(&arrival->src, &story->initiator) ? 0 : 1;
+	return sent_by_initiator(story, arrival) ? 0 : 1;
+}
+
+/* Addresses may change under an IKE SA. They can be forged, too: it has moved once both sides spoke elsewhere. Returns the pair
+ * it moved from, 0 if it did not. */
+static uint64_t note_pair(struct ike_story *story, uint64_t pair, unsigned side)
+{
+	uint64_t before = story->pair;
+
+	if (!before || pair == before) {
+		story->pair = pair;
+		story->next_pair = 0;
+		return 0;
+	}
+	if (pair != story->next_pair)
+		story->next_sides = 0;
+	story->next_pair = pair;
+	story->next_sides |= (uint8_t)(1u << side);
+	if (story->next_sides != 3)
+		return 0;
+	story->pair = pair;
+	story->next_pair = 0;
+	return before;
 }
 
 struct ike_event ike_story_message(struct ike_stories *stories, const struct ike_arrival *arrival,
@@ -689,7 +569,7 @@ struct ike_event ike_story_message(struct ike_stories *stories, const struct ike
 	event.story = story;
 	unsigned side = side_of(story, arrival, header);
 	event.from_initiator = side == 0;
-	story->pair = arrival->pair;
+	event.moved_from = note_pair(story, arrival->pair, side);
 	story->last_ns = arrival->time_ns;
 	/* An answer in the other version is about this story, and does not change what it is. */
 	bool foreign = story->major && story->major != header->major;
@@ -706,12 +586,12 @@ struct ike_event ike_story_message(struct ike_stories *stories, const struct ike
 	story->two_way = story->said_ns[0] && story->said_ns[1];
 	uint64_t digest = hash_octets(arrival->octets, arrival->captured, 0);
 	if (foreign) {
-		const struct ike_notify *error = error_in_clear(message);
+		const struct ike_notify *error = ike_story_error_in_clear(message);
 		if (side == 0 || !error || story->answered_ns)
 			return event;
 		story->request[0].answered = true;
 		event.notify = error->type;
-		event.kind = refused(story, message, arrival, error);
+		event.kind = ike_story_refused(story, message, arrival, error);
 		return event;
 	}
 	if (header->major != 1 && header->major != 2)
@@ -720,7 +600,7 @@ struct ike_event ike_story_message(struct ike_stories *stories, const struct ike
 	note_vendors(story, message, arrival->octets, side);
 	note_authorities(story, message, arrival->octets, side);
 	event.kind = header->major == 2 ? v2_message(story, message, arrival, side, digest, &event)
-					: v1_message(story, message, arrival, side, digest, &event);
+					: ike_story_v1(story, message, arrival, side, digest, &event);
 	note_nat(stories, story, arrival, message, side);
 	if (side == 0 && event.kind != IKE_EVENT_OPENED && event.kind != IKE_EVENT_NONE)
 		story->progressed = true;

@@ -44,9 +44,10 @@ struct ike_request {
 	uint64_t digest;           /* of its first datagram */
 	uint64_t fragments;        /* bit per fragment number seen */
 	uint32_t message_id;
-	uint32_t octets; /* of all fragments */
-	uint16_t sends;  /* 1 and repetitions */
-	uint16_t gap_ds; /* last gap between them, tenths of a second */
+	uint32_t octets;  /* of all fragments */
+	uint32_t largest; /* of the largest of them, as a message */
+	uint16_t sends;   /* 1 and repetitions */
+	uint16_t gap_ds;  /* last gap between them, tenths of a second */
 	uint8_t exchange;
 	uint8_t first_inner; /* type of the first payload inside, 0: not known */
 	bool answered;
@@ -67,7 +68,9 @@ enum ike_auth {
 struct ike_story {
 	struct table_link link; /* key: initiator SPI, realm */
 	uint64_t ispi, rspi;
-	uint64_t pair; /* hash of the pair that spoke last */
+	uint64_t pair;      /* hash of the pair that speaks it */
+	uint64_t next_pair; /* it may be another one now: of its two sides, a bit each, messages came on that */
+	uint8_t next_sides;
 	struct address initiator, responder;
 	uint32_t realm;
 	int64_t first_ns, last_ns;
@@ -106,6 +109,7 @@ struct ike_story {
 	bool progressed;        /* the initiator did more than send one first message */
 	bool asked_certificate; /* CERTREQ from the responder in its first answer */
 	bool eap, childless, gssapi, xauth;
+	bool authip;                           /* Microsoft's AuthIP: peers fall back from it to IKE */
 	bool fragments[2];                     /* initiator, responder announced that they take IKE fragments */
 	bool certificate_outdated;             /* for rules: a certificate in clear is not valid now */
 	bool child_doubted;                    /* the answer to the proof was as short as one that brings no child */
@@ -114,6 +118,7 @@ struct ike_story {
 	bool quantum_safe;                     /* ML-KEM was selected */
 	uint32_t children[IKE_STORY_CHILDREN]; /* SPIs of SAs for traffic that came of it; a ring, the latest */
 	uint32_t child_count;                  /* how many ever */
+	uint32_t child_exchanges;              /* IKEv2: CREATE_CHILD_SA, as far as they were in view */
 	bool counted;                          /* for rules: half-open, in its responder's count */
 	int64_t counted_ns;                    /* when it was */
 };
@@ -122,8 +127,9 @@ struct ike_event {
 	enum ike_event_kind kind;
 	struct ike_story *story; /* NULL if there is no memory for it */
 	bool from_initiator;
-	bool born;       /* the story began with this message */
-	uint16_t notify; /* REFUSED, AUTH_REJECTED, NOTIFIED: its type if it was in clear, else 0 */
+	bool born;           /* the story began with this message */
+	uint64_t moved_from; /* hash of the pair that spoke it until now, 0: this one */
+	uint16_t notify;     /* REFUSED, AUTH_REJECTED, NOTIFIED: its type if it was in clear, else 0 */
 };
 
 struct ike_stories;
@@ -153,6 +159,7 @@ struct ike_arrival {
 	uint16_t src_port, dst_port;
 	const uint8_t *octets; /* `captured` of `length` */
 	uint32_t captured, length;
+	uint32_t largest; /* joined from IKE fragments: octets of the largest; 0: it came as it is */
 };
 
 struct ike_event ike_story_message(struct ike_stories *stories, const struct ike_arrival *arrival,

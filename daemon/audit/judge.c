@@ -22,7 +22,9 @@ enum {
 	DUE_AT_ONCE = 16,
 	EXCHANGE_V1_MAIN = 2, /* RFC 2408 section 3.1 */
 	EXCHANGE_V1_AGGRESSIVE = 4,
-	EXCHANGE_V1_QUICK = 32,   /* RFC 2409 appendix A */
+	EXCHANGE_V1_QUICK = 32,     /* RFC 2409 appendix A */
+	EXCHANGE_AUTHIP_MAIN = 243, /* [MS-AIPS] section 2.2.1 */
+	EXCHANGE_AUTHIP_QUICK = 244,
 	EXCHANGE_V2_SA_INIT = 34, /* RFC 7296 section 3.1 */
 	EXCHANGE_V2_AUTH = 35,
 	NETWORKS_MAX = 65536,
@@ -83,15 +85,17 @@ struct judge *judge_new(const struct judge_settings *settings, const struct reco
 	bool ok = table_init(&judge->pairs, sizeof(struct judged_pair), settings->pairs) &&
 		  table_init(&judge->hosts, sizeof(struct judged_host), settings->pairs) &&
 		  table_init(&judge->networks, sizeof(struct learned_network), NETWORKS_MAX) &&
-		  table_init(&judge->sas, sizeof(struct judged_sa), settings->sas);
+		  table_init(&judge->sas, sizeof(struct judged_sa), settings->sas) &&
+		  move_index_init(&judge->moves, settings->sas);
 	struct ike_stories_settings stories = { settings->ike, settings->seed, settings->nat_hash,
 						settings->nat_hash_context };
 	judge->stories = ike_stories_new(&stories);
 	judge->services = services_new(settings->seed);
 	judge->message = malloc(sizeof(*judge->message));
+	judge->pieces = ike_pieces_new();
 	judge->desk = alert_desk_new(&settings->alerts, settings->pairs);
-	if (!ok || !judge->desk || !judge->stories || !judge->services || !judge->message || !judge->rules ||
-	    !judge_queue_init(judge)) {
+	if (!ok || !judge->desk || !judge->stories || !judge->services || !judge->message || !judge->pieces ||
+	    !judge->rules || !judge_queue_init(judge)) {
 		judge_free(judge);
 		return NULL;
 	}
@@ -107,9 +111,11 @@ void judge_free(struct judge *judge)
 	table_destroy(&judge->hosts);
 	table_destroy(&judge->networks);
 	table_destroy(&judge->sas);
+	move_index_destroy(&judge->moves);
 	ike_stories_free(judge->stories);
 	alert_desk_free(judge->desk);
 	services_free(judge->services);
+	ike_pieces_free(judge->pieces);
 	free(judge->message);
 	free(judge->rules);
 	free(judge);
@@ -361,14 +367,16 @@ static void note_ike(struct judge *judge, struct judged_pair *pair, const struct
 	bool v2 = header->major >= 2;
 	bool opens = header->responder_spi == 0 &&
 		     (v2 ? header->exchange == EXCHANGE_V2_SA_INIT && !(header->flags & IKEV2_FLAG_RESPONSE)
-			 : header->exchange == EXCHANGE_V1_MAIN || header->exchange == EXCHANGE_V1_AGGRESSIVE);
+			 : header->exchange == EXCHANGE_V1_MAIN || header->exchange == EXCHANGE_V1_AGGRESSIVE ||
+			       header->exchange == EXCHANGE_AUTHIP_MAIN);
 
 	if (!pair->ike[0].message_ns && !pair->ike[1].message_ns)
 		judge_note_protector(judge, pair);
 	ike->message_ns = transition->time_ns;
 	if (opens)
 		ike->opened_ns = transition->time_ns;
-	if (v2 ? header->exchange == EXCHANGE_V2_AUTH : header->exchange == EXCHANGE_V1_QUICK)
+	if (v2 ? header->exchange == EXCHANGE_V2_AUTH
+	       : header->exchange == EXCHANGE_V1_QUICK || header->exchange == EXCHANGE_AUTHIP_QUICK)
 		ike->beyond_init = true;
 	judge_host_speaks(judge, pair);
 }
@@ -390,36 +398,7 @@ static void note_esp_began(struct judge *judge, struct judged_pair *pair, const 
 	esp->running = true;
 }
 
-/* Reads the message of the transition and lets its IKE SA's story go on. */
-static void read_ike(struct judge *judge, const struct judged_pair *pair, const struct transition *transition)
-{
-	const struct transition_ike *ike = &transition->ike;
-	struct ike_arrival arrival = {
-		.time_ns = transition->time_ns,
-		.realm = transition->realm,
-		.pair = pair->link.hash,
-		.direction = transition->direction,
-		.src = pair->address[transition->direction],
-		.dst = pair->address[!transition->direction],
-		.src_port = ike->src_port,
-		.dst_port = ike->dst_port,
-		.octets = ike->message,
-		.captured = ike->captured,
-		.length = ike->octets,
-	};
-
-	judge->ike = (struct ike_event){ .kind = IKE_EVENT_NONE };
-	if (!ike->message || !ike_message_read(ike->message, ike->captured, ike->octets, judge->message))
-		return;
-	/* The first fragment of an IP datagram tells of the rest. */
-	if (ike->header.length > arrival.length && ike->header.length <= IKE_LENGTH_MAX)
-		arrival.length = ike->header.length;
-	judge->ike = ike_story_message(judge->stories, &arrival, judge->message);
-	if (judge->ike.born)
-		judge->counters.ike_sas++;
-}
-
-static void note(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+void judge_note(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	pair->vlan = transition->vlan;
 	switch (transition->kind) {
@@ -441,6 +420,7 @@ static void note(struct judge *judge, struct judged_pair *pair, const struct tra
 		break;
 	case TRANSITION_IKE_MESSAGE:
 		note_ike(judge, pair, transition);
+		move_ike(judge, pair);
 		break;
 	default:
 		break;
@@ -448,7 +428,14 @@ static void note(struct judge *judge, struct judged_pair *pair, const struct tra
 	judge_host_lives(judge, transition);
 	origin_transition(judge, pair, transition);
 	lineage_transition(judge, pair, transition);
+	move_transition(judge, pair, transition);
 	learn_transition(judge, pair, transition);
+}
+
+void judge_ask_rules(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+{
+	for (unsigned i = 0; i < RULE_COUNT; i++)
+		rules[i].transition(judge, pair, transition);
 }
 
 static void run_timer(struct judge *judge)
@@ -466,29 +453,6 @@ static void run_timer(struct judge *judge)
 		return;
 	pair->due_ns[timer.rule] = 0;
 	rules[timer.rule].due(judge, pair);
-}
-
-void judge_pass_ike(struct judge *judge, bool pass)
-{
-	judge->settings.ike_messages = pass;
-}
-
-static void tell_ike_message(const struct judge *judge, const struct transition *transition)
-{
-	struct record record = { .type = RECORD_IKE_MESSAGE, .time_ns = transition->time_ns };
-	const struct transition_ike *ike = &transition->ike;
-
-	record.ike_message = (struct record_ike_message){
-		.src = transition->direction ? transition->b : transition->a,
-		.dst = transition->direction ? transition->a : transition->b,
-		.src_port = ike->src_port,
-		.dst_port = ike->dst_port,
-		.encap = (enum packet_encap)ike->encap,
-		.message = ike->message,
-		.captured = ike->message ? ike->captured : 0,
-		.length = ike->octets,
-	};
-	record_write(&judge->sink, &record);
 }
 
 /* A transition that is due, with what it needs on the way. */
@@ -558,17 +522,11 @@ static void run_transition(struct judge *judge, struct due *due)
 	}
 	struct judged_pair *pair = obtain_pair(judge, transition, due->hash);
 	judge->now_ns = transition->time_ns;
-	/* Before the rules speak: a message stands above the finding that it leads to. */
-	if (judge->settings.ike_messages && transition->kind == TRANSITION_IKE_MESSAGE)
-		tell_ike_message(judge, transition);
-	if (pair) {
-		if (transition->kind == TRANSITION_IKE_MESSAGE) {
-			read_ike(judge, pair, transition);
-			rule_sensor_ike(judge);
-		}
-		note(judge, pair, transition);
-		for (unsigned i = 0; i < RULE_COUNT; i++)
-			rules[i].transition(judge, pair, transition);
+	if (transition->kind == TRANSITION_IKE_MESSAGE) {
+		judge_ike(judge, pair, transition);
+	} else if (pair) {
+		judge_note(judge, pair, transition);
+		judge_ask_rules(judge, pair, transition);
 	}
 	transition_discard(transition);
 }
@@ -610,6 +568,7 @@ void judge_advance(struct judge *judge, int64_t watermark_ns)
 void judge_finish(struct judge *judge, int64_t end_ns)
 {
 	judge_advance(judge, end_ns);
+	judge_ike_finish(judge);
 	for (uint32_t number = 1; number <= judge->pairs.fresh; number++) {
 		if (!table_lives(&judge->pairs, number))
 			continue;

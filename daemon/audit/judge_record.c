@@ -18,6 +18,12 @@ const char *judge_pair_rule(struct judge *judge, uint32_t realm, const struct ad
 	return rule ? rule->name : NULL;
 }
 
+/* It goes on between other addresses. */
+static bool went_away(const struct judge *judge, const struct judged_sa *sa)
+{
+	return sa->went_to && ((const struct judged_sa *)table_at(&judge->sas, sa->went_to))->came == MOVE_SURE;
+}
+
 void judge_complete_sa(struct judge *judge, uint32_t realm, struct record_sa *record)
 {
 	unsigned direction = address_compare(&record->src, &record->dst) > 0;
@@ -32,6 +38,12 @@ void judge_complete_sa(struct judge *judge, uint32_t realm, struct record_sa *re
 		record->has_replaces = true;
 		record->replaces = ((const struct judged_sa *)table_at(&judge->sas, sa->replaces))->spi;
 	}
+	if (sa->came == MOVE_SURE) {
+		record->has_continues = true;
+		record->continues_spi = sa->spi;
+		record->continues_src = sa->came_end ? record->src : sa->came_address;
+		record->continues_dst = sa->came_end ? sa->came_address : record->dst;
+	}
 	if (sa->ike_major) {
 		record->has_ike = true;
 		record->ike_spi = sa->ike_spi;
@@ -41,7 +53,7 @@ void judge_complete_sa(struct judge *judge, uint32_t realm, struct record_sa *re
 	}
 	if (sa->stale || sa->bad_spi.open)
 		record->state = SA_STALE;
-	else if (sa->replaced_by)
+	else if (sa->replaced_by || went_away(judge, sa))
 		record->state = SA_SUPERSEDED;
 	else if (sa->quiet && judge->now_ns - sa->last_ns > ENDED_NS)
 		record->state = SA_ENDED;

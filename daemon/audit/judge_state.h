@@ -10,6 +10,7 @@
 
 #include "alert.h"
 #include "alert_desk.h"
+#include "ike_pieces.h"
 #include "ike_story.h"
 #include "judge.h"
 #include "services.h"
@@ -82,6 +83,9 @@ struct leak {
 	unsigned fall_backs; /* how often the clear traffic began when hosts fall back */
 };
 
+/* Whether an SA is one that moved. */
+enum move_state { MOVE_NONE, MOVE_LIKELY /* the other one has not ceased yet */, MOVE_SURE };
+
 /* An SA, as the judge remembers it; oldest are forgotten first. */
 struct judged_sa {
 	struct table_link link; /* key: pair, direction, protocol, SPI */
@@ -96,7 +100,15 @@ struct judged_sa {
 	int64_t born_ns, last_ns;
 	int64_t woke_ns;         /* when it last spoke again after it was quiet; 0: never */
 	uint32_t stale_for_spi;  /* while stale: the SPI that replaced it */
-	uint64_t packets, bytes; /* as of the last quiet */
+	uint64_t packets, bytes; /* as of the last quiet, or count */
+	/* Of an SA that moved here with its keys: its life before, under other addresses; move.c. */
+	uint32_t came_from, went_to;           /* numbers of SAs; 0: none, or not known to be kept */
+	struct address came_address;           /* of the end that has another one now */
+	uint8_t came;                          /* enum move_state */
+	bool came_end;                         /* which end: false the source, true the destination */
+	int64_t keyed_ns;                      /* birth of the first of them: since when its keys are in use */
+	uint64_t before_packets, before_bytes; /* what the others carried */
+	uint32_t sequence_first, sequence; /* number of the first packet; of the last in order, as of the last quiet */
 	struct alert bad_spi, replay, reset, near_wrap, overdue;
 	/* bad-spi: the run of packets that nobody answers */
 	int64_t bad_since_ns, bad_last_ns;
@@ -104,10 +116,16 @@ struct judged_sa {
 	uint64_t bad_bytes;
 	enum finding_cause bad_cause;
 	uint8_t bad_level;
+	bool bad_counted;     /* by what the SA carries since base_ns, not by what is not answered */
+	bool stale_by_delete; /* while stale: not a successor but a Delete says so */
+	int64_t notified_ns;  /* the receiver said that it does not know it; 0: it did not */
+	int64_t base_ns;      /* it went on after something that may have ended it, or spoke again; 0: never */
+	uint64_t base_packets, base_bytes; /* what it had carried until then */
 	/* the exchange it came of; 0: not in view */
 	uint64_t ike_spi;
 	uint8_t ike_major, exchange;
 	uint8_t initiator; /* enum record_initiator */
+	bool beside;       /* asked for beside others, not in the place of one, as far as IKEv2 shows */
 };
 
 enum { REKEY_REMEMBERED = 16 };
@@ -160,6 +178,7 @@ struct trouble {
 	uint8_t major, exchange;
 	uint8_t direction; /* from initiator to responder */
 	bool silent;       /* REFUSED: not by a word, but by silence */
+	bool authip;       /* in AuthIP, which few take: the initiator falls back to IKE */
 	enum trouble_kind kind;
 	enum finding_cause cause;
 };
@@ -220,8 +239,11 @@ struct judged_pair {
 	const char *readable_name;
 	int64_t ah_first_ns;
 	int64_t bad_spi_opened_ns[3]; /* the latest openings, for "three times an hour" */
-	int64_t recover_ns;           /* IKE opened anew while or just after ESP went unanswered */
-	int64_t due_ns[RULE_COUNT];   /* of each rule's timer, 0: none */
+	/* the last Delete, as far as IKE lets it be told: by which side, of which IKE SA */
+	int64_t deleted_ns;
+	uint64_t deleted_ispi;
+	uint8_t deleted_by;
+	int64_t due_ns[RULE_COUNT]; /* of each rule's timer, 0: none */
 };
 
 /* A host, and whether it speaks IPsec with more than one other. */
@@ -298,6 +320,12 @@ struct judged_fullness {
 	uint64_t ike, ike_before;       /* IKE SAs likewise; of ike_stories_evicted(), what is counted already */
 };
 
+/* SAs by SPI and protocol, whatever their addresses: a few of each, the latest first. */
+struct move_index {
+	uint32_t *numbers; /* of SAs; owned */
+	uint32_t mask;
+};
+
 /* What SAs lacked of their numbers in the last minute, and whether that is the span port's doing. */
 enum { LOSS_SLOTS = 12 };
 struct judged_loss {
@@ -313,6 +341,7 @@ struct judge {
 	struct alert_desk *desk; /* owned */
 	struct judge_counters counters;
 	struct table pairs, hosts, networks, sas;
+	struct move_index moves;
 	struct alert doubled; /* mirror-doubled: about the sensor */
 	struct judged_fullness fullness;
 	struct judged_loss loss;
@@ -325,6 +354,7 @@ struct judge {
 	/* IKE: what the message of the transition at hand is in its story; message is only good while ike.story is set */
 	struct ike_stories *stories;
 	struct ike_message *message; /* owned */
+	struct ike_pieces *pieces;   /* owned */
 	struct ike_event ike;
 	/* two heaps, owned */
 	struct waiting *waiting;       /* a heap */
@@ -362,6 +392,14 @@ void judge_wake_sensor(struct judge *judge, int64_t due_ns);
 /* Whether the host speaks IPsec with someone other than `peer`. */
 bool judge_host_elsewhere(struct judge *judge, const struct address *host, const struct address *peer);
 const struct policy_rule *judge_rule(const struct judge *judge, const struct judged_pair *pair);
+/* What is known of the pair, its SAs and hosts goes on by the transition; then the rules are to look at it. */
+void judge_note(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+void judge_ask_rules(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+
+/* judge_ike.c: an IKE message, and the end of the capture. `pair` may be NULL. The message may be taken from the transition. */
+void judge_ike(struct judge *judge, struct judged_pair *pair, struct transition *transition);
+void judge_ike_finish(struct judge *judge);
+
 /* The pair may be one of gateways: its IKE and ESP count for the rules that name it. */
 void judge_note_protector(struct judge *judge, const struct judged_pair *pair);
 const char *judge_interface(const struct judge *judge, uint16_t interface);
@@ -405,6 +443,8 @@ void judge_doubt_absence(const struct judge *judge, struct finding *finding);
 void lineage_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 struct judged_sa *lineage_find(struct judge *judge, const struct judged_pair *pair, unsigned direction,
 			       uint8_t protocol, uint32_t spi);
+/* The SA replaced nothing after all. */
+void lineage_part(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa);
 /* Median time from birth to birth of replaced SAs, of the direction with more of them; negative without any. */
 int64_t lineage_median_ns(const struct judged_pair *pair);
 
@@ -417,7 +457,23 @@ enum record_initiator origin_of_rekeys(const struct judged_pair *pair);
 /* The same as evidence, `initiator`. */
 void origin_note(const struct judged_pair *pair, struct finding *finding);
 
+/* move.c */
+bool move_index_init(struct move_index *index, uint32_t sas);
+void move_index_destroy(struct move_index *index);
+/* After lineage_transition(). */
+void move_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+/* The message at hand belongs to an IKE SA that spoke between other addresses until now. */
+void move_ike(struct judge *judge, struct judged_pair *pair);
+/* Whether SAs of the pair moved here. */
+enum move_state move_state_of(const struct judge *judge, const struct judged_pair *pair);
+/* The hosts of the pair are nobody new: one has another address now. */
+void move_known(struct judge *judge, const struct judged_pair *pair);
+/* The SA is forgotten by those it came from and went to. */
+void move_forget(struct judge *judge, uint32_t number);
+
 /* learn.c */
+/* The pair is learned in the place of another one, which it was before it moved. */
+void learn_move(struct judge *judge, struct judged_pair *from, struct judged_pair *to);
 void learn_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 /* The pair is no longer learned: others may take its place. */
 void learn_forget(struct judge *judge, struct judged_pair *pair);

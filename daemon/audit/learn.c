@@ -68,6 +68,16 @@ void learn_forget(struct judge *judge, struct judged_pair *pair)
 		second->learned--;
 }
 
+void learn_move(struct judge *judge, struct judged_pair *from, struct judged_pair *to)
+{
+	if (!from->learned)
+		return;
+	learn_forget(judge, from);
+	from->learnable = false;
+	to->learnable = true;
+	try_to_learn(judge, to);
+}
+
 void learn_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	switch (transition->kind) {

@@ -70,6 +70,7 @@ static void forget(struct judge *judge, uint32_t number)
 		((struct judged_sa *)table_at(&judge->sas, sa->replaces))->replaced_by = 0;
 	if (sa->replaced_by)
 		((struct judged_sa *)table_at(&judge->sas, sa->replaced_by))->replaces = 0;
+	move_forget(judge, number);
 	struct alert *alerts[] = { &sa->bad_spi, &sa->replay, &sa->reset, &sa->near_wrap, &sa->overdue };
 	for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
 		alert_forget(judge, alerts[i]);
@@ -130,7 +131,7 @@ static struct judged_sa *obtain(struct judge *judge, struct judged_pair *pair, c
 	sa->spi = esp->spi;
 	sa->protocol = esp->protocol;
 	sa->direction = (uint8_t)direction;
-	sa->born_ns = sa->last_ns = transition->time_ns;
+	sa->born_ns = sa->last_ns = sa->keyed_ns = transition->time_ns;
 	sa->older = pair->newest_sa[direction];
 	pair->newest_sa[direction] = number;
 	return sa;
@@ -140,8 +141,8 @@ static void count_rekey(struct judged_pair *pair, const struct judged_sa *old, c
 {
 	struct judged_rekeys *rekeys = &pair->rekeys[old->direction];
 
-	rekeys->interval_ns[rekeys->at] = new->born_ns - old->born_ns;
-	rekeys->bytes[rekeys->at] = old->bytes;
+	rekeys->interval_ns[rekeys->at] = new->born_ns - old->keyed_ns;
+	rekeys->bytes[rekeys->at] = old->before_bytes + old->bytes;
 	rekeys->initiator[rekeys->at] = new->initiator;
 	rekeys->at = (rekeys->at + 1) % REKEY_REMEMBERED;
 	rekeys->count++;
@@ -170,6 +171,12 @@ static void unlink_successor(struct judge *judge, struct judged_pair *pair, stru
 	}
 }
 
+void lineage_part(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa)
+{
+	if (sa->replaces)
+		unlink_successor(judge, pair, table_at(&judge->sas, sa->replaces));
+}
+
 static void born(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa)
 {
 	struct judged_sa *latest = NULL;
@@ -182,7 +189,7 @@ static void born(struct judge *judge, struct judged_pair *pair, struct judged_sa
 			continue;
 		if (!other->quiet)
 			return; /* it may be replaced or parallel: its last packet will tell */
-		if (!other->replaced_by && (!latest || other->last_ns > latest->last_ns))
+		if (!other->replaced_by && !other->went_to && (!latest || other->last_ns > latest->last_ns))
 			latest = other;
 	}
 	if (latest)
@@ -244,6 +251,14 @@ void lineage_transition(struct judge *judge, struct judged_pair *pair, const str
 		sa->last_ns = sa->woke_ns = transition->time_ns;
 		if (sa->replaced_by)
 			unlink_successor(judge, pair, sa);
+		break;
+	case TRANSITION_SA_GOES_ON:
+	case TRANSITION_SA_COUNT:
+		sa = lineage_find(judge, pair, transition->direction, transition->esp.protocol, transition->esp.spi);
+		if (!sa)
+			break;
+		sa->packets = transition->esp.packets;
+		sa->bytes = transition->esp.bytes;
 		break;
 	default:
 		break;

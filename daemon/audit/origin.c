@@ -74,6 +74,7 @@ void origin_find(struct judge *judge, struct judged_pair *pair, struct judged_sa
 	sa->ike_spi = best->ispi;
 	sa->ike_major = best->major;
 	sa->exchange = best->exchange;
+	sa->beside = best->may_be_ike;
 	sa->initiator = best->initiator ? INITIATOR_B : INITIATOR_A;
 	for (unsigned i = 0; i < EXCHANGES_REMEMBERED; i++) {
 		const struct judged_exchange *other = &pair->exchanges[i];

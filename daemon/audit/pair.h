@@ -107,7 +107,8 @@ enum {
 	SA_REPLAY_TOLD = 1 << 3,
 	SA_DOUBLED_TOLD = 1 << 4,
 	SA_WRAP_TOLD = 1 << 5,
-	SA_OPAQUE = 1 << 6, /* what it carries is decided, and cannot be read */
+	SA_OPAQUE = 1 << 6,  /* what it carries is decided, and cannot be read */
+	SA_GOES_ON = 1 << 7, /* the transition was sent: its packets are told from time to time */
 };
 
 struct sa {
@@ -115,7 +116,8 @@ struct sa {
 	uint32_t spi;
 	uint16_t pair_generation;
 	uint8_t flags;
-	uint8_t encap; /* enum packet_encap, of the first packet */
+	uint8_t encap : 2;   /* enum packet_encap, of the first packet */
+	uint8_t changes : 6; /* of the pair's dialogue, as of its last packet */
 	int64_t last_ns;
 	uint64_t packets;
 	uint64_t bytes; /* octets of IP packets */

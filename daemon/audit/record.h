@@ -20,7 +20,7 @@ enum record_type {
 	RECORD_NOTICE,  /* a message for the operator's log: not part of an audit's JSON lines */
 	RECORD_LEARNED, /* a pair was learned, is known still, or is forgotten: for the store and for the next engine */
 	RECORD_HEALTH,  /* how the running sensor fares: part of its state, not of an audit */
-	RECORD_STARTED,     /* an engine began: it knows of nothing that was told before. Between the processes only */
+	RECORD_STARTED, /* an engine began: it knows of nothing that was told before. Between the processes only */
 	RECORD_IKE_MESSAGE, /* only where asked for; for the IKE log and the inventory, sinks pass it over */
 };
 
@@ -118,6 +118,7 @@ struct record_ike_message {
 	const uint8_t *message; /* from the IKE header on; borrowed; NULL if there was no memory to keep it */
 	uint32_t captured;      /* octets at `message` */
 	uint32_t length;        /* octets that were sent */
+	unsigned joined; /* not on the wire as such, but in so many fragments of IKEv1 just before; 0: as it was */
 };
 
 struct record_summary {

@@ -16,11 +16,7 @@
 #define SECOND INT64_C(1000000000)
 #define DAY (86400 * SECOND)
 
-enum {
-	X509_SIGNATURE = 4, /* RFC 2408 section 3.9, RFC 7296 section 3.6 */
-	X509_EXCHANGE = 5,
-	READ_PER_SECOND = 256,
-};
+enum { READ_PER_SECOND = 256 };
 
 static bool may_read(struct judge *judge)
 {
@@ -120,8 +116,7 @@ void rule_certificate_transition(struct judge *judge, struct judged_pair *pair, 
 		const struct ike_certificate *certificate = &message->certificates[i];
 		const uint8_t *octets = ike_slice_bytes(transition->ike.message, certificate->data);
 		struct certificate_facts facts;
-		if (octets && (certificate->encoding == X509_SIGNATURE || certificate->encoding == X509_EXCHANGE) &&
-		    may_read(judge) &&
+		if (octets && ike_certificate_is_x509(certificate) && may_read(judge) &&
 		    settings->certificate(settings->certificate_context, octets, certificate->data.length, &facts))
 			look_at(judge, pair, host, &facts);
 	}

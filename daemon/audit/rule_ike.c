@@ -66,7 +66,7 @@ static int64_t settle_ns(const struct judge *judge, const struct judged_pair *pa
 {
 	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
 
-	if (pair->negotiation.troubles[kind].silent)
+	if (pair->negotiation.troubles[kind].silent || pair->negotiation.troubles[kind].authip)
 		return thresholds->ike_fallback_ns;
 	switch (kind) {
 	case TROUBLE_UNANSWERED:
@@ -99,11 +99,12 @@ static bool ripe(const struct judge *judge, const struct judged_pair *pair, enum
 {
 	const struct trouble *trouble = &pair->negotiation.troubles[kind];
 
-	if (kind == TROUBLE_UNANSWERED && unreachable(&pair->negotiation, trouble))
+	if (kind == TROUBLE_UNANSWERED && !trouble->authip && unreachable(&pair->negotiation, trouble))
 		return true;
 	if (judge->now_ns >= ripe_ns(judge, pair, kind))
 		return true;
-	return !trouble->silent && (kind == TROUBLE_REFUSED || kind >= TROUBLE_AUTH) && trouble->count > 1;
+	return !trouble->silent && !trouble->authip && (kind == TROUBLE_REFUSED || kind >= TROUBLE_AUTH) &&
+	       trouble->count > 1;
 }
 
 /* A failure. `request` is the message that got no answer; NULL where there was one. */
@@ -120,6 +121,7 @@ static void fail(struct judge *judge, struct judged_pair *pair, enum trouble_kin
 	if (fresh || judge->now_ns - trouble->last_ns >= AGAIN_NS)
 		trouble->count++;
 	trouble->silent = kind == TROUBLE_REFUSED && request;
+	trouble->authip = story->authip && kind <= TROUBLE_REFUSED;
 	trouble->last_ns = judge->now_ns;
 	trouble->kind = kind;
 	trouble->ispi = story->ispi;
@@ -129,7 +131,7 @@ static void fail(struct judge *judge, struct judged_pair *pair, enum trouble_kin
 	if (address_equal(&pair->address[0], &story->initiator) || address_equal(&pair->address[1], &story->initiator))
 		trouble->direction = !address_equal(&pair->address[0], &story->initiator);
 	if (request) {
-		trouble->octets = request->octets;
+		trouble->octets = request->largest;
 		trouble->sends = request->sends;
 		trouble->gap_ds = request->gap_ds;
 		trouble->exchange = request->exchange;
@@ -167,7 +169,7 @@ static void repeated(struct judge *judge, struct judged_pair *pair, const struct
 	}
 	/* Of an opening that another host answered, or whose answer is not in view, nothing is known. */
 	if (story->two_way)
-		fail(judge, pair, request->octets > LARGE_OCTETS ? TROUBLE_PATH_MTU : TROUBLE_STALLED, story, request,
+		fail(judge, pair, request->largest > LARGE_OCTETS ? TROUBLE_PATH_MTU : TROUBLE_STALLED, story, request,
 		     CAUSE_NONE);
 }
 

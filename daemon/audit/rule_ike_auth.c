@@ -200,7 +200,7 @@ static bool fragments_lost(const struct ike_story *story)
 {
 	const struct ike_request *proof = &story->request[0];
 
-	return proof->octets > LARGE_OCTETS && proof->sends > 1 && !(story->fragments[0] && story->fragments[1]);
+	return proof->largest > LARGE_OCTETS && proof->sends > 1 && !(story->fragments[0] && story->fragments[1]);
 }
 
 static void describe_certificate(struct judge *judge, const struct judged_pair *pair, const struct trouble *trouble,

@@ -47,11 +47,11 @@ static void tell_up(struct judge *judge, const struct judged_pair *pair, struct 
 	if (older && !resumed) {
 		begin(judge, pair, sa, FINDING_SA_REKEYED, &finding);
 		finding_say(&finding, "took over from 0x%08x after %.0f s.", older->spi,
-			    (double)(sa->born_ns - older->born_ns) / (double)SECOND);
+			    (double)(sa->born_ns - older->keyed_ns) / (double)SECOND);
 		finding_note_spi(&finding, "replaces", older->spi);
-		finding_note_real(&finding, "age", (double)(sa->born_ns - older->born_ns) / (double)SECOND);
-		finding_note_integer(&finding, "packets", (int64_t)older->packets);
-		finding_note_integer(&finding, "bytes", (int64_t)older->bytes);
+		finding_note_real(&finding, "age", (double)(sa->born_ns - older->keyed_ns) / (double)SECOND);
+		finding_note_integer(&finding, "packets", (int64_t)(older->before_packets + older->packets));
+		finding_note_integer(&finding, "bytes", (int64_t)(older->before_bytes + older->bytes));
 	} else {
 		begin(judge, pair, sa, FINDING_SA_UP, &finding);
 		if (resumed)
@@ -89,7 +89,7 @@ static int64_t look(struct judge *judge, const struct judged_pair *pair, struct 
 	/* One of a few packets, quiet before it was settled, came and went: it was there all the same. */
 	if (sa->quiet && !sa->told_up && now >= settled)
 		tell_up(judge, pair, sa);
-	if (!sa->quiet || sa->told_down || sa->replaced_by)
+	if (!sa->quiet || sa->told_down || sa->replaced_by || sa->went_to)
 		return 0;
 	if (now < sa->last_ns + DOWN_NS)
 		return sa->told_up ? sa->last_ns + DOWN_NS : settled;
@@ -131,6 +131,19 @@ static void tell_peer(struct judge *judge, const struct judged_pair *pair, unsig
 	alert_event_host(judge, &finding);
 }
 
+void rule_lifecycle_peers(struct judge *judge, const struct judged_pair *pair)
+{
+	if (!judge->settings.lifecycle || (!is_two_way(pair) && !(pair->ike[0].message_ns && pair->ike[1].message_ns)))
+		return;
+	enum move_state moved = move_state_of(judge, pair);
+	if (moved == MOVE_SURE)
+		move_known(judge, pair);
+	if (moved != MOVE_NONE)
+		return;
+	tell_peer(judge, pair, 0);
+	tell_peer(judge, pair, 1);
+}
+
 void rule_lifecycle_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	if (!judge->settings.lifecycle)
@@ -140,8 +153,7 @@ void rule_lifecycle_transition(struct judge *judge, struct judged_pair *pair, co
 	case TRANSITION_ESP_BEGAN:
 		if (!is_two_way(pair) && !(pair->ike[0].message_ns && pair->ike[1].message_ns))
 			break;
-		tell_peer(judge, pair, 0);
-		tell_peer(judge, pair, 1);
+		rule_lifecycle_peers(judge, pair);
 		if (transition->kind == TRANSITION_ESP_BEGAN)
 			judge_wake(judge, pair, RULE_LIFECYCLE, judge->now_ns + SETTLE_NS);
 		break;

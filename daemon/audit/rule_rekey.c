@@ -171,13 +171,13 @@ static void describe_overdue(struct judge *judge, const struct judged_pair *pair
 {
 	struct regularity time, volume;
 	struct address_text sender, receiver;
-	double age = (double)(judge->now_ns - sa->born_ns) / 1e9;
+	double age = (double)(judge->now_ns - sa->keyed_ns) / 1e9;
 
 	measure(&pair->rekeys[sa->direction], &time, &volume);
 	alert_begin_sa(judge, pair, sa->direction, sa->spi, FINDING_REKEY_OVERDUE, finding);
 	finding->grade = GRADE_LIKELY;
 	finding->ip_protocol = sa->protocol;
-	finding->first_ns = sa->born_ns + (int64_t)(time.median * 1e9);
+	finding->first_ns = sa->keyed_ns + (int64_t)(time.median * 1e9);
 	finding->last_ns = sa->quiet ? sa->last_ns : judge->now_ns;
 	address_text(&finding->src, &sender);
 	address_text(&finding->dst, &receiver);
@@ -217,7 +217,7 @@ static void look_for_overdue(struct judge *judge, struct judged_pair *pair, unsi
 	if (time.spread > HABIT_SPREAD_MAX || volume.spread <= HABIT_SPREAD_MAX ||
 	    time.median * 1e9 < (double)LIFETIME_MIN_NS)
 		return;
-	int64_t due_ns = sa->born_ns + (int64_t)(OVERDUE_TIMES * time.median * 1e9);
+	int64_t due_ns = sa->keyed_ns + (int64_t)(OVERDUE_TIMES * time.median * 1e9);
 	if (judge->now_ns < due_ns) {
 		judge_wake(judge, pair, RULE_REKEY, due_ns);
 	} else if (!sa->overdue.open) {
@@ -246,6 +246,23 @@ static void clear_older(struct judge *judge, const struct judged_pair *pair, uns
 		clear_overdue(judge, pair, sa, "rekeyed");
 		return; /* before it was told, all before it were cleared */
 	}
+}
+
+void rule_rekey_moved(struct judge *judge, struct judged_pair *pair)
+{
+	struct finding finding;
+
+	for (unsigned d = 0; d < 2; d++)
+		if (pair->newest_sa[d])
+			clear_overdue(judge, pair, table_at(&judge->sas, pair->newest_sa[d]), "moved");
+	if (!pair->rekey_often.open)
+		return;
+	alert_begin(judge, pair, FINDING_REKEY_TOO_OFTEN, &finding);
+	finding.cause = pair->rekey_often.cause;
+	finding.grade = pair->rekey_often.grade;
+	finding.cleared_by = "moved";
+	finding_say(&finding, "The two go on between other addresses.");
+	alert_clear(judge, &pair->rekey_often, &finding);
 }
 
 void rule_rekey_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)

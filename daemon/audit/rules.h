@@ -36,7 +36,12 @@ void rule_spi_finish(struct judge *judge, struct judged_pair *pair);
 /* The receiver of the SA says in clear that it does not know it. */
 void rule_spi_notified(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa);
 
+/* Its SAs go on between other addresses: what is sent to the old ones until that is known there is no bad SPI. */
+void rule_spi_moved(struct judge *judge, struct judged_pair *pair);
+
 /* rekey-too-often, rekey-overdue: rule_rekey.c */
+/* Its SAs go on between other addresses. */
+void rule_rekey_moved(struct judge *judge, struct judged_pair *pair);
 void rule_rekey_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void rule_rekey_due(struct judge *judge, struct judged_pair *pair);
 
@@ -47,6 +52,8 @@ void rule_content_due(struct judge *judge, struct judged_pair *pair);
 /* peer-new, sa-up, sa-rekeyed, sa-down: rule_lifecycle.c */
 void rule_lifecycle_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void rule_lifecycle_due(struct judge *judge, struct judged_pair *pair);
+/* The pair's hosts are told of, if they are new: it was not known until now. */
+void rule_lifecycle_peers(struct judge *judge, const struct judged_pair *pair);
 /* secured-again: the leak of the finding, which is told as over, ended since ESP came back. */
 void rule_lifecycle_secured_again(struct judge *judge, const struct judged_pair *pair, const struct finding *leak);
 

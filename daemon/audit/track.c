@@ -12,6 +12,7 @@
 #include "pages.h"
 #include "track_state.h"
 #include "../../dissectors/cursor.h"
+#include "../../dissectors/ike_names.h"
 #include "../../dissectors/kerberos.h"
 
 #include <stddef.h>
@@ -497,6 +498,19 @@ void track_pair_is_nat(struct track *track, struct pair *pair, int64_t now_ns)
 
 /* ---- IKE and ICMP errors ---- */
 
+/* A Delete, as far as it can be told from other encrypted messages, or a notice in clear. */
+static bool may_end_sas(const struct packet *packet, const struct ike_header *header)
+{
+	enum { INNER_AT = 28 /* behind the header, RFC 7296 section 3.1 */ };
+
+	if (header->major == 1)
+		return header->exchange == IKEV1_EXCHANGE_INFORMATIONAL && !(header->flags & IKEV1_FLAG_ENCRYPTION);
+	if (header->exchange != IKEV2_EXCHANGE_INFORMATIONAL)
+		return false;
+	return header->next_payload != IKEV2_PAYLOAD_SK ||
+	       (packet->payload_captured > INNER_AT && packet->payload[INNER_AT] == IKEV2_PAYLOAD_DELETE);
+}
+
 static void track_ike(struct track *track, const struct packet *packet, const struct track_key *key)
 {
 	struct ike_header header;
@@ -510,6 +524,8 @@ static void track_ike(struct track *track, const struct packet *packet, const st
 	struct pair *pair = table_at(&track->pairs, number);
 	track_pair_speaks_ipsec(track, pair, number);
 	pair->flags |= PAIR_HAS_IKE;
+	if (may_end_sas(packet, &header))
+		track_esp_may_end(track, pair, key->time_ns);
 	struct transition transition = { .time_ns = key->time_ns,
 					 .kind = TRANSITION_IKE_MESSAGE,
 					 .direction = key->direction,
@@ -753,6 +769,7 @@ void track_advance(struct track *track, int64_t now_ns)
 void track_end(struct track *track, int64_t now_ns)
 {
 	ike_join_end(track->join, now_ns > track->now_ns ? now_ns : track->now_ns);
+	track_esp_finish(track, now_ns > track->now_ns ? now_ns : track->now_ns);
 }
 
 const struct track_counters *track_counters(struct track *track)

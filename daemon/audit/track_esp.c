@@ -21,7 +21,13 @@ enum {
 	PORT_NATT = 4500,
 	NAME_TRIES = 32,
 	SPI_RESERVED_MAX = 255, /* RFC 4303 section 2.1 */
+	CHANGES = 64,           /* what sa.changes counts to */
 };
+
+/* How often an SA that goes on is counted: closely while it may turn out to be stale, then now and then. */
+#define COUNTED_CLOSELY_NS (30 * SECOND)
+#define COUNT_STEP_NS (2 * SECOND)
+#define COUNT_LATER_NS (60 * SECOND)
 
 struct sa_key {
 	uint8_t src[16], dst[16];
@@ -105,7 +111,7 @@ static uint32_t sa_make(struct track *track, const struct packet *packet, const 
 	sa->spi = packet->spi;
 	sa->last_ns = key->time_ns;
 	sa->flags = (uint8_t)((key->direction ? SA_DIRECTION : 0) | (ah ? SA_AH : 0));
-	sa->encap = packet->encap;
+	sa->encap = packet->encap & 3u;
 	track->sa_cold[number] = (struct sa_cold){ .first_ns = key->time_ns, .name_tries = NAME_TRIES };
 	track->counters.sas++;
 	return number;
@@ -181,6 +187,7 @@ static void sa_transition(struct track *track, const struct pair *pair, const st
 		.spi = sa->spi,
 		.protocol = sa->flags & SA_AH ? PROTOCOL_AH : PROTOCOL_ESP,
 		.encap = sa->encap,
+		.sequence = sa->run.high,
 		.last_ns = sa->last_ns,
 		.packets = sa->packets,
 		.bytes = sa->bytes,
@@ -188,10 +195,52 @@ static void sa_transition(struct track *track, const struct pair *pair, const st
 	track_put(track, &transition, pair);
 }
 
+/* ---- SAs that go on after what may have ended them ---- */
+
+static void change(struct dialogue *dialogue, unsigned direction, int64_t now_ns)
+{
+	dialogue->side[direction].changes = (uint8_t)((dialogue->side[direction].changes + 1) % CHANGES);
+	dialogue->changed_ns[direction] = now_ns;
+}
+
+void track_esp_may_end(struct track *track, const struct pair *pair, int64_t now_ns)
+{
+	if (!pair->dialogue)
+		return;
+	for (unsigned d = 0; d < SIDES; d++)
+		change(table_at(&track->dialogues, pair->dialogue), d, now_ns);
+}
+
+/* Before the packet at hand is counted: tells what an SA had carried when something may have ended it, and what it carries
+ * since. */
+static void sa_goes_on(struct track *track, const struct pair *pair, struct sa *sa, unsigned direction, bool born,
+		       int64_t now_ns)
+{
+	if (!pair->dialogue)
+		return;
+	struct dialogue *dialogue = table_at(&track->dialogues, pair->dialogue);
+	if (born)
+		change(dialogue, direction, now_ns);
+	bool changed = !born && sa->changes != dialogue->side[direction].changes;
+	sa->changes = dialogue->side[direction].changes & (CHANGES - 1u);
+	if (changed) {
+		sa->flags |= SA_GOES_ON;
+		sa_transition(track, pair, sa, TRANSITION_SA_GOES_ON, now_ns);
+	} else if (sa->flags & SA_GOES_ON) {
+		/* By the clock of the packets, so that it is the same however they come. */
+		int64_t step =
+		    now_ns - dialogue->changed_ns[direction] <= COUNTED_CLOSELY_NS ? COUNT_STEP_NS : COUNT_LATER_NS;
+		if (now_ns / step != sa->last_ns / step)
+			sa_transition(track, pair, sa, TRANSITION_SA_COUNT, now_ns);
+	}
+}
+
 static void put_run(struct track *track, const struct pair *pair, enum transition_kind kind, unsigned direction,
 		    const struct dialogue_run *run, int64_t now_ns)
 {
 	struct transition transition = { .time_ns = now_ns, .kind = (uint8_t)kind, .direction = (uint8_t)direction };
+	const struct dialogue *dialogue = table_at(&track->dialogues, pair->dialogue);
+	const struct dialogue_side *side = &dialogue->side[direction];
 
 	transition.run = (struct transition_run){
 		.spi = run->spi,
@@ -201,7 +250,7 @@ static void put_run(struct track *track, const struct pair *pair, enum transitio
 		.reverse_ns = pair->esp_last_ns[!direction],
 		.packets = run->packets,
 		.answerable = run->answerable,
-		.bytes = run->bytes,
+		.bytes = run->bytes + (uint64_t)run->packets * side->overhead,
 	};
 	track_put(track, &transition, pair);
 }
@@ -231,6 +280,21 @@ static void sa_notice_quiet(struct track *track, struct sa *sa, int64_t now_ns)
 		return;
 	sa_transition(track, pair, sa, TRANSITION_SA_QUIET, since);
 	tell_unanswered(track, pair, sa, since);
+}
+
+/* What goes on when the capture ends is counted to its last packet. */
+void track_esp_finish(struct track *track, int64_t now_ns)
+{
+	for (uint32_t number = 1; number <= track->sas.fresh; number++) {
+		const struct sa *sa = table_at(&track->sas, number);
+		const struct pair *pair = table_at(&track->pairs, sa->link.owner);
+		if (!table_lives(&track->sas, number) || (sa->flags & SA_QUIET) || !pair->link.hash ||
+		    pair->generation != sa->pair_generation)
+			continue;
+		if (sa->flags & SA_GOES_ON)
+			sa_transition(track, pair, sa, TRANSITION_SA_COUNT, now_ns);
+		tell_unanswered(track, pair, sa, now_ns);
+	}
 }
 
 int64_t track_sa_due(void *context, uint32_t number, int64_t now_ns)
@@ -406,6 +470,7 @@ static void pair_dialogue(struct track *track, struct pair *pair, const struct p
 			return;
 	}
 	struct dialogue *dialogue = table_at(&track->dialogues, pair->dialogue);
+	dialogue->side[direction].overhead = (uint16_t)(packet->length - packet->payload_length);
 	unsigned news = dialogue_packet(dialogue, direction, packet->spi, packet->payload_length, pool, now_ns, &ended);
 	if (!news)
 		return;
@@ -490,10 +555,13 @@ uint32_t track_esp(struct track *track, const struct packet *packet, const struc
 			return 0;
 		pair = table_at(&track->pairs, sa->link.owner);
 	}
-	if (born)
+	if (born) {
+		sa->run.high = packet->sequence;
 		sa_transition(track, pair, sa, TRANSITION_SA_BORN, now);
-	else
+	} else {
 		sa_notice_quiet(track, sa, now);
+	}
+	sa_goes_on(track, pair, sa, d, born, now);
 	bool own_packet = sa_sequence(track, pair, sa, packet, born, now);
 	sa->packets++;
 	sa->bytes += packet->length;

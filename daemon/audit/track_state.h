@@ -64,7 +64,7 @@ struct track {
 	struct wheel pair_wheel, sa_wheel; /* whose quiet has to be noticed */
 	struct sa_cold *sa_cold;           /* by SA number; owned */
 	struct story_ring *rings;          /* by story number; owned */
-	struct ike_join *join; /* owned */
+	struct ike_join *join;             /* owned */
 	struct fragments *fragments;
 	struct rule_carriers *carriers; /* by rule; owned */
 	uint16_t *pair_generations;     /* how often the pair's number was given out, by number; owned */
@@ -102,6 +102,10 @@ uint64_t track_sa_hash(const struct track *track, const struct address *src, con
 /* Returns the SA's number if it is readable and its content has no name yet, else 0. */
 uint32_t track_esp(struct track *track, const struct packet *packet, const struct track_key *key, uint64_t hash);
 void track_outer_ah(struct track *track, const struct packet *packet, const struct track_key *key);
+/* The pair's SAs may have ended, as IKE says: those that go on are told. */
+void track_esp_may_end(struct track *track, const struct pair *pair, int64_t now_ns);
+/* The capture ends. */
+void track_esp_finish(struct track *track, int64_t now_ns);
 /* When the SA may be quiet; 0 if it is, or is gone. */
 int64_t track_sa_due(void *track, uint32_t number, int64_t now_ns);
 void track_esp_notice_quiet(struct track *track, struct pair *pair, unsigned direction, int64_t now_ns);

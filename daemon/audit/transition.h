@@ -18,9 +18,11 @@
 #include <stdint.h>
 
 enum transition_kind {
-	TRANSITION_SA_BORN,    /* first packet of an SPI */
-	TRANSITION_SA_WOKE,    /* a packet of an SPI that was quiet */
-	TRANSITION_SA_QUIET,   /* no packet of an SPI for TRACK_QUIET_NS */
+	TRANSITION_SA_BORN,  /* first packet of an SPI */
+	TRANSITION_SA_WOKE,  /* a packet of an SPI that was quiet */
+	TRANSITION_SA_QUIET, /* no packet of an SPI for TRACK_QUIET_NS */
+	TRANSITION_SA_GOES_ON, /* a packet of an SPI that something may have ended since the one before: a younger SPI, or IKE */
+	TRANSITION_SA_COUNT, /* of one that goes on so: totals, every two seconds for half a minute, then every minute */
 	TRANSITION_SEQUENCE,   /* an oddity of an SA's sequence numbers */
 	TRANSITION_UNANSWERED, /* ESP that used to be answered is not, for so long as the level says */
 	TRANSITION_ANSWERED,   /* that is over */
@@ -40,7 +42,7 @@ enum transition_kind {
 	TRANSITION_FETCH,      /* a host could not fetch, or could after all, where revocation lists are: likewise */
 	TRANSITION_ESP_QUIET,  /* no ESP or AH packet of a direction for TRACK_QUIET_NS */
 	TRANSITION_TABLE_FULL, /* about no pair: entries had to make room for others in the last second */
-	TRANSITION_LOSS,       /* about no pair: what SAs lacked of their sequence numbers, while all of them are looked at */
+	TRANSITION_LOSS, /* about no pair: what SAs lacked of their sequence numbers, while all of them are looked at */
 };
 
 /* One service in clear: what `selector-gap` names. */
@@ -74,10 +76,12 @@ struct transition_clear {
 
 struct transition_esp {
 	uint32_t spi;
-	uint8_t protocol;        /* 50 or 51 */
-	uint8_t encap;           /* enum packet_encap */
-	int64_t last_ns;         /* of the direction or SA: QUIET */
-	uint64_t packets, bytes; /* of the SA so far: SA_QUIET, SA_WOKE */
+	uint8_t protocol;  /* 50 or 51 */
+	uint8_t encap;     /* enum packet_encap */
+	uint32_t sequence; /* of the SA's last packet in order; SA_BORN: of its first */
+	int64_t last_ns;   /* of the direction or SA: QUIET; of the packet before: SA_GOES_ON, SA_COUNT */
+	uint64_t packets,
+	    bytes; /* of the SA so far: SA_QUIET, SA_WOKE; without the packet at hand: SA_GOES_ON, SA_COUNT */
 };
 
 /* SEQUENCE */
@@ -99,7 +103,7 @@ struct transition_run {
 	int64_t last_ns;
 	int64_t reverse_ns; /* last packet of the other side, 0: never */
 	uint32_t packets, answerable;
-	uint64_t bytes;
+	uint64_t bytes; /* octets of IP packets */
 };
 
 /* READABLE */

@@ -155,7 +155,7 @@ static struct ike_words_before remember(struct ike_log *log, struct known_sa *sa
 	}
 	before.roles_known = v2 || sa->initiator_known;
 	before.from_initiator = v2 ? header->flags & IKEV2_FLAG_INITIATOR : address_equal(&sa->initiator, &record->src);
-	if (!v2 && header->exchange == IKEV1_EXCHANGE_QUICK)
+	if (!v2 && (header->exchange == IKEV1_EXCHANGE_QUICK || header->exchange == IKEV1_EXCHANGE_AUTHIP_QUICK))
 		before.quick_step = quick_step(sa, header->message_id, before.retransmission > 0);
 	if (v2 && header->exchange == IKEV2_EXCHANGE_CREATE_CHILD_SA)
 		before.request_octets = child_request_octets(sa, header);
@@ -241,6 +241,8 @@ static void write_line(struct ike_log *log, const struct ike_log_entry *entry)
 		ike_words_hidden(message, text);
 		line_add(text, "]");
 	}
+	if (record->joined)
+		line_add(text, " [%u octets joined from %u fragments]", record->length, record->joined);
 	if (message->state == IKE_STATE_TRUNCATED)
 		line_add(text, " [%u of %u octets captured]", record->captured, record->length);
 	else if (message->state == IKE_STATE_MALFORMED)

@@ -265,6 +265,7 @@ char *ike_log_json(const struct ike_log_entry *entry, const char *sensor, unsign
 	good &= put(object, "retransmission", json_integer(entry->before.retransmission));
 	good &= put(object, "octets", json_integer(record->length));
 	good &= put(object, "captured", json_integer(record->captured));
+	good &= put(object, "joined", record->joined ? json_integer(record->joined) : json_null());
 	good &= put(object, "state", json_string(ike_state_name((enum ike_state)message->state)));
 	good &= put(object, "fault", fault_value(message));
 	good &= put(object, "hidden", hidden_value(message));

@@ -342,11 +342,9 @@ static void identity_payload(struct tree *tree, const struct ike_payload *payloa
 bool ike_log_certificate(const struct ike_log_entry *entry, const struct ike_certificate *certificate,
 			 struct certificate_facts *facts)
 {
-	enum { X509_SIGNATURE = 4, X509_EXCHANGE = 5 }; /* RFC 7296 section 3.6 */
 	const uint8_t *octets = ike_slice_bytes(entry->octets, certificate->data);
 
-	return entry->certificate && octets &&
-	       (certificate->encoding == X509_SIGNATURE || certificate->encoding == X509_EXCHANGE) &&
+	return entry->certificate && octets && ike_certificate_is_x509(certificate) &&
 	       entry->certificate(entry->certificate_context, octets, certificate->data.length, facts);
 }
 

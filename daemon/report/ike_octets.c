@@ -33,11 +33,11 @@ char *ike_octets_line(const struct record *record, const char *sensor)
 		hex[2 * i + 1] = digits[ike->message[i] & 15];
 	}
 	hex[2 * (size_t)ike->captured] = '\0';
-	json_t *line =
-	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:I, s:s}", "type", "ike_octets", "time",
-		      timestamp_text(record->time_ns, &time), "sensor", sensor, "src", address_text(&ike->src, &src),
-		      "dst", address_text(&ike->dst, &dst), "src_port", (int)ike->src_port, "dst_port",
-		      (int)ike->dst_port, "encap", encaps[ike->encap], "length", (json_int_t)ike->length, "hex", hex);
+	json_t *line = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:I, s:i, s:s}", "type", "ike_octets",
+				 "time", timestamp_text(record->time_ns, &time), "sensor", sensor, "src",
+				 address_text(&ike->src, &src), "dst", address_text(&ike->dst, &dst), "src_port",
+				 (int)ike->src_port, "dst_port", (int)ike->dst_port, "encap", encaps[ike->encap],
+				 "length", (json_int_t)ike->length, "joined", (int)ike->joined, "hex", hex);
 	free(hex);
 	return json_line(line);
 }
@@ -58,21 +58,22 @@ static bool read_line(json_t *line, struct record *record, struct ike_octets *oc
 {
 	const char *type, *time, *sensor, *src, *dst, *encap, *hex;
 	size_t hex_length;
-	json_int_t src_port, dst_port, length;
+	json_int_t src_port, dst_port, length, joined;
 	struct record_ike_message *ike = &record->ike_message;
 	unsigned at = 0;
 
-	if (json_unpack(line, "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:s% !}", "type", &type, "time", &time,
-			"sensor", &sensor, "src", &src, "dst", &dst, "src_port", &src_port, "dst_port", &dst_port,
-			"encap", &encap, "length", &length, "hex", &hex, &hex_length) != 0)
+	if (json_unpack(line, "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:s% !}", "type", &type, "time",
+			&time, "sensor", &sensor, "src", &src, "dst", &dst, "src_port", &src_port, "dst_port",
+			&dst_port, "encap", &encap, "length", &length, "joined", &joined, "hex", &hex,
+			&hex_length) != 0)
 		return false;
 	while (at < ENCAPS && strcmp(encap, encaps[at]) != 0)
 		at++;
 	if (strcmp(type, "ike_octets") != 0 || at == ENCAPS || !timestamp_parse(time, &record->time_ns) ||
 	    !address_parse(src, &ike->src) || !address_parse(dst, &ike->dst) || src_port < 0 || src_port > UINT16_MAX ||
-	    dst_port < 0 || dst_port > UINT16_MAX || length < 0 || length > UINT32_MAX || hex_length % 2 ||
-	    hex_length / 2 > IKE_OCTETS_MAX || hex_length / 2 > (size_t)length ||
-	    !read_hex(hex, hex_length, octets->octets))
+	    dst_port < 0 || dst_port > UINT16_MAX || length < 0 || length > UINT32_MAX || joined < 0 ||
+	    joined > UINT8_MAX || hex_length % 2 || hex_length / 2 > IKE_OCTETS_MAX ||
+	    hex_length / 2 > (size_t)length || !read_hex(hex, hex_length, octets->octets))
 		return false;
 	record->type = RECORD_IKE_MESSAGE;
 	ike->src_port = (uint16_t)src_port;
@@ -82,6 +83,7 @@ static bool read_line(json_t *line, struct record *record, struct ike_octets *oc
 	ike->message = octets->octets;
 	ike->captured = (uint32_t)(hex_length / 2);
 	ike->length = (uint32_t)length;
+	ike->joined = (unsigned)joined;
 	return true;
 }
 

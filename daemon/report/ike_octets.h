@@ -2,7 +2,7 @@
 /*
  * An IKE message as it was on the wire, as one line of JSON, from the engine to whoever listens with `espial ike --log`.
  *
- * {"type":"ike_octets","time","sensor","src","dst","src_port","dst_port","encap" ("none", "udp", "tcp"),"length","hex"}: length is
+ * {"type":"ike_octets","time","sensor","src","dst","src_port","dst_port","encap" ("none", "udp", "tcp"),"length","joined" (fragments of IKEv1, 0: none),"hex"}: length is
  * that on the wire, hex what was captured, from the IKE header on. Read back it is a RECORD_IKE_MESSAGE, which ike_log.h
  * puts into words. The reader takes the line for hostile, as record_reader.h does. Pure but for memory.
  */

@@ -49,6 +49,9 @@ static void v1_phase1_step(const struct ike_message *message, const struct ike_w
 	bool main_mode = message->header.exchange == IKEV1_EXCHANGE_MAIN;
 	unsigned first = 0; /* the number if the initiator sent it */
 
+	if (message->protection == IKE_CLEAR_FRAGMENT)
+		return; /* of which message will be known when it is whole */
+
 	if (message->sa_count > 0) {
 		/* Without a responder's cookie it can only be the first. */
 		line_add(line, " message %u", message->header.responder_spi == 0 ? 1 : 2);
@@ -76,14 +79,15 @@ void ike_words_step(const struct ike_message *message, const struct ike_words_be
 	if (name)
 		line_add(line, "%s", name);
 	else
-		line_add(line, "exchange %u", header->exchange);
+		line_add(line, "%sexchange %u", ike_header_is_authip(header) ? "AuthIP " : "", header->exchange);
 	if (is_v2(message)) {
 		line_add(line, is_response(message) ? " response" : " request");
 		if (header->message_id)
 			line_add(line, " %u", header->message_id);
 	} else if (header->exchange == IKEV1_EXCHANGE_MAIN || header->exchange == IKEV1_EXCHANGE_AGGRESSIVE) {
 		v1_phase1_step(message, before, line);
-	} else if (header->exchange == IKEV1_EXCHANGE_QUICK && before->quick_step) {
+	} else if ((header->exchange == IKEV1_EXCHANGE_QUICK || header->exchange == IKEV1_EXCHANGE_AUTHIP_QUICK) &&
+		   before->quick_step) {
 		line_add(line, " message %u", before->quick_step);
 	}
 }
@@ -411,6 +415,22 @@ static enum ike_words_outcome v1_phase1(const struct ike_message *message, const
 	return IKE_WORDS_STEP;
 }
 
+/* [MS-AIPS] section 3.2: an SA both ways first, then keys and GSS-API tokens until both are content. */
+static enum ike_words_outcome authip_main(const struct ike_message *message, struct line *line)
+{
+	if (message->sa_count > 0) {
+		proposals(message, line);
+		return ike_algorithm_selects(message) ? IKE_WORDS_PROGRESS : IKE_WORDS_STEP;
+	}
+	if (message->protection == IKE_ENCRYPTED)
+		line_add(line, "proof");
+	else if (message->ke_count > 0)
+		line_add(line, "key exchange of %u octets", message->ke.length);
+	else
+		line_add(line, "goes on with its proof");
+	return IKE_WORDS_STEP;
+}
+
 static enum ike_words_outcome v1_quick(const struct ike_words_before *before, struct line *line)
 {
 	switch (before->quick_step) {
@@ -483,8 +503,16 @@ enum ike_words_outcome ike_words_meaning(const struct ike_message *message, cons
 		return v1_phase1(message, before, line);
 	case IKEV1_EXCHANGE_QUICK:
 		return v1_quick(before, line);
+	case IKEV1_EXCHANGE_AUTHIP_MAIN:
+		return authip_main(message, line);
+	case IKEV1_EXCHANGE_AUTHIP_QUICK:
+		return v1_quick(before, line);
+	case IKEV1_EXCHANGE_AUTHIP_EXTENDED:
+		line_add(line, "a second proof, of the user likely");
+		return IKE_WORDS_STEP;
 	case IKEV1_EXCHANGE_INFORMATIONAL:
 	case IKEV1_EXCHANGE_ACKNOWLEDGED:
+	case IKEV1_EXCHANGE_AUTHIP_NOTIFY:
 		return v1_informational(message, line);
 	case IKEV1_EXCHANGE_TRANSACTION:
 		return v1_transaction(message, line);

@@ -212,14 +212,13 @@ static void add_certificate(struct inventory *inventory, const struct address *h
 
 static void add_certificates(struct inventory *inventory, const struct record_ike_message *record, int64_t time_ns)
 {
-	enum { X509_SIGNATURE = 4, X509_EXCHANGE = 5 }; /* RFC 7296 section 3.6 */
 	const struct ike_message *message = &inventory->message;
 
 	for (unsigned i = 0; inventory->read && i < message->certificate_count; i++) {
 		const struct ike_certificate *certificate = &message->certificates[i];
 		const uint8_t *octets = ike_slice_bytes(record->message, certificate->data);
 		struct certificate_facts facts;
-		if (octets && (certificate->encoding == X509_SIGNATURE || certificate->encoding == X509_EXCHANGE) &&
+		if (octets && ike_certificate_is_x509(certificate) &&
 		    inventory->read(inventory->read_context, octets, certificate->data.length, &facts))
 			add_certificate(inventory, &record->src, &facts, time_ns);
 	}

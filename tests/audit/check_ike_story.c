@@ -13,12 +13,15 @@ struct tale {
 	struct ike_stories *stories;
 	struct ike_message *message;
 	struct ike_event event; /* of the last message */
+	uint8_t moved[2];       /* this end has another address: its last octet */
 };
 
 static struct tale tale_new(uint32_t capacity)
 {
 	struct ike_stories_settings settings = { .capacity = capacity };
-	struct tale tale = { script_new(10), ike_stories_new(&settings), malloc(sizeof(struct ike_message)), { 0 } };
+	struct tale tale = {
+		script_new(10), ike_stories_new(&settings), malloc(sizeof(struct ike_message)), { 0 }, { 0 }
+	};
 
 	ck_assert(tale.stories && tale.message);
 	return tale;
@@ -34,12 +37,14 @@ static void tale_free(struct tale *tale)
 /* Gives the message built last; only its first `captured` octets if not 0. */
 static enum ike_event_kind hear_cut(struct tale *tale, int64_t milliseconds, unsigned direction, uint32_t captured)
 {
-	static const uint8_t addresses[2][4] = { { 10, 0, 0, 1 }, { 10, 0, 0, 2 } };
+	uint8_t addresses[2][4] = { { 10, 0, 0, 1 }, { 10, 0, 0, 2 } };
 	struct script *script = tale->script;
 
 	script->octets[26] = (uint8_t)(script->length >> 8);
 	script->octets[27] = (uint8_t)script->length;
 	script->now_ns += milliseconds * MS;
+	for (unsigned end = 0; end < 2; end++)
+		addresses[end][3] = tale->moved[end] ? tale->moved[end] : addresses[end][3];
 	captured = captured ? captured : script->length;
 	/* Memory of just that size, so that reading one octet too many is seen. */
 	uint8_t *copy = malloc(captured);
@@ -47,7 +52,7 @@ static enum ike_event_kind hear_cut(struct tale *tale, int64_t milliseconds, uns
 	memcpy(copy, script->octets, captured);
 	struct ike_arrival arrival = {
 		.time_ns = script->now_ns,
-		.pair = 1,
+		.pair = 1u + tale->moved[0] + tale->moved[1],
 		.direction = (uint8_t)direction,
 		.src = address_from_ipv4(addresses[direction]),
 		.dst = address_from_ipv4(addresses[!direction]),
@@ -141,6 +146,34 @@ START_TEST(v1_whole)
 	ck_assert_int_eq(hear(&tale, 10, 0), IKE_EVENT_CHILD_ACCEPTED);
 	ck_assert_int_eq(ike_story_auth(tale.event.story), IKE_AUTH_PRE_SHARED_KEY);
 	tale_free(&tale);
+}
+END_TEST
+
+/* A NAT gives one end another address: who is who stays clear, and the IKE SA has moved once both sides spoke there. */
+START_TEST(v1_behind_a_nat)
+{
+	for (unsigned end = 0; end < 2; end++) {
+		struct tale tale = tale_new(100);
+		struct script *script = tale.script;
+		v1_sa(script, 7, 0, IKEV1_EXCHANGE_MAIN, 5, 2, 1, 2);
+		hear(&tale, 0, 1);
+		v1_sa(script, 7, 8, IKEV1_EXCHANGE_MAIN, 5, 2, 1, 2);
+		hear(&tale, 10, 0);
+		v1_secret(script, 7, IKEV1_EXCHANGE_MAIN, 0, IKEV1_PAYLOAD_ID, 108);
+		hear(&tale, 10, 1);
+		v1_secret(script, 7, IKEV1_EXCHANGE_MAIN, 0, IKEV1_PAYLOAD_ID, 92);
+		ck_assert_int_eq(hear(&tale, 10, 0), IKE_EVENT_AUTH_ACCEPTED);
+		tale.moved[end] = 77;
+		v1_secret(script, 7, IKEV1_EXCHANGE_QUICK, 5, IKEV1_PAYLOAD_HASH, 188);
+		ck_assert_int_eq(hear(&tale, 10, 1), IKE_EVENT_PROGRESS);
+		ck_assert(tale.event.from_initiator);
+		ck_assert_uint_eq(tale.event.moved_from, 0);
+		v1_secret(script, 7, IKEV1_EXCHANGE_QUICK, 5, IKEV1_PAYLOAD_HASH, 172);
+		ck_assert_int_eq(hear(&tale, 10, 0), IKE_EVENT_CHILD_ACCEPTED);
+		ck_assert(!tale.event.from_initiator);
+		ck_assert_uint_eq(tale.event.moved_from, 1);
+		tale_free(&tale);
+	}
 }
 END_TEST
 
@@ -248,5 +281,5 @@ START_TEST(records)
 }
 END_TEST
 
-SUITE_MAIN("ike_story", v2_whole, v2_fragments_count_once, v1_whole, from_the_middle, flood_keeps_the_established,
-	   cut_anywhere, records)
+SUITE_MAIN("ike_story", v2_whole, v2_fragments_count_once, v1_whole, v1_behind_a_nat, from_the_middle,
+	   flood_keeps_the_established, cut_anywhere, records)

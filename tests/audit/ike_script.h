@@ -389,6 +389,55 @@ static inline void say(struct script *script, int64_t milliseconds, unsigned dir
 	say_between(script, milliseconds, 1, 2, direction);
 }
 
+/* The message built last, cut into IKEv1 fragments (payload 132, [MS-IKEE] section 2.2.4) of so many octets of it each; the header
+ * of each piece is that of the whole, without its flags. A piece at a time is built by v1_piece(). */
+struct pieces {
+	uint8_t octets[OCTETS_MAX];
+	uint32_t length, size;
+	unsigned count, id;
+};
+
+static inline struct pieces v1_cut(struct script *script, uint32_t size, unsigned id)
+{
+	struct pieces pieces = { .length = script->length, .size = size, .id = id };
+
+	script->octets[26] = (uint8_t)(script->length >> 8);
+	script->octets[27] = (uint8_t)script->length;
+	memcpy(pieces.octets, script->octets, script->length);
+	pieces.count = (script->length + size - 1) / size;
+	return pieces;
+}
+
+/* Numbers begin at 1. */
+static inline void v1_piece(struct script *script, const struct pieces *pieces, unsigned number)
+{
+	uint32_t from = (number - 1) * pieces->size, left = pieces->length - from;
+
+	memcpy(script->octets, pieces->octets, 28);
+	script->octets[16] = IKEV1_PAYLOAD_FRAGMENT;
+	script->octets[19] = 0;
+	script->length = 28;
+	uint32_t start = script->length;
+	put(script, 4, 0);
+	put(script, 2, pieces->id);
+	put(script, 1, number);
+	put(script, 1, number == pieces->count);
+	for (uint32_t i = 0; i < (left < pieces->size ? left : pieces->size); i++)
+		put(script, 1, pieces->octets[from + i]);
+	ends(script, start);
+}
+
+/* Sends the message built last in pieces, a millisecond apart. */
+static inline void say_cut(struct script *script, int64_t milliseconds, unsigned direction, uint32_t size, unsigned id)
+{
+	struct pieces pieces = v1_cut(script, size, id);
+
+	for (unsigned number = 1; number <= pieces.count; number++) {
+		v1_piece(script, &pieces, number);
+		say(script, number == 1 ? milliseconds : 1, direction);
+	}
+}
+
 /* A KDC (peer 200) answers peer `host` about the service: an error, or the ticket if it is 0. */
 static inline void kdc_says(struct script *script, int64_t milliseconds, unsigned host, int32_t error,
 			    const char *service)

@@ -53,6 +53,7 @@ struct sa_story {
 	bool restarts[CHILDREN_MAX][2]; /* the next packet counts from the beginning */
 	uint32_t jump[CHILDREN_MAX][2]; /* before the next packet */
 	uint64_t ike_spi;
+	unsigned ike_initiator; /* of the IKE SA that was negotiated last */
 };
 
 static void *must(void *memory)
@@ -354,6 +355,7 @@ static void show_ike(struct sa_story *story, struct story_script *script, const 
 	if (event->exchange == EXCHANGE_SA_INIT && *initiator == 2) {
 		*initiator = event->sender;
 		story->ike_spi++;
+		story->ike_initiator = event->sender;
 	}
 	bool answer = *initiator < 2 && event->sender != *initiator;
 	struct story_ike message = {
@@ -363,7 +365,7 @@ static void show_ike(struct sa_story *story, struct story_script *script, const 
 		.responder_spi = event->exchange == EXCHANGE_SA_INIT && !answer ? 0 : ~story->ike_spi,
 		.major = 2,
 		.exchange = event->exchange,
-		.flags = event->exchange == EXCHANGE_INFORMATIONAL ? 0
+		.flags = event->exchange == EXCHANGE_INFORMATIONAL ? (event->sender == story->ike_initiator ? 0x08 : 0)
 			 : answer                                  ? 0x20
 								   : 0x08,
 	};

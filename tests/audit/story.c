@@ -3,6 +3,8 @@
  * 8200), ESP (RFC 4303), AH (RFC 4302), UDP encapsulation (RFC 3948). Checksums are left zero: nothing reads them. */
 #include "story_frames.h"
 
+#include "../../dissectors/ike_names.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,7 @@ enum {
 	PORT_VXLAN = 4789,
 	EXCHANGE_SA_INIT = 34,
 	EXCHANGE_AUTH = 35,
+	EXCHANGE_INFORMATIONAL = 37,
 	FRAGMENT_UNIT = 8,
 	MORE_FRAGMENTS = 0x2000,
 };
@@ -366,7 +369,12 @@ void story_ike(struct story_script *script, const struct story_ike *ike)
 	uint8_t *at = message + (ike->marker ? 4 : 0);
 
 	put64(put64(at, ike->initiator_spi), ike->responder_spi);
-	at[16] = ike->major >= 2 ? 33 : 1; /* first payload: SA */
+	bool hidden = ike->major >= 2 && ike->exchange == EXCHANGE_INFORMATIONAL;
+	at[16] = hidden ? IKEV2_PAYLOAD_SK : ike->major >= 2 ? 33 : 1; /* first payload; else an SA */
+	if (hidden) {
+		at[HEADER] = ike->inner;
+		at[HEADER + 3] = BODY;
+	}
 	at[17] = (uint8_t)(ike->major << 4);
 	at[18] = ike->exchange;
 	at[19] = ike->flags;

@@ -103,7 +103,8 @@ struct story_ike {
 	uint16_t src_port, dst_port; /* 0: 500 */
 	uint64_t initiator_spi, responder_spi;
 	uint8_t major, exchange, flags;
-	bool marker; /* behind the non-ESP marker, as on port 4500 */
+	uint8_t inner; /* INFORMATIONAL of IKEv2: type of the first payload inside, 0: none */
+	bool marker;   /* behind the non-ESP marker, as on port 4500 */
 };
 void story_ike(struct story_script *script, const struct story_ike *ike);
 /* IKE_SA_INIT and, if `complete`, IKE_AUTH, each answered after a millisecond, with this initiator SPI. */

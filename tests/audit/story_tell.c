@@ -148,8 +148,12 @@ static void say_record(struct text *text, const struct record *record)
 		say(text, "sa %s %s %08x proto=%u encap=%d first=%s last=%s packets=%" PRIu64 " bytes=%" PRIu64,
 		    address_text(&sa->src, &a), address_text(&sa->dst, &b), sa->spi, sa->protocol, (int)sa->encap,
 		    moment(sa->first_ns, first), moment(sa->last_ns, last), sa->packets, sa->bytes);
-		say(text, " seq=%u..%u lost=%" PRId64 " replayed=%" PRId64 "\n", sa->seq_first, sa->seq_last, sa->lost,
-		    sa->replayed);
+		say(text, " seq=%u..%u lost=%" PRId64 " replayed=%" PRId64 " state=%s", sa->seq_first, sa->seq_last,
+		    sa->lost, sa->replayed, sa_state_name(sa->state));
+		if (sa->has_continues)
+			say(text, " continues=%s > %s %08x", address_text(&sa->continues_src, &a),
+			    address_text(&sa->continues_dst, &b), sa->continues_spi);
+		say(text, "\n");
 		break;
 	}
 	case RECORD_IKE_SA: {
@@ -168,6 +172,8 @@ static void say_record(struct text *text, const struct record *record)
 		for (size_t i = 0; i < pair->cleartext_count; i++)
 			say(text, " %s=%" PRIu64 "/%" PRIu64, pair->cleartext[i].name, pair->cleartext[i].packets,
 			    pair->cleartext[i].bytes);
+		if (pair->rekeys)
+			say(text, " rekeys=%u", pair->rekeys);
 		say(text, "\n");
 		break;
 	}
@@ -207,6 +213,8 @@ void story_transition_text(const struct transition *transition, char *buffer, si
 		[TRANSITION_SA_BORN] = "sa-born",
 		[TRANSITION_SA_WOKE] = "sa-woke",
 		[TRANSITION_SA_QUIET] = "sa-quiet",
+		[TRANSITION_SA_GOES_ON] = "sa-goes-on",
+		[TRANSITION_SA_COUNT] = "sa-count",
 		[TRANSITION_SEQUENCE] = "sequence",
 		[TRANSITION_UNANSWERED] = "unanswered",
 		[TRANSITION_ANSWERED] = "answered",

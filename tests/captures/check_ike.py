@@ -63,7 +63,8 @@ def counters_of(espial, path):
     counters = {kind: collections.Counter() for kind in KINDS}
     for line in done.stdout.splitlines():
         message = json.loads(line)
-        if message["type"] != "ike_message":
+        # What is joined from fragments is no message of the wire.
+        if message["type"] != "ike_message" or message["joined"]:
             continue
         major = int(message["version"].partition(".")[0])
         counters["versions"][message["version"]] += 1

@@ -3,7 +3,8 @@
 """All lab captures of the team, where they lie beside the source tree: check_labs.py ESPIAL FOLDER
 
 FOLDER holds NAME.pcap(ng), NAME.truth.json and expected.tsv. For every lab, with its secured pairs named and without
-(learned): no false alarm, at most three opens of one finding on a pair, and the wire's set of (src, dst, proto, SPI).
+(learned): no false alarm, at most three opens of one finding on a pair, and the wire's set of (src, dst, proto, SPI); what
+moved to other addresses continues what it was.
 For the labs about leaks between peers (LEAKS) what expected.tsv asks as well, and where the lab knows since when an SPI was
 bad, that bad-spi says so within two seconds: the difference is printed. Exit 77 without the folder.
 """
@@ -35,6 +36,22 @@ def common_problems(audit, row, truth):
     got = {(sa["src"], sa["dst"], sa["proto"], int(sa["spi"], 16)) for sa in audit.of_type("sa")}
     if want != got:
         problems.append(f"SAs missing {sorted(want - got)[:3]}, too many {sorted(got - want)[:3]}")
+    return problems
+
+
+def move_problems(audit, truth):
+    """An SPI that the wire shows between other addresses later is an SA that moved; no other continues one."""
+    problems = []
+    lives = collections.defaultdict(list)
+    for sa in sorted(truth["wire_esp_ah"], key=lambda sa: sa["first"]):
+        lives[(sa["proto"], int(sa["spi"], 16))].append((sa["src"], sa["dst"]))
+    for record in audit.of_type("sa"):
+        ends = lives[(record["proto"], int(record["spi"], 16))]
+        own = (record["src"], record["dst"])
+        before = ends[ends.index(own) - 1] if own in ends and ends.index(own) else None
+        told = record["continues"] and (record["continues"]["src"], record["continues"]["dst"])
+        if told != before:
+            problems.append(f"{record['spi']} from {own} continues {told}, not {before}")
     return problems
 
 
@@ -88,7 +105,7 @@ def main():
         with open(os.path.join(folder, name + ".truth.json"), encoding="utf-8") as file:
             truth = json.load(file)
         named = Audit(espial, capture, [pair for pair in row["secured"].split(";") if pair])
-        problems = common_problems(named, row, truth)
+        problems = common_problems(named, row, truth) + move_problems(named, truth)
         if name.startswith(LEAKS):
             asked += 1
             problems += leak_problems(named, row)

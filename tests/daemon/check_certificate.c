@@ -19,7 +19,7 @@ static void load(const char *name, struct der *der)
 {
 	char path[1024];
 
-	snprintf(path, sizeof(path), "%s/certificates/%s.der", TEST_DIRECTORY, name);
+	snprintf(path, sizeof(path), "%s/certificates/%s%s", TEST_DIRECTORY, name, strchr(name, '.') ? "" : ".der");
 	FILE *file = fopen(path, "rb");
 	ck_assert_ptr_nonnull(file);
 	der->length = (uint32_t)fread(der->octets, 1, sizeof(der->octets), file);
@@ -65,6 +65,43 @@ START_TEST(facts_of_each)
 	ck_assert(reads("ca", &facts));
 	ck_assert(facts.authority);
 	ck_assert_str_eq(facts.subject, facts.issuer);
+}
+END_TEST
+
+/* Bundles of PKCS #7: the peer's own certificate is read, wherever its authority's stands. */
+START_TEST(in_pkcs7)
+{
+	struct certificate_facts alone, bundled;
+	struct der der;
+
+	ck_assert(reads("expired", &alone));
+	ck_assert(reads("chain-expired.p7b", &bundled));
+	ck_assert_str_eq(bundled.subject, alone.subject);
+	ck_assert_str_eq(bundled.issuer, alone.issuer);
+	ck_assert_str_eq(bundled.serial, alone.serial);
+	ck_assert_int_eq(bundled.not_after_ns, alone.not_after_ns);
+	ck_assert(!bundled.authority);
+	ck_assert_mem_eq(bundled.digest, alone.digest, sizeof(alone.digest));
+	ck_assert(reads("chain-valid.p7b", &bundled));
+	ck_assert_str_eq(bundled.key, "EC prime256v1");
+	/* An authority alone is what there is. */
+	ck_assert(reads("chain-ca.p7b", &bundled));
+	ck_assert(bundled.authority);
+	FILE *empty = fopen(TEST_DIRECTORY "/certificates/chain-empty.p7b", "rb");
+	ck_assert_ptr_nonnull(empty);
+	der.length = (uint32_t)fread(der.octets, 1, sizeof(der.octets), empty);
+	fclose(empty);
+	ck_assert_uint_gt(der.length, 10);
+	ck_assert(!certificate_read(NULL, der.octets, der.length, &bundled));
+	/* Every octet changed in turn, and cut anywhere. */
+	load("chain-expired.p7b", &der);
+	for (uint32_t at = 0; at < der.length; at++) {
+		ck_assert(!certificate_read(NULL, der.octets, at, &bundled));
+		der.octets[at] ^= 0xff;
+		if (certificate_read(NULL, der.octets, der.length, &bundled))
+			ck_assert_ptr_nonnull(memchr(bundled.subject, 0, sizeof(bundled.subject)));
+		der.octets[at] ^= 0xff;
+	}
 }
 END_TEST
 
@@ -135,4 +172,4 @@ START_TEST(damage)
 }
 END_TEST
 
-SUITE_MAIN("certificate", facts_of_each, without_end, period, hostile_name, damage)
+SUITE_MAIN("certificate", facts_of_each, in_pkcs7, without_end, period, hostile_name, damage)

@@ -102,6 +102,8 @@ static const struct {
 	{ "ike_log/certificates.pcap", "ike_log/certificates-2.txt", 2 },
 	{ "ike_log/certificates.pcap", "ike_log/certificates-7.txt", 7 },
 	{ "ike_log/shown.pcap", "ike_log/shown-5.txt", 5 },
+	{ "ike_log/pieces.pcap", "ike_log/pieces-2.txt", 2 },
+	{ "ike_log/pieces.pcap", "ike_log/pieces-5.txt", 5 },
 };
 
 START_TEST(golden_texts)
@@ -232,10 +234,10 @@ START_TEST(hostile_octets_do_not_reach_the_terminal)
 END_TEST
 
 static const char *const keys[] = {
-	"type",      "time",         "sensor",         "src",      "dst",        "src_port",  "dst_port",     "encap",
-	"ispi",      "rspi",         "version",        "exchange", "message_id", "initiator", "response",     "step",
-	"meaning",   "outcome",      "retransmission", "octets",   "captured",   "state",     "fault",        "hidden",
-	"proposals", "key_exchange", "notifies",       "vendors",  "nat",        "payloads",  "certificates",
+	"type",    "time",      "sensor",         "src",      "dst",        "src_port",  "dst_port", "encap",
+	"ispi",    "rspi",      "version",        "exchange", "message_id", "initiator", "response", "step",
+	"meaning", "outcome",   "retransmission", "octets",   "captured",   "joined",    "state",    "fault",
+	"hidden",  "proposals", "key_exchange",   "notifies", "vendors",    "nat",       "payloads", "certificates",
 };
 
 /* Every message, cut at every octet, in text and JSON: nothing is read behind the end, and JSON has all its keys. */

@@ -258,11 +258,14 @@ static void esp(struct script *script, uint8_t sa, uint8_t what)
 	static const enum transition_kind kinds[] = { TRANSITION_SA_BORN,    TRANSITION_ESP_BEGAN, TRANSITION_ESP_QUIET,
 						      TRANSITION_UNANSWERED, TRANSITION_ANSWERED,  TRANSITION_SA_QUIET,
 						      TRANSITION_LEARNABLE,  TRANSITION_SA_WOKE };
-	struct transition *transition = say(script, kinds[what & 7]);
+	/* What goes on though it may have ended, and is counted. */
+	enum transition_kind kind =
+	    what & 128 ? (what & 1 ? TRANSITION_SA_COUNT : TRANSITION_SA_GOES_ON) : kinds[what & 7];
+	struct transition *transition = say(script, kind);
 
 	if (!transition)
 		return;
-	if (kinds[what & 7] == TRANSITION_UNANSWERED || kinds[what & 7] == TRANSITION_ANSWERED)
+	if (kind == TRANSITION_UNANSWERED || kind == TRANSITION_ANSWERED)
 		transition->run = (struct transition_run){ .spi = 0x1000u + sa,
 							   .level = (uint8_t)(1 + (what >> 3 & 1)),
 							   .first_ns = script->now_ns - SECOND + script->count,
@@ -273,9 +276,10 @@ static void esp(struct script *script, uint8_t sa, uint8_t what)
 	else
 		transition->esp = (struct transition_esp){ .spi = 0x1000u + sa,
 							   .protocol = what & 64 ? 51 : 50,
+							   .sequence = script->count,
 							   .last_ns = script->now_ns,
-							   .packets = 10,
-							   .bytes = 1000 };
+							   .packets = script->count,
+							   .bytes = 100u * script->count };
 }
 
 static void clear(struct script *script, uint8_t what)
@@ -313,6 +317,33 @@ static void icmp(struct script *script, uint8_t what)
 		.dst_port = 500,
 		.sender = script->direction ? transition->a : transition->b,
 	};
+}
+
+/* The last message in IKEv1 fragments: of so many octets each, without the piece numbered `missing`. */
+static void cut(struct script *script, unsigned size, unsigned missing, uint8_t id)
+{
+	uint8_t whole[OCTETS_MAX];
+	uint32_t length = script->length;
+
+	if (length < IKE_HEADER_SIZE || length / size > 16)
+		return;
+	memcpy(whole, script->octets, length);
+	for (unsigned number = 1; (number - 1) * size < length; number++) {
+		uint32_t from = (number - 1) * size, count = length - from < size ? length - from : size;
+		script->length = 16;
+		put(script, 4, 0x84100000 | (uint64_t)whole[18] << 8);
+		put(script, 8, 0);
+		put(script, 4, 8 + count);
+		put(script, 4, (uint64_t)id << 16 | number << 8 | (from + count == length));
+		for (uint32_t i = 0; i < count; i++)
+			put(script, 1, whole[from + i]);
+		put_length(script);
+		if (number != missing)
+			send(script, 0);
+		script->now_ns += MILLISECOND;
+	}
+	memcpy(script->octets, whole, length);
+	script->length = length;
 }
 
 /* Operations; a length is of the octets of input that follow. */
@@ -380,6 +411,9 @@ static void operate(struct script *script, struct input *input)
 		break;
 	case 12:
 		clear(script, more);
+		break;
+	case 14:
+		cut(script, 24 + 8u * sa, more & 15, more >> 4);
 		break;
 	default:
 		script->now_ns += pauses[sa % (sizeof(pauses) / sizeof(pauses[0]))] * (1 + more % 4);
@@ -466,7 +500,7 @@ static void hear(void *context, const struct record *record)
 	struct told *told = context;
 
 	if (record->type == RECORD_IKE_MESSAGE) {
-		told->messages++;
+		told->messages += !record->ike_message.joined;
 		return;
 	}
 	char *line = record_to_json(record, "s");

@@ -20,7 +20,8 @@ static struct record sample(void)
 							  .encap = PACKET_ENCAP_UDP,
 							  .message = message,
 							  .captured = sizeof(message),
-							  .length = 1500 };
+							  .length = 1500,
+							  .joined = 3 };
 	ck_assert(address_parse("10.0.0.1", &record.ike_message.src));
 	ck_assert(address_parse("2001:db8::1", &record.ike_message.dst));
 	return record;
@@ -38,7 +39,7 @@ START_TEST(comes_back_as_it_went)
 	ck_assert_int_eq(back.time_ns, record.time_ns);
 	ck_assert(address_equal(&a->src, &b->src) && address_equal(&a->dst, &b->dst));
 	ck_assert(a->src_port == b->src_port && a->dst_port == b->dst_port && a->encap == b->encap);
-	ck_assert(a->captured == b->captured && a->length == b->length);
+	ck_assert(a->captured == b->captured && a->length == b->length && a->joined == b->joined);
 	ck_assert_str_eq(octets.sensor, "station-7");
 	ck_assert_mem_eq(message, b->message, sizeof(message));
 	free(line);
