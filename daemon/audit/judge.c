@@ -52,8 +52,13 @@ struct judge_thresholds judge_default_thresholds(void)
 		.rekey_min_volume = 50 * 1000 * 1000,
 		.stale_grace_ns = 10 * SECOND,
 		.bad_spi_hold_ns = 30 * SECOND,
+		.rekey_hold_ns = 15 * MINUTE,
 		.unnegotiated_ns = 30 * SECOND,
 		.integrity_ns = 3 * SECOND,
+		.content_hold_ns = 15 * MINUTE,
+		.replay_hold_ns = 5 * MINUTE,
+		.sequence_hold_ns = HOUR,
+		.selection_hold_ns = DAY,
 		.ike_silence_ns = 4 * SECOND,
 		.ike_stall_ns = 20 * SECOND,
 		.ike_settle_ns = 5 * SECOND,
@@ -173,16 +178,56 @@ static bool timer_before(const struct timer *left, const struct timer *right)
 					     : left->rule < right->rule;
 }
 
+/* Puts the timer where it belongs, from this place of the heap downwards. */
+static void sift_timer(struct judge *judge, size_t at, struct timer timer)
+{
+	size_t count = judge->timer_count;
+
+	for (size_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
+		if (child + 1 < count && timer_before(&judge->timers[child + 1], &judge->timers[child]))
+			child++;
+		if (!timer_before(&judge->timers[child], &timer))
+			break;
+		judge->timers[at] = judge->timers[child];
+		at = child;
+	}
+	judge->timers[at] = timer;
+}
+
+static bool timer_is_good(const struct judge *judge, const struct timer *timer)
+{
+	const struct judged_pair *pair = table_at(&judge->pairs, timer->pair);
+
+	return !timer->pair || (pair->link.hash && pair->due_ns[timer->rule] == timer->due_ns);
+}
+
+/* Those of pairs that are gone would stay for as long as they were set: whoever makes pairs up could fill the memory. */
+static void sweep_timers(struct judge *judge)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < judge->timer_count; i++)
+		if (timer_is_good(judge, &judge->timers[i]))
+			judge->timers[kept++] = judge->timers[i];
+	judge->timer_count = kept;
+	for (size_t i = kept / 2; i-- > 0;)
+		sift_timer(judge, i, judge->timers[i]);
+}
+
 static void put_timer(struct judge *judge, struct timer timer)
 {
 	if (judge->timer_count == judge->timer_room) {
-		struct timer *more = realloc(judge->timers, 2 * judge->timer_room * sizeof(*more));
-		if (!more) {
+		sweep_timers(judge);
+		struct timer *more = judge->timer_count > judge->timer_room / 2
+					 ? realloc(judge->timers, 2 * judge->timer_room * sizeof(*more))
+					 : NULL;
+		if (more) {
+			judge->timers = more;
+			judge->timer_room *= 2;
+		} else if (judge->timer_count == judge->timer_room) {
 			judge->counters.lost++;
 			return;
 		}
-		judge->timers = more;
-		judge->timer_room *= 2;
 	}
 	size_t at = judge->timer_count++;
 	while (at > 0 && timer_before(&timer, &judge->timers[(at - 1) / 2])) {
@@ -196,18 +241,9 @@ static struct timer take_timer(struct judge *judge)
 {
 	struct timer first = judge->timers[0];
 	struct timer last = judge->timers[--judge->timer_count];
-	size_t count = judge->timer_count, at = 0;
 
-	for (size_t child = 1; child < count; child = 2 * at + 1) {
-		if (child + 1 < count && timer_before(&judge->timers[child + 1], &judge->timers[child]))
-			child++;
-		if (!timer_before(&judge->timers[child], &last))
-			break;
-		judge->timers[at] = judge->timers[child];
-		at = child;
-	}
-	if (count > 0)
-		judge->timers[at] = last;
+	if (judge->timer_count > 0)
+		sift_timer(judge, 0, last);
 	return first;
 }
 
@@ -312,17 +348,7 @@ static void evict_pair(struct judge *judge)
 	if (!victim)
 		return;
 	struct judged_pair *pair = table_at(&judge->pairs, victim);
-	struct judged_negotiation *negotiation = &pair->negotiation;
-	judge->counters.clear_pairs -= pair->leak.alert.open;
-	struct alert *alerts[] = { &pair->leak.alert,         &pair->knock.alert,     &negotiation->weak,
-				   &negotiation->aggressive,  &negotiation->version1, &negotiation->quantum,
-				   &negotiation->authorities, &negotiation->notified, &pair->rekey_often,
-				   &pair->readable,           &pair->integrity,       &pair->block64,
-				   &pair->unnegotiated };
-	for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
-		alert_forget(judge, alerts[i]);
-	for (unsigned i = 0; i < TROUBLE_COUNT; i++)
-		alert_forget(judge, &pair->negotiation.troubles[i].alert);
+	judge_forget_pair_alerts(judge, pair);
 	if (pair->esp[0].first_ns && pair->esp[1].first_ns)
 		judge->counters.secured_pairs--;
 	judge_host_parts(judge, pair);
@@ -430,6 +456,13 @@ static int64_t esp_last(const struct judge *judge, const struct judged_esp *esp)
 		return esp->last_ns;
 	int64_t at_least = judge->now_ns - QUIET_NS;
 	return at_least > esp->began_ns ? at_least : esp->began_ns;
+}
+
+int64_t judge_pair_esp_last(const struct judge *judge, const struct judged_pair *pair)
+{
+	int64_t first = esp_last(judge, &pair->esp[0]), second = esp_last(judge, &pair->esp[1]);
+
+	return first > second ? first : second;
 }
 
 void judge_protection(struct judge *judge, const struct judged_pair *pair, struct protection *protection)
@@ -579,7 +612,7 @@ static void run_timer(struct judge *judge)
 		return;
 	}
 	/* The pair may be gone, or have been given an earlier timer since. */
-	if (!pair->link.hash || pair->due_ns[timer.rule] != timer.due_ns)
+	if (!timer_is_good(judge, &timer))
 		return;
 	pair->due_ns[timer.rule] = 0;
 	rules[timer.rule].due(judge, pair);

@@ -24,6 +24,7 @@ enum rule_number {
 	RULE_SPI,
 	RULE_REKEY,
 	RULE_CONTENT,
+	RULE_SEQUENCE,
 	RULE_CRYPTO,
 	RULE_CERTIFICATE,
 	RULE_LIFECYCLE,
@@ -98,6 +99,7 @@ struct judged_sa {
 	uint32_t stale_for_spi;  /* while stale: the SPI that replaced it */
 	uint64_t packets, bytes; /* as of the last quiet */
 	struct alert bad_spi, replay, reset, near_wrap, overdue;
+	int64_t replay_ns, reset_ns; /* last seen */
 	/* bad-spi: the run of packets that nobody answers */
 	int64_t bad_since_ns, bad_last_ns;
 	uint32_t bad_packets, bad_told; /* so far, and when last told */
@@ -117,6 +119,7 @@ struct judged_rekeys {
 	uint32_t count;
 	uint32_t habit;                        /* of these, since the pair last negotiated from the beginning */
 	uint32_t at;                           /* next place below */
+	uint32_t remembered;                   /* places before it that count still */
 	int64_t interval_ns[REKEY_REMEMBERED]; /* birth to birth */
 	uint64_t bytes[REKEY_REMEMBERED];      /* through the SA that was replaced */
 	uint8_t initiator[REKEY_REMEMBERED];   /* enum record_initiator: who asked for the one that replaced it */
@@ -212,7 +215,10 @@ struct judged_pair {
 	uint8_t exchange_at;
 	struct alert rekey_often, readable, integrity, block64, unnegotiated;
 	bool has_ah, has_esp;
-	uint8_t readable_state; /* enum readable_state of the last SA that was told */
+	int64_t given_quiet_ns; /* when what ESP and AH give away was last over for want of packets; 0: it is not */
+	struct transition_shape shape; /* as told last */
+	uint32_t readable_spi[2];      /* the latest SA of each direction that can be read; 0: none */
+	uint8_t readable_state;        /* enum readable_state of the last SA that was told */
 	uint8_t readable_protocol, readable_icv;
 	bool readable_named;
 	uint16_t readable_port;
@@ -240,6 +246,7 @@ struct judged_host {
 	uint32_t realm;
 	uint64_t chose_ispi, offered_ispi;
 	struct alert offered;
+	int64_t offered_ns; /* when it last did, weakly */
 	/* half-open negotiations towards the host, by the second in which they were opened, a ring */
 	int64_t half_open_second;
 	uint16_t half_open[HALF_OPEN_SECONDS];
@@ -330,6 +337,8 @@ struct judge {
 struct judged_pair *judge_pair(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b);
 /* When the pair last spoke ESP, AH or IKE, as far as transitions tell: ESP that is running may have gone on since. */
 int64_t judge_pair_last(const struct judged_pair *pair);
+/* When it last spoke ESP or AH, as of now: a direction that is running counts as now less the quiet threshold. */
+int64_t judge_pair_esp_last(const struct judge *judge, const struct judged_pair *pair);
 /*
  * Asks that the rule looks at the pair at `due_ns`, or before if it asked for an earlier time already: a rule has one timer
  * per pair, and asks again, when it looks, for what it is still waiting for.
@@ -358,6 +367,25 @@ bool judge_carrier_inferred(struct judge *judge, const struct judged_pair *pair)
 void judge_protection(struct judge *judge, const struct judged_pair *pair, struct protection *protection);
 /* The pairs whose IKE and ESP protect this one: itself, or the carriers of its rule. Returns how many. */
 unsigned judge_protectors(struct judge *judge, struct judged_pair *pair, struct judged_pair **protectors, unsigned max);
+
+/* judge_alerts.c */
+/* An alert that a rule keeps in a pair, an SA or a host. */
+struct judged_alert {
+	enum finding_id id;
+	struct alert *alert;
+	bool
+	    lasting; /* no traffic that goes on would tell it anew within minutes: an engine that is started anew has to take
+			 it over */
+};
+enum { JUDGED_ALERTS_MAX = 13 + TROUBLE_COUNT };
+/* All there are; how many. */
+unsigned judge_pair_alerts(struct judged_pair *pair, struct judged_alert alerts[JUDGED_ALERTS_MAX]);
+unsigned judge_sa_alerts(struct judged_sa *sa, struct judged_alert alerts[JUDGED_ALERTS_MAX]);
+unsigned judge_host_alerts(struct judged_host *host, struct judged_alert alerts[JUDGED_ALERTS_MAX]);
+/* The pair with its SAs, the SA or the host is about to make room: what is open about it ends. */
+void judge_forget_pair_alerts(struct judge *judge, struct judged_pair *pair);
+void judge_forget_sa_alerts(struct judge *judge, const struct judged_pair *pair, struct judged_sa *sa);
+void judge_forget_host_alerts(struct judge *judge, struct judged_host *host);
 
 /* judge_host.c */
 /* The host of a pair speaks IPsec, and with whom; `fresh`: the pair never did before. */

@@ -40,7 +40,7 @@ enum transition_kind {
 	TRANSITION_FETCH,      /* a host could not fetch, or could after all, where revocation lists are: likewise */
 	TRANSITION_ESP_QUIET,  /* no ESP or AH packet of a direction for TRACK_QUIET_NS */
 	TRANSITION_TABLE_FULL, /* about no pair: entries had to make room for others in the last second */
-	TRANSITION_LOSS,       /* about no pair: what SAs lacked of their sequence numbers, while all of them are looked at */
+	TRANSITION_LOSS, /* about no pair: what SAs lacked of their sequence numbers, while all of them are looked at */
 };
 
 /* One service in clear: what `selector-gap` names. */
@@ -89,7 +89,8 @@ struct transition_sequence {
 	uint32_t count;   /* of such packets so far */
 	uint64_t packets; /* of the SA so far */
 };
-enum transition_oddity { ODDITY_REPLAY, ODDITY_RESET, ODDITY_NEAR_WRAP, ODDITY_DOUBLED };
+/* WRAPPED: past its end, after NEAR_WRAP. */
+enum transition_oddity { ODDITY_REPLAY, ODDITY_RESET, ODDITY_NEAR_WRAP, ODDITY_DOUBLED, ODDITY_WRAPPED };
 
 /* UNANSWERED, ANSWERED */
 struct transition_run {
