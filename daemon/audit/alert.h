@@ -116,11 +116,4 @@ void alert_end(struct judge *judge, struct alert *alert, struct finding *finding
  * The finding is begun as for the alert. */
 void alert_forget(struct judge *judge, struct alert *alert, struct finding *finding);
 
-/*
- * Somebody has seen the alert of this number and wants no more about it until then (frame time; 0 takes it back): no hourly
- * word and no update, unless it becomes more severe. Its end is told. What is told meanwhile carries `acknowledged_until`.
- * False if no alert of this number is open. The control socket's `alerts ack` ends here, on the judge's thread.
- */
-bool alert_acknowledge(struct judge *judge, uint64_t number, int64_t until_ns);
-
 #endif

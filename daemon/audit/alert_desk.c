@@ -517,11 +517,6 @@ void alert_desk_event(struct judge *judge, struct finding *finding)
 	record_write(&judge->sink, &record);
 }
 
-static bool acknowledged(const struct judge *judge, const struct desk_entry *entry)
-{
-	return entry->acknowledged_ns > judge->now_ns;
-}
-
 void alert_desk_note(struct judge *judge, struct alert *alert, struct finding *finding)
 {
 	struct alert_desk *desk = judge->desk;
@@ -555,17 +550,8 @@ void alert_desk_update(struct judge *judge, struct alert *alert, struct finding 
 		desk_write(judge, finding);
 		return;
 	}
-	struct desk_entry *entry = entry_at(desk, alert->place);
-	if (entry->state != DESK_TOLD)
-		return;
-	if (acknowledged(judge, entry)) {
-		/* From bad to harmless: smaller is worse. */
-		if (finding->severity >= entry->seen_severity)
-			return;
-		entry->seen_severity = finding->severity;
-		finding_note_time(finding, "acknowledged_until", entry->acknowledged_ns);
-	}
-	desk_write(judge, finding);
+	if (entry_at(desk, alert->place)->state == DESK_TOLD)
+		desk_write(judge, finding);
 }
 
 /* The entry of an alert that ended: what was held back is counted. */
@@ -604,8 +590,6 @@ void alert_desk_clear(struct judge *judge, struct alert *alert, struct finding *
 			alert_group_changed(judge, entry, finding);
 		refresh(entry, finding);
 		bool told = entry->state == DESK_TOLD;
-		if (told && acknowledged(judge, entry))
-			finding_note_time(finding, "acknowledged_until", entry->acknowledged_ns);
 		leave(judge, place, finding->cleared_by);
 		if (!told)
 			return;
@@ -622,18 +606,6 @@ void alert_desk_recall(const struct judge *judge, const struct alert *alert, str
 	finding->last_ns = entry->last_ns;
 	finding->count = entry->count;
 	finding->bytes = entry->bytes;
-}
-
-bool alert_acknowledge(struct judge *judge, uint64_t number, int64_t until_ns)
-{
-	uint32_t place = table_find(&judge->desk->entries, number ? number : 1);
-
-	if (!place)
-		return false;
-	struct desk_entry *entry = entry_at(judge->desk, place);
-	entry->acknowledged_ns = until_ns;
-	entry->seen_severity = entry->severity;
-	return true;
 }
 
 /* ---- time ---- */

@@ -5,7 +5,6 @@
  *   maintenance   what opens about a host that is being worked on is held back, and told when the time is over if it lasts
  *   group         alerts of one kind about many pairs of one host or gateway become one alert about that host, with a list
  *   rate          of what is left, so many a minute and class; the rest is told as the rate allows
- *   acknowledged  of what was told, no further word for a while
  *
  * Nothing is lost on the way: what was held back and is over before its time is counted and said in a notice. What is held
  * keeps a copy of its finding; when there are too many, the one that is told later has the figures and not the sentence.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* alert_desk.c and alert_group.c: maintenance, rates, groups, acknowledgement, switches; and that nothing is lost by them. */
+/* alert_desk.c and alert_group.c: maintenance, rates, groups, switches; and that nothing is lost by them. */
 #include "../../daemon/audit/alert_desk.h"
 
 #include "../suite.h"
@@ -473,59 +473,7 @@ START_TEST(maintenance_of_others)
 }
 END_TEST
 
-/* ---- acknowledgement and switches ---- */
-
-START_TEST(acknowledged)
-{
-	set_up();
-	begin();
-	tell_as(0, FINDING_CLEARTEXT_LEAK, CAUSE_UNKNOWN, SEVERITY_MEDIUM);
-	ck_assert(!alert_acknowledge(judge, alerts[0].number + 1, INT64_MAX));
-	ck_assert(alert_acknowledge(judge, alerts[0].number, judge->now_ns + 4 * STORY_HOUR));
-	pass(2 * STORY_HOUR);
-	tell_as(0, FINDING_CLEARTEXT_LEAK, CAUSE_SA_LOST, SEVERITY_MEDIUM);
-	ck_assert_uint_eq(heard.count, 1);
-	/* It got worse. */
-	tell_as(0, FINDING_CLEARTEXT_LEAK, CAUSE_SA_LOST, SEVERITY_CRITICAL);
-	ck_assert_uint_eq(heard.count, 2);
-	ck_assert_int_eq(noted(last(), "acknowledged_until"), STORY_EPOCH + 4 * STORY_HOUR);
-	tell_as(0, FINDING_CLEARTEXT_LEAK, CAUSE_SA_LOST, SEVERITY_HIGH);
-	ck_assert_uint_eq(heard.count, 2);
-	/* The time is over. */
-	pass(3 * STORY_HOUR);
-	tell_as(0, FINDING_CLEARTEXT_LEAK, CAUSE_SA_LOST, SEVERITY_HIGH);
-	ck_assert_uint_eq(heard.count, 3);
-	ck_assert_int_eq(noted(last(), "acknowledged_until"), -1);
-	/* Taken back, and the end is told in any case. */
-	ck_assert(alert_acknowledge(judge, alerts[0].number, INT64_MAX));
-	ck_assert(alert_acknowledge(judge, alerts[0].number, 0));
-	tell_as(0, FINDING_CLEARTEXT_LEAK, CAUSE_ONE_WAY, SEVERITY_HIGH);
-	ck_assert_uint_eq(heard.count, 4);
-	ck_assert(alert_acknowledge(judge, alerts[0].number, INT64_MAX));
-	clear(0);
-	ck_assert_int_eq(last()->state, FINDING_CLEAR);
-	ck_assert(!alert_acknowledge(judge, last()->alert, INT64_MAX));
-	is_consistent();
-	end();
-}
-END_TEST
-
-START_TEST(an_acknowledged_group)
-{
-	set_up();
-	settings = alert_default_settings();
-	begin();
-	for (unsigned i = 0; i < 5; i++)
-		tell(i);
-	unsigned before = heard.count;
-	ck_assert(alert_acknowledge(judge, last()->alert, judge->now_ns + STORY_DAY));
-	for (unsigned i = 5; i < 100; i++)
-		tell(i);
-	pass(5 * STORY_HOUR);
-	ck_assert_uint_eq(heard.count, before);
-	end();
-}
-END_TEST
+/* ---- switches ---- */
 
 START_TEST(switched_off)
 {
@@ -725,5 +673,4 @@ END_TEST
 
 SUITE_MAIN("alert_desk", a_thousand_pairs_are_one_alert, a_group_takes_over, no_group, a_group_sharpens,
 	   the_hourly_word_of_a_group, forgotten_members, so_many_a_minute, nothing_is_lost, maintenance_holds_back,
-	   maintenance_of_others, acknowledged, an_acknowledged_group, switched_off, windows_change,
-	   rates_and_switches_change, groups_change, any_order)
+	   maintenance_of_others, switched_off, windows_change, rates_and_switches_change, groups_change, any_order)
