@@ -22,7 +22,8 @@
 static const char alerts_usage[] =
     "Usage: espial alerts [OPTION]...                       list alerts, the newest first\n"
     "       espial alerts show ALERT [OPTION]...            what was told of one\n"
-    "       espial alerts ack ALERT --until T [OPTION]...   it is known: do not remind before T\n"
+    "       espial alerts ack ALERT --until T [OPTION]...   it is known: no word about it before T, but its end, and\n"
+    "                                                       that it became more severe\n"
     "\n"
     "      --open             only alerts that are open\n"
     "      --since T          only what was told of since: 2h, 7d, 2026-11-21, or 2026-11-21T20:30:00Z\n"
@@ -46,6 +47,7 @@ struct asked {
 	struct text_table *table; /* of one answer; NULL while one alert is shown */
 	struct sink *sink;        /* writes findings for a person, while one is shown */
 	struct record_reader reader;
+	int64_t until_ns; /* of the line read last: acknowledged until then, 0: it is not */
 	bool refused, bad;
 };
 
@@ -65,6 +67,23 @@ static enum page_style severity_style(enum finding_severity severity)
 	static const enum page_style styles[SEVERITY_COUNT] = { STYLE_CRITICAL, STYLE_HIGH, STYLE_MEDIUM, STYLE_LOW,
 								STYLE_QUIET };
 	return (size_t)severity < SEVERITY_COUNT ? styles[severity] : STYLE_PLAIN;
+}
+
+/* Until when it is acknowledged, from what stands before the finding; 0: it is not, or no longer. */
+static int64_t acknowledged_until(const char *line, size_t length)
+{
+	static const char key[] = "\"acknowledged_until\":\"";
+	const char *found = memmem(line, length, key, sizeof(key) - 1);
+	char text[TIMESTAMP_SIZE];
+	struct timespec now;
+	int64_t until;
+
+	if (!found)
+		return 0;
+	found += sizeof(key) - 1;
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(found, "\""), found);
+	clock_gettime(CLOCK_REALTIME, &now);
+	return timestamp_parse(text, &until) && until > now.tv_sec * SECOND ? until : 0;
 }
 
 static void put_row(struct asked *asked, const struct record *record, bool acknowledged)
@@ -99,7 +118,7 @@ static void put_row(struct asked *asked, const struct record *record, bool ackno
 /* A line is {"type":"alert",...,"finding":{...}}, the finding last: what control_status.c writes. */
 static void take_line(void *context, const char *line, size_t length)
 {
-	static const char mark[] = ",\"finding\":", unknown[] = "\"acknowledged_until\":null";
+	static const char mark[] = ",\"finding\":";
 	struct asked *asked = context;
 	const char *finding = memmem(line, length, mark, sizeof(mark) - 1);
 	struct record record;
@@ -108,7 +127,7 @@ static void take_line(void *context, const char *line, size_t length)
 		asked->refused = true;
 		return;
 	}
-	bool acknowledged = !memmem(line, (size_t)(finding - line), unknown, sizeof(unknown) - 1);
+	asked->until_ns = acknowledged_until(line, (size_t)(finding - line));
 	finding += sizeof(mark) - 1;
 	if (!record_from_json(finding, length - (size_t)(finding - line) - 1, &asked->reader, &record) ||
 	    record.type != RECORD_FINDING) {
@@ -119,7 +138,7 @@ static void take_line(void *context, const char *line, size_t length)
 	if (asked->sink)
 		sink_write(asked->sink, &record);
 	else
-		put_row(asked, &record, acknowledged);
+		put_row(asked, &record, asked->until_ns != 0 && record.finding.state != FINDING_CLEAR);
 }
 
 static int finish(struct asked *asked, bool answered, const struct control_client_error *error)
@@ -172,6 +191,11 @@ static int show(struct asked *asked)
 	}
 	bool answered = control_client_ask(asked->options.socket, asked->request, take_line, asked, &error);
 	sink_close(asked->sink);
+	if (answered && asked->until_ns) {
+		struct timestamp_text until;
+		printf("acknowledged until %s: until then it is told only if it becomes more severe, or ends\n",
+		       timestamp_text(asked->until_ns, &until));
+	}
 	return finish(asked, answered, &error);
 }
 
@@ -257,6 +281,10 @@ static bool take_time(struct asked *asked, const char *key, const char *text, in
 	if (!read_time(text, direction, &time_ns))
 		return wrong(direction > 0 ? "--until" : "--since", text,
 			     "give 30min, 4h, 7d, a date, or a time in UTC");
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (direction > 0 && time_ns <= now.tv_sec * SECOND)
+		return wrong("--until", text, "that is over already; 'now' takes an acknowledgement back");
 	ask_for(asked, ",\"%s\":\"%s\"", key, timestamp_text(time_ns, &shown));
 	return true;
 }

@@ -295,27 +295,35 @@ static void answer_from_store(struct client *client)
 		finish(client);
 }
 
-static void acknowledge(struct client *client)
+/* In the history, so that it outlives this process; with whoever tells sinks; and where open alerts are shown. False with one
+ * sentence. */
+static bool acknowledge(struct client *client, char *problem, size_t problem_size)
 {
 	const struct control_settings *settings = &client->control->settings;
 	const struct control_request *request = &client->request;
-	bool open = open_alerts_acknowledge(settings->alerts, request->alert, request->until_ns);
-	char problem[256] = "there is no such open alert; 'espial alerts --open' lists them", who[64] = "unknown";
+	char who[64] = "unknown";
 	struct ucred peer;
 	socklen_t length = sizeof(peer);
 
+	snprintf(problem, problem_size, "'until' is over already: name a time to come, or null to take it back");
+	if (request->until_ns && request->until_ns <= loop_wall_ns())
+		return false;
+	snprintf(problem, problem_size, "there is no such open alert; 'espial alerts --open' lists them");
+	if (!open_alerts_holds(settings->alerts, request->alert))
+		return false;
 	if (settings->store) {
-		struct store_view *view = store_view_open(settings->store, problem, sizeof(problem));
+		struct store_view *view = store_view_open(settings->store, problem, problem_size);
 		if (getsockopt(bufferevent_getfd(client->stream), SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0)
 			snprintf(who, sizeof(who), "uid %u", (unsigned)peer.uid);
-		open = view &&
-		       store_view_acknowledge(view, request->alert, request->until_ns, who, problem, sizeof(problem));
+		bool written =
+		    view && store_view_acknowledge(view, request->alert, request->until_ns, who, problem, problem_size);
 		store_view_close(view);
+		if (!written)
+			return false;
 	}
-	if (open)
-		finish(client);
-	else
-		fail(client, problem);
+	snprintf(problem, problem_size, "this cannot be asked of the daemon now; try again");
+	return settings->acknowledge && settings->acknowledge(settings->context, request->alert, request->until_ns) &&
+	       open_alerts_acknowledge(settings->alerts, request->alert, request->until_ns);
 }
 
 /* ---- IKE messages as they come ---- */
@@ -420,9 +428,14 @@ static void obey(struct client *client)
 		}
 		want_snapshot(client);
 		return;
-	case CONTROL_ACK:
-		acknowledge(client);
+	case CONTROL_ACK: {
+		char problem[256];
+		if (acknowledge(client, problem, sizeof(problem)))
+			finish(client);
+		else
+			fail(client, problem);
 		return;
+	}
 	case CONTROL_IKE_LOG:
 		client->missed = 0;
 		enter(client, LISTENING);

@@ -30,6 +30,9 @@ struct control_settings {
 	/* Asks for what is not this thread's to do: "reload" or "test-alert". False if it cannot be asked now. The answer is
 	 * brought by control_answer(). */
 	bool (*order)(void *context, const char *what);
+	/* Somebody knows of the alert until then (nanoseconds since the epoch), 0 takes it back: for who tells sinks. False if
+	 * that cannot be said now. */
+	bool (*acknowledge)(void *context, uint64_t alert, int64_t until_ns);
 	void *context;
 };
 

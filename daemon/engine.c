@@ -178,8 +178,9 @@ static void end_thread(struct engine *engine)
 	judge_what_came(engine);
 }
 
-/* False on lack of memory. */
-static bool set_alerts(struct engine *engine, struct alert_settings *alerts)
+/* What the configuration asks about alerts; its windows are made here, and are the caller's. NULL on lack of memory. */
+static struct alert_maintenance *alerts_of(const struct config_alerts *config, bool offline,
+					   struct alert_settings *alerts)
 {
 	static const struct {
 		uint16_t bit;
@@ -192,27 +193,25 @@ static bool set_alerts(struct engine *engine, struct alert_settings *alerts)
 		{ CONFIG_EVENT_SECURED_AGAIN, FINDING_SECURED_AGAIN },
 		{ CONFIG_EVENT_POLICY_RELOADED, FINDING_POLICY_RELOADED },
 	};
-	const struct config_alerts *config = &engine->settings.config->alerts;
+	struct alert_maintenance *windows = calloc(config->maintenance_count + 1, sizeof(*windows));
 
+	if (!windows)
+		return NULL;
 	*alerts = alert_default_settings();
 	alerts->group_members = config->group_of;
 	/* An audit is read when it is over: there is nobody to spare. */
 	for (unsigned class = 0; class < ALERT_SENSOR; class ++)
-		alerts->per_minute[class] = engine->settings.offline ? 0 : config->per_minute;
+		alerts->per_minute[class] = offline ? 0 : config->per_minute;
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		alerts->off[events[i].id] = (config->off & events[i].bit) != 0;
-	engine->maintenance = calloc(config->maintenance_count + 1, sizeof(*engine->maintenance));
-	if (!engine->maintenance)
-		return false;
 	for (size_t i = 0; i < config->maintenance_count; i++) {
 		const struct config_maintenance *window = &config->maintenance[i];
-		engine->maintenance[i] =
-		    (struct alert_maintenance){ window->name,    window->hosts,    window->host_count,
-						window->from_ns, window->until_ns, window->every_ns };
+		windows[i] = (struct alert_maintenance){ window->name,    window->hosts,    window->host_count,
+							 window->from_ns, window->until_ns, window->every_ns };
 	}
-	alerts->maintenance = engine->maintenance;
+	alerts->maintenance = windows;
 	alerts->maintenance_count = config->maintenance_count;
-	return true;
+	return windows;
 }
 
 static void set_thresholds(struct judge_thresholds *thresholds, const struct config *config)
@@ -271,7 +270,8 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 		.nat_hash = nat_hash,
 		.certificate = certificate_read,
 	};
-	if (!set_alerts(engine, &judge.alerts)) {
+	engine->maintenance = alerts_of(&config->alerts, settings->offline, &judge.alerts);
+	if (!engine->maintenance) {
 		engine_free(engine);
 		return NULL;
 	}
@@ -391,25 +391,44 @@ void engine_pass_ike(struct engine *engine, bool pass)
 	open_gate(engine);
 }
 
-bool engine_reload(struct engine *engine, const struct config *config)
+/* Puts judge and tracker under the configuration; one or the other may be under it already. */
+static bool obey(struct engine *engine, const struct config *config, const struct alert_settings *alerts)
 {
-	const struct config *before = engine->settings.config;
 	struct judge_thresholds thresholds = judge_default_thresholds();
 
 	set_thresholds(&thresholds, config);
+	return judge_set_policy(engine->judge, &config->policy, &thresholds, alerts) &&
+	       track_set_policy(worker_track(engine->worker), &config->policy);
+}
+
+bool engine_reload(struct engine *engine, const struct config *config)
+{
+	const struct config *before = engine->settings.config;
+	struct alert_settings alerts, former;
+	struct alert_maintenance *windows = alerts_of(&config->alerts, engine->settings.offline, &alerts);
+	struct alert_maintenance *again = alerts_of(&before->alerts, engine->settings.offline, &former);
+	bool done = windows && again;
+
 	/* What the tracker told by the old policy is judged by it. */
 	close_gate(engine);
-	if (engine->settings.threaded)
+	if (done && engine->settings.threaded)
 		judge_what_came(engine);
-	bool done = judge_set_policy(engine->judge, &config->policy, &thresholds);
-	if (done && !track_set_policy(worker_track(engine->worker), &config->policy)) {
-		set_thresholds(&thresholds, before);
-		(void)judge_set_policy(engine->judge, &before->policy, &thresholds);
+	if (done && !obey(engine, config, &alerts)) {
 		done = false;
+		(void)obey(engine, before, &former);
+		/* Without memory even for that, some of the new ones are in use. */
+		free(engine->maintenance);
+		engine->maintenance = again;
+		windows = again = NULL;
+	} else if (done) {
+		free(engine->maintenance);
+		engine->maintenance = windows;
+		windows = NULL;
+		engine->settings.config = config;
 	}
 	open_gate(engine);
-	if (done)
-		engine->settings.config = config;
+	free(windows);
+	free(again);
 	return done;
 }
 

@@ -40,7 +40,7 @@ void engine_free(struct engine *engine);
 void engine_interface(struct engine *engine, uint16_t index, const char *name);
 
 /*
- * The policy, thresholds and interfaces of another configuration from now on; called by the capturing thread between
+ * The policy, thresholds, wishes about alerts and interfaces of another configuration from now on; called by the capturing thread between
  * batches. Tables, and what is known, stay. The configuration must live as long as the engine, as the one before must. False,
  * and nothing changed, on lack of memory.
  */

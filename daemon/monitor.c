@@ -250,9 +250,7 @@ static bool same_limits(const struct config_limits *one, const struct config_lim
 static bool needs_start(const struct config *one, const struct config *other)
 {
 	return !same_limits(&one->limits, &other->limits) || one->classify != other->classify ||
-	       !same_text(one->sensor, other->sensor) || one->alerts.per_minute != other->alerts.per_minute ||
-	       one->alerts.group_of != other->alerts.group_of ||
-	       one->alerts.maintenance_count != other->alerts.maintenance_count || one->alerts.off != other->alerts.off;
+	       !same_text(one->sensor, other->sensor);
 }
 
 /* Reads the configuration again and has it obeyed. Writes one sentence about the outcome, and says it. */
@@ -274,7 +272,7 @@ static bool reload(struct monitor *monitor, char outcome[RELOAD_PROBLEM_SIZE])
 	snprintf(outcome, RELOAD_PROBLEM_SIZE, "configuration read again: %zu rules, %zu interfaces%s",
 		 next->policy.rule_count, next->interface_count,
 		 needs_start(monitor->config, next)
-		     ? "; sensor, classify, limits and alerts are heeded when espiald is started the next time"
+		     ? "; sensor, classify and limits are heeded when espiald is started the next time"
 		     : "");
 	config_free(monitor->owned);
 	monitor->config = monitor->owned = next;

@@ -87,13 +87,28 @@ static void take_line(struct process *process)
 		return;
 	}
 	if (record.type == RECORD_FINDING && process->recalling) {
-		process->recalling = outbox_recalls(process->outbox, &record, process->line, process->length);
-		if (process->recalling)
+		enum outbox_recall recall = outbox_recalls(process->outbox, &record, process->line, process->length);
+		process->recalling = recall != OUTBOX_NEW;
+		if (recall == OUTBOX_SPOOLED)
 			return;
 	}
 	outbox_take(process->outbox, &record, process->line, process->length, loop_monotonic_ns());
-	if (process->service && record.type == RECORD_FINDING)
-		service_tell_finding(process->service, process->line, process->length);
+}
+
+/* What stands, for whoever shows it: as sinks know it, with what the reporter itself found. */
+static void on_told(void *context, const char *line, size_t length)
+{
+	struct process *process = context;
+
+	if (process->service)
+		service_tell_finding(process->service, line, length);
+}
+
+static void show_open(void *context, const char *line, int64_t opened_ns, int64_t acknowledged_ns)
+{
+	struct process *process = context;
+
+	service_tell_open(process->service, line, opened_ns, acknowledged_ns);
 }
 
 static void take_octets(struct process *process, const char *octets, size_t count)
@@ -274,8 +289,13 @@ static void take_order(void *context, const char *what, size_t length)
 {
 	struct process *process = context;
 
+	unsigned long long alert;
+	long long until_ns;
+
 	if (strcmp(what, "test-alert") == 0)
 		begin_test(process);
+	else if (sscanf(what, SERVICE_ACKNOWLEDGE, &alert, &until_ns) == 2)
+		(void)outbox_acknowledge(process->outbox, alert, until_ns);
 	else if (send(process->settings->monitor, what, length, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)length)
 		service_tell_outcome(process->service, what, false, "the monitor does not listen; look at the log");
 }
@@ -341,7 +361,9 @@ static void start_service(struct process *process, int listening, const struct h
 	settings.orders = process->orders;
 	if (process->orders && loop_on_readable(process->loop, mailbox_descriptor(process->orders), on_order, process))
 		process->service = service_new(&settings);
-	if (!process->service)
+	if (process->service)
+		standing_each_open(process->standing, show_open, process);
+	else
 		log_notice(NOTICE_WARNING, "not enough memory to answer on the control socket and to serve the page");
 }
 
@@ -377,6 +399,7 @@ static bool begin(struct process *process)
 	if (!process->outbox)
 		return false;
 	spool = outbox_spool(process->outbox);
+	outbox_observe(process->outbox, on_told, process);
 	process->recalling = true;
 	(void)fcntl(process->settings->from_engine, F_SETFL, O_NONBLOCK);
 	process->stream = loop_on_readable(process->loop, process->settings->from_engine, on_readable, process);

@@ -194,7 +194,11 @@ static bool recall_alert(void *context, const struct store_alert *alert)
 
 	if (alert->number > recalling->last)
 		recalling->last = alert->number;
-	return recall_line(recalling, alert->record);
+	recall_line(recalling, alert->record);
+	standing_opened(recalling->standing, alert->alert, alert->opened_ns);
+	if (alert->acknowledged_until_ns)
+		standing_acknowledge(recalling->standing, alert->alert, alert->acknowledged_until_ns);
+	return true;
 }
 
 /* Takes what stands from the store, if there is one; the number of the last finding in it. */

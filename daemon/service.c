@@ -19,7 +19,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { SINKS_MAX = 8, NAME_SIZE = 32, MAIL_ROOM = 16 << 20, OUTCOME_SIZE = 2048 };
+enum { SINKS_MAX = 8, NAME_SIZE = 32, MAIL_ROOM = 64 << 20, OUTCOME_SIZE = 2048 };
 
 /* How a sink fares, as told last. */
 struct sink_row {
@@ -46,7 +46,7 @@ struct service {
 };
 
 /* The first octet of a letter. */
-enum { LETTER_FINDING = 'f', LETTER_DONE = 'd', LETTER_FAILED = 'x', LETTER_END = 'e' };
+enum { LETTER_FINDING = 'f', LETTER_OPEN = 'o', LETTER_DONE = 'd', LETTER_FAILED = 'x', LETTER_END = 'e' };
 
 static void take_finding(struct service *service, const char *line, size_t length)
 {
@@ -54,12 +54,23 @@ static void take_finding(struct service *service, const char *line, size_t lengt
 
 	if (!record_from_json(line, length, &service->reader, &record) || record.type != RECORD_FINDING)
 		return;
-	/* The new engine knows nothing of the alerts of the one before, and would never clear them. */
-	if (record.finding.id == FINDING_ENGINE_RESTARTED && record.finding.state == FINDING_OPEN)
-		open_alerts_clear(service->alerts);
 	open_alerts_take(service->alerts, &record.finding);
 	if (service->page)
 		http_count(service->page, &record.finding);
+}
+
+/* "OPENED UNTIL " and the finding. */
+static void take_open(struct service *service, const char *text, size_t length)
+{
+	long long opened, until;
+	struct record record;
+	int used = 0;
+
+	if (sscanf(text, "%lld %lld %n", &opened, &until, &used) != 2 || used <= 0 || (size_t)used > length ||
+	    !record_from_json(text + used, length - (size_t)used, &service->reader, &record) ||
+	    record.type != RECORD_FINDING)
+		return;
+	open_alerts_recall(service->alerts, &record.finding, opened, until);
 }
 
 static void take_letter(void *context, const char *text, size_t length)
@@ -69,6 +80,9 @@ static void take_letter(void *context, const char *text, size_t length)
 	switch (length ? text[0] : 0) {
 	case LETTER_FINDING:
 		take_finding(service, text + 1, length - 1);
+		break;
+	case LETTER_OPEN:
+		take_open(service, text + 1, length - 1);
 		break;
 	case LETTER_DONE:
 	case LETTER_FAILED: {
@@ -123,6 +137,14 @@ static bool order(void *context, const char *what)
 	struct service *service = context;
 
 	return service->settings.orders && mailbox_put(service->settings.orders, what, strlen(what));
+}
+
+static bool acknowledge(void *context, uint64_t alert, int64_t until_ns)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), SERVICE_ACKNOWLEDGE, (unsigned long long)alert, (long long)until_ns);
+	return order(context, what);
 }
 
 static void *serve(void *context)
@@ -180,6 +202,7 @@ static bool prepare(struct service *service)
 					    .alerts = service->alerts,
 					    .store = settings->config->store.path,
 					    .order = order,
+					    .acknowledge = acknowledge,
 					    .context = service };
 	service->control = control_new(&control);
 	return service->control != NULL;
@@ -236,6 +259,18 @@ void service_tell_finding(struct service *service, const char *line, size_t leng
 	letter[0] = LETTER_FINDING;
 	memcpy(letter + 1, line, length);
 	mailbox_put(service->mail, letter, length + 1);
+	free(letter);
+}
+
+void service_tell_open(struct service *service, const char *line, int64_t opened_ns, int64_t acknowledged_ns)
+{
+	char *letter = NULL;
+	int length =
+	    asprintf(&letter, "%c%lld %lld %s", LETTER_OPEN, (long long)opened_ns, (long long)acknowledged_ns, line);
+
+	if (length < 0)
+		return;
+	mailbox_put(service->mail, letter, (size_t)length);
 	free(letter);
 }
 

@@ -24,8 +24,11 @@ struct service_settings {
 	int engine;                   /* stream socket to the engine's state writer */
 	int listening;                /* control socket, from control_listen(); -1: none; owned from now on */
 	const struct http_door *page; /* copied; descriptor -1: there is none; owned from now on */
-	struct mailbox *orders;       /* "reload" and "test-alert" go here; borrowed */
+	struct mailbox *orders;       /* "reload", "test-alert" and SERVICE_ACKNOWLEDGE go here; borrowed */
 };
+
+/* Somebody knows of the alert of this number until then, nanoseconds since the epoch; 0 takes it back. */
+#define SERVICE_ACKNOWLEDGE "ack %llx %lld"
 
 /* Starts the thread. NULL on lack of memory. */
 struct service *service_new(const struct service_settings *settings);
@@ -33,8 +36,11 @@ struct service *service_new(const struct service_settings *settings);
 /* Ends the thread. */
 void service_free(struct service *service);
 
-/* A finding as it came from the engine. */
+/* A finding as sinks get it. */
 void service_tell_finding(struct service *service, const char *line, size_t length);
+
+/* An alert that is open since a former life of the reporter, by its last finding; until when it is acknowledged, 0: it is not. */
+void service_tell_open(struct service *service, const char *line, int64_t opened_ns, int64_t acknowledged_ns);
 
 /* How the sinks fare now. */
 void service_tell_sinks(struct service *service, struct sink *const *sinks, size_t count);

@@ -50,6 +50,8 @@ static void tell(struct judge *judge, struct alert *alert, struct finding *findi
 		   finding->grade != alert->grade ||
 		   finding->time_ns - alert->told_ns >= judge->settings.thresholds.update_ns) {
 		update(judge, alert, finding);
+	} else {
+		alert_desk_note(judge, alert, finding);
 	}
 }
 
@@ -181,10 +183,33 @@ void alert_clear(struct judge *judge, struct alert *alert, struct finding *findi
 	alert_desk_clear(judge, alert, finding);
 }
 
-void alert_forget(struct judge *judge, struct alert *alert)
+void alert_recall(const struct judge *judge, const struct alert *alert, struct finding *finding)
 {
 	if (!alert->open)
 		return;
+	finding->cause = alert->cause;
+	finding->severity = alert->severity;
+	finding->grade = alert->grade;
+	alert_desk_recall(judge, alert, finding);
+}
+
+void alert_end(struct judge *judge, struct alert *alert, struct finding *finding, const char *cleared_by,
+	       const char *sentence)
+{
+	if (!alert->open)
+		return;
+	alert_recall(judge, alert, finding);
+	finding->cleared_by = cleared_by;
+	finding_say(finding, "%s", sentence);
+	finding->state = FINDING_CLEAR;
+	finding->alert = alert->number;
+	said(alert, finding);
 	alert->open = false;
-	alert_desk_forget(judge, alert);
+	alert_desk_clear(judge, alert, finding);
+}
+
+void alert_forget(struct judge *judge, struct alert *alert, struct finding *finding)
+{
+	alert_end(judge, alert, finding, "forgotten",
+		  "It had to make room in a full table, so nobody will see whether it lasts.");
 }

@@ -104,14 +104,16 @@ void alert_update(struct judge *judge, struct alert *alert, struct finding *find
 /* Ends the alert if it is open; finding.cleared_by says why. */
 void alert_clear(struct judge *judge, struct alert *alert, struct finding *finding);
 
-/* What the alert is about is forgotten to make room: it ends without a word. */
-void alert_forget(struct judge *judge, struct alert *alert);
+/* Puts into the finding, begun as for the alert, what was told of it before: since when and until when, count, octets, cause,
+ * severity, grade. For the end of what is no longer there to be described. Nothing if it is not open. */
+void alert_recall(const struct judge *judge, const struct alert *alert, struct finding *finding);
 
-/*
- * Somebody has seen the alert of this number and wants no more about it until then (frame time; 0 takes it back): no hourly
- * word and no update, unless it becomes more severe. Its end is told. What is told meanwhile carries `acknowledged_until`.
- * False if no alert of this number is open. The control socket's `alerts ack` ends here, on the judge's thread.
- */
-bool alert_acknowledge(struct judge *judge, uint64_t number, int64_t until_ns);
+/* Ends the alert by what was told of it before, with one sentence about why. The finding is begun as for the alert. */
+void alert_end(struct judge *judge, struct alert *alert, struct finding *finding, const char *cleared_by,
+	       const char *sentence);
+
+/* What the alert is about is forgotten, to make room or since it is none of ours any more: whether it lasts nobody will know.
+ * The finding is begun as for the alert. */
+void alert_forget(struct judge *judge, struct alert *alert, struct finding *finding);
 
 #endif

@@ -47,6 +47,13 @@ const char *alert_class_name(enum alert_class class)
 	return (size_t) class < ALERT_CLASS_COUNT ? names[class] : "?";
 }
 
+static void take_settings(struct alert_desk *desk, const struct alert_settings *settings)
+{
+	desk->settings = *settings;
+	if (desk->settings.group_members > GROUP_RECENT)
+		desk->settings.group_members = GROUP_RECENT;
+}
+
 struct alert_desk *alert_desk_new(const struct alert_settings *settings, uint32_t capacity)
 {
 	struct alert_desk *desk = calloc(1, sizeof(*desk));
@@ -55,9 +62,7 @@ struct alert_desk *alert_desk_new(const struct alert_settings *settings, uint32_
 		return NULL;
 	if (capacity > ALERTS_MAX)
 		capacity = ALERTS_MAX;
-	desk->settings = *settings;
-	if (desk->settings.group_members > GROUP_RECENT)
-		desk->settings.group_members = GROUP_RECENT;
+	take_settings(desk, settings);
 	desk->maintenance = calloc(settings->maintenance_count + 1, sizeof(*desk->maintenance));
 	/* Mapped, and resident only as it is used. */
 	desk->copies = calloc(DESK_COPIES, sizeof(*desk->copies));
@@ -363,6 +368,15 @@ static bool hold_for_maintenance(struct judge *judge, uint32_t place, const stru
 	return true;
 }
 
+static void say_held_back(struct judge *judge, const char *name, const char *what, const struct desk_maintenance *kept)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "maintenance '%s' %s: %u alerts were held back, %u of them ended meanwhile", name,
+		 what, kept->ever, kept->over);
+	say(judge, NOTICE_INFO, text);
+}
+
 /* Says of windows that ended what they held back. */
 static void end_windows(struct judge *judge, bool at_end)
 {
@@ -372,19 +386,72 @@ static void end_windows(struct judge *judge, bool at_end)
 		const struct alert_maintenance *window = &desk->settings.maintenance[i];
 		struct desk_maintenance *kept = &desk->maintenance[i];
 		int64_t end = window_end(window, judge->now_ns);
-		char text[256];
 		if (!kept->ever)
 			continue;
 		if (end && !at_end) {
 			desk_wake(desk, end);
 			continue;
 		}
-		snprintf(text, sizeof(text),
-			 "maintenance '%s' %s: %u alerts were held back, %u of them ended meanwhile", window->name,
-			 end ? "goes on" : "is over", kept->ever, kept->over);
-		say(judge, NOTICE_INFO, text);
+		say_held_back(judge, window->name, end ? "goes on" : "is over", kept);
 		kept->ever = kept->over = 0;
 	}
+}
+
+/* The window that is called so; NULL if there is none any more. */
+static struct desk_maintenance *window_named(const struct alert_settings *settings, struct desk_maintenance *kept,
+					     const char *name)
+{
+	for (size_t i = 0; i < settings->maintenance_count; i++)
+		if (strcmp(settings->maintenance[i].name, name) == 0)
+			return &kept[i];
+	return NULL;
+}
+
+/* Where what is held for a window belongs by the windows of now. */
+static void hold_anew(struct judge *judge, struct desk_entry *entry, const char *former)
+{
+	struct alert_desk *desk = judge->desk;
+	const struct alert_maintenance *window = worked_on(desk, entry, judge->now_ns, &entry->until_ns);
+
+	if (!window) {
+		entry->window = DESK_NO_WINDOW;
+		entry->until_ns = judge->now_ns;
+		return;
+	}
+	entry->window = (uint32_t)(window - desk->settings.maintenance);
+	if (strcmp(window->name, former) != 0)
+		desk->maintenance[entry->window].ever++;
+}
+
+bool alert_desk_set(struct judge *judge, const struct alert_settings *settings)
+{
+	struct alert_desk *desk = judge->desk;
+	struct alert_settings former = desk->settings;
+	struct desk_maintenance *before = desk->maintenance,
+				*kept = calloc(settings->maintenance_count + 1, sizeof(*kept));
+
+	if (!kept)
+		return false;
+	take_settings(desk, settings);
+	desk->maintenance = kept;
+	for (size_t i = 0; i < former.maintenance_count; i++) {
+		const char *name = former.maintenance[i].name;
+		struct desk_maintenance *same = window_named(settings, kept, name);
+		if (same)
+			*same = before[i];
+		else if (before[i].ever)
+			say_held_back(judge, name, "was taken out", &before[i]);
+	}
+	for (uint32_t place = desk->held[0].first; place; place = entry_at(desk, place)->next) {
+		struct desk_entry *entry = entry_at(desk, place);
+		if (entry->state == DESK_MAINTENANCE)
+			hold_anew(judge, entry,
+				  entry->window == DESK_NO_WINDOW ? "" : former.maintenance[entry->window].name);
+	}
+	free(before);
+	/* A limit may be wider now, a window narrower. */
+	desk_wake(desk, judge->now_ns);
+	return true;
 }
 
 /* ---- open, update, clear ---- */
@@ -457,37 +524,41 @@ void alert_desk_event(struct judge *judge, struct finding *finding)
 	record_write(&judge->sink, &record);
 }
 
-static bool acknowledged(const struct judge *judge, const struct desk_entry *entry)
+void alert_desk_note(struct judge *judge, struct alert *alert, struct finding *finding)
 {
-	return entry->acknowledged_ns > judge->now_ns;
+	struct alert_desk *desk = judge->desk;
+
+	if (!alert->place || alert->place == PLACE_OFF)
+		return;
+	struct desk_entry *entry = entry_at(desk, alert->place);
+	/* What a rule saw last is no younger than the alert. */
+	if (finding->first_ns > entry->first_ns)
+		finding->first_ns = entry->first_ns;
+	if (entry->state == DESK_GROUPED)
+		alert_group_changed(judge, entry, finding);
+	refresh(entry, finding);
+	if (entry->copy)
+		keep(&desk->copies[entry->copy - 1], finding);
 }
 
 void alert_desk_update(struct judge *judge, struct alert *alert, struct finding *finding)
 {
 	struct alert_desk *desk = judge->desk;
 
-	if (alert->place == PLACE_OFF)
+	if (desk->settings.off[finding->id])
 		return;
+	if (alert->place == PLACE_OFF) {
+		finding->state = FINDING_OPEN; /* it was switched on meanwhile */
+		alert_desk_open(judge, alert, finding, NULL);
+		return;
+	}
+	alert_desk_note(judge, alert, finding);
 	if (!alert->place) {
 		desk_write(judge, finding);
 		return;
 	}
-	struct desk_entry *entry = entry_at(desk, alert->place);
-	if (entry->state == DESK_GROUPED)
-		alert_group_changed(judge, entry, finding);
-	refresh(entry, finding);
-	if (entry->copy)
-		keep(&desk->copies[entry->copy - 1], finding);
-	if (entry->state != DESK_TOLD)
-		return;
-	if (acknowledged(judge, entry)) {
-		/* From bad to harmless: smaller is worse. */
-		if (finding->severity >= entry->seen_severity)
-			return;
-		entry->seen_severity = finding->severity;
-		finding_note_time(finding, "acknowledged_until", entry->acknowledged_ns);
-	}
-	desk_write(judge, finding);
+	if (entry_at(desk, alert->place)->state == DESK_TOLD)
+		desk_write(judge, finding);
 }
 
 /* The entry of an alert that ended: what was held back is counted. */
@@ -499,7 +570,7 @@ static void leave(struct judge *judge, uint32_t place, const char *cleared_by)
 	enum alert_class class = alert_class(entry->id);
 
 	desk_unhold(desk, place);
-	if (state == DESK_MAINTENANCE)
+	if (state == DESK_MAINTENANCE && entry->window != DESK_NO_WINDOW)
 		desk->maintenance[entry->window].over++;
 	else if (state == DESK_GROUPED)
 		alert_group_left(judge, entry, cleared_by);
@@ -518,14 +589,14 @@ void alert_desk_clear(struct judge *judge, struct alert *alert, struct finding *
 		return;
 	if (place) {
 		struct desk_entry *entry = entry_at(desk, place);
+		if (finding->first_ns > entry->first_ns)
+			finding->first_ns = entry->first_ns;
 		if (entry->state == DESK_WAITING)
 			desk_release(judge, place, true);
 		if (entry->state == DESK_GROUPED)
 			alert_group_changed(judge, entry, finding);
 		refresh(entry, finding);
 		bool told = entry->state == DESK_TOLD;
-		if (told && acknowledged(judge, entry))
-			finding_note_time(finding, "acknowledged_until", entry->acknowledged_ns);
 		leave(judge, place, finding->cleared_by);
 		if (!told)
 			return;
@@ -533,29 +604,15 @@ void alert_desk_clear(struct judge *judge, struct alert *alert, struct finding *
 	desk_write(judge, finding);
 }
 
-void alert_desk_forget(struct judge *judge, struct alert *alert)
+void alert_desk_recall(const struct judge *judge, const struct alert *alert, struct finding *finding)
 {
-	uint32_t place = alert->place;
-
-	alert->place = 0;
-	if (place == PLACE_OFF)
+	if (!alert->place || alert->place == PLACE_OFF)
 		return;
-	if (!place || entry_at(judge->desk, place)->state == DESK_TOLD)
-		judge->counters.open--;
-	if (place)
-		leave(judge, place, "forgotten");
-}
-
-bool alert_acknowledge(struct judge *judge, uint64_t number, int64_t until_ns)
-{
-	uint32_t place = table_find(&judge->desk->entries, number ? number : 1);
-
-	if (!place)
-		return false;
-	struct desk_entry *entry = entry_at(judge->desk, place);
-	entry->acknowledged_ns = until_ns;
-	entry->seen_severity = entry->severity;
-	return true;
+	const struct desk_entry *entry = entry_at(judge->desk, alert->place);
+	finding->first_ns = entry->first_ns;
+	finding->last_ns = entry->last_ns;
+	finding->count = entry->count;
+	finding->bytes = entry->bytes;
 }
 
 /* ---- time ---- */

@@ -7,7 +7,6 @@
  *   rate          of what is left, so many a minute and class; the rest is told as the rate allows
  *   reserve       as many again for peers proven to be some, two a minute of any two networks: whoever forges addresses, or
  *                 a network that fails as a whole, does not make the others wait
- *   acknowledged  of what was told, no further word for a while
  *
  * Nothing is lost on the way: what was held back and is over before its time is counted and said in a notice. What is held
  * keeps a copy of its finding; when there are too many, the one that is told later has the figures and not the sentence.
@@ -26,11 +25,20 @@ struct judged_pair;
 struct alert_desk *alert_desk_new(const struct alert_settings *settings, uint32_t capacity);
 void alert_desk_free(struct alert_desk *desk);
 
+/*
+ * Other settings from now on. What was told stays told; what is held for a window is held on, or let go, by the windows of now,
+ * and what their names have in common goes on being counted. False, and nothing changed, on lack of memory.
+ */
+bool alert_desk_set(struct judge *judge, const struct alert_settings *settings);
+
 /* An alert opened, changed or ended: finding.alert, state and time are set. `pair` is NULL if it is not about one. */
 void alert_desk_open(struct judge *judge, struct alert *alert, struct finding *finding, const struct judged_pair *pair);
+/* It goes on, and nothing is worth a word: figures are kept for the next one. */
+void alert_desk_note(struct judge *judge, struct alert *alert, struct finding *finding);
 void alert_desk_update(struct judge *judge, struct alert *alert, struct finding *finding);
 void alert_desk_clear(struct judge *judge, struct alert *alert, struct finding *finding);
-void alert_desk_forget(struct judge *judge, struct alert *alert);
+/* What is known of an open alert since it was told: first, last, count, octets. */
+void alert_desk_recall(const struct judge *judge, const struct alert *alert, struct finding *finding);
 
 /* An event happened: it is told if it is not switched off and the rate allows it, or counted. */
 void alert_desk_event(struct judge *judge, struct finding *finding);

@@ -29,14 +29,14 @@ struct desk_entry {
 	const char *rule; /* lives as long as the policy */
 	int64_t first_ns, last_ns, opened_ns;
 	uint64_t count, bytes;
-	int64_t until_ns;                    /* WAITING, MAINTENANCE: until when */
-	uint32_t previous, next;             /* in the list of what is held, by order of opening */
-	uint32_t copy;                       /* of the finding, while held; 0: none */
-	uint32_t window;                     /* MAINTENANCE: which */
-	uint32_t group;                      /* GROUPED: place of the group */
-	int64_t acknowledged_ns;             /* no word until then */
-	enum finding_severity seen_severity; /* when it was acknowledged */
+	int64_t until_ns;        /* WAITING, MAINTENANCE: until when */
+	uint32_t previous, next; /* in the list of what is held, by order of opening */
+	uint32_t copy;           /* of the finding, while held; 0: none */
+	uint32_t window;         /* MAINTENANCE: which; DESK_NO_WINDOW: none any more */
+	uint32_t group;          /* GROUPED: place of the group */
 };
+
+#define DESK_NO_WINDOW UINT32_MAX
 
 enum { GROUP_RECENT = 16, GROUP_NAMED = 8, GROUP_PLACES = 3 };
 

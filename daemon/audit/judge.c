@@ -51,8 +51,13 @@ struct judge_thresholds judge_default_thresholds(void)
 		.rekey_min_volume = 50 * 1000 * 1000,
 		.stale_grace_ns = 10 * SECOND,
 		.bad_spi_hold_ns = 30 * SECOND,
+		.rekey_hold_ns = 15 * MINUTE,
 		.unnegotiated_ns = 30 * SECOND,
 		.integrity_ns = 3 * SECOND,
+		.content_hold_ns = 15 * MINUTE,
+		.replay_hold_ns = 5 * MINUTE,
+		.sequence_hold_ns = HOUR,
+		.selection_hold_ns = DAY,
 		.ike_silence_ns = 4 * SECOND,
 		.ike_stall_ns = 20 * SECOND,
 		.ike_settle_ns = 5 * SECOND,
@@ -205,17 +210,7 @@ static void evict_pair(struct judge *judge)
 	if (!victim)
 		return;
 	struct judged_pair *pair = table_at(&judge->pairs, victim);
-	struct judged_negotiation *negotiation = &pair->negotiation;
-	judge->counters.clear_pairs -= pair->leak.alert.open;
-	struct alert *alerts[] = { &pair->leak.alert,         &pair->knock.alert,     &negotiation->weak,
-				   &negotiation->aggressive,  &negotiation->version1, &negotiation->quantum,
-				   &negotiation->authorities, &negotiation->notified, &pair->rekey_often,
-				   &pair->readable,           &pair->integrity,       &pair->block64,
-				   &pair->unnegotiated };
-	for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
-		alert_forget(judge, alerts[i]);
-	for (unsigned i = 0; i < TROUBLE_COUNT; i++)
-		alert_forget(judge, &pair->negotiation.troubles[i].alert);
+	judge_forget_pair_alerts(judge, pair);
 	if (pair->esp[0].first_ns && pair->esp[1].first_ns)
 		judge->counters.secured_pairs--;
 	judge_host_parts(judge, pair);
@@ -322,6 +317,13 @@ static int64_t esp_last(const struct judge *judge, const struct judged_esp *esp)
 		return esp->last_ns;
 	int64_t at_least = judge->now_ns - QUIET_NS;
 	return at_least > esp->began_ns ? at_least : esp->began_ns;
+}
+
+int64_t judge_pair_esp_last(const struct judge *judge, const struct judged_pair *pair)
+{
+	int64_t first = esp_last(judge, &pair->esp[0]), second = esp_last(judge, &pair->esp[1]);
+
+	return first > second ? first : second;
 }
 
 void judge_protection(struct judge *judge, const struct judged_pair *pair, struct protection *protection)
@@ -449,7 +451,7 @@ static void run_timer(struct judge *judge)
 		return;
 	}
 	/* The pair may be gone, or have been given an earlier timer since. */
-	if (!pair->link.hash || pair->due_ns[timer.rule] != timer.due_ns)
+	if (!judge_timer_is_good(judge, &timer))
 		return;
 	pair->due_ns[timer.rule] = 0;
 	rules[timer.rule].due(judge, pair);

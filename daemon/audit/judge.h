@@ -41,15 +41,21 @@ struct judge_thresholds {
 	uint64_t rekey_min_volume;     /* octets; likewise */
 	int64_t stale_grace_ns;        /* how long an SA may go on after its successor came */
 	int64_t bad_spi_hold_ns;       /* quiet of a bad SPI after which it is over */
-	int64_t unnegotiated_ns;       /* ESP both ways for so long without any IKE */
-	int64_t integrity_ns;          /* AH for so long without ESP */
-	int64_t ike_silence_ns;        /* a first message without any answer for so long, repeated: unanswered */
-	int64_t ike_stall_ns;          /* a later message likewise: stalled; answers to proofs take their time */
-	int64_t ike_settle_ns;         /* after a refusal or failure, for a success that makes it none */
-	int64_t ike_fallback_ns; /* after an opening that is not answered, for another version or mode to be tried */
-	int64_t child_doubt_ns;  /* after IKE is up, apparently without a child, for ESP or another try */
-	int64_t auth_tie_ns;     /* how long before a failed proof what explains it may have been */
-	int64_t ike_hold_ns;     /* quiet that ends what is told of a negotiation */
+	int64_t
+	    rekey_hold_ns; /* without a rekeying for so long, none is too often; at least twice the lifetime above */
+	int64_t unnegotiated_ns;  /* ESP both ways for so long without any IKE */
+	int64_t integrity_ns;     /* AH for so long without ESP */
+	int64_t content_hold_ns;  /* quiet of ESP and AH that ends what they were found to give away */
+	int64_t replay_hold_ns;   /* without a replay for so long: over */
+	int64_t sequence_hold_ns; /* a count that began anew, or is near its end: over after so long without the like */
+	int64_t selection_hold_ns; /* without a word, or ESP, of who negotiated weakly for so long: over */
+	int64_t ike_silence_ns;    /* a first message without any answer for so long, repeated: unanswered */
+	int64_t ike_stall_ns;      /* a later message likewise: stalled; answers to proofs take their time */
+	int64_t ike_settle_ns;     /* after a refusal or failure, for a success that makes it none */
+	int64_t ike_fallback_ns;   /* after an opening that is not answered, for another version or mode to be tried */
+	int64_t child_doubt_ns;    /* after IKE is up, apparently without a child, for ESP or another try */
+	int64_t auth_tie_ns;       /* how long before a failed proof what explains it may have been */
+	int64_t ike_hold_ns;       /* quiet that ends what is told of a negotiation */
 	int64_t certificate_skew_ns; /* what two clocks may differ by */
 	int64_t certificate_hold_ns; /* without sight of an outdated certificate: over */
 	int64_t again_settle_ns;     /* after a new IKE SA, for signs that the old one lives */
@@ -93,12 +99,13 @@ void judge_advance(struct judge *judge, int64_t watermark_ns);
 void judge_finish(struct judge *judge, int64_t end_ns);
 
 /*
- * Another policy, and thresholds, from now on; between two calls of judge_advance(). What is known of pairs, SAs and IKE SAs
+ * Another policy, thresholds and wishes about alerts from now on; between two calls of judge_advance(). What is known of pairs, SAs and IKE SAs
  * stays, and so do their alerts; but where what is asked of a pair changed, its leak ends ("policy-changed") and is judged
- * anew. The policy before must live as long as the judge: what was told is known by its names. False, and nothing
- * changed, on lack of memory.
+ * anew. The policy before, and what the settings of alerts borrow, must live as long as the judge: what was told is known by
+ * its names. False, and nothing changed, on lack of memory.
  */
-bool judge_set_policy(struct judge *judge, const struct policy *policy, const struct judge_thresholds *thresholds);
+bool judge_set_policy(struct judge *judge, const struct policy *policy, const struct judge_thresholds *thresholds,
+		      const struct alert_settings *alerts);
 
 /* Every IKE message is passed on as a record from now on, or no longer. */
 void judge_pass_ike(struct judge *judge, bool pass);

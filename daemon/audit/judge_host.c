@@ -23,7 +23,7 @@ static void evict_host(struct judge *judge)
 	}
 	if (!victim)
 		return;
-	alert_forget(judge, &((struct judged_host *)table_at(&judge->hosts, victim))->offered);
+	judge_forget_host_alerts(judge, table_at(&judge->hosts, victim));
 	table_evict(&judge->hosts, victim);
 }
 

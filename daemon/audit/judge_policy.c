@@ -27,13 +27,17 @@ static void obey(struct judge *judge, struct judged_pair *pair)
 		judge_note_protector(judge, pair);
 }
 
-bool judge_set_policy(struct judge *judge, const struct policy *policy, const struct judge_thresholds *thresholds)
+bool judge_set_policy(struct judge *judge, const struct policy *policy, const struct judge_thresholds *thresholds,
+		      const struct alert_settings *alerts)
 {
 	const struct policy *before = judge->settings.policy;
 	struct judged_rule *rules = calloc(policy->rule_count ? policy->rule_count : 1, sizeof(*rules));
 
-	if (!rules)
+	if (!rules || !alert_desk_set(judge, alerts)) {
+		free(rules);
 		return false;
+	}
+	judge->settings.alerts = *alerts;
 	struct judged_rule *former = judge->rules;
 	for (uint32_t number = 1; number <= judge->pairs.fresh; number++) {
 		struct judged_pair *pair = table_at(&judge->pairs, number);

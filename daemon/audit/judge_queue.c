@@ -99,16 +99,56 @@ static bool timer_before(const struct timer *left, const struct timer *right)
 					     : left->rule < right->rule;
 }
 
+/* Puts the timer where it belongs, from this place of the heap downwards. */
+static void sift_timer(struct judge *judge, size_t at, struct timer timer)
+{
+	size_t count = judge->timer_count;
+
+	for (size_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
+		if (child + 1 < count && timer_before(&judge->timers[child + 1], &judge->timers[child]))
+			child++;
+		if (!timer_before(&judge->timers[child], &timer))
+			break;
+		judge->timers[at] = judge->timers[child];
+		at = child;
+	}
+	judge->timers[at] = timer;
+}
+
+bool judge_timer_is_good(const struct judge *judge, const struct timer *timer)
+{
+	const struct judged_pair *pair = table_at(&judge->pairs, timer->pair);
+
+	return !timer->pair || (pair->link.hash && pair->due_ns[timer->rule] == timer->due_ns);
+}
+
+/* Those of pairs that are gone would stay for as long as they were set: whoever makes pairs up could fill the memory. */
+static void sweep_timers(struct judge *judge)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < judge->timer_count; i++)
+		if (judge_timer_is_good(judge, &judge->timers[i]))
+			judge->timers[kept++] = judge->timers[i];
+	judge->timer_count = kept;
+	for (size_t i = kept / 2; i-- > 0;)
+		sift_timer(judge, i, judge->timers[i]);
+}
+
 static void put_timer(struct judge *judge, struct timer timer)
 {
 	if (judge->timer_count == judge->timer_room) {
-		struct timer *more = realloc(judge->timers, 2 * judge->timer_room * sizeof(*more));
-		if (!more) {
+		sweep_timers(judge);
+		struct timer *more = judge->timer_count > judge->timer_room / 2
+					 ? realloc(judge->timers, 2 * judge->timer_room * sizeof(*more))
+					 : NULL;
+		if (more) {
+			judge->timers = more;
+			judge->timer_room *= 2;
+		} else if (judge->timer_count == judge->timer_room) {
 			judge->counters.lost++;
 			return;
 		}
-		judge->timers = more;
-		judge->timer_room *= 2;
 	}
 	size_t at = judge->timer_count++;
 	while (at > 0 && timer_before(&timer, &judge->timers[(at - 1) / 2])) {
@@ -122,18 +162,9 @@ struct timer judge_take_timer(struct judge *judge)
 {
 	struct timer first = judge->timers[0];
 	struct timer last = judge->timers[--judge->timer_count];
-	size_t count = judge->timer_count, at = 0;
 
-	for (size_t child = 1; child < count; child = 2 * at + 1) {
-		if (child + 1 < count && timer_before(&judge->timers[child + 1], &judge->timers[child]))
-			child++;
-		if (!timer_before(&judge->timers[child], &last))
-			break;
-		judge->timers[at] = judge->timers[child];
-		at = child;
-	}
-	if (count > 0)
-		judge->timers[at] = last;
+	if (judge->timer_count > 0)
+		sift_timer(judge, 0, last);
 	return first;
 }
 

@@ -25,6 +25,7 @@ enum rule_number {
 	RULE_SPI,
 	RULE_REKEY,
 	RULE_CONTENT,
+	RULE_SEQUENCE,
 	RULE_CRYPTO,
 	RULE_CERTIFICATE,
 	RULE_LIFECYCLE,
@@ -110,6 +111,7 @@ struct judged_sa {
 	uint64_t before_packets, before_bytes; /* what the others carried */
 	uint32_t sequence_first, sequence; /* number of the first packet; of the last in order, as of the last quiet */
 	struct alert bad_spi, replay, reset, near_wrap, overdue;
+	int64_t replay_ns, reset_ns; /* last seen */
 	/* bad-spi: the run of packets that nobody answers */
 	int64_t bad_since_ns, bad_last_ns;
 	uint32_t bad_packets, bad_told; /* so far, and when last told */
@@ -135,6 +137,7 @@ struct judged_rekeys {
 	uint32_t count;
 	uint32_t habit;                        /* of these, since the pair last negotiated from the beginning */
 	uint32_t at;                           /* next place below */
+	uint32_t remembered;                   /* places before it that count still */
 	int64_t interval_ns[REKEY_REMEMBERED]; /* birth to birth */
 	uint64_t bytes[REKEY_REMEMBERED];      /* through the SA that was replaced */
 	uint8_t initiator[REKEY_REMEMBERED];   /* enum record_initiator: who asked for the one that replaced it */
@@ -218,7 +221,7 @@ struct judged_pair {
 	uint16_t vlan;
 	uint32_t rule; /* policy rule + 1, 0: none */
 	bool learnable, learned, nat;
-	bool counted;        /* among the peers of its hosts */
+	bool counted;       /* among the peers of its hosts */
 	int64_t refuted_ns; /* an ICMP error said that ESP is not spoken here */
 	uint32_t sas;       /* births seen */
 	struct judged_esp esp[2];
@@ -232,7 +235,10 @@ struct judged_pair {
 	uint8_t exchange_at;
 	struct alert rekey_often, readable, integrity, block64, unnegotiated;
 	bool has_ah, has_esp;
-	uint8_t readable_state; /* enum readable_state of the last SA that was told */
+	int64_t given_quiet_ns; /* when what ESP and AH give away was last over for want of packets; 0: it is not */
+	struct transition_shape shape; /* as told last */
+	uint32_t readable_spi[2];      /* the latest SA of each direction that can be read; 0: none */
+	uint8_t readable_state;        /* enum readable_state of the last SA that was told */
 	uint8_t readable_protocol, readable_icv;
 	bool readable_named;
 	uint16_t readable_port;
@@ -263,6 +269,7 @@ struct judged_host {
 	uint32_t realm;
 	uint64_t chose_ispi, offered_ispi;
 	struct alert offered;
+	int64_t offered_ns; /* when it last did, weakly */
 	/* half-open negotiations towards the host, by the second in which they were opened, a ring */
 	int64_t half_open_second;
 	uint16_t half_open[HALF_OPEN_SECONDS];
@@ -371,11 +378,15 @@ void judge_queue_free(struct judge *judge);
 /* Of what there has to be: the earliest. */
 struct transition judge_take_transition(struct judge *judge);
 struct timer judge_take_timer(struct judge *judge);
+/* Whether anybody waits for it: its pair may be gone, or have been given an earlier one since. */
+bool judge_timer_is_good(const struct judge *judge, const struct timer *timer);
 
 /* judge.c */
 struct judged_pair *judge_pair(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b);
 /* When the pair last spoke ESP, AH or IKE, as far as transitions tell: ESP that is running may have gone on since. */
 int64_t judge_pair_last(const struct judged_pair *pair);
+/* When it last spoke ESP or AH, as of now: a direction that is running counts as now less the quiet threshold. */
+int64_t judge_pair_esp_last(const struct judge *judge, const struct judged_pair *pair);
 
 /* Whether both sides spoke IKE or ESP: a forger of addresses does not get the other side to answer. */
 static inline bool judge_two_way(const struct judged_pair *pair)
@@ -418,6 +429,25 @@ bool judge_carrier_inferred(struct judge *judge, const struct judged_pair *pair)
 void judge_protection(struct judge *judge, const struct judged_pair *pair, struct protection *protection);
 /* The pairs whose IKE and ESP protect this one: itself, or the carriers of its rule. Returns how many. */
 unsigned judge_protectors(struct judge *judge, struct judged_pair *pair, struct judged_pair **protectors, unsigned max);
+
+/* judge_alerts.c */
+/* An alert that a rule keeps in a pair, an SA or a host. */
+struct judged_alert {
+	enum finding_id id;
+	struct alert *alert;
+	bool
+	    lasting; /* no traffic that goes on would tell it anew within minutes: an engine that is started anew has to take
+			 it over */
+};
+enum { JUDGED_ALERTS_MAX = 13 + TROUBLE_COUNT };
+/* All there are; how many. */
+unsigned judge_pair_alerts(struct judged_pair *pair, struct judged_alert alerts[JUDGED_ALERTS_MAX]);
+unsigned judge_sa_alerts(struct judged_sa *sa, struct judged_alert alerts[JUDGED_ALERTS_MAX]);
+unsigned judge_host_alerts(struct judged_host *host, struct judged_alert alerts[JUDGED_ALERTS_MAX]);
+/* The pair with its SAs, the SA or the host is about to make room: what is open about it ends. */
+void judge_forget_pair_alerts(struct judge *judge, struct judged_pair *pair);
+void judge_forget_sa_alerts(struct judge *judge, const struct judged_pair *pair, struct judged_sa *sa);
+void judge_forget_host_alerts(struct judge *judge, struct judged_host *host);
 
 /* judge_host.c */
 /* The hosts of a pair speak IPsec, and with whom. */

@@ -71,9 +71,9 @@ static void forget(struct judge *judge, uint32_t number)
 	if (sa->replaced_by)
 		((struct judged_sa *)table_at(&judge->sas, sa->replaced_by))->replaces = 0;
 	move_forget(judge, number);
-	struct alert *alerts[] = { &sa->bad_spi, &sa->replay, &sa->reset, &sa->near_wrap, &sa->overdue };
-	for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
-		alert_forget(judge, alerts[i]);
+	/* Of a pair that is gone they are over. */
+	if (pair_number)
+		judge_forget_sa_alerts(judge, table_at(&judge->pairs, pair_number), sa);
 	table_evict(&judge->sas, number);
 }
 
@@ -147,6 +147,7 @@ static void count_rekey(struct judged_pair *pair, const struct judged_sa *old, c
 	rekeys->at = (rekeys->at + 1) % REKEY_REMEMBERED;
 	rekeys->count++;
 	rekeys->habit++;
+	rekeys->remembered += rekeys->remembered < REKEY_REMEMBERED;
 }
 
 static void link_up(struct judge *judge, struct judged_pair *pair, struct judged_sa *old, struct judged_sa *new)
@@ -167,6 +168,7 @@ static void unlink_successor(struct judge *judge, struct judged_pair *pair, stru
 	if (rekeys->count > 0) {
 		rekeys->count--;
 		rekeys->habit -= rekeys->habit > 0;
+		rekeys->remembered -= rekeys->remembered > 0;
 		rekeys->at = (rekeys->at + REKEY_REMEMBERED - 1) % REKEY_REMEMBERED;
 	}
 }

@@ -136,7 +136,8 @@ struct sa_cold {
 	struct sequence sequence;
 	struct readable readable;
 	struct sa_loss loss;
-	uint8_t name_tries; /* packets that the classifier may still be shown to name what is inside */
+	uint8_t name_tries;     /* packets that the classifier may still be shown to name what is inside */
+	uint16_t replay_minute; /* of frame time, its last bits, in which replays were last told */
 };
 
 enum { STORY_SERVICES_MAX = 16, STORY_RING = 16 };

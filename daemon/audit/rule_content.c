@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What ESP and AH give away: readable-esp, integrity-only, esp-64-bit-block, esp-unnegotiated; and oddities of sequence
- * numbers: esp-replay, esp-sequence-reset, esp-sequence-near-wrap, mirror-doubled. The tracker has seen all of it in the
+ * What ESP and AH give away: readable-esp, integrity-only, esp-64-bit-block, esp-unnegotiated. The tracker has seen it in the
  * packets; here it becomes findings.
+ *
+ * They end when what they say is no longer so (ESP joins AH, IKE comes into view, what could be read is replaced by what
+ * cannot, lengths contradict), or when ESP and AH of the pair were quiet for content_hold_ns. The tracker tells what it
+ * found once, so what comes back after such quiet is told out of what was kept of it.
  */
 #include "rules.h"
 
@@ -10,6 +13,7 @@
 #include "readable.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };
 
@@ -21,6 +25,10 @@ static void tell_readable(struct judge *judge, struct judged_pair *pair, const s
 	char inner[32];
 
 	pair->readable_state = readable->state;
+	if (readable->state != READABLE_NO)
+		pair->readable_spi[transition->direction] = readable->spi;
+	else if (pair->readable_spi[transition->direction] == readable->spi)
+		pair->readable_spi[transition->direction] = 0;
 	if (readable->name)
 		pair->readable_name = readable->name;
 	if (readable->protocol) {
@@ -73,6 +81,7 @@ static void tell_shape(struct judge *judge, struct judged_pair *pair, const stru
 	struct address_text a, b;
 	struct finding finding;
 
+	pair->shape = *shape;
 	alert_begin(judge, pair, FINDING_ESP_64_BIT_BLOCK, &finding);
 	if (shape->shape != DIALOGUE_SHAPE_64_BIT_POSSIBLE && shape->shape != DIALOGUE_SHAPE_64_BIT_LIKELY) {
 		finding.cleared_by = "other-lengths";
@@ -95,78 +104,141 @@ static void tell_shape(struct judge *judge, struct judged_pair *pair, const stru
 	alert_tell_pair(judge, pair, &pair->block64, &finding);
 }
 
-/* What an oddity is found to be. */
-static const enum finding_id oddities[] = {
-	[ODDITY_REPLAY] = FINDING_ESP_REPLAY,
-	[ODDITY_RESET] = FINDING_ESP_SEQUENCE_RESET,
-	[ODDITY_NEAR_WRAP] = FINDING_ESP_SEQUENCE_NEAR_WRAP,
-	[ODDITY_DOUBLED] = FINDING_MIRROR_DOUBLED,
-};
+/* ---- ends ---- */
 
-static void tell_sequence(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+/* Packets and octets of what spoke this protocol, as far as SAs that fell quiet tell; of all of them if it is 0. */
+static void add_volume(const struct judge *judge, const struct judged_pair *pair, uint8_t protocol,
+		       struct finding *finding)
 {
-	const struct transition_sequence *odd = &transition->sequence;
-	struct judged_sa *sa = lineage_find(judge, pair, transition->direction, odd->protocol, odd->spi);
-	struct address_text src, dst;
+	enum { WALK_MAX = 64 };
+	uint64_t packets = 0, bytes = 0;
+
+	for (unsigned d = 0; d < 2; d++) {
+		uint32_t number = pair->newest_sa[d];
+		for (unsigned i = 0; number && i < WALK_MAX; i++) {
+			const struct judged_sa *sa = table_at(&judge->sas, number);
+			number = sa->older;
+			if (protocol && sa->protocol != protocol)
+				continue;
+			packets += sa->packets;
+			bytes += sa->bytes;
+		}
+	}
+	if (packets > finding->count)
+		finding->count = packets;
+	if (bytes > finding->bytes)
+		finding->bytes = bytes;
+}
+
+static void end(struct judge *judge, const struct judged_pair *pair, enum finding_id id, struct alert *alert,
+		const char *why)
+{
+	enum { PROTOCOL_AH = 51 };
+	const char *sentence = strcmp(why, "quiet") == 0        ? "sent neither ESP nor AH for long."
+			       : id == FINDING_INTEGRITY_ONLY   ? "speak ESP now."
+			       : id == FINDING_ESP_UNNEGOTIATED ? "speak IKE, so their ESP is negotiated."
+								: "have replaced what could be read by what cannot.";
+	struct address_text a, b;
+	char text[192];
 	struct finding finding;
 
-	if (!sa || odd->what >= sizeof(oddities) / sizeof(oddities[0]))
+	if (!alert->open)
 		return;
-	alert_begin_sa(judge, pair, transition->direction, odd->spi, oddities[odd->what], &finding);
-	finding.interface = judge_interface(judge, transition->interface);
-	finding.ip_protocol = odd->protocol;
-	finding.count = odd->count;
-	address_text(&finding.src, &src);
-	address_text(&finding.dst, &dst);
-	finding_note_integer(&finding, "sequence", odd->number);
-	finding_note_integer(&finding, "highest_sequence", odd->high);
-	switch (odd->what) {
-	case ODDITY_REPLAY:
-		finding_say(&finding,
-			    "Old packets of SPI 0x%08x from %s to %s come again: %u so far, a second or more after the "
-			    "first time.",
-			    odd->spi, src.text, dst.text, odd->count);
-		alert_tell_pair(judge, pair, &sa->replay, &finding);
-		break;
-	case ODDITY_RESET:
-		finding_say(&finding,
-			    "%s counts from the beginning again on SPI 0x%08x to %s: with counter modes that repeats "
-			    "the keystream.",
-			    src.text, odd->spi, dst.text);
-		alert_tell_pair(judge, pair, &sa->reset, &finding);
-		break;
-	case ODDITY_NEAR_WRAP:
-		finding_say(&finding,
-			    "The sequence number of SPI 0x%08x from %s to %s is near its end (0x%08x): without "
-			    "extended numbers the SA stops there.",
-			    odd->spi, src.text, dst.text, odd->high);
-		alert_tell_pair(judge, pair, &sa->near_wrap, &finding);
-		break;
-	default:
-		/* Once for the sensor, not once for every SA that passes it. */
-		if (judge->doubled.open)
-			break;
-		finding.subject = SUBJECT_SENSOR;
-		finding.grade = GRADE_LIKELY;
-		finding_say(&finding,
-			    "The mirror brings packets twice: %u copies among %llu packets of SPI 0x%08x, each within "
-			    "milliseconds.",
-			    odd->count, (unsigned long long)odd->packets, odd->spi);
-		alert_tell_pair(judge, pair, &judge->doubled, &finding);
-		break;
+	alert_begin(judge, pair, id, &finding);
+	int64_t last = judge_pair_esp_last(judge, pair);
+	snprintf(text, sizeof(text), "%s and %s %s", address_text(&finding.a, &a), address_text(&finding.b, &b),
+		 sentence);
+	alert_recall(judge, alert, &finding);
+	finding.last_ns = last;
+	add_volume(judge, pair, id == FINDING_INTEGRITY_ONLY ? PROTOCOL_AH : 0, &finding);
+	finding.cleared_by = why;
+	finding_say(&finding, "%s", text);
+	alert_clear(judge, alert, &finding);
+}
+
+/* When each SA that could be read will have been quiet for long, if it stays as it is. */
+static int64_t unread_ns(struct judge *judge, const struct judged_pair *pair)
+{
+	enum { PROTOCOL_ESP = 50 };
+	int64_t hold = judge->settings.thresholds.content_hold_ns, latest = judge->now_ns;
+
+	for (unsigned d = 0; d < 2; d++) {
+		const struct judged_sa *sa =
+		    pair->readable_spi[d] ? lineage_find(judge, pair, d, PROTOCOL_ESP, pair->readable_spi[d]) : NULL;
+		int64_t then = !sa ? 0 : (sa->quiet ? sa->last_ns : judge->now_ns) + hold;
+		latest = then > latest ? then : latest;
+	}
+	return latest;
+}
+
+/* Ends what is over; when to look again, 0 if nothing is open. */
+static int64_t look_for_ends(struct judge *judge, struct judged_pair *pair)
+{
+	int64_t last = judge_pair_esp_last(judge, pair);
+	bool running = pair->esp[0].running || pair->esp[1].running;
+	int64_t quiet_ns = (running ? judge->now_ns : last) + judge->settings.thresholds.content_hold_ns;
+
+	if (pair->has_esp)
+		end(judge, pair, FINDING_INTEGRITY_ONLY, &pair->integrity, "encrypted");
+	if (pair->ike[0].message_ns || pair->ike[1].message_ns)
+		end(judge, pair, FINDING_ESP_UNNEGOTIATED, &pair->unnegotiated, "negotiated");
+	if (quiet_ns > judge->now_ns && unread_ns(judge, pair) <= judge->now_ns)
+		end(judge, pair, FINDING_READABLE_ESP, &pair->readable, "rekeyed");
+	if (!pair->integrity.open && !pair->unnegotiated.open && !pair->readable.open && !pair->block64.open)
+		return 0;
+	if (quiet_ns > judge->now_ns) {
+		int64_t unread = pair->readable.open ? unread_ns(judge, pair) : quiet_ns;
+		return unread < quiet_ns ? unread : quiet_ns;
+	}
+	pair->given_quiet_ns = judge->now_ns;
+	end(judge, pair, FINDING_READABLE_ESP, &pair->readable, "quiet");
+	end(judge, pair, FINDING_INTEGRITY_ONLY, &pair->integrity, "quiet");
+	end(judge, pair, FINDING_ESP_64_BIT_BLOCK, &pair->block64, "quiet");
+	end(judge, pair, FINDING_ESP_UNNEGOTIATED, &pair->unnegotiated, "quiet");
+	return 0;
+}
+
+/* What was over for want of packets, and is so again. */
+static void resume(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+{
+	struct transition again = *transition;
+
+	if (transition->kind == TRANSITION_SA_WOKE && !pair->readable.open &&
+	    transition->esp.spi == pair->readable_spi[transition->direction]) {
+		again.readable =
+		    (struct transition_readable){ .spi = transition->esp.spi, .state = pair->readable_state };
+		tell_readable(judge, pair, &again);
+	}
+	if (transition->kind == TRANSITION_ESP_BEGAN && pair->given_quiet_ns && pair->shape.packets) {
+		struct transition_shape shape = pair->shape;
+		tell_shape(judge, pair, &shape);
 	}
 }
 
-/* Both of these return when they want to look again, 0 if not. */
+/* ---- begins ---- */
+
+/* When both directions, or just one, of what was quiet for long began again; 0: not yet. */
+static int64_t resumed_ns(const struct judged_pair *pair, bool both)
+{
+	int64_t first = pair->esp[0].began_ns, second = pair->esp[1].began_ns, quiet = pair->given_quiet_ns;
+
+	if (both)
+		return first > quiet && second > quiet ? (first > second ? first : second) : 0;
+	return first > quiet ? first : second > quiet ? second : 0;
+}
+
+/* Both of these return when they want to look again, 0 if not. What was told before it was quiet for long is told again as
+ * soon as it is so. */
 
 static int64_t consider_ah(struct judge *judge, struct judged_pair *pair)
 {
 	const struct policy_rule *rule = judge_rule(judge, pair);
 	struct address_text a, b;
 	struct finding finding;
-	int64_t due = pair->ah_first_ns + judge->settings.thresholds.integrity_ns;
+	int64_t first = pair->given_quiet_ns ? resumed_ns(pair, false) : pair->ah_first_ns;
+	int64_t due = pair->given_quiet_ns ? first : first + judge->settings.thresholds.integrity_ns;
 
-	if (!pair->has_ah || pair->has_esp || pair->integrity.open || address_is_group(&pair->address[0]) ||
+	if (!pair->has_ah || pair->has_esp || pair->integrity.open || !first || address_is_group(&pair->address[0]) ||
 	    address_is_group(&pair->address[1]))
 		return 0;
 	if (judge->now_ns < due)
@@ -174,7 +246,7 @@ static int64_t consider_ah(struct judge *judge, struct judged_pair *pair)
 	alert_begin(judge, pair, FINDING_INTEGRITY_ONLY, &finding);
 	if (rule && rule->level == POLICY_REQUIRE)
 		finding.severity = SEVERITY_MEDIUM;
-	finding.first_ns = pair->ah_first_ns;
+	finding.first_ns = first;
 	finding_say(&finding,
 		    "%s and %s speak AH without ESP: what they say is authenticated, and can be read by anyone.",
 		    address_text(&finding.a, &a), address_text(&finding.b, &b));
@@ -187,10 +259,12 @@ static int64_t consider_unnegotiated(struct judge *judge, struct judged_pair *pa
 	struct address_text a, b;
 	struct finding finding;
 	int64_t first = pair->esp[0].first_ns > pair->esp[1].first_ns ? pair->esp[0].first_ns : pair->esp[1].first_ns;
-	int64_t due = first + judge->settings.thresholds.unnegotiated_ns;
+	if (pair->given_quiet_ns)
+		first = resumed_ns(pair, true);
+	int64_t due = pair->given_quiet_ns ? first : first + judge->settings.thresholds.unnegotiated_ns;
 
-	if (pair->unnegotiated.open || !pair->esp[0].first_ns || !pair->esp[1].first_ns || pair->ike[0].message_ns ||
-	    pair->ike[1].message_ns)
+	if (pair->unnegotiated.open || !pair->esp[0].first_ns || !pair->esp[1].first_ns || !first ||
+	    pair->ike[0].message_ns || pair->ike[1].message_ns)
 		return 0;
 	if (judge->now_ns < due)
 		return due;
@@ -206,12 +280,11 @@ static int64_t consider_unnegotiated(struct judge *judge, struct judged_pair *pa
 
 static void look(struct judge *judge, struct judged_pair *pair)
 {
-	int64_t ah = consider_ah(judge, pair), unnegotiated = consider_unnegotiated(judge, pair);
+	int64_t due[] = { consider_ah(judge, pair), consider_unnegotiated(judge, pair), look_for_ends(judge, pair) };
 
-	if (ah)
-		judge_wake(judge, pair, RULE_CONTENT, ah);
-	if (unnegotiated)
-		judge_wake(judge, pair, RULE_CONTENT, unnegotiated);
+	for (unsigned i = 0; i < sizeof(due) / sizeof(due[0]); i++)
+		if (due[i])
+			judge_wake(judge, pair, RULE_CONTENT, due[i]);
 }
 
 void rule_content_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
@@ -219,16 +292,25 @@ void rule_content_transition(struct judge *judge, struct judged_pair *pair, cons
 	switch (transition->kind) {
 	case TRANSITION_READABLE:
 		tell_readable(judge, pair, transition);
+		look(judge, pair);
 		break;
 	case TRANSITION_SHAPE:
 		tell_shape(judge, pair, &transition->shape);
-		break;
-	case TRANSITION_SEQUENCE:
-		tell_sequence(judge, pair, transition);
+		look(judge, pair);
 		break;
 	case TRANSITION_SA_BORN:
+	case TRANSITION_SA_WOKE:
 	case TRANSITION_ESP_BEGAN:
+		resume(judge, pair, transition);
 		look(judge, pair);
+		break;
+	case TRANSITION_SA_QUIET:
+		if (pair->readable.open)
+			look(judge, pair);
+		break;
+	case TRANSITION_IKE_MESSAGE:
+		if (pair->unnegotiated.open)
+			look(judge, pair);
 		break;
 	default:
 		break;

@@ -70,9 +70,65 @@ static void clear(struct judge *judge, const struct judged_pair *pair, struct al
 	if (!alert->open)
 		return;
 	begin(judge, pair, id, &finding);
+	alert_recall(judge, alert, &finding);
+	finding.last_ns = judge->now_ns;
 	finding.cleared_by = "changed";
 	finding_say(&finding, "The two have negotiated anew, without that.");
 	alert_clear(judge, alert, &finding);
+}
+
+/* ---- what is over since nobody speaks any more ---- */
+
+static void wait_for_silence(struct judge *judge, struct judged_pair *pair)
+{
+	judge_wake(judge, pair, RULE_CRYPTO, judge->now_ns + judge->settings.thresholds.selection_hold_ns);
+}
+
+static void end_offer(struct judge *judge, struct judged_pair *pair, struct judged_host *host)
+{
+	int64_t hold = judge->settings.thresholds.selection_hold_ns;
+	struct finding finding;
+
+	if (!host || !host->offered.open)
+		return;
+	if (judge->now_ns - host->offered_ns < hold) {
+		judge_wake(judge, pair, RULE_CRYPTO, host->offered_ns + hold);
+		return;
+	}
+	alert_begin_host(judge, &host->address, FINDING_WEAK_IKE_OFFERED, &finding);
+	alert_end(judge, &host->offered, &finding, "quiet", "It has not offered that for long.");
+}
+
+void rule_crypto_due(struct judge *judge, struct judged_pair *pair)
+{
+	struct judged_negotiation *negotiation = &pair->negotiation;
+	const struct {
+		enum finding_id id;
+		struct alert *alert;
+	} all[] = {
+		{ FINDING_WEAK_IKE_SELECTED, &negotiation->weak },
+		{ FINDING_AGGRESSIVE_PSK, &negotiation->aggressive },
+		{ FINDING_IKE_VERSION_1, &negotiation->version1 },
+		{ FINDING_NOT_QUANTUM_SAFE, &negotiation->quantum },
+		{ FINDING_IKE_CA_MISMATCH, &negotiation->authorities },
+	};
+	int64_t hold = judge->settings.thresholds.selection_hold_ns, last = judge_pair_last(pair);
+	int64_t esp = judge_pair_esp_last(judge, pair);
+	struct finding finding;
+
+	last = esp > last ? esp : last;
+	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (!all[i].alert->open)
+			continue;
+		if (judge->now_ns - last < hold) {
+			judge_wake(judge, pair, RULE_CRYPTO, last + hold);
+			continue;
+		}
+		alert_begin(judge, pair, all[i].id, &finding);
+		alert_end(judge, all[i].alert, &finding, "quiet", "The two have spoken neither IKE nor ESP for long.");
+	}
+	for (unsigned side = 0; side < 2; side++)
+		end_offer(judge, pair, judge_host(judge, &pair->address[side]));
 }
 
 static void judge_selection(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
@@ -166,7 +222,7 @@ static void judge_quantum(struct judge *judge, struct judged_pair *pair, const s
 	alert_tell_pair(judge, pair, &negotiation->quantum, &finding);
 }
 
-static void judge_offer(struct judge *judge, const struct judged_pair *pair, const struct ike_story *story)
+static void judge_offer(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
 {
 	struct judged_host *host = judge_host(judge, &story->initiator);
 	const struct policy_rule *rule = judge_rule(judge, pair);
@@ -175,7 +231,11 @@ static void judge_offer(struct judge *judge, const struct judged_pair *pair, con
 	struct address_text text;
 	struct finding finding;
 
-	if (!host || host->offered.open || judge_suite(table, &story->offered, list) == CRYPTO_FINE)
+	if (!host || judge_suite(table, &story->offered, list) == CRYPTO_FINE)
+		return;
+	host->offered_ns = judge->now_ns;
+	wait_for_silence(judge, pair);
+	if (host->offered.open)
 		return;
 	alert_begin_host(judge, &story->initiator, FINDING_WEAK_IKE_OFFERED, &finding);
 	finding.has_ike_spi = true;
@@ -225,6 +285,7 @@ void rule_crypto_transition(struct judge *judge, struct judged_pair *pair, const
 		judge_version(judge, pair, story);
 		judge_mode(judge, pair, story);
 		judge_quantum(judge, pair, story);
+		wait_for_silence(judge, pair);
 		break;
 	default:
 		break;

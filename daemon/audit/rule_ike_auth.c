@@ -146,6 +146,7 @@ static void compare_authorities(struct judge *judge, struct judged_pair *pair, c
 	finding_note_integer(&finding, "initiator_authorities", ours);
 	finding_note_integer(&finding, "responder_authorities", theirs);
 	alert_tell_pair(judge, pair, &negotiation->authorities, &finding);
+	judge_wake(judge, pair, RULE_CRYPTO, judge->now_ns + judge->settings.thresholds.selection_hold_ns);
 }
 
 static void end_authorities(struct judge *judge, struct judged_pair *pair)
@@ -155,9 +156,8 @@ static void end_authorities(struct judge *judge, struct judged_pair *pair)
 	if (!pair->negotiation.authorities.open)
 		return;
 	alert_begin(judge, pair, FINDING_IKE_CA_MISMATCH, &finding);
-	finding.cleared_by = "established";
-	finding_say(&finding, "The two authenticate each other now.");
-	alert_clear(judge, &pair->negotiation.authorities, &finding);
+	alert_end(judge, &pair->negotiation.authorities, &finding, "established",
+		  "The two authenticate each other now.");
 }
 
 /* A proof by certificate involved the host: it held, or it did not, with this peer. */

@@ -6,13 +6,15 @@
  * the margin, some hundredths of a lifetime of hours; Windows none), and volumes that go with the traffic. A lifetime in
  * octets makes even volumes, of the busier direction at least, and intervals that go with the traffic. The even one of the
  * two has to be clearly the evener; while traffic itself is even, both are, and nothing tells them apart. The advice
- * names the value that was inferred and the one to set.
+ * names the value that was inferred and the one to set. It ends when intervals became long enough, or no SA was born for
+ * rekey_hold_ns, or twice the lifetime that the policy wants if that is longer.
  *
  * rekey-overdue: a pair that changed its keys by the clock goes on with one SA for several of its usual intervals. Habits of
  * before a negotiation from the beginning are none: who changes lifetimes restarts what has them.
  */
 #include "rules.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { REKEYS_MIN = 3 };
@@ -60,7 +62,7 @@ static bool measure(const struct judged_rekeys *rekeys, struct regularity *time,
 {
 	/* Peers that authenticate anew each time have no other habit than that. */
 	uint32_t all = rekeys->habit >= REKEYS_MIN ? rekeys->habit : rekeys->count;
-	uint32_t count = all < REKEY_REMEMBERED ? all : REKEY_REMEMBERED;
+	uint32_t count = all < rekeys->remembered ? all : rekeys->remembered;
 	double seconds[REKEY_REMEMBERED], octets[REKEY_REMEMBERED];
 
 	if (count < REKEYS_MIN)
@@ -125,6 +127,93 @@ static void say_limit(struct finding *finding, enum limit limit, double seconds,
 			    seconds, octets, lifetime, megabytes);
 }
 
+static bool too_often(const struct judge *judge, const struct judged_rekeys *rekeys, struct regularity *time,
+		      struct regularity *volume)
+{
+	if (!measure(rekeys, time, volume))
+		return false;
+	if (time->median * 1e9 >= (double)judge->settings.thresholds.rekey_min_lifetime_ns ||
+	    time->median * 1e9 < (double)LIFETIME_MIN_NS)
+		return false;
+	/* No limit drives what is regular in neither: SAs that take turns. */
+	return time->spread <= SPREAD_MAX || volume->spread <= SPREAD_MAX;
+}
+
+/* ---- the end of it ---- */
+
+/* A policy that wants long lifetimes waits for the next rekeying as long. */
+static int64_t hold_ns(const struct judge *judge)
+{
+	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
+	int64_t twice = 2 * thresholds->rekey_min_lifetime_ns;
+
+	return thresholds->rekey_hold_ns > twice ? thresholds->rekey_hold_ns : twice;
+}
+
+/* When the pair's keys were last new. */
+static int64_t last_rekey_ns(const struct judge *judge, const struct judged_pair *pair)
+{
+	int64_t last = 0;
+
+	for (unsigned d = 0; d < 2; d++) {
+		const struct judged_sa *sa = pair->newest_sa[d] ? table_at(&judge->sas, pair->newest_sa[d]) : NULL;
+		if (sa && sa->born_ns > last)
+			last = sa->born_ns;
+	}
+	return last;
+}
+
+static void end_often(struct judge *judge, struct judged_pair *pair, const char *why)
+{
+	double kept = (double)(judge->now_ns - last_rekey_ns(judge, pair)) / 1e9;
+	struct address_text a, b;
+	char sentence[160];
+	struct finding finding;
+
+	if (!pair->rekey_often.open)
+		return;
+	alert_begin(judge, pair, FINDING_REKEY_TOO_OFTEN, &finding);
+	snprintf(sentence, sizeof(sentence), "%s and %s keep their keys longer now; the last ones for %.0f s so far.",
+		 address_text(&finding.a, &a), address_text(&finding.b, &b), kept);
+	alert_end(judge, &pair->rekey_often, &finding, why, sentence);
+	/* What they do from now on is another habit. */
+	for (unsigned d = 0; d < 2; d++)
+		pair->rekeys[d].habit = pair->rekeys[d].remembered = 0;
+}
+
+/* Whether the usual interval of each direction is long enough by now. */
+static bool became_slower(const struct judge *judge, const struct judged_pair *pair)
+{
+	struct regularity time, volume;
+	bool measured = false;
+
+	for (unsigned d = 0; d < 2; d++) {
+		if (!measure(&pair->rekeys[d], &time, &volume))
+			continue;
+		measured = true;
+		if (time.median * 1e9 < (double)judge->settings.thresholds.rekey_min_lifetime_ns)
+			return false;
+	}
+	return measured;
+}
+
+static void look_for_end(struct judge *judge, struct judged_pair *pair)
+{
+	if (!pair->rekey_often.open)
+		return;
+	if (became_slower(judge, pair)) {
+		end_often(judge, pair, "slower");
+		return;
+	}
+	int64_t due = last_rekey_ns(judge, pair) + hold_ns(judge);
+	if (judge->now_ns < due)
+		judge_wake(judge, pair, RULE_REKEY, due);
+	else
+		end_often(judge, pair, pair->esp[0].running || pair->esp[1].running ? "slower" : "quiet");
+}
+
+/* ---- and its beginning ---- */
+
 static void consider(struct judge *judge, struct judged_pair *pair, unsigned direction)
 {
 	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
@@ -132,13 +221,7 @@ static void consider(struct judge *judge, struct judged_pair *pair, unsigned dir
 	struct finding finding;
 	struct regularity time, volume;
 
-	if (!measure(rekeys, &time, &volume))
-		return;
-	if (time.median * 1e9 >= (double)thresholds->rekey_min_lifetime_ns ||
-	    time.median * 1e9 < (double)LIFETIME_MIN_NS)
-		return;
-	/* No limit drives what is regular in neither: SAs that take turns. */
-	if (time.spread > SPREAD_MAX && volume.spread > SPREAD_MAX)
+	if (!too_often(judge, rekeys, &time, &volume))
 		return;
 	enum limit limit = limit_of(pair);
 	if (volume.median >= (double)thresholds->rekey_min_volume)
@@ -271,8 +354,10 @@ void rule_rekey_transition(struct judge *judge, struct judged_pair *pair, const 
 	    judge->ike.kind == IKE_EVENT_AUTH_ACCEPTED)
 		pair->rekeys[0].habit = pair->rekeys[1].habit = 0;
 	/* The octets of an SA are known once it is quiet, and then it may just have been counted as replaced. */
-	if (transition->kind == TRANSITION_SA_QUIET || transition->kind == TRANSITION_SA_BORN)
+	if (transition->kind == TRANSITION_SA_QUIET || transition->kind == TRANSITION_SA_BORN) {
 		consider(judge, pair, transition->direction);
+		look_for_end(judge, pair);
+	}
 	if (transition->kind == TRANSITION_SA_BORN)
 		clear_older(judge, pair, transition->direction);
 	if (transition->kind == TRANSITION_SA_BORN || transition->kind == TRANSITION_SA_WOKE)
@@ -283,4 +368,5 @@ void rule_rekey_due(struct judge *judge, struct judged_pair *pair)
 {
 	look_for_overdue(judge, pair, 0);
 	look_for_overdue(judge, pair, 1);
+	look_for_end(judge, pair);
 }

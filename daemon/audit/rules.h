@@ -24,6 +24,7 @@ void rule_ike_finish(struct judge *judge, struct judged_pair *pair);
 
 /* algorithms and versions: rule_crypto.c */
 void rule_crypto_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+void rule_crypto_due(struct judge *judge, struct judged_pair *pair);
 
 /* certificates in clear: rule_certificate.c */
 void rule_certificate_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
@@ -45,9 +46,13 @@ void rule_rekey_moved(struct judge *judge, struct judged_pair *pair);
 void rule_rekey_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void rule_rekey_due(struct judge *judge, struct judged_pair *pair);
 
-/* readable-esp, integrity-only, esp-64-bit-block, esp-unnegotiated, sequence findings: rule_content.c */
+/* readable-esp, integrity-only, esp-64-bit-block, esp-unnegotiated: rule_content.c */
 void rule_content_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void rule_content_due(struct judge *judge, struct judged_pair *pair);
+
+/* esp-replay, esp-sequence-reset, esp-sequence-near-wrap, mirror-doubled: rule_sequence.c */
+void rule_sequence_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+void rule_sequence_due(struct judge *judge, struct judged_pair *pair);
 
 /* peer-new, sa-up, sa-rekeyed, sa-down: rule_lifecycle.c */
 void rule_lifecycle_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
@@ -79,7 +84,8 @@ static const struct rule rules[RULE_COUNT] = {
 	[RULE_SPI] = { rule_spi_transition, rule_spi_due, rule_spi_finish },
 	[RULE_REKEY] = { rule_rekey_transition, rule_rekey_due, NULL },
 	[RULE_CONTENT] = { rule_content_transition, rule_content_due, NULL },
-	[RULE_CRYPTO] = { rule_crypto_transition, NULL, NULL },
+	[RULE_SEQUENCE] = { rule_sequence_transition, rule_sequence_due, NULL },
+	[RULE_CRYPTO] = { rule_crypto_transition, rule_crypto_due, NULL },
 	[RULE_CERTIFICATE] = { rule_certificate_transition, rule_certificate_due, NULL },
 	[RULE_LIFECYCLE] = { rule_lifecycle_transition, rule_lifecycle_due, NULL },
 };

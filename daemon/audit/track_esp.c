@@ -340,28 +340,42 @@ static void put_oddity(struct track *track, struct pair *pair, const struct sa *
 	track_put(track, &transition, pair);
 }
 
+/* At the third, whenever their number has doubled, and once a minute: who waits for their end has to know that they go on. */
+static bool tells_replay(struct sa_cold *cold, int64_t now_ns)
+{
+	enum { REPLAYS_TOLD = 3 };
+	uint32_t replayed = cold->sequence.replayed;
+	uint16_t minute = (uint16_t)(now_ns / (60 * SECOND));
+
+	if (replayed < REPLAYS_TOLD ||
+	    (replayed > REPLAYS_TOLD && (replayed & (replayed - 1)) != 0 && minute == cold->replay_minute))
+		return false;
+	cold->replay_minute = minute;
+	return true;
+}
+
 /* Takes a number that did not just follow the one before. True if the packet is one of the sender's own, and no copy. */
 static bool sa_number(struct track *track, struct pair *pair, struct sa *sa, struct sequence *sequence,
 		      const struct packet *packet, int64_t now_ns)
 {
-	enum { REPLAYS_TOLD = 3, DOUBLED_PACKETS = 50, DOUBLED_SHARE = 5 };
+	enum { DOUBLED_PACKETS = 50, DOUBLED_SHARE = 5 };
 	uint16_t digest = sequence_wants_digest(sequence, packet->sequence) ? digest_of(packet) : 1;
 	switch (sequence_packet(sequence, packet->sequence, digest, now_ns)) {
 	case SEQUENCE_NEW:
-		if (packet->sequence >= SEQUENCE_NEAR_WRAP && !(sa->flags & SA_WRAP_TOLD)) {
-			sa->flags |= SA_WRAP_TOLD;
-			put_oddity(track, pair, sa, packet, ODDITY_NEAR_WRAP, 1, now_ns);
+		if ((packet->sequence >= SEQUENCE_NEAR_WRAP) != ((sa->flags & SA_WRAP_TOLD) != 0)) {
+			sa->flags ^= SA_WRAP_TOLD;
+			put_oddity(track, pair, sa, packet,
+				   sa->flags & SA_WRAP_TOLD ? ODDITY_NEAR_WRAP : ODDITY_WRAPPED, 1, now_ns);
 		}
 		return true;
 	case SEQUENCE_LATE:
 		return true;
 	case SEQUENCE_RESET:
+		sa->flags &= (uint8_t)~SA_WRAP_TOLD;
 		put_oddity(track, pair, sa, packet, ODDITY_RESET, 1, now_ns);
 		return true;
 	case SEQUENCE_REPLAYED:
-		/* At the third, and whenever their number has doubled. */
-		if (sequence->replayed == REPLAYS_TOLD ||
-		    (sequence->replayed > REPLAYS_TOLD && (sequence->replayed & (sequence->replayed - 1)) == 0))
+		if (tells_replay(cold_of(track, sa), now_ns))
 			put_oddity(track, pair, sa, packet, ODDITY_REPLAY, sequence->replayed, now_ns);
 		return false;
 	case SEQUENCE_DOUBLED:

@@ -93,7 +93,8 @@ struct transition_sequence {
 	uint32_t count;   /* of such packets so far */
 	uint64_t packets; /* of the SA so far */
 };
-enum transition_oddity { ODDITY_REPLAY, ODDITY_RESET, ODDITY_NEAR_WRAP, ODDITY_DOUBLED };
+/* WRAPPED: past its end, after NEAR_WRAP. */
+enum transition_oddity { ODDITY_REPLAY, ODDITY_RESET, ODDITY_NEAR_WRAP, ODDITY_DOUBLED, ODDITY_WRAPPED };
 
 /* UNANSWERED, ANSWERED */
 struct transition_run {

@@ -90,20 +90,13 @@ struct open_alerts *open_alerts_new(void)
 	return alerts;
 }
 
-void open_alerts_clear(struct open_alerts *alerts)
-{
-	for (size_t i = 0; i < SLOTS; i++)
-		if (alerts->slots[i])
-			open_alert_let_go(&alerts->slots[i]->alert);
-	memset(alerts->slots, 0, SLOTS * sizeof(struct held_alert *));
-	alerts->count = 0;
-}
-
 void open_alerts_free(struct open_alerts *alerts)
 {
 	if (!alerts)
 		return;
-	open_alerts_clear(alerts);
+	for (size_t i = 0; i < SLOTS; i++)
+		if (alerts->slots[i])
+			open_alert_let_go(&alerts->slots[i]->alert);
 	free(alerts->slots);
 	free(alerts);
 }
@@ -190,6 +183,25 @@ bool open_alerts_take(struct open_alerts *alerts, const struct finding *finding)
 	}
 	alerts->slots[at] = held;
 	return true;
+}
+
+bool open_alerts_recall(struct open_alerts *alerts, const struct finding *finding, int64_t opened_ns,
+			int64_t acknowledged_ns)
+{
+	if (finding->state == FINDING_CLEAR || !open_alerts_take(alerts, finding))
+		return false;
+	size_t at = find(alerts, finding->alert);
+	if (!alerts->slots[at])
+		return true; /* what is no alert is passed over */
+	/* Nobody has seen this one yet: it was made just now. */
+	alerts->slots[at]->alert.opened_ns = opened_ns;
+	alerts->slots[at]->alert.acknowledged_until_ns = acknowledged_ns;
+	return true;
+}
+
+bool open_alerts_holds(const struct open_alerts *alerts, uint64_t alert)
+{
+	return alerts->slots[find(alerts, alert)] != NULL;
 }
 
 bool open_alerts_acknowledge(struct open_alerts *alerts, uint64_t alert, int64_t until_ns)

@@ -20,11 +20,15 @@ void open_alerts_free(struct open_alerts *alerts);
  * no memory for it. */
 bool open_alerts_take(struct open_alerts *alerts, const struct finding *finding);
 
+/* Takes an alert that was open before anybody listened here: when it was opened, and until when it is acknowledged, 0: it is
+ * not. */
+bool open_alerts_recall(struct open_alerts *alerts, const struct finding *finding, int64_t opened_ns,
+			int64_t acknowledged_ns);
+
+bool open_alerts_holds(const struct open_alerts *alerts, uint64_t alert);
+
 /* Somebody knows of the alert, and will not be reminded until then; 0 takes that back. False if it is not open. */
 bool open_alerts_acknowledge(struct open_alerts *alerts, uint64_t alert, int64_t until_ns);
-
-/* All are forgotten: the engine began anew and does not know of them. */
-void open_alerts_clear(struct open_alerts *alerts);
 
 size_t open_alerts_count(const struct open_alerts *alerts);
 uint64_t open_alerts_given_up(const struct open_alerts *alerts);

@@ -44,8 +44,10 @@ struct outbox {
 	struct watch spool_watch;
 	uint64_t spool_lost; /* as last told */
 	uint64_t released;
-	bool begun;      /* the first tick is over */
-	int64_t wall_ns; /* of the last tick */
+	bool begun;                                                   /* the first tick is over */
+	int64_t wall_ns;                                              /* of the last tick */
+	void (*told)(void *context, const char *line, size_t length); /* NULL: nobody wants to know */
+	void *told_context;
 	struct record_reader reader;
 };
 
@@ -113,12 +115,32 @@ static void say(const struct outbox *outbox, enum notice_level level, int64_t ti
 	record_write(&outbox->notices, &record);
 }
 
+void outbox_observe(struct outbox *outbox, void (*told)(void *context, const char *line, size_t length), void *context)
+{
+	outbox->told = told;
+	outbox->told_context = context;
+}
+
+bool outbox_acknowledge(struct outbox *outbox, uint64_t alert, int64_t until_ns)
+{
+	return standing_acknowledge(outbox->standing, alert, until_ns);
+}
+
+/* What is not for the sinks. */
+static void keep_finding(struct outbox *outbox, const struct record *record, const char *line, size_t length,
+			 int64_t monotonic_ns)
+{
+	standing_take(outbox->standing, record, line, length, monotonic_ns);
+	if (outbox->told)
+		outbox->told(outbox->told_context, line, length);
+}
+
 static void spool_finding(struct outbox *outbox, const struct record *record, const char *line, size_t length,
 			  int64_t monotonic_ns)
 {
 	uint64_t number = spool_append(outbox->spool, line, length, monotonic_ns);
 
-	standing_take(outbox->standing, record, line, length, monotonic_ns);
+	keep_finding(outbox, record, line, length, monotonic_ns);
 	if (!number)
 		say(outbox, NOTICE_ERROR, record->time_ns, "a finding was lost: not enough memory to spool it");
 }
@@ -138,47 +160,97 @@ void outbox_recall(struct outbox *outbox, uint64_t after)
 	standing_recalled(outbox->standing);
 }
 
-/* What an engine that was started anew opens, if it is open already: an update of that. The line, to be freed; NULL if it is
- * news indeed. */
-static char *adopt(struct outbox *outbox, const struct record *record, struct record *adopted)
+/* A finding as it is to be told. */
+struct wording {
+	enum standing_word word;
+	struct record record;
+	char *line; /* owned; NULL: as the engine wrote it */
+};
+
+/* What an engine that was started anew opens, if it is open already, is an update of that. Whether it is. */
+static bool adopt(struct outbox *outbox, struct record *record)
 {
+	bool anew = record->finding.state == FINDING_OPEN;
 	uint64_t alert;
 	struct record former;
 	const char *line = standing_heir(outbox->standing, &record->finding, &alert);
 
 	if (!line)
-		return NULL;
-	*adopted = *record;
-	adopted->finding.alert = alert;
-	if (record->finding.state == FINDING_OPEN)
-		adopted->finding.state = FINDING_UPDATE;
+		return false;
+	record->finding.alert = alert;
+	if (anew)
+		record->finding.state = FINDING_UPDATE;
 	if (record_from_json(line, strlen(line), &outbox->reader, &former) && former.type == RECORD_FINDING &&
 	    former.finding.first_ns < record->finding.first_ns)
-		adopted->finding.first_ns = former.finding.first_ns;
-	return record_to_json(adopted, outbox->sensor);
+		record->finding.first_ns = former.finding.first_ns;
+	return true;
 }
 
-bool outbox_recalls(struct outbox *outbox, const struct record *record, const char *line, size_t length)
+/* Says of an alert that was acknowledged why it speaks all the same. */
+static void say_acknowledged(struct finding *finding, enum standing_word word, int64_t until_ns)
 {
-	struct record adopted;
-	char *text = adopt(outbox, record, &adopted);
-	bool known = spool_recalls(outbox->spool, text ? text : line, text ? strlen(text) : length);
+	size_t used = strlen(finding->text);
 
-	free(text);
-	return known;
+	finding_note_time(finding, "acknowledged_until", until_ns);
+	if (word == STANDING_WORSE)
+		snprintf(finding->text + used, sizeof(finding->text) - used,
+			 " It was acknowledged, and is more severe since.");
+}
+
+static struct wording wording_of(struct outbox *outbox, const struct record *record)
+{
+	struct wording wording = { .record = *record };
+	struct finding *finding = &wording.record.finding;
+	bool adopted = adopt(outbox, &wording.record);
+
+	wording.word = standing_word(outbox->standing, finding, adopted && record->finding.state == FINDING_OPEN);
+	bool explained = wording.word == STANDING_WORSE || wording.word == STANDING_ENDING;
+	if (explained)
+		say_acknowledged(finding, wording.word,
+				 standing_acknowledged(outbox->standing, finding->alert, finding->time_ns));
+	if (adopted || explained)
+		wording.line = record_to_json(&wording.record, outbox->sensor);
+	return wording;
+}
+
+enum outbox_recall outbox_recalls(struct outbox *outbox, const struct record *record, const char *line, size_t length)
+{
+	struct wording wording = wording_of(outbox, record);
+	const char *text = wording.line ? wording.line : line;
+	bool known = spool_recalls(outbox->spool, text, wording.line ? strlen(text) : length);
+	bool left_out = wording.word == STANDING_KNOWN || wording.word == STANDING_QUIET;
+
+	free(wording.line);
+	return known ? OUTBOX_SPOOLED : left_out ? OUTBOX_PERHAPS : OUTBOX_NEW;
+}
+
+static void take_finding(struct outbox *outbox, const struct record *record, const char *line, size_t length,
+			 int64_t monotonic_ns)
+{
+	struct wording wording = wording_of(outbox, record);
+	int64_t until = standing_acknowledged(outbox->standing, wording.record.finding.alert, record->time_ns);
+
+	if (wording.line) {
+		record = &wording.record;
+		line = wording.line;
+		length = strlen(line);
+	}
+	if (wording.word == STANDING_KNOWN || wording.word == STANDING_QUIET) {
+		keep_finding(outbox, record, line, length, monotonic_ns);
+	} else {
+		spool_finding(outbox, record, line, length, monotonic_ns);
+		/* From now on that is how severe it is known to be. */
+		if (wording.word == STANDING_WORSE)
+			standing_acknowledge(outbox->standing, wording.record.finding.alert, until);
+	}
+	free(wording.line);
 }
 
 void outbox_take(struct outbox *outbox, const struct record *record, const char *line, size_t length,
 		 int64_t monotonic_ns)
 {
-	struct record adopted;
-	char *text = record->type == RECORD_FINDING ? adopt(outbox, record, &adopted) : NULL;
-
-	if (text) {
-		spool_finding(outbox, &adopted, text, strlen(text), monotonic_ns);
-		free(text);
-	} else if (record->type == RECORD_FINDING) {
-		spool_finding(outbox, record, line, length, monotonic_ns);
+	if (record->type == RECORD_FINDING) {
+		take_finding(outbox, record, line, length, monotonic_ns);
 	} else if (record->type == RECORD_STARTED) {
 		standing_engine_started(outbox->standing, monotonic_ns);
 	} else {

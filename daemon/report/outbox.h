@@ -12,6 +12,9 @@
  * had just read, it is told of those that it heard of in the last OUTBOX_DOUBT_MS. Such a record is an update with the
  * evidence `told_again`. The spool counts as a sink here, since without it nothing is durable.
  *
+ * What is acknowledged is not sent, unless it became more severe or ended, and says so then (`acknowledged_until`). Nor is the
+ * first word of an engine that was started anew about what is open, where it says what was told before.
+ *
  * Called by the reporter, in its one thread.
  */
 #ifndef ESPIAL_REPORT_OUTBOX_H
@@ -39,6 +42,13 @@ void outbox_free(struct outbox *outbox);
  */
 bool outbox_add(struct outbox *outbox, struct sink *sink, unsigned window, bool kept);
 
+/* Calls `told` with each finding as it stands from now on, under the number that sinks know: those that are sent, and those that
+ * are not since the alert is acknowledged. For whoever shows what is open. */
+void outbox_observe(struct outbox *outbox, void (*told)(void *context, const char *line, size_t length), void *context);
+
+/* Somebody knows of the alert until then (by the clock); 0 takes that back. False if it is not open. */
+bool outbox_acknowledge(struct outbox *outbox, uint64_t alert, int64_t until_ns);
+
 /* What the spool has behind this number is learned as standing, and nothing from before this process is the present engine's
  * by its number. To be called before the first outbox_take(), with the last number that `standing` knows. */
 void outbox_recall(struct outbox *outbox, uint64_t after);
@@ -48,8 +58,10 @@ void outbox_recall(struct outbox *outbox, uint64_t after);
 void outbox_take(struct outbox *outbox, const struct record *record, const char *line, size_t length,
 		 int64_t monotonic_ns);
 
-/* Whether outbox_take() would spool, octet by octet, what is one of the last records before the start. */
-bool outbox_recalls(struct outbox *outbox, const struct record *record, const char *line, size_t length);
+/* Whether outbox_take() would spool, octet by octet, what is one of the last records before the start. Of what it may have left
+ * out nobody can tell: OUTBOX_PERHAPS. */
+enum outbox_recall { OUTBOX_NEW, OUTBOX_PERHAPS, OUTBOX_SPOOLED };
+enum outbox_recall outbox_recalls(struct outbox *outbox, const struct record *record, const char *line, size_t length);
 
 /* Sends what can be sent. To be called after outbox_take(), when spool_descriptor() is readable, and every OUTBOX_PACE_MS
  * while outbox_is_busy(). */

@@ -15,6 +15,11 @@ struct place {
 	uint64_t subject;
 	unsigned engine;
 	uint64_t other_name;
+	/* And as it was told last; when first; until when it is acknowledged (0: not), and how severe it was then. */
+	enum finding_cause cause;
+	enum finding_severity severity, seen_severity;
+	enum finding_grade grade;
+	int64_t opened_ns, acknowledged_ns;
 	char *line; /* owned */
 };
 
@@ -125,8 +130,65 @@ static void put_alert(struct standing *standing, const struct finding *finding, 
 	size_t at = find(shelf, finding->alert);
 	if (!is_at(shelf, at, finding->alert))
 		return;
-	shelf->places[at].subject = subject_of(finding);
-	shelf->places[at].engine = standing->engine;
+	struct place *place = &shelf->places[at];
+	place->subject = subject_of(finding);
+	place->engine = standing->engine;
+	place->cause = finding->cause;
+	place->severity = finding->severity;
+	place->grade = finding->grade;
+	if (!place->opened_ns)
+		place->opened_ns = finding->time_ns;
+}
+
+static struct place *alert_at(const struct standing *standing, uint64_t alert)
+{
+	size_t at = find(&standing->alerts, alert);
+
+	return is_at(&standing->alerts, at, alert) ? &standing->alerts.places[at] : NULL;
+}
+
+/* From bad to harmless: smaller is worse. */
+enum standing_word standing_word(const struct standing *standing, const struct finding *finding, bool anew)
+{
+	const struct place *place = alert_at(standing, finding->alert);
+	bool seen = place && place->acknowledged_ns > finding->time_ns;
+
+	if (!place || finding->state == FINDING_OPEN)
+		return STANDING_NEWS;
+	if (finding->state == FINDING_CLEAR)
+		return seen ? STANDING_ENDING : STANDING_NEWS;
+	/* The first word of an engine that knows little yet is no reason to wake anybody. */
+	if (seen)
+		return finding->severity < place->seen_severity && !anew ? STANDING_WORSE : STANDING_QUIET;
+	bool same =
+	    finding->cause == place->cause && finding->severity == place->severity && finding->grade == place->grade;
+	return anew && same ? STANDING_KNOWN : STANDING_NEWS;
+}
+
+bool standing_acknowledge(struct standing *standing, uint64_t alert, int64_t until_ns)
+{
+	struct place *place = alert_at(standing, alert);
+
+	if (!place)
+		return false;
+	place->acknowledged_ns = until_ns;
+	place->seen_severity = place->severity;
+	return true;
+}
+
+int64_t standing_acknowledged(const struct standing *standing, uint64_t alert, int64_t now_ns)
+{
+	const struct place *place = alert_at(standing, alert);
+
+	return place && place->acknowledged_ns > now_ns ? place->acknowledged_ns : 0;
+}
+
+void standing_opened(struct standing *standing, uint64_t alert, int64_t opened_ns)
+{
+	struct place *place = alert_at(standing, alert);
+
+	if (place && opened_ns < place->opened_ns)
+		place->opened_ns = opened_ns;
 }
 
 void standing_recalled(struct standing *standing)
@@ -211,6 +273,16 @@ void standing_each_alert(const struct standing *standing, int64_t since_ns,
 			 void (*each)(void *context, const char *line), void *context)
 {
 	hand_over(&standing->alerts, since_ns, each, context);
+}
+
+void standing_each_open(const struct standing *standing,
+			void (*each)(void *context, const char *line, int64_t opened_ns, int64_t acknowledged_ns),
+			void *context)
+{
+	for (size_t i = 0; i < standing->alerts.count; i++) {
+		const struct place *place = &standing->alerts.places[i];
+		each(context, place->line, place->opened_ns, place->acknowledged_ns);
+	}
 }
 
 void standing_each_learned(const struct standing *standing, void (*each)(void *context, const char *line),

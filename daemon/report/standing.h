@@ -2,6 +2,8 @@
 /*
  * What stands: alerts that are open and pairs that are learned, each as the last JSON line about it.
  *
+ * An alert may be acknowledged: somebody knows of it, and until then no sink is reminded of it, unless it becomes more severe.
+ *
  * For whoever missed it: a sink that was down is told of the open alerts again. And for what an engine that was started anew
  * does not know: what it opens about the same subject is the alert that is open already, under its old number, and what it
  * does not come upon again for STANDING_PATIENCE_NS is over. Bounded: beyond STANDING_ALERTS_MAX and STANDING_LEARNED_MAX nothing new is
@@ -36,6 +38,25 @@ void standing_engine_started(struct standing *standing, int64_t monotonic_ns);
  * its number, and the finding's number is another name of it from now on. */
 const char *standing_heir(struct standing *standing, const struct finding *finding, uint64_t *alert);
 
+/* What the first word about an alert is to be taken for, when standing_heir() has spoken. */
+enum standing_word {
+	STANDING_NEWS,   /* to be told */
+	STANDING_KNOWN,  /* an engine that was started anew came upon it, and it is as it was told last */
+	STANDING_QUIET,  /* it is acknowledged */
+	STANDING_WORSE,  /* it is acknowledged, and has become more severe than it was then: to be told */
+	STANDING_ENDING, /* it is acknowledged, and over: to be told */
+};
+/* `anew`: an engine opened what is open already. What is found is kept by standing_take(). */
+enum standing_word standing_word(const struct standing *standing, const struct finding *finding, bool anew);
+
+/* Somebody knows of the alert until then (by the clock of findings); 0 takes that back. False if it is not open. */
+bool standing_acknowledge(struct standing *standing, uint64_t alert, int64_t until_ns);
+/* Until when, 0: it is not acknowledged, or that is over. */
+int64_t standing_acknowledged(const struct standing *standing, uint64_t alert, int64_t now_ns);
+
+/* When the alert was first told, which a line of a later word does not say. */
+void standing_opened(struct standing *standing, uint64_t alert, int64_t opened_ns);
+
 /* The line of one alert that the present engine has not come upon in its time; NULL if there is none. */
 const char *standing_overdue(const struct standing *standing, int64_t monotonic_ns);
 
@@ -44,6 +65,11 @@ size_t standing_alerts(const struct standing *standing);
 /* Hands over the lines of the open alerts that something was told of at or after this time. */
 void standing_each_alert(const struct standing *standing, int64_t since_ns,
 			 void (*each)(void *context, const char *line), void *context);
+
+/* Hands over all that is open: the line, when it was opened, and until when it is acknowledged (0: not). */
+void standing_each_open(const struct standing *standing,
+			void (*each)(void *context, const char *line, int64_t opened_ns, int64_t acknowledged_ns),
+			void *context);
 
 /* Hands over the lines of the learned pairs. */
 void standing_each_learned(const struct standing *standing, void (*each)(void *context, const char *line),

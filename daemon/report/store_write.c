@@ -86,13 +86,15 @@ struct batch {
 	int code; /* SQLITE_OK so far */
 };
 
-enum statement { ALERT, HISTORY, POSITION, LEARNED, FORGOTTEN, SELECTED, SA };
+enum statement { ALERT, ENDED, HISTORY, POSITION, LEARNED, FORGOTTEN, SELECTED, SA };
 
 static const char *const texts[STATEMENTS_MAX] = {
 	[ALERT] = "INSERT INTO alert(alert, id, cause, state, severity, a, b, opened, told, number, record)"
 		  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10) ON CONFLICT(alert) DO UPDATE SET"
 		  " cause=excluded.cause, state=excluded.state, severity=excluded.severity, told=excluded.told,"
 		  " number=excluded.number, record=excluded.record WHERE excluded.number > alert.number",
+	/* Who knew of it knew of this one, and not of what may open under its number later. */
+	[ENDED] = "UPDATE acknowledgement SET until=?2 WHERE alert=?1 AND until > ?2",
 	[HISTORY] = "INSERT OR IGNORE INTO history(number, alert, id, cause, state, severity, told, record)"
 		    " VALUES(?9, ?1, ?2, ?3, ?4, ?5, ?8, ?10)",
 	[POSITION] = "UPDATE position SET number=max(number, ?1)",
@@ -150,6 +152,17 @@ static void put_finding(struct batch *batch, enum statement which, const struct 
 	sqlite3_bind_int64(statement, 8, item->time_ns);
 	sqlite3_bind_int64(statement, 9, (int64_t)item->number);
 	store_file_bind(statement, 10, item->record);
+	end(batch, statement);
+}
+
+static void put_end(struct batch *batch, const struct store_item *item)
+{
+	sqlite3_stmt *statement = begin(batch, ENDED);
+
+	if (!statement)
+		return;
+	sqlite3_bind_int64(statement, 1, (int64_t)item->finding.alert);
+	sqlite3_bind_int64(statement, 2, item->time_ns);
 	end(batch, statement);
 }
 
@@ -222,6 +235,8 @@ enum store_write store_write_items(sqlite3 *database, const struct store_item *i
 		if (item->type == RECORD_FINDING) {
 			put_finding(&batch, ALERT, item);
 			put_finding(&batch, HISTORY, item);
+			if (strcmp(item->finding.state, finding_state_name(FINDING_CLEAR)) == 0)
+				put_end(&batch, item);
 			last = item->number > last ? item->number : last;
 		} else if (item->type == RECORD_LEARNED) {
 			put_learned(&batch, item);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* alert_desk.c and alert_group.c: maintenance, rates, groups, acknowledgement, switches; and that nothing is lost by them. */
+/* alert_desk.c and alert_group.c: maintenance, rates, groups, switches; and that nothing is lost by them. */
 #include "../../daemon/audit/alert_desk.h"
 
 #include "../suite.h"
@@ -126,6 +126,14 @@ static void clear(unsigned number)
 	finding.cleared_by = "secured-again";
 	finding_say(&finding, "Spoke %u is well.", number);
 	alert_clear(judge, &alerts[number], &finding);
+}
+
+static void forget(unsigned number)
+{
+	struct finding finding;
+
+	alert_begin(judge, spoke(number), FINDING_CLEARTEXT_LEAK, &finding);
+	alert_forget(judge, &alerts[number], &finding);
 }
 
 static unsigned count_of(enum finding_state state)
@@ -333,7 +341,7 @@ START_TEST(forgotten_members)
 	for (unsigned i = 0; i < 6; i++)
 		tell(i);
 	for (unsigned i = 0; i < 6; i++)
-		alert_forget(judge, &alerts[i]);
+		forget(i);
 	ck_assert_int_eq(last()->state, FINDING_CLEAR);
 	ck_assert_str_eq(last()->cleared_by, "forgotten");
 	is_consistent();
@@ -474,59 +482,7 @@ START_TEST(maintenance_of_others)
 }
 END_TEST
 
-/* ---- acknowledgement and switches ---- */
-
-START_TEST(acknowledged)
-{
-	set_up();
-	begin();
-	tell_as(0, FINDING_CLEARTEXT_LEAK, CAUSE_UNKNOWN, SEVERITY_MEDIUM);
-	ck_assert(!alert_acknowledge(judge, alerts[0].number + 1, INT64_MAX));
-	ck_assert(alert_acknowledge(judge, alerts[0].number, judge->now_ns + 4 * STORY_HOUR));
-	pass(2 * STORY_HOUR);
-	tell_as(0, FINDING_CLEARTEXT_LEAK, CAUSE_SA_LOST, SEVERITY_MEDIUM);
-	ck_assert_uint_eq(heard.count, 1);
-	/* It got worse. */
-	tell_as(0, FINDING_CLEARTEXT_LEAK, CAUSE_SA_LOST, SEVERITY_CRITICAL);
-	ck_assert_uint_eq(heard.count, 2);
-	ck_assert_int_eq(noted(last(), "acknowledged_until"), STORY_EPOCH + 4 * STORY_HOUR);
-	tell_as(0, FINDING_CLEARTEXT_LEAK, CAUSE_SA_LOST, SEVERITY_HIGH);
-	ck_assert_uint_eq(heard.count, 2);
-	/* The time is over. */
-	pass(3 * STORY_HOUR);
-	tell_as(0, FINDING_CLEARTEXT_LEAK, CAUSE_SA_LOST, SEVERITY_HIGH);
-	ck_assert_uint_eq(heard.count, 3);
-	ck_assert_int_eq(noted(last(), "acknowledged_until"), -1);
-	/* Taken back, and the end is told in any case. */
-	ck_assert(alert_acknowledge(judge, alerts[0].number, INT64_MAX));
-	ck_assert(alert_acknowledge(judge, alerts[0].number, 0));
-	tell_as(0, FINDING_CLEARTEXT_LEAK, CAUSE_ONE_WAY, SEVERITY_HIGH);
-	ck_assert_uint_eq(heard.count, 4);
-	ck_assert(alert_acknowledge(judge, alerts[0].number, INT64_MAX));
-	clear(0);
-	ck_assert_int_eq(last()->state, FINDING_CLEAR);
-	ck_assert(!alert_acknowledge(judge, last()->alert, INT64_MAX));
-	is_consistent();
-	end();
-}
-END_TEST
-
-START_TEST(an_acknowledged_group)
-{
-	set_up();
-	settings = alert_default_settings();
-	begin();
-	for (unsigned i = 0; i < 5; i++)
-		tell(i);
-	unsigned before = heard.count;
-	ck_assert(alert_acknowledge(judge, last()->alert, judge->now_ns + STORY_DAY));
-	for (unsigned i = 5; i < 100; i++)
-		tell(i);
-	pass(5 * STORY_HOUR);
-	ck_assert_uint_eq(heard.count, before);
-	end();
-}
-END_TEST
+/* ---- switches ---- */
 
 START_TEST(switched_off)
 {
@@ -537,10 +493,146 @@ START_TEST(switched_off)
 	tell_as(0, FINDING_CLEARTEXT_LEAK, CAUSE_ONE_WAY, SEVERITY_CRITICAL);
 	clear(0);
 	tell(1);
-	alert_forget(judge, &alerts[1]);
+	forget(1);
 	ck_assert_uint_eq(heard.count, 0);
 	tell_as(2, FINDING_IKE_UNANSWERED, CAUSE_NONE, SEVERITY_MEDIUM);
 	ck_assert_uint_eq(heard.count, 1);
+	is_consistent();
+	end();
+}
+END_TEST
+
+/* ---- other settings while alerts are open ---- */
+
+static void change(const struct alert_maintenance *windows, size_t count)
+{
+	settings.maintenance = windows;
+	settings.maintenance_count = count;
+	ck_assert(alert_desk_set(judge, &settings));
+	pass(1);
+}
+
+/* A window that is edited in place: made shorter, renamed, taken out, or one more is added. */
+START_TEST(windows_change)
+{
+	static const struct alert_maintenance night = { "night", &spokes, 1, STORY_EPOCH, STORY_EPOCH + STORY_HOUR, 0 };
+	static const struct alert_maintenance shorter = { "night", &spokes, 1, STORY_EPOCH, STORY_EPOCH + STORY_MINUTE,
+							  0 };
+	static const struct alert_maintenance renamed = {
+		"move", &spokes, 1, STORY_EPOCH, STORY_EPOCH + STORY_HOUR, 0
+	};
+	static const struct alert_maintenance both[] = {
+		{ "other", NULL, 0, STORY_EPOCH + STORY_DAY, STORY_EPOCH + 2 * STORY_DAY, 0 },
+		{ "night", &spokes, 1, STORY_EPOCH, STORY_EPOCH + STORY_HOUR, 0 },
+	};
+
+	for (unsigned how = 0; how < 5; how++) {
+		set_up();
+		settings.maintenance = how < 4 ? &night : NULL;
+		settings.maintenance_count = how < 4;
+		begin();
+		pass(STORY_SECOND);
+		tell(0);
+		tell(1);
+		ck_assert_uint_eq(heard.count, how < 4 ? 0 : 2);
+		switch (how) {
+		case 0:
+			change(&shorter, 1);
+			ck_assert_uint_eq(heard.count, 0);
+			pass(STORY_MINUTE);
+			ck_assert_uint_eq(heard.count, 2);
+			ck_assert_ptr_nonnull(strstr(heard.notices, "'night' is over: 2 alerts were held back, 0 of"));
+			break;
+		case 1:
+			change(NULL, 0);
+			ck_assert_uint_eq(heard.count, 2);
+			ck_assert_ptr_nonnull(
+			    strstr(heard.notices, "'night' was taken out: 2 alerts were held back, 0 of"));
+			clear(0);
+			ck_assert_int_eq(last()->state, FINDING_CLEAR);
+			break;
+		case 2:
+			change(&renamed, 1);
+			clear(0);
+			pass(2 * STORY_HOUR);
+			ck_assert_uint_eq(heard.count, 1);
+			ck_assert_ptr_nonnull(strstr(heard.notices, "'move' is over: 2 alerts were held back, 1 of"));
+			break;
+		case 3:
+			/* Its place in the list is another one. */
+			change(both, 2);
+			ck_assert_uint_eq(heard.count, 0);
+			pass(2 * STORY_HOUR);
+			ck_assert_uint_eq(heard.count, 2);
+			ck_assert_ptr_nonnull(strstr(heard.notices, "'night' is over: 2 alerts were held back, 0 of"));
+			break;
+		default:
+			/* What was told goes on, what comes is held. */
+			change(&night, 1);
+			tell(2);
+			ck_assert_uint_eq(heard.count, 2);
+			clear(1);
+			ck_assert_uint_eq(heard.count, 3);
+			pass(2 * STORY_HOUR);
+			ck_assert_uint_eq(heard.count, 4);
+		}
+		is_consistent();
+		end();
+	}
+}
+END_TEST
+
+START_TEST(rates_and_switches_change)
+{
+	set_up();
+	settings.per_minute[ALERT_CLEARTEXT] = 60;
+	begin();
+	for (unsigned i = 0; i < 100; i++)
+		tell(i);
+	ck_assert_uint_eq(heard.count, 60);
+	settings.per_minute[ALERT_CLEARTEXT] = 0;
+	change(NULL, 0);
+	ck_assert_uint_eq(heard.count, 100);
+	/* Off: no word about what is open but its end, none of what comes. */
+	settings.off[FINDING_CLEARTEXT_LEAK] = true;
+	change(NULL, 0);
+	tell_as(0, FINDING_CLEARTEXT_LEAK, CAUSE_ONE_WAY, SEVERITY_HIGH);
+	tell(200);
+	ck_assert_uint_eq(heard.count, 100);
+	clear(1);
+	ck_assert_uint_eq(heard.count, 101);
+	/* And on again: what began meanwhile is told when there is news of it. */
+	settings.off[FINDING_CLEARTEXT_LEAK] = false;
+	change(NULL, 0);
+	tell_as(200, FINDING_CLEARTEXT_LEAK, CAUSE_ONE_WAY, SEVERITY_HIGH);
+	ck_assert_uint_eq(heard.count, 102);
+	ck_assert_int_eq(last()->state, FINDING_OPEN);
+	clear(200);
+	ck_assert_uint_eq(heard.count, 103);
+	is_consistent();
+	end();
+}
+END_TEST
+
+START_TEST(groups_change)
+{
+	set_up();
+	settings = alert_default_settings();
+	begin();
+	for (unsigned i = 0; i < 5; i++)
+		tell(i);
+	unsigned before = heard.count;
+	ck_assert_int_eq(last()->subject, SUBJECT_HOST);
+	settings.group_members = 0;
+	change(NULL, 0);
+	tell(6);
+	ck_assert_uint_eq(heard.count, before + 1);
+	ck_assert_int_eq(last()->subject, SUBJECT_PAIR);
+	/* Those that are in the group leave it as they end. */
+	for (unsigned i = 0; i < 5; i++)
+		clear(i);
+	ck_assert_int_eq(last()->state, FINDING_CLEAR);
+	ck_assert_int_eq(last()->subject, SUBJECT_HOST);
 	is_consistent();
 	end();
 }
@@ -564,6 +656,12 @@ START_TEST(any_order)
 		speak(i);
 	for (unsigned step = 0; step < 4000; step++) {
 		seed = seed * 1664525 + 1013904223;
+		if (step % 97 == 0) {
+			settings.maintenance_count ^= 1;
+			settings.group_members = seed >> 9 & 1 ? 5 : 0;
+			settings.per_minute[ALERT_CLEARTEXT] = 10 + (seed >> 16) % 20;
+			ck_assert(alert_desk_set(judge, &settings));
+		}
 		unsigned who = (seed >> 8) % 40, what = (seed >> 20) % 16;
 		if (what < 7)
 			tell_as(who, FINDING_CLEARTEXT_LEAK, what & 1 ? CAUSE_SA_LOST : CAUSE_UNKNOWN, SEVERITY_HIGH);
@@ -584,4 +682,4 @@ END_TEST
 
 SUITE_MAIN("alert_desk", a_thousand_pairs_are_one_alert, a_group_takes_over, no_group, a_group_sharpens,
 	   the_hourly_word_of_a_group, forgotten_members, so_many_a_minute, nothing_is_lost, maintenance_holds_back,
-	   maintenance_of_others, acknowledged, an_acknowledged_group, switched_off, any_order)
+	   maintenance_of_others, switched_off, windows_change, rates_and_switches_change, groups_change, any_order)

@@ -3,6 +3,7 @@
 #include "sample.h"
 #include "../../daemon/report/json.h"
 #include "../../daemon/report/outbox.h"
+#include "../../daemon/report/timestamp.h"
 #include "../suite.h"
 
 #include <check.h>
@@ -20,7 +21,9 @@ struct held {
 	enum finding_id id;
 	enum finding_state state;
 	bool not_durable, told_again;
-	char about[32]; /* of sink-down: which */
+	enum finding_cause cause;
+	int64_t acknowledged_ns; /* as it says itself; 0: it does not */
+	char about[32];          /* of sink-down: which */
 };
 
 /* A sink that keeps what it gets, and settles as far as it is told to. */
@@ -61,11 +64,15 @@ static void fake_write(struct sink *sink, const struct record *record)
 				record->finding.state,
 				record->finding.not_durable,
 				false,
+				record->finding.cause,
+				0,
 				"" };
 	for (size_t i = 0; i < record->finding.evidence_count; i++) {
 		const struct finding_evidence *note = &record->finding.evidence[i];
 		if (strcmp(note->key, "told_again") == 0)
 			place->told_again = note->integer;
+		if (strcmp(note->key, "acknowledged_until") == 0)
+			ck_assert(timestamp_parse(note->text, &place->acknowledged_ns));
 		if (strcmp(note->key, "sink") == 0)
 			snprintf(place->about, sizeof(place->about), "%s", note->text);
 	}
@@ -129,16 +136,29 @@ static void teardown(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
-static void take(uint64_t alert, enum finding_state state)
+/* What the engine says at this second of the test's own time. */
+static int64_t second;
+static uint64_t tells_of; /* the last octet of the subject */
+
+static void take_as(uint64_t alert, enum finding_state state, enum finding_cause cause, enum finding_severity severity)
 {
 	struct record record = sample_finding();
 
 	record.finding.alert = alert;
 	record.finding.state = state;
+	record.finding.cause = cause;
+	record.finding.severity = severity;
+	record.finding.a.bytes[15] = (uint8_t)(record.finding.a.bytes[15] + tells_of);
 	record.finding.cleared_by = state == FINDING_CLEAR ? "quiet" : NULL;
+	record.time_ns = record.finding.time_ns = SAMPLE_TIME + second * SECOND;
 	char *line = record_to_json(&record, "edge-1");
 	outbox_take(outbox, &record, line, strlen(line), now_ns());
 	free(line);
+}
+
+static void take(uint64_t alert, enum finding_state state)
+{
+	take_as(alert, state, CAUSE_SA_LOST, SEVERITY_HIGH);
 }
 
 /* Until everything is on disk and with the sinks, as far as they take it. */
@@ -229,19 +249,26 @@ START_TEST(name_outlives_both_processes)
 	outbox_free(outbox);
 	begin_in(folder);
 	outbox_recall(outbox, 0);
-	take(2, FINDING_OPEN);
+	take_as(2, FINDING_OPEN, CAUSE_ONE_WAY, SEVERITY_HIGH);
 	pump();
 	outbox_free(outbox);
 	begin_in(folder); /* killed before it took the line from the stream */
 	outbox_recall(outbox, 0);
 	struct record record = sample_finding();
+	record.time_ns = record.finding.time_ns = SAMPLE_TIME;
 	record.finding.alert = 2;
+	record.finding.cause = CAUSE_ONE_WAY;
 	char *line = record_to_json(&record, "edge-1");
-	ck_assert(outbox_recalls(outbox, &record, line, strlen(line)));
+	ck_assert_int_eq(outbox_recalls(outbox, &record, line, strlen(line)), OUTBOX_SPOOLED);
 	record.finding.count++;
 	free(line);
 	line = record_to_json(&record, "edge-1");
-	ck_assert(!outbox_recalls(outbox, &record, line, strlen(line)));
+	ck_assert_int_eq(outbox_recalls(outbox, &record, line, strlen(line)), OUTBOX_PERHAPS);
+	free(line);
+	record.finding.a.bytes[15]++;
+	record.finding.alert = 77;
+	line = record_to_json(&record, "edge-1");
+	ck_assert_int_eq(outbox_recalls(outbox, &record, line, strlen(line)), OUTBOX_NEW);
 	free(line);
 	take(2, FINDING_UPDATE);
 	take(2, FINDING_CLEAR);
@@ -254,6 +281,151 @@ START_TEST(name_outlives_both_processes)
 	ck_assert_int_eq(held[1][1].state, FINDING_CLEAR);
 	ck_assert_uint_eq(held[1][2].alert, 3);
 	ck_assert_int_eq(held[1][2].state, FINDING_OPEN);
+}
+END_TEST
+
+/* ---- what an engine that was started anew says of what is open ---- */
+
+static void start_engine(void)
+{
+	struct record started = { .type = RECORD_STARTED };
+
+	outbox_take(outbox, &started, "", 0, now_ns());
+}
+
+static unsigned observed;
+static char observed_last[8192];
+
+static void observe(void *context, const char *line, size_t length)
+{
+	ck_assert_ptr_eq(context, &observed);
+	snprintf(observed_last, sizeof(observed_last), "%.*s", (int)length, line);
+	observed++;
+}
+
+START_TEST(first_word_of_a_new_engine)
+{
+	outbox_observe(outbox, observe, &observed);
+	observed = 0;
+	take(1, FINDING_OPEN);
+	start_engine();
+	take(2, FINDING_OPEN); /* the same: nobody has to hear it again */
+	pump();
+	ck_assert_uint_eq(counts[0], 1);
+	ck_assert_uint_eq(observed, 2);
+	ck_assert_ptr_nonnull(strstr(observed_last, "\"alert\":\"0000000000000001\""));
+	ck_assert_ptr_nonnull(strstr(observed_last, "\"state\":\"update\""));
+	/* But it was come upon, and is not over. */
+	pass(20 * 60);
+	ck_assert_uint_eq(counts[0], 1);
+	take_as(2, FINDING_UPDATE, CAUSE_ONE_WAY, SEVERITY_HIGH);
+	pump();
+	ck_assert_uint_eq(counts[0], 2);
+	ck_assert_uint_eq(held[0][1].alert, 1);
+	start_engine();
+	take_as(3, FINDING_OPEN, CAUSE_ONE_WAY, SEVERITY_CRITICAL); /* it knows more */
+	pump();
+	ck_assert_uint_eq(counts[0], 3);
+	ck_assert_int_eq(held[0][2].state, FINDING_UPDATE);
+	/* What it does not come upon is over after a while. */
+	start_engine();
+	pass(16 * 60);
+	ck_assert_uint_eq(counts[0], 4);
+	ck_assert_int_eq(held[0][3].state, FINDING_CLEAR);
+	ck_assert_ptr_nonnull(strstr(observed_last, "not-seen-again"));
+}
+END_TEST
+
+/* ---- acknowledgement ---- */
+
+START_TEST(acknowledged)
+{
+	int64_t until = SAMPLE_TIME / 1000 * 1000 + 4 * 3600 * SECOND;
+
+	outbox_observe(outbox, observe, &observed);
+	observed = 0;
+	take_as(1, FINDING_OPEN, CAUSE_UNKNOWN, SEVERITY_MEDIUM);
+	ck_assert(!outbox_acknowledge(outbox, 2, until));
+	ck_assert(outbox_acknowledge(outbox, 1, until));
+	for (second = 0; second <= 3 * 3600; second += 3600)
+		take_as(1, FINDING_UPDATE, CAUSE_SA_LOST, SEVERITY_MEDIUM);
+	pump();
+	ck_assert_uint_eq(counts[0], 1);
+	second = 3 * 3600;
+	ck_assert_uint_eq(observed, 5); /* who looks sees how it is now */
+	/* It got worse, and says so; as it was then is no news any more. */
+	take_as(1, FINDING_UPDATE, CAUSE_SA_LOST, SEVERITY_CRITICAL);
+	pump();
+	ck_assert_uint_eq(counts[0], 2);
+	ck_assert_int_eq(held[0][1].acknowledged_ns, until);
+	ck_assert_ptr_nonnull(strstr(observed_last, "It was acknowledged, and is more severe since."));
+	take_as(1, FINDING_UPDATE, CAUSE_SA_LOST, SEVERITY_HIGH);
+	take_as(1, FINDING_UPDATE, CAUSE_SA_LOST, SEVERITY_CRITICAL);
+	pump();
+	ck_assert_uint_eq(counts[0], 2);
+	/* The time is over. */
+	second = 4 * 3600 + 1;
+	take_as(1, FINDING_UPDATE, CAUSE_SA_LOST, SEVERITY_HIGH);
+	pump();
+	ck_assert_uint_eq(counts[0], 3);
+	ck_assert_int_eq(held[0][2].acknowledged_ns, 0);
+	/* Taken back; and the end is told in any case. */
+	ck_assert(outbox_acknowledge(outbox, 1, INT64_MAX));
+	ck_assert(outbox_acknowledge(outbox, 1, 0));
+	take_as(1, FINDING_UPDATE, CAUSE_ONE_WAY, SEVERITY_HIGH);
+	pump();
+	ck_assert_uint_eq(counts[0], 4);
+	ck_assert(outbox_acknowledge(outbox, 1, until + SECOND * 86400));
+	take_as(1, FINDING_CLEAR, CAUSE_ONE_WAY, SEVERITY_HIGH);
+	pump();
+	ck_assert_uint_eq(counts[0], 5);
+	ck_assert_int_eq(held[0][4].state, FINDING_CLEAR);
+	ck_assert_int_eq(held[0][4].acknowledged_ns, until + SECOND * 86400);
+	ck_assert(!outbox_acknowledge(outbox, 1, until));
+	/* Another one of the same is not acknowledged. */
+	take_as(9, FINDING_OPEN, CAUSE_ONE_WAY, SEVERITY_HIGH);
+	take_as(9, FINDING_UPDATE, CAUSE_SA_LOST, SEVERITY_HIGH);
+	pump();
+	ck_assert_uint_eq(counts[0], 7);
+	second = 0;
+}
+END_TEST
+
+/* Under whatever number engines that are started anew call it. */
+START_TEST(acknowledged_over_restarts)
+{
+	take_as(1, FINDING_OPEN, CAUSE_SA_LOST, SEVERITY_MEDIUM);
+	ck_assert(outbox_acknowledge(outbox, 1, SAMPLE_TIME + 3600 * SECOND));
+	for (uint64_t engine = 2; engine < 5; engine++) {
+		start_engine();
+		/* It does not know yet what it is about. */
+		take_as(engine, FINDING_OPEN, CAUSE_UNKNOWN, SEVERITY_HIGH);
+		take_as(engine, FINDING_UPDATE, CAUSE_SA_LOST, SEVERITY_MEDIUM);
+	}
+	pump();
+	ck_assert_uint_eq(counts[0], 1);
+	/* It stays more severe: that is told, if not at first. */
+	take_as(4, FINDING_UPDATE, CAUSE_SA_LOST, SEVERITY_HIGH);
+	pump();
+	ck_assert_uint_eq(counts[0], 2);
+	ck_assert_uint_eq(held[0][1].alert, 1);
+	ck_assert_int_ne(held[0][1].acknowledged_ns, 0);
+	/* Others are told. */
+	tells_of = 1;
+	take_as(20, FINDING_OPEN, CAUSE_UNKNOWN, SEVERITY_HIGH);
+	tells_of = 0;
+	pump();
+	ck_assert_uint_eq(counts[0], 3);
+	/* A reporter that comes after knows the alert by the spool; who acknowledged is in the store. */
+	outbox_free(outbox);
+	begin_in(folder);
+	outbox_recall(outbox, 0);
+	ck_assert(outbox_acknowledge(outbox, 1, SAMPLE_TIME + 3600 * SECOND));
+	take_as(1, FINDING_UPDATE, CAUSE_ONE_WAY, SEVERITY_HIGH);
+	take_as(1, FINDING_CLEAR, CAUSE_ONE_WAY, SEVERITY_HIGH);
+	pump();
+	ck_assert_uint_eq(counts[0], 1);
+	ck_assert_int_eq(held[0][0].state, FINDING_CLEAR);
 }
 END_TEST
 
@@ -364,6 +536,9 @@ int main(void)
 	tcase_add_test(cases, gives_no_more_than_the_window);
 	tcase_add_test(cases, restart_repeats_the_window_only);
 	tcase_add_test(cases, name_outlives_both_processes);
+	tcase_add_test(cases, first_word_of_a_new_engine);
+	tcase_add_test(cases, acknowledged);
+	tcase_add_test(cases, acknowledged_over_restarts);
 	tcase_add_test(cases, sink_that_is_down_is_a_finding);
 	tcase_add_test(cases, short_outage_repeats_what_is_young);
 	tcase_add_test(cases, without_a_disk_all_goes_out_marked);

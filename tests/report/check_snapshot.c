@@ -222,8 +222,23 @@ START_TEST(alerts_are_bounded_and_the_least_goes_first)
 	}
 	for (uint64_t i = 1; i <= OPEN_ALERTS_MAX; i++)
 		ck_assert_int_eq(open_alerts_acknowledge(alerts, i << 20, 1), i % 2 == 1 && i != 7);
-	open_alerts_clear(alerts);
-	ck_assert_uint_eq(open_alerts_count(alerts), 0);
+	/* What was open before anybody listened. */
+	finding = alert_of(3, SEVERITY_LOW, FINDING_UPDATE);
+	ck_assert(!open_alerts_holds(alerts, 3));
+	ck_assert(open_alerts_recall(alerts, &finding, 5, 9));
+	ck_assert(open_alerts_holds(alerts, 3));
+	finding.count++;
+	ck_assert(open_alerts_take(alerts, &finding));
+	size_t count;
+	const struct snapshot_alert **list = open_alerts_list(alerts, &count);
+	ck_assert_uint_eq(list[count - 1]->finding.alert, 3);
+	ck_assert_int_eq(list[count - 1]->opened_ns, 5);
+	ck_assert_int_eq(list[count - 1]->acknowledged_until_ns, 9);
+	for (size_t i = 0; i < count; i++)
+		open_alert_let_go(list[i]);
+	free(list);
+	finding.state = FINDING_CLEAR;
+	ck_assert(!open_alerts_recall(alerts, &finding, 5, 9));
 	open_alerts_free(alerts);
 }
 END_TEST
