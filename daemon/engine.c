@@ -429,12 +429,13 @@ static const char *app_name(void *context, uint16_t app)
 	return worker_app_name(engine->worker, app);
 }
 
-static void complete_pair(void *context, uint32_t realm, struct record_pair *pair)
+static void complete_pair(void *context, uint32_t realm, struct record_pair *pair,
+			  const char *carries[RECORD_CARRIES_MAX])
 {
 	struct engine *engine = context;
 
 	close_gate(engine);
-	judge_complete_pair(engine->judge, realm, pair);
+	judge_complete_pair(engine->judge, realm, pair, carries);
 	open_gate(engine);
 }
 

@@ -189,6 +189,8 @@ static void add_pair(struct snapshot_builder *builder, const struct record_pair 
 		return;
 	*row = (struct snapshot_pair){ .pair = *pair, .worst = SEVERITY_COUNT };
 	row->pair.rule = keep_text(&builder->arena, pair->rule);
+	row->pair.carries = keep_texts(&builder->arena, pair->carries, pair->carries_count);
+	row->pair.carries_count = row->pair.carries ? pair->carries_count : 0;
 	row->pair.cleartext = protocols =
 	    pair->cleartext_count ? arena_take(&builder->arena, pair->cleartext_count * sizeof(*protocols)) : NULL;
 	row->pair.cleartext_count = protocols ? pair->cleartext_count : 0;

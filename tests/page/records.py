@@ -107,8 +107,8 @@ def of_pair(i, pair, rng):
     if verdict in ("cleartext", "mixed"):
         for name, _ in rng.sample(CLEAR, rng.choice([1, 1, 2, 3])):
             packets = rng.randrange(10, 90000)
-            clear.append({"protocol": name, "packets": packets, "bytes": packets * rng.randrange(80, 900)})
-    out.append(line("pair", a=a, b=b, verdict=verdict, rule=rule, esp={"packets": esp // 700, "bytes": esp}, cleartext=clear,
+            clear.append({"protocol": name, "service": None, "packets": packets, "bytes": packets * rng.randrange(80, 900)})
+    out.append(line("pair", a=a, b=b, verdict=verdict, rule=rule, carries=None, esp={"packets": esp // 700, "bytes": esp}, offending={"packets": 0, "bytes": 0}, cleartext=clear,
                     rekeys=rekeys, rekey_interval_median=span / (rekeys + 1) if rekeys else None, rekey_initiator=None))
     suite = SUITES[0 if roll < 0.25 else 1 if roll < 0.55 else 2 if roll < 0.93 else 3 if roll < 0.985 else 4]
     outcome = {"cleartext": "unanswered", "negotiating": "in-progress"}.get(verdict, "established")
@@ -179,8 +179,8 @@ def hostile():
     lines = []
     for i, text in enumerate(HOSTILE):
         a, b = f"192.0.2.{i + 1}", "198.51.100.1"
-        lines.append(line("pair", a=a, b=b, verdict="mixed", rule=text, esp={"packets": 9, "bytes": 999},
-                          cleartext=[{"protocol": text, "packets": 3, "bytes": 300}], rekeys=0, rekey_interval_median=None, rekey_initiator=None))
+        lines.append(line("pair", a=a, b=b, verdict="mixed", rule=text, carries=[text], offending={"packets": 3, "bytes": 300}, esp={"packets": 9, "bytes": 999},
+                          cleartext=[{"protocol": text, "service": None, "packets": 3, "bytes": 300}], rekeys=0, rekey_interval_median=None, rekey_initiator=None))
         lines += sas_of((a, b), random.Random(i), 1, "mixed", 600)
         lines.append(line("ike_sa", initiator=a, responder=b, ispi=f"0x{i + 1:016x}", rspi=f"0x{i + 9:016x}", version="2.0", mode="ikev2", step=text,
                           outcome="established", offered=[text], selected=[text], auth=text, vendors=[text], notifies=[text], nat="none", children=None))
