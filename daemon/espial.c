@@ -9,6 +9,7 @@
 #include "listing_command.h"
 #include "loop.h"
 #include "order_command.h"
+#include "report_command.h"
 #include "status_command.h"
 
 #include <stdio.h>
@@ -29,6 +30,7 @@ static const struct command commands[] = {
 	{ "sas", "every SA: SPI, age, octets, loss, and what it replaced", sas_command },
 	{ "ike", "every IKE SA: outcome, last step, what was selected", ike_command },
 	{ "alerts", "what espiald has told: list, show one, say that it is known", alerts_command },
+	{ "report", "for audit: share secured by rule, leaks, blind time, cryptography", report_command },
 	{ "reload", "have espiald read its configuration again", reload_command },
 	{ "check-config", "whether espiald could use a configuration", check_config_command },
 	{ "test-alert", "one marked alert through every sink, from end to end", test_alert_command },

@@ -13,7 +13,7 @@
 #define HOUR (3600 * INT64_C(1000000000))
 #define DAY (24 * HOUR)
 
-enum { WHATS_MAX = 64, RULES_MAX = 4096, TEXT_SIZE = 256, CARRIES_SIZE = 1024 };
+enum { WHATS_MAX = 64, TEXT_SIZE = 256, CARRIES_SIZE = 1024 };
 
 /* `hour` and `day` count from the epoch. `what` is a protocol's name and, behind a tab, its service; or one of the words above. */
 const char store_history_schema[] =
@@ -37,8 +37,10 @@ const char store_history_schema[] =
     "CREATE TABLE counted("
     " couple INTEGER NOT NULL, what INTEGER NOT NULL, packets INTEGER NOT NULL, bytes INTEGER NOT NULL,"
     " PRIMARY KEY(couple, what)) WITHOUT ROWID;"
-    "CREATE TABLE counted_at(only INTEGER PRIMARY KEY CHECK(only = 1), engine INTEGER NOT NULL, time INTEGER NOT NULL);"
-    "INSERT INTO counted_at VALUES(1, 0, 0);"
+    "CREATE TABLE counted_at("
+    " only INTEGER PRIMARY KEY CHECK(only = 1), engine INTEGER NOT NULL, time INTEGER NOT NULL, packets INTEGER NOT "
+    "NULL);"
+    "INSERT INTO counted_at VALUES(1, 0, 0, 0);"
     "CREATE TABLE selection("
     " initiator TEXT NOT NULL, responder TEXT NOT NULL, version INTEGER NOT NULL, selected TEXT NOT NULL,"
     " rule TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
@@ -77,20 +79,12 @@ static const char *const texts[STATEMENTS] = {
 		      " ON CONFLICT DO UPDATE SET last=max(last, excluded.last), rule=excluded.rule",
 };
 
-/* What one rule had since the look before. */
-struct rule_sum {
-	int64_t rule, what;
-	uint64_t packets, bytes;
-};
-
 struct writing {
 	sqlite3 *database;
 	sqlite3_stmt *statements[STATEMENTS];
 	int code; /* SQLITE_OK so far; the first failure sticks */
 	int64_t hour, before_ns;
-	int64_t words[4]; /* of the constant ones; 0: not asked for yet */
-	struct rule_sum *sums;
-	size_t sum_count;
+	int64_t words[4];       /* of the constant ones; 0: not asked for yet */
 	unsigned pairs, others; /* that have rows */
 	uint64_t beyond_pairs, beyond_bytes;
 };
@@ -194,8 +188,8 @@ static void count(struct counters *counters, const struct counter *counter)
 	if (i == WHATS_MAX)
 		return;
 	if (i == counters->count)
-		counters->list[counters->count++] = (struct counter){ counter->key,  counter->what, counter->rule, 0, 0,
-								      counter->of_rule };
+		counters->list[counters->count++] =
+		    (struct counter){ counter->key, counter->what, counter->rule, 0, 0, counter->of_rule };
 	counters->list[i].packets += counter->packets;
 	counters->list[i].bytes += counter->bytes;
 }
@@ -244,24 +238,25 @@ static void count_pair(struct writing *writing, const struct record_pair *pair, 
 
 /* ---- what was added ---- */
 
-static void add_to_rule(struct writing *writing, const struct counter *added, int64_t what)
-{
-	size_t i = 0;
-
-	while (i < writing->sum_count && (writing->sums[i].rule != added->rule || writing->sums[i].what != what))
-		i++;
-	if (i == RULES_MAX)
-		return;
-	if (i == writing->sum_count)
-		writing->sums[writing->sum_count++] = (struct rule_sum){ added->rule, what, 0, 0 };
-	writing->sums[i].packets += added->packets;
-	writing->sums[i].bytes += added->bytes;
-}
-
 static void bind_volume(sqlite3_stmt *statement, int at, uint64_t packets, uint64_t bytes)
 {
 	sqlite3_bind_int64(statement, at, (int64_t)(packets & INT64_MAX));
 	sqlite3_bind_int64(statement, at + 1, (int64_t)(bytes & INT64_MAX));
+}
+
+static void put_traffic(struct writing *writing, enum statement table, int64_t couple, const struct counter *added)
+{
+	sqlite3_stmt *statement = begin(writing, table);
+
+	if (!statement)
+		return;
+	sqlite3_bind_int64(statement, 1, writing->hour);
+	if (table == TRAFFIC)
+		sqlite3_bind_int64(statement, 2, couple);
+	sqlite3_bind_int64(statement, 3, added->rule);
+	sqlite3_bind_int64(statement, 4, added->what ? added->what : added->key);
+	bind_volume(statement, 5, added->packets, added->bytes);
+	end(writing, statement);
 }
 
 /* Puts what a counter gained since the look before; less than before is a counter that began anew. */
@@ -294,16 +289,9 @@ static void put_counter(struct writing *writing, int64_t couple, const struct co
 	bind_volume(statement, 3, counter->packets, counter->bytes);
 	end(writing, statement);
 	if (counter->of_rule)
-		add_to_rule(writing, &added, counter->what ? counter->what : counter->key);
-	statement = counter->what ? begin(writing, TRAFFIC) : NULL;
-	if (!statement)
-		return;
-	sqlite3_bind_int64(statement, 1, writing->hour);
-	sqlite3_bind_int64(statement, 2, couple);
-	sqlite3_bind_int64(statement, 3, counter->rule);
-	sqlite3_bind_int64(statement, 4, counter->what);
-	bind_volume(statement, 5, added.packets, added.bytes);
-	end(writing, statement);
+		put_traffic(writing, TRAFFIC_RULE, couple, &added);
+	if (counter->what)
+		put_traffic(writing, TRAFFIC, couple, &added);
 }
 
 static bool is_of_ipsec(const struct record_pair *pair)
@@ -401,21 +389,6 @@ static void put_pairs(struct writing *writing, const struct snapshot *look)
 	}
 }
 
-static void put_rules(struct writing *writing)
-{
-	for (size_t i = 0; i < writing->sum_count; i++) {
-		const struct rule_sum *sum = &writing->sums[i];
-		sqlite3_stmt *statement = begin(writing, TRAFFIC_RULE);
-		if (!statement)
-			return;
-		sqlite3_bind_int64(statement, 1, writing->hour);
-		sqlite3_bind_int64(statement, 3, sum->rule);
-		sqlite3_bind_int64(statement, 4, sum->what);
-		bind_volume(statement, 5, sum->packets, sum->bytes);
-		end(writing, statement);
-	}
-}
-
 /* ---- what IKE selected ---- */
 
 static void put_selection(struct writing *writing, const struct snapshot *look, const struct snapshot_ike_sa *row)
@@ -427,8 +400,8 @@ static void put_selection(struct writing *writing, const struct snapshot *look, 
 	size_t used = 0;
 
 	for (size_t i = 0; i < ike->selected_count && used < sizeof(selected); i++)
-		used += (size_t)snprintf(selected + used, sizeof(selected) - used, "%s%s", i ? "/" : "",
-					 ike->selected[i]);
+		used +=
+		    (size_t)snprintf(selected + used, sizeof(selected) - used, "%s%s", i ? "/" : "", ike->selected[i]);
 	sqlite3_stmt *statement = begin(writing, SELECTION);
 	if (!statement)
 		return;
@@ -488,20 +461,23 @@ static void run(struct writing *writing, const char *sql)
 		writing->code = sqlite3_exec(writing->database, sql, NULL, NULL, NULL);
 }
 
-/* Notes whose counters the file has from now on. False if the look is of an engine that is gone already. */
+/* Notes whose counters the file has from now on. False if they are older than those that it has. Frames tell that: clocks may
+ * be set. */
 static bool turn_to(struct writing *writing, const struct snapshot *look)
 {
-	int64_t engine = number_of(writing, "SELECT engine FROM counted_at");
-	int64_t before_ns = number_of(writing, "SELECT time FROM counted_at");
-	char text[128];
+	bool same = number_of(writing, "SELECT engine FROM counted_at") == look->started_ns;
+	int64_t packets = (int64_t)(look->summary.packets & INT64_MAX);
+	char text[192];
 
-	if (look->started_ns < engine || (look->started_ns == engine && look->time_ns < before_ns))
+	if (same && packets < number_of(writing, "SELECT packets FROM counted_at"))
 		return false;
-	writing->before_ns = engine == look->started_ns ? before_ns : look->started_ns;
-	if (engine != look->started_ns)
+	writing->before_ns = same ? number_of(writing, "SELECT time FROM counted_at") : look->started_ns;
+	if (writing->before_ns > look->time_ns)
+		writing->before_ns = look->time_ns;
+	if (!same)
 		run(writing, "DELETE FROM counted");
-	snprintf(text, sizeof(text), "UPDATE counted_at SET engine=%lld, time=%lld", (long long)look->started_ns,
-		 (long long)look->time_ns);
+	snprintf(text, sizeof(text), "UPDATE counted_at SET engine=%lld, time=%lld, packets=%lld",
+		 (long long)look->started_ns, (long long)look->time_ns, (long long)packets);
 	run(writing, text);
 	/* What was added between two looks belongs to the hour of its middle. */
 	writing->hour = (writing->before_ns + (look->time_ns - writing->before_ns) / 2) / HOUR;
@@ -512,13 +488,9 @@ int store_history_write(sqlite3 *database, const struct snapshot *look)
 {
 	struct writing writing = { .database = database };
 
-	writing.sums = calloc(RULES_MAX, sizeof(*writing.sums));
-	if (!writing.sums)
-		return SQLITE_NOMEM;
 	run(&writing, "BEGIN IMMEDIATE");
 	if (turn_to(&writing, look)) {
 		put_pairs(&writing, look);
-		put_rules(&writing);
 		put_selections(&writing, look);
 		put_look(&writing, look);
 	}
@@ -527,7 +499,6 @@ int store_history_write(sqlite3 *database, const struct snapshot *look)
 	run(&writing, "COMMIT");
 	if (writing.code != SQLITE_OK)
 		sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
-	free(writing.sums);
 	return writing.code;
 }
 
@@ -588,9 +559,10 @@ bool store_history_forget_oldest(sqlite3 *database)
 	int64_t hours = number_of(&writing, "SELECT count(DISTINCT hour) FROM traffic");
 
 	if (days)
-		run_with(database,
-			 "DELETE FROM traffic_day WHERE day IN (SELECT DISTINCT day FROM traffic_day ORDER BY day LIMIT ?1)",
-			 days / 10 + 1);
+		run_with(
+		    database,
+		    "DELETE FROM traffic_day WHERE day IN (SELECT DISTINCT day FROM traffic_day ORDER BY day LIMIT ?1)",
+		    days / 10 + 1);
 	else if (hours)
 		run_with(database,
 			 "DELETE FROM traffic WHERE hour IN (SELECT DISTINCT hour FROM traffic ORDER BY hour LIMIT ?1)",
