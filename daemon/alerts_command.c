@@ -8,6 +8,7 @@
 #include "report/text_table.h"
 #include "report/timestamp.h"
 #include "terminal.h"
+#include "time_argument.h"
 
 #include <getopt.h>
 #include <locale.h>
@@ -28,6 +29,7 @@ static const char alerts_usage[] =
     "      --open             only alerts that are open\n"
     "      --since T          only what was told of since: 2h, 7d, 2026-11-21, or 2026-11-21T20:30:00Z\n"
     "      --severity LEVEL   this or worse: critical, high, medium, low, info\n"
+    "      --id FINDING       only of this kind: cleartext-leak, bad-spi; 'espial explain' lists them\n"
     "      --pair A[,B]       only about this pair, or about any pair of A\n"
     "      --until T          ack: as --since, in the future (4h is in four hours); 'now' takes it back\n"
     "      --json             JSON lines, as espiald has them\n"
@@ -207,33 +209,6 @@ static int acknowledge(const struct asked *asked)
 											     : ask_failed(&error);
 }
 
-/* "4h", "7d", "2026-11-21", "2026-11-21T20:30:00Z"; direction is 1 for the future, -1 for the past. */
-static bool read_time(const char *text, int direction, int64_t *time_ns)
-{
-	static const struct {
-		const char *unit;
-		int64_t seconds;
-	} units[] = { { "s", 1 }, { "min", 60 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 }, { "w", 604800 } };
-	struct timespec now;
-	char whole[TIMESTAMP_SIZE], *end;
-	long amount = strtol(text, &end, 10);
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	for (size_t i = 0; end != text && amount > 0 && amount < 100000 && i < sizeof(units) / sizeof(units[0]); i++)
-		if (strcmp(end, units[i].unit) == 0) {
-			*time_ns = (now.tv_sec + direction * amount * units[i].seconds) * SECOND;
-			return true;
-		}
-	size_t length = strlen(text);
-	if (length == sizeof("2026-11-21") - 1)
-		snprintf(whole, sizeof(whole), "%sT00:00:00.000000Z", text);
-	else if (length == sizeof("2026-11-21T20:30:00Z") - 1)
-		snprintf(whole, sizeof(whole), "%.19s.000000Z", text);
-	else
-		snprintf(whole, sizeof(whole), "%.30s", text);
-	return timestamp_parse(whole, time_ns);
-}
-
 /* Appends to the request; what comes from the arguments was read and is spelled anew. */
 __attribute__((format(printf, 2, 3))) static void ask_for(struct asked *asked, const char *format, ...)
 {
@@ -278,7 +253,7 @@ static bool take_time(struct asked *asked, const char *key, const char *text, in
 		ask_for(asked, ",\"%s\":null", key);
 		return true;
 	}
-	if (!read_time(text, direction, &time_ns))
+	if (!time_argument(text, direction, &time_ns))
 		return wrong(direction > 0 ? "--until" : "--since", text,
 			     "give 30min, 4h, 7d, a date, or a time in UTC");
 	struct timespec now;
@@ -310,6 +285,11 @@ static bool take_option(struct asked *asked, int option, char *value)
 		return take_time(asked, "until", value, 1);
 	case 'p':
 		return take_pair(asked, value);
+	case 'i':
+		if (catalogue_find_id(value) < 0)
+			return wrong("--id", value, "no finding is called so; 'espial explain' lists them");
+		ask_for(asked, ",\"id\":\"%s\"", value);
+		return true;
 	case 'v':
 		if (finding_severity_find(value) < 0)
 			return wrong("--severity", value, "give critical, high, medium, low or info");
@@ -324,11 +304,17 @@ static bool take_option(struct asked *asked, int option, char *value)
 int alerts_command(int count, char **arguments)
 {
 	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },           { "watch", optional_argument, NULL, 'w' },
-		{ "socket", required_argument, NULL, 's' },   { "open", no_argument, NULL, 'o' },
-		{ "since", required_argument, NULL, 'f' },    { "until", required_argument, NULL, 'u' },
-		{ "severity", required_argument, NULL, 'v' }, { "pair", required_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 },
+		{ "json", no_argument, NULL, 'j' },
+		{ "watch", optional_argument, NULL, 'w' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "open", no_argument, NULL, 'o' },
+		{ "since", required_argument, NULL, 'f' },
+		{ "until", required_argument, NULL, 'u' },
+		{ "severity", required_argument, NULL, 'v' },
+		{ "pair", required_argument, NULL, 'p' },
+		{ "id", required_argument, NULL, 'i' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	struct asked asked = { .table = NULL };
 	const char *action = count > 1 && arguments[1][0] != '-' ? arguments[1] : "alerts", *alert = NULL;

@@ -2,11 +2,13 @@
 /* See control.h. A client asks one thing at a time; while it is answered nothing more is read from it. */
 #include "control.h"
 
+#include "control_history.h"
 #include "control_request.h"
 #include "control_status.h"
 #include "ike_tap.h"
 #include "loop.h"
 #include "report/ike_octets.h"
+#include "report/inventory.h"
 #include "report/json.h"
 #include "report/store.h"
 #include "report/timestamp.h"
@@ -30,12 +32,14 @@
 #define READ_NS (30 * SECOND)    /* without reading anything of what waits */
 #define SILENCE_NS (5 * SECOND)  /* without a word of the engine, while somebody listens */
 #define ORDER_NS (30 * SECOND)   /* for what others have to do */
+#define LOOK_NS (3 * SECOND)     /* for the present to be in the history */
+#define DAY (86400 * SECOND)
 
 enum {
 	CLIENTS_MAX = 64,
 	BACKLOG = 128,
 	CHUNK = 64 << 10, /* octets that wait for a client before more is made */
-	TICK_MS = 500,
+	TICK_MS = 100,
 	ALERTS_LIMIT = 1000,
 	HISTORY_OCTETS_MAX = 64 << 20, /* of alerts out of the store for one answer */
 	LISTEN_OCTETS_MAX = 1 << 20,   /* of IKE messages that wait for one client */
@@ -53,6 +57,7 @@ struct client {
 	struct control_request request;
 	const struct snapshot *snapshot; /* held while answering */
 	size_t at;                       /* next row of it */
+	uint64_t look;                   /* that its answer about the past waits for; 0: none */
 	uint64_t missed;                 /* while listening: messages that found no room, and were not told of */
 	bool refused;                    /* nothing is read from it any more */
 	bool closing;                    /* when all is read */
@@ -159,6 +164,8 @@ static char *row_of(const struct client *client, size_t at)
 		record.ike_sa = snapshot->ike_sas[at].ike_sa;
 		record.time_ns = snapshot->ike_sas[at].last_ns;
 		break;
+	case CONTROL_INVENTORY:
+		return inventory_json_line(snapshot->inventory, at, snapshot->sensor);
 	default:
 		return control_alert_line(snapshot->alerts[at], snapshot->sensor);
 	}
@@ -176,6 +183,8 @@ static size_t rows_of(const struct client *client)
 		return snapshot->sa_count;
 	case CONTROL_IKE:
 		return snapshot->ike_sa_count;
+	case CONTROL_INVENTORY:
+		return inventory_json_count(snapshot->inventory);
 	default:
 		return snapshot->alert_count;
 	}
@@ -201,13 +210,16 @@ static bool is_asked_for(const struct client *client, size_t at)
 		return about(request, &snapshot->sas[at].src, &snapshot->sas[at].dst);
 	case CONTROL_IKE:
 		return about(request, &snapshot->ike_sas[at].ike_sa.initiator, &snapshot->ike_sas[at].ike_sa.responder);
+	case CONTROL_INVENTORY:
+		return true;
 	default:
 		break;
 	}
 	const struct finding *finding = &snapshot->alerts[at]->finding;
 	if (request->kind == CONTROL_ALERT)
 		return finding->alert == request->alert;
-	if (finding->severity > request->severity || finding->time_ns < request->since_ns)
+	if (finding->severity > request->severity || finding->time_ns < request->since_ns ||
+	    (request->id[0] && strcmp(catalogue_row(finding->id)->name, request->id) != 0))
 		return false;
 	if (finding->has_pair || finding->subject == SUBJECT_HOST)
 		return about(request, &finding->a, &finding->b);
@@ -237,6 +249,10 @@ static void on_fresh(void *context, const struct snapshot *snapshot)
 		     "the engine does not answer; it may be starting: try again, and look at the log of espiald");
 		return;
 	}
+	if (client->request.kind == CONTROL_INVENTORY && !snapshot->inventory) {
+		fail(client, "there is not enough memory for the inventory now; try again");
+		return;
+	}
 	client->snapshot = snapshot_hold(snapshot);
 	client->at = 0;
 	enter(client, ANSWERING);
@@ -250,8 +266,11 @@ static void on_fresh(void *context, const struct snapshot *snapshot)
 
 static void want_snapshot(struct client *client)
 {
+	struct snapshot_keeper *keeper = client->control->settings.keeper;
+
 	enter(client, WAITING);
-	if (!snapshot_keeper_want(client->control->settings.keeper, on_fresh, client))
+	if (!(client->request.kind == CONTROL_INVENTORY ? snapshot_keeper_want_inventory(keeper, on_fresh, client)
+							: snapshot_keeper_want(keeper, on_fresh, client)))
 		fail(client, "too many ask at once; try again");
 }
 
@@ -263,6 +282,78 @@ static bool put_stored(void *context, const struct store_alert *alert)
 
 	put_line(client, control_stored_line(alert));
 	return waiting_octets(client) < HISTORY_OCTETS_MAX;
+}
+
+/* ---- answers about the past ---- */
+
+static bool put_history(void *context, char *line)
+{
+	struct client *client = context;
+
+	put_line(client, line);
+	return waiting_octets(client) < HISTORY_OCTETS_MAX;
+}
+
+static void answer_history(struct client *client)
+{
+	const struct control_settings *settings = &client->control->settings;
+	const struct control_request *request = &client->request;
+	struct control_history history = {
+		.store = settings->store,
+		.sensor = client->snapshot ? client->snapshot->sensor : NULL,
+		.since_ns = request->since_ns,
+		.now_ns = loop_wall_ns(),
+		.rule = request->rule,
+		.day = request->day,
+		.put = put_history,
+		.context = client,
+	};
+	char problem[256];
+
+	client->look = 0;
+	enter(client, ANSWERING);
+	if (request->kind == CONTROL_REPORT ? control_history_report(&history, problem, sizeof(problem))
+					    : control_history_day(&history, problem, sizeof(problem)))
+		finish(client);
+	else
+		fail(client, problem);
+}
+
+/* The history is to reach to the present: so it takes a look first. */
+static void on_look(void *context, const struct snapshot *snapshot)
+{
+	struct client *client = context;
+
+	if (!snapshot) {
+		answer_history(client);
+		return;
+	}
+	client->snapshot = snapshot_hold(snapshot);
+	client->look = store_take_look(client->control->settings.history, snapshot);
+}
+
+static void want_history(struct client *client)
+{
+	const struct control_settings *settings = &client->control->settings;
+
+	if (!settings->store || !settings->history) {
+		fail(client,
+		     "there is no history: name a file under report.store.path in the configuration of espiald");
+		return;
+	}
+	if (client->request.kind == CONTROL_HISTORY && client->request.day != loop_wall_ns() / DAY) {
+		answer_history(client);
+		return;
+	}
+	enter(client, WAITING);
+	if (!snapshot_keeper_want(settings->keeper, on_look, client))
+		fail(client, "too many ask at once; try again");
+}
+
+static void look_at_looks(struct client *client, int64_t waited_ns)
+{
+	if (store_looks_done(client->control->settings.history) >= client->look || waited_ns > LOOK_NS)
+		answer_history(client);
 }
 
 static void answer_from_store(struct client *client)
@@ -281,6 +372,7 @@ static void answer_from_store(struct client *client)
 		.severity = request->severity,
 		.a = request->has_pair || request->has_peer ? &request->a : NULL,
 		.b = request->has_pair ? &request->b : NULL,
+		.id = request->id[0] ? request->id : NULL,
 		.limit = request->limit ? (size_t)request->limit : ALERTS_LIMIT,
 	};
 	enter(client, ANSWERING);
@@ -441,6 +533,10 @@ static void obey(struct client *client)
 		enter(client, LISTENING);
 		look_at_listeners(client->control);
 		return;
+	case CONTROL_REPORT:
+	case CONTROL_HISTORY:
+		want_history(client);
+		return;
 	case CONTROL_RELOAD:
 	case CONTROL_TEST_ALERT:
 		enter(client, WAITING);
@@ -576,6 +672,8 @@ static void on_tick(void *context)
 		int64_t waited = now - client->since_ns;
 		if (unread > 0 ? waited > READ_NS : client->state == ASKING ? waited > REQUEST_NS : false)
 			free_client(client);
+		else if (client->state == WAITING && client->look)
+			look_at_looks(client, waited);
 		else if (client->state == WAITING && waited > ORDER_NS)
 			fail(client, "it takes too long; look at the log of espiald");
 	}

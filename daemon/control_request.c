@@ -9,14 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DAY (86400 * INT64_C(1000000000))
+
 const char *control_kind_name(enum control_kind kind)
 {
 	static const char *const names[CONTROL_KINDS] = {
-		[CONTROL_STATUS] = "status",   [CONTROL_PAIRS] = "pairs",
-		[CONTROL_SAS] = "sas",         [CONTROL_IKE] = "ike",
-		[CONTROL_IKE_LOG] = "ike-log", [CONTROL_ALERTS] = "alerts",
-		[CONTROL_ALERT] = "alert",     [CONTROL_ACK] = "ack",
-		[CONTROL_RELOAD] = "reload",   [CONTROL_TEST_ALERT] = "test-alert",
+		[CONTROL_STATUS] = "status",
+		[CONTROL_PAIRS] = "pairs",
+		[CONTROL_SAS] = "sas",
+		[CONTROL_IKE] = "ike",
+		[CONTROL_IKE_LOG] = "ike-log",
+		[CONTROL_ALERTS] = "alerts",
+		[CONTROL_ALERT] = "alert",
+		[CONTROL_ACK] = "ack",
+		[CONTROL_RELOAD] = "reload",
+		[CONTROL_TEST_ALERT] = "test-alert",
+		[CONTROL_REPORT] = "report",
+		[CONTROL_HISTORY] = "history",
+		[CONTROL_INVENTORY] = "inventory",
 	};
 	return (size_t)kind < CONTROL_KINDS ? names[kind] : "?";
 }
@@ -71,6 +81,30 @@ static bool read_time(struct control_request *request, const char *key, const js
 	return (text && timestamp_parse(text, time_ns)) || refuse(request, key, "is not a time in RFC 3339, UTC");
 }
 
+static bool read_day(struct control_request *request, const json_t *value)
+{
+	const char *text = text_of(value);
+	char whole[TIMESTAMP_SIZE];
+	int64_t time_ns;
+
+	snprintf(whole, sizeof(whole), "%.10sT00:00:00.000000Z", text ? text : "");
+	if (!text || strlen(text) != strlen("2026-11-21") || !timestamp_parse(whole, &time_ns))
+		return refuse(request, "day", "is not a day, as in 2026-11-21");
+	request->day = time_ns / DAY;
+	return true;
+}
+
+/* A name into room for it. */
+static bool read_name(struct control_request *request, const char *key, const json_t *value, char *name, size_t size)
+{
+	const char *text = text_of(value);
+
+	if (!text || strlen(text) >= size)
+		return refuse(request, key, "is not a name, or too long");
+	snprintf(name, size, "%s", text);
+	return true;
+}
+
 static bool read_key(struct control_request *request, const char *key, const json_t *value)
 {
 	if (strcmp(key, "request") == 0)
@@ -83,6 +117,14 @@ static bool read_key(struct control_request *request, const char *key, const jso
 		return read_time(request, key, value, &request->since_ns);
 	if (strcmp(key, "until") == 0)
 		return read_time(request, key, value, &request->until_ns);
+	if (strcmp(key, "day") == 0)
+		return read_day(request, value);
+	if (strcmp(key, "rule") == 0)
+		return read_name(request, key, value, request->rule, sizeof(request->rule));
+	if (strcmp(key, "id") == 0)
+		return (text_of(value) && catalogue_find_id(text_of(value)) >= 0)
+			   ? read_name(request, key, value, request->id, sizeof(request->id))
+			   : refuse(request, key, "is no finding; 'espial explain' lists them");
 	if (strcmp(key, "open") == 0) {
 		request->open = json_is_true(value);
 		return json_is_boolean(value) || refuse(request, key, "is neither true nor false");
@@ -116,6 +158,8 @@ static bool read_request(struct control_request *request, json_t *object)
 	json_object_foreach(object, key, value) if (!read_key(request, key, value)) return false;
 	if ((request->kind == CONTROL_ALERT || request->kind == CONTROL_ACK) && !json_object_get(object, "alert"))
 		return refuse(request, "alert", "is missing");
+	if (request->kind == CONTROL_HISTORY && !json_object_get(object, "day"))
+		return refuse(request, "day", "is missing");
 	return true;
 }
 

@@ -19,6 +19,9 @@ enum control_kind {
 	CONTROL_ACK,
 	CONTROL_RELOAD,
 	CONTROL_TEST_ALERT,
+	CONTROL_REPORT,
+	CONTROL_HISTORY,
+	CONTROL_INVENTORY,
 	CONTROL_KINDS
 };
 
@@ -29,11 +32,14 @@ struct control_request {
 	bool has_pair, has_peer;        /* both addresses, or one */
 	struct address a, b;            /* of "pair" */
 	bool open;                      /* alerts: only those that are open */
-	int64_t since_ns;               /* alerts: told of since then; 0: any */
+	int64_t since_ns;               /* alerts: told of since then; report: from then on; 0: any */
 	enum finding_severity severity; /* alerts: this or worse */
 	uint64_t limit;                 /* alerts: at most so many; 0: as many as usual */
 	uint64_t alert;                 /* alert, ack */
 	int64_t until_ns;               /* ack; 0 takes it back */
+	int64_t day;                    /* history: days from the epoch */
+	char id[32];                    /* alerts: only findings of this id; "": any */
+	char rule[256];                 /* report: only of this rule; "": any */
 	char problem[160];              /* why it was refused */
 };
 

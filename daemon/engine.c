@@ -384,10 +384,10 @@ struct judge_counters engine_judged(struct engine *engine)
 	return counters;
 }
 
-void engine_pass_ike(struct engine *engine, bool pass)
+void engine_while_judge_stands(struct engine *engine, void (*work)(void *context), void *context)
 {
 	close_gate(engine);
-	judge_pass_ike(engine->judge, pass);
+	work(context);
 	open_gate(engine);
 }
 
@@ -448,12 +448,13 @@ static const char *app_name(void *context, uint16_t app)
 	return worker_app_name(engine->worker, app);
 }
 
-static void complete_pair(void *context, uint32_t realm, struct record_pair *pair)
+static void complete_pair(void *context, uint32_t realm, struct record_pair *pair,
+			  const char *carries[RECORD_CARRIES_MAX])
 {
 	struct engine *engine = context;
 
 	close_gate(engine);
-	judge_complete_pair(engine->judge, realm, pair);
+	judge_complete_pair(engine->judge, realm, pair, carries);
 	open_gate(engine);
 }
 

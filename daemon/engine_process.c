@@ -36,6 +36,7 @@ struct process {
 	struct live *live;
 	int pulse;            /* where an octet goes every second while capture and judge work; -1: nowhere */
 	uint64_t judge_pulse; /* as it was then */
+	int64_t started_ns;   /* wall clock; by it the reporter knows this engine from others */
 	struct state_writer *state;
 	struct reload_reader *orders;
 	struct config *
@@ -73,14 +74,14 @@ static void write_record(void *context, const struct record *record)
 	free(line);
 }
 
-/* What the judge writes: IKE messages go to who listens, all else to the reporter. */
+/* What the judge writes: IKE messages go to the inventory and to who listens, all else to the reporter. */
 static void write_judged(void *context, const struct record *record)
 {
 	struct process *process = context;
 
-	if (record->type == RECORD_IKE_MESSAGE)
-		state_writer_ike_message(process->state, record);
-	else
+	if (process->state)
+		state_writer_judged(process->state, record);
+	if (record->type != RECORD_IKE_MESSAGE)
 		write_record(&process->writer, record);
 }
 
@@ -122,10 +123,27 @@ static void tell_drops(struct process *process)
 	notice(process, NOTICE_INFO, text);
 }
 
+/* Which engine it is whose records follow, for the history of traffic. */
+static void tell_health(struct process *process)
+{
+	enum { INTERFACES_MAX = 64 };
+	struct record_interface interfaces[INTERFACES_MAX];
+	struct record record = { .type = RECORD_HEALTH, .time_ns = loop_wall_ns() };
+
+	record.health = (struct record_health){
+		.version = ESPIAL_VERSION,
+		.started_ns = process->started_ns,
+		.interfaces = interfaces,
+		.interface_count = live_interfaces(process->live, interfaces, INTERFACES_MAX),
+	};
+	write_record(&process->writer, &record);
+}
+
 static void on_dump(void *context)
 {
 	struct process *process = context;
 
+	tell_health(process);
 	engine_write_records(process->engine);
 	tell_drops(process);
 }
@@ -260,6 +278,7 @@ static int run(struct process *process, const struct engine_process *settings)
 	}
 	struct engine_settings engine = { .config = settings->config,
 					  .threaded = true,
+					  .ike_messages = settings->state >= 0,
 					  .interface_name = interface_name,
 					  .interface_context = process->live };
 	process->engine = engine_new(&engine, &judged);
@@ -269,12 +288,13 @@ static int run(struct process *process, const struct engine_process *settings)
 		notice(process, NOTICE_ERROR, "not enough memory for the tables; lower limits in the configuration");
 		return 1;
 	}
+	process->started_ns = loop_wall_ns();
 	struct state_writer_settings state = {
 		.loop = process->loop,
 		.engine = process->engine,
 		.live = process->live,
 		.sensor = settings->config->sensor,
-		.started_ns = loop_wall_ns(),
+		.started_ns = process->started_ns,
 		.descriptor = settings->state,
 	};
 	process->state = settings->state < 0 ? NULL : state_writer_new(&state);
@@ -306,6 +326,7 @@ static int run(struct process *process, const struct engine_process *settings)
 	loop_run(process->loop);
 	live_drain(process->live);
 	engine_finish(process->engine);
+	tell_health(process);
 	engine_write_records(process->engine);
 	tell_drops(process);
 	return 0;

@@ -9,6 +9,7 @@
 #include "listing_command.h"
 #include "loop.h"
 #include "order_command.h"
+#include "report_command.h"
 #include "status_command.h"
 
 #include <stdio.h>
@@ -23,12 +24,13 @@ struct command {
 static const struct command commands[] = {
 	{ "audit", "check captures or an interface: who is secured, who is not, and why", audit_command },
 	{ "explain", "what a finding means, what else looks like it, what to do, where to look", explain_command },
-	{ "inventory", "the cryptography that captures show, by pair and peer; as CBOM too", inventory_command },
+	{ "inventory", "cryptography that espiald or captures show, by pair and peer; as CBOM too", inventory_command },
 	{ "status", "how the running espiald fares: capture, losses, tables, sinks", status_command },
 	{ "pairs", "every pair with its verdict, rule, and octets secured and in clear", pairs_command },
 	{ "sas", "every SA: SPI, age, octets, loss, and what it replaced", sas_command },
 	{ "ike", "every IKE SA: outcome, last step, what was selected", ike_command },
 	{ "alerts", "what espiald has told: list, show one, say that it is known", alerts_command },
+	{ "report", "for audit: share secured by rule, leaks, blind time, cryptography", report_command },
 	{ "reload", "have espiald read its configuration again", reload_command },
 	{ "check-config", "whether espiald could use a configuration", check_config_command },
 	{ "test-alert", "one marked alert through every sink, from end to end", test_alert_command },

@@ -14,6 +14,8 @@
 #include "report/json.h"
 #include "report/outbox.h"
 #include "report/record_reader.h"
+#include "report/snapshot.h"
+#include "report/store.h"
 #include "reporter_sinks.h"
 #include "sandbox.h"
 #include "service.h"
@@ -44,7 +46,11 @@ struct process {
 	int64_t test_begun_ns;                     /* monotonic */
 	uint64_t test_delivered[OUTBOX_SINKS_MAX]; /* what each sink had delivered before it */
 	struct service *service;                   /* NULL: nobody can ask */
-	struct mailbox *orders;                    /* what people ask of this thread */
+	struct sink *store;                        /* of the outbox; NULL: there is none */
+	struct snapshot_builder
+	    *builder; /* of what an engine tells of its state, at its end above all; NULL: nothing yet */
+	const struct snapshot *last_look; /* what came of it; held; NULL: nothing yet */
+	struct mailbox *orders;           /* what people ask of this thread */
 	struct record_reader reader;
 	int pace;         /* timer while the outbox is busy */
 	bool paced;       /* it runs */
@@ -70,6 +76,25 @@ static void on_notice(void *context, const struct record *record)
 		log_notice(record->notice.level, record->notice.text);
 }
 
+/* What an engine tells of its state at its end is a last look for the history of traffic. */
+static void note_state(struct process *process, const struct record *record)
+{
+	if (record->type == RECORD_STARTED || record->type == RECORD_HEALTH) {
+		snapshot_builder_free(process->builder);
+		snapshot_let_go(process->last_look);
+		process->last_look = NULL;
+		process->builder = record->type == RECORD_HEALTH ? snapshot_builder_new() : NULL;
+	}
+	if (!process->builder)
+		return;
+	snapshot_builder_add(process->builder, record, process->settings->config->sensor);
+	if (record->type != RECORD_SUMMARY)
+		return;
+	const struct snapshot_surroundings surroundings = { .time_ns = loop_wall_ns() };
+	process->last_look = snapshot_builder_finish(process->builder, &surroundings);
+	process->builder = NULL;
+}
+
 static void take_line(struct process *process)
 {
 	struct record record;
@@ -86,6 +111,10 @@ static void take_line(struct process *process)
 		log_notice(record.notice.level, record.notice.text);
 		return;
 	}
+	if (process->store && record.type != RECORD_FINDING)
+		note_state(process, &record);
+	if (record.type == RECORD_HEALTH)
+		return;
 	if (record.type == RECORD_FINDING && process->recalling) {
 		enum outbox_recall recall = outbox_recalls(process->outbox, &record, process->line, process->length);
 		process->recalling = recall != OUTBOX_NEW;
@@ -355,6 +384,7 @@ static void start_service(struct process *process, int listening, const struct h
 		.engine = process->settings->state,
 		.listening = listening,
 		.page = page,
+		.store = process->store,
 	};
 
 	process->orders = mailbox_new(ORDERS_ROOM);
@@ -400,6 +430,9 @@ static bool begin(struct process *process)
 		return false;
 	spool = outbox_spool(process->outbox);
 	outbox_observe(process->outbox, on_told, process);
+	for (size_t i = 0; i < outbox_count(process->outbox); i++)
+		if (strcmp(outbox_sinks(process->outbox)[i]->name, "store") == 0)
+			process->store = outbox_sinks(process->outbox)[i];
 	process->recalling = true;
 	(void)fcntl(process->settings->from_engine, F_SETFL, O_NONBLOCK);
 	process->stream = loop_on_readable(process->loop, process->settings->from_engine, on_readable, process);
@@ -449,9 +482,13 @@ int reporter_run(const struct reporter *settings)
 			log_notice(NOTICE_WARNING, error.text);
 		loop_run(process.loop);
 		drain(&process);
+		if (process.last_look)
+			store_take_look(process.store, process.last_look);
 		status = 0;
 	}
 	service_free(process.service);
+	snapshot_builder_free(process.builder);
+	snapshot_let_go(process.last_look);
 	mailbox_free(process.orders);
 	outbox_free(process.outbox);
 	record_reader_clear(&process.reader);

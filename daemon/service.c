@@ -8,6 +8,7 @@
 #include "mailbox.h"
 #include "report/open_alerts.h"
 #include "report/record_reader.h"
+#include "report/store.h"
 #include "snapshot_keeper.h"
 #include "../config/config.h"
 
@@ -19,7 +20,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { SINKS_MAX = 8, NAME_SIZE = 32, MAIL_ROOM = 64 << 20, OUTCOME_SIZE = 2048 };
+#define SECOND INT64_C(1000000000)
+#define LOOK_NS (300 * SECOND) /* between two looks for the history: by the clock, so that hours are parted well */
+#define FIRST_LOOK_NS (5 * SECOND)
+
+enum { SINKS_MAX = 8, NAME_SIZE = 32, MAIL_ROOM = 64 << 20, OUTCOME_SIZE = 2048, LOOK_TICK_MS = 1000 };
 
 /* How a sink fares, as told last. */
 struct sink_row {
@@ -43,6 +48,8 @@ struct service {
 	struct http *page;       /* NULL: there is none */
 	struct record_reader reader;
 	struct sink_row shown[SINKS_MAX]; /* where a snapshot finds names */
+	int64_t begun_ns;                 /* wall clock */
+	int64_t look_slot;                /* of the last look: time by LOOK_NS; 0: none yet */
 };
 
 /* The first octet of a letter. */
@@ -147,6 +154,25 @@ static bool acknowledge(void *context, uint64_t alert, int64_t until_ns)
 	return order(context, what);
 }
 
+static void take_look(void *context, const struct snapshot *snapshot)
+{
+	struct service *service = context;
+
+	if (snapshot)
+		store_take_look(service->settings.store, snapshot);
+}
+
+static void on_look_tick(void *context)
+{
+	struct service *service = context;
+	int64_t now = loop_wall_ns(), slot = now / LOOK_NS;
+
+	if (service->look_slot ? slot == service->look_slot : now - service->begun_ns < FIRST_LOOK_NS)
+		return;
+	service->look_slot = slot;
+	snapshot_keeper_want(service->keeper, take_look, service);
+}
+
 static void *serve(void *context)
 {
 	struct service *service = context;
@@ -156,9 +182,11 @@ static void *serve(void *context)
 	return NULL;
 }
 
-static bool want(void *source, void (*fresh)(void *context, const struct snapshot *snapshot), void *context)
+static bool want(void *source, bool inventory, void (*fresh)(void *context, const struct snapshot *snapshot),
+		 void *context)
 {
-	return snapshot_keeper_want(source, fresh, context);
+	return inventory ? snapshot_keeper_want_inventory(source, fresh, context)
+			 : snapshot_keeper_want(source, fresh, context);
 }
 
 static void forget(void *source, const void *context)
@@ -192,6 +220,9 @@ static bool prepare(struct service *service)
 	service->keeper = snapshot_keeper_new(&keeper);
 	if (!service->keeper)
 		return false;
+	service->begun_ns = loop_wall_ns();
+	if (settings->store && !loop_every(service->loop, LOOK_TICK_MS, on_look_tick, service))
+		return false;
 	if (settings->page->descriptor >= 0 && !prepare_page(service))
 		return false;
 	if (settings->listening < 0)
@@ -201,6 +232,7 @@ static bool prepare(struct service *service)
 					    .keeper = service->keeper,
 					    .alerts = service->alerts,
 					    .store = settings->config->store.path,
+					    .history = settings->store,
 					    .order = order,
 					    .acknowledge = acknowledge,
 					    .context = service };

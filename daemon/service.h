@@ -3,7 +3,8 @@
  * What answers people: a thread of the reporter with an event loop of its own, so that no client of the control socket or
  * of the page, however it behaves, comes between an alert and its sinks.
  *
- * It owns the snapshot keeper, the open alerts, the control socket and the page. The reporter's thread passes it copies: each
+ * It owns the snapshot keeper, the open alerts, the control socket and the page, and has the store take a look every five
+ * minutes. The reporter's thread passes it copies: each
  * finding's line, and how the sinks fare.
  */
 #ifndef ESPIAL_DAEMON_SERVICE_H
@@ -25,6 +26,7 @@ struct service_settings {
 	int listening;                /* control socket, from control_listen(); -1: none; owned from now on */
 	const struct http_door *page; /* copied; descriptor -1: there is none; owned from now on */
 	struct mailbox *orders;       /* "reload", "test-alert" and SERVICE_ACKNOWLEDGE go here; borrowed */
+	struct sink *store;           /* takes looks for the history of traffic; borrowed; NULL: there is none */
 };
 
 /* Somebody knows of the alert of this number until then, nanoseconds since the epoch; 0 takes it back. */

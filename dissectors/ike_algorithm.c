@@ -89,6 +89,36 @@ const char *ike_algorithm_name(const struct ike_algorithm *algorithm, char name[
 	return name;
 }
 
+static bool has_name(const struct ike_algorithm *algorithm, const char *name)
+{
+	char own[IKE_ALGORITHM_NAME_SIZE];
+	const char *at = ike_algorithm_name(algorithm, own);
+
+	while (*at && *at == *name) {
+		at++;
+		name++;
+	}
+	return *at == *name;
+}
+
+bool ike_algorithm_find(unsigned major, const char *name, struct ike_algorithm *algorithm)
+{
+	enum { REGISTERED_MAX = 64 };
+	static const uint16_t key_lengths[] = { 0, 128, 192, 256 };
+
+	for (unsigned kind = IKE_ALGORITHM_ENCRYPTION; kind <= IKE_ALGORITHM_GROUP; kind++)
+		for (uint16_t id = 0; id < REGISTERED_MAX; id++)
+			for (unsigned i = 0; i < sizeof(key_lengths) / sizeof(key_lengths[0]); i++) {
+				*algorithm = (struct ike_algorithm){ (uint8_t)kind,
+								     kind == IKE_ALGORITHM_GROUP || major >= 2 ? 2 : 1,
+								     id, key_lengths[i] };
+				if (registered_name(algorithm) && has_name(algorithm, name))
+					return true;
+			}
+	*algorithm = (struct ike_algorithm){ 0 };
+	return false;
+}
+
 bool ike_algorithm_quantum_safe(const struct ike_algorithm *algorithm)
 {
 	return (algorithm->kind == IKE_ALGORITHM_GROUP || algorithm->kind == IKE_ALGORITHM_ADDITIONAL) &&

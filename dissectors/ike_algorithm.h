@@ -37,6 +37,13 @@ enum { IKE_ALGORITHM_NAME_SIZE = 72 };
  * a name. Returns `name`. */
 const char *ike_algorithm_name(const struct ike_algorithm *algorithm, char name[IKE_ALGORITHM_NAME_SIZE]);
 
+/*
+ * The inverse, for names out of records: the algorithm of IKE version `major` that ike_algorithm_name() calls so. Of kinds it
+ * tries encryption, integrity, PRF and group in that order; an additional key exchange comes back as a group. False for a
+ * number without a name, and for what is no name. Not quick: it looks through the registries.
+ */
+bool ike_algorithm_find(unsigned major, const char *name, struct ike_algorithm *algorithm);
+
 /* Whether a key exchange of this group withstands a quantum computer: ML-KEM. */
 bool ike_algorithm_quantum_safe(const struct ike_algorithm *algorithm);
 

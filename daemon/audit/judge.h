@@ -107,15 +107,14 @@ void judge_finish(struct judge *judge, int64_t end_ns);
 bool judge_set_policy(struct judge *judge, const struct policy *policy, const struct judge_thresholds *thresholds,
 		      const struct alert_settings *alerts);
 
-/* Every IKE message is passed on as a record from now on, or no longer. */
-void judge_pass_ike(struct judge *judge, bool pass);
-
 /* What pair records call the pair's rule: a rule's name, "learned", or NULL. */
 const char *judge_pair_rule(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b);
 
-/* Completes what a record says of an SA, and of how a pair's SAs followed one another. */
+/* Completes what a record says of an SA, and of a pair: its rule, those that it carries, for whose names there is a list, and
+ * how its SAs followed one another. */
 void judge_complete_sa(struct judge *judge, uint32_t realm, struct record_sa *sa);
-void judge_complete_pair(struct judge *judge, uint32_t realm, struct record_pair *pair);
+void judge_complete_pair(struct judge *judge, uint32_t realm, struct record_pair *pair,
+			 const char *carries[RECORD_CARRIES_MAX]);
 
 /* Writes the ike_sa records, in order of first message. False on lack of memory. */
 bool judge_write_ike_sas(const struct judge *judge, const struct record_sink *sink);

@@ -59,12 +59,33 @@ void judge_complete_sa(struct judge *judge, uint32_t realm, struct record_sa *re
 		record->state = SA_ENDED;
 }
 
-void judge_complete_pair(struct judge *judge, uint32_t realm, struct record_pair *record)
+/* Gathers the names of the rules that a pair of gateways carries. */
+struct carried {
+	const struct policy *policy;
+	const char **names;
+	size_t count;
+};
+
+static void note_carried(size_t rule, void *context)
 {
+	struct carried *carried = context;
+
+	if (carried->count < RECORD_CARRIES_MAX)
+		carried->names[carried->count++] = carried->policy->rules[rule].name;
+}
+
+void judge_complete_pair(struct judge *judge, uint32_t realm, struct record_pair *record,
+			 const char *carries[RECORD_CARRIES_MAX])
+{
+	struct carried carried = { judge->settings.policy, carries, 0 };
 	const struct judged_pair *pair = judge_pair(judge, realm, &record->a, &record->b);
 	int64_t median = pair ? lineage_median_ns(pair) : -1;
 
 	record->rule = judge_pair_rule(judge, realm, &record->a, &record->b);
+	if (record->esp_packets)
+		policy_gateway_rules(judge->settings.policy, record->a.bytes, record->b.bytes, note_carried, &carried);
+	record->carries = carries;
+	record->carries_count = carried.count;
 	record->rekeys = 0;
 	if (pair)
 		record->rekeys =

@@ -5,6 +5,8 @@
  */
 #include "record.h"
 
+#include <string.h>
+
 const char *pair_verdict_name(enum pair_verdict verdict)
 {
 	static const char *const names[PAIR_VERDICT_COUNT] = {
@@ -53,4 +55,49 @@ const char *ike_outcome_name(enum ike_outcome outcome)
 		[IKE_OUTCOME_AUTH_FAILED] = "auth-failed", [IKE_OUTCOME_STALLED] = "stalled",
 	};
 	return (size_t)outcome < IKE_OUTCOME_COUNT ? names[outcome] : "?";
+}
+
+int pair_verdict_find(const char *name)
+{
+	int i = PAIR_VERDICT_COUNT - 1;
+
+	while (i >= 0 && strcmp(pair_verdict_name((enum pair_verdict)i), name) != 0)
+		i--;
+	return i;
+}
+
+int record_initiator_find(const char *name)
+{
+	int i = INITIATOR_COUNT - 1;
+
+	while (i > INITIATOR_UNKNOWN && strcmp(record_initiator_name((enum record_initiator)i), name) != 0)
+		i--;
+	return i > INITIATOR_UNKNOWN ? i : -1;
+}
+
+int sa_state_find(const char *name)
+{
+	int i = SA_STATE_COUNT - 1;
+
+	while (i >= 0 && strcmp(sa_state_name((enum sa_record_state)i), name) != 0)
+		i--;
+	return i;
+}
+
+int ike_mode_find(const char *name)
+{
+	int i = IKE_MODE_COUNT - 1;
+
+	while (i > IKE_MODE_UNKNOWN && strcmp(ike_mode_name((enum ike_mode)i), name) != 0)
+		i--;
+	return i > IKE_MODE_UNKNOWN ? i : -1;
+}
+
+int ike_outcome_find(const char *name)
+{
+	int i = IKE_OUTCOME_COUNT - 1;
+
+	while (i >= 0 && strcmp(ike_outcome_name((enum ike_outcome)i), name) != 0)
+		i--;
+	return i;
 }

@@ -40,14 +40,21 @@ enum record_initiator { INITIATOR_UNKNOWN, INITIATOR_A, INITIATOR_B, INITIATOR_B
 struct record_protocol {
 	const char *name; /* the classifier's name or a guess by port, "icmp" for ICMP */
 	uint64_t packets, bytes;
+	uint8_t ip_protocol; /* IANA number; 0: several, or not known */
+	uint16_t port;       /* of the service; 0: it has none, or several */
 };
+
+enum { RECORD_CARRIES_MAX = 16 };
 
 struct record_pair {
 	struct address a, b; /* lower first */
 	enum pair_verdict verdict;
-	const char *rule;                        /* rule name, "learned", or NULL */
-	uint64_t esp_packets, esp_bytes;         /* ESP and AH */
-	const struct record_protocol *cleartext; /* most octets first; borrowed */
+	const char *rule;                /* rule name, "learned", or NULL */
+	const char *const *carries;      /* rules that name both as gateways: their traffic is in its ESP; borrowed */
+	size_t carries_count;            /* at most RECORD_CARRIES_MAX */
+	uint64_t esp_packets, esp_bytes; /* ESP and AH */
+	uint64_t offending_packets, offending_bytes; /* in clear, and not allowed to be */
+	const struct record_protocol *cleartext;     /* most octets first; borrowed */
 	size_t cleartext_count;
 	uint32_t rekeys;
 	double rekey_interval_median; /* seconds; negative if not known */
@@ -206,5 +213,12 @@ const char *record_initiator_name(enum record_initiator initiator); /* "a", "b",
 const char *sa_state_name(enum sa_record_state state);
 const char *ike_mode_name(enum ike_mode mode);
 const char *ike_outcome_name(enum ike_outcome outcome);
+
+/* Numbers of these names; -1 if there is none such, or if it stands for what is not known. */
+int pair_verdict_find(const char *name);
+int record_initiator_find(const char *name);
+int sa_state_find(const char *name);
+int ike_mode_find(const char *name);
+int ike_outcome_find(const char *name);
 
 #endif

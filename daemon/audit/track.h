@@ -163,8 +163,8 @@ struct track_knowledge {
 	void *context;
 	/* The name of an app, NULL if it has none. */
 	const char *(*app_name)(void *context, uint16_t app);
-	/* Completes a pair record: rule, rekeys, rekey_interval_median. */
-	void (*pair)(void *context, uint32_t realm, struct record_pair *pair);
+	/* Completes a pair record: rule, carries (into the list given), rekeys, rekey_interval_median. */
+	void (*pair)(void *context, uint32_t realm, struct record_pair *pair, const char *carries[RECORD_CARRIES_MAX]);
 	/* Completes an SA record: replaces, state. */
 	void (*sa)(void *context, uint32_t realm, struct record_sa *sa);
 	/* Writes the ike_sa records, which stand between those of SAs and pairs. NULL: there are none. */

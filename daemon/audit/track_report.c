@@ -35,6 +35,11 @@ struct mix_key {
 	uint32_t protocol;
 };
 
+static uint16_t service_port(const struct flow *flow)
+{
+	return flow->port[flow->flags & FLOW_SERVICE_IS_B ? 1 : 0];
+}
+
 static struct mix_key mix_key_of(const struct flow *flow)
 {
 	struct mix_key key = { .pair = flow->link.owner, .generation = flow->pair_generation };
@@ -43,7 +48,7 @@ static struct mix_key mix_key_of(const struct flow *flow)
 		key.app = flow->app;
 	} else {
 		key.protocol = flow->protocol;
-		key.port = flow->port[flow->flags & FLOW_SERVICE_IS_B ? 1 : 0];
+		key.port = service_port(flow);
 	}
 	return key;
 }
@@ -73,6 +78,19 @@ static struct mix *mix_obtain(struct track *track, const struct mix_key *key)
 	return table_at(&track->mixes, number);
 }
 
+/* An app that runs over several services is none of them. */
+static void note_service(struct mix *mix, const struct flow *flow)
+{
+	if (!mix->packets) {
+		mix->protocol = flow->protocol;
+		mix->port = service_port(flow);
+	}
+	if (mix->protocol != flow->protocol)
+		mix->protocol = 0;
+	if (mix->port != service_port(flow))
+		mix->port = 0;
+}
+
 void track_flow_fold(struct track *track, struct flow *flow)
 {
 	struct mix_key key = mix_key_of(flow);
@@ -83,6 +101,8 @@ void track_flow_fold(struct track *track, struct flow *flow)
 		if (!mix)
 			return;
 	}
+	if (flow->app && !mix->other)
+		note_service(mix, flow);
 	mix->packets += (uint64_t)flow->packets[0] + flow->packets[1];
 	mix->bytes += flow->bytes[0] + flow->bytes[1];
 	if (flow->packets[0] && flow->packets[1])
@@ -234,6 +254,8 @@ static void copy_pair(const struct track *track, struct track_state *state, uint
 		.verdict = verdict_of(pair, clear),
 		.esp_packets = (uint64_t)pair->esp_packets[0] + pair->esp_packets[1],
 		.esp_bytes = pair->esp_bytes,
+		.offending_packets = clear ? story->clear_packets[0] + story->clear_packets[1] : 0,
+		.offending_bytes = clear ? story->clear_bytes : 0,
 		.rekey_interval_median = -1,
 	};
 }
@@ -374,6 +396,11 @@ static const char *label(const struct mix *mix, const struct track_knowledge *kn
 	return buffer;
 }
 
+static bool with_ports(uint8_t protocol)
+{
+	return protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP || protocol == PROTOCOL_SCTP;
+}
+
 /* The mixes in order of their pairs' numbers, and where those of each number begin; one more is the end. */
 struct mix_groups {
 	struct mix *mixes;  /* owned */
@@ -412,6 +439,7 @@ static void write_pair(const struct track_state *state, struct pair_facts *facts
 {
 	struct record_protocol protocols[CLEARTEXT_MAX];
 	char labels[CLEARTEXT_MAX][LABEL_SIZE];
+	const char *carries[RECORD_CARRIES_MAX];
 	struct mix *mixes = &groups->mixes[groups->first[facts->number]];
 	size_t listed = 0, count = groups->first[facts->number + 1] - groups->first[facts->number];
 	struct record record = { .type = RECORD_PAIR, .time_ns = state->last_ns };
@@ -424,11 +452,15 @@ static void write_pair(const struct track_state *state, struct pair_facts *facts
 			continue;
 		if (listed == CLEARTEXT_MAX) {
 			protocols[CLEARTEXT_MAX - 1].name = "other";
+			protocols[CLEARTEXT_MAX - 1].ip_protocol = 0;
+			protocols[CLEARTEXT_MAX - 1].port = 0;
 			protocols[CLEARTEXT_MAX - 1].packets += mix->packets;
 			protocols[CLEARTEXT_MAX - 1].bytes += mix->bytes;
 			continue;
 		}
 		protocols[listed].name = label(mix, knowledge, labels[listed]);
+		protocols[listed].ip_protocol = mix->other ? 0 : mix->protocol;
+		protocols[listed].port = with_ports(mix->protocol) && !mix->other ? mix->port : 0;
 		protocols[listed].packets = mix->packets;
 		protocols[listed].bytes = mix->bytes;
 		listed++;
@@ -436,7 +468,7 @@ static void write_pair(const struct track_state *state, struct pair_facts *facts
 	record.pair = facts->pair;
 	record.pair.cleartext = protocols;
 	record.pair.cleartext_count = listed;
-	knowledge->pair(knowledge->context, facts->realm, &record.pair);
+	knowledge->pair(knowledge->context, facts->realm, &record.pair, carries);
 	record_write(sink, &record);
 }
 

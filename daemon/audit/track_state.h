@@ -47,7 +47,7 @@ struct mix {
 	uint32_t pair;
 	uint16_t generation;
 	uint16_t app;
-	uint16_t port;
+	uint16_t port; /* with an app, that of all its flows; 0 where they differ */
 	uint8_t protocol;
 	bool other; /* stands for all that found no place of its own */
 	uint64_t packets, bytes;

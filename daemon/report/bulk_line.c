@@ -2,6 +2,7 @@
 /* See bulk_line.h. */
 #include "bulk_line.h"
 
+#include "ip_service.h"
 #include "timestamp.h"
 
 #include <math.h>
@@ -12,8 +13,9 @@
 enum {
 	SA_LINE_MAX = 1024, /* of an SA, without the sensor's name */
 	PAIR_LINE_MAX = 1024,
-	PROTOCOL_LINE_MAX = 96, /* of an entry of `cleartext`, without its name */
-	DIGITS_MAX = 18,        /* of a number that surely fits */
+	PROTOCOL_LINE_MAX = 128, /* of an entry of `cleartext`, without its name */
+	CARRIED_LINE_MAX = 3,    /* of an entry of `carries`, likewise */
+	DIGITS_MAX = 18,         /* of a number that surely fits */
 	SA_PROTOCOLS = 2,
 };
 
@@ -186,6 +188,25 @@ static char *write_sa(const struct record *record, const char *sensor)
 	return line;
 }
 
+static void put_carries(struct out *out, const struct record_pair *pair)
+{
+	for (size_t i = 0; i < pair->carries_count; i++) {
+		put(out, i ? ",\"" : "[\"");
+		put(out, pair->carries[i]);
+		put(out, "\"");
+	}
+	put(out, pair->carries_count ? "]" : "null");
+}
+
+static void put_volume(struct out *out, uint64_t packets, uint64_t bytes)
+{
+	put(out, "{\"packets\":");
+	put_count(out, packets);
+	put(out, ",\"bytes\":");
+	put_count(out, bytes);
+	put(out, "}");
+}
+
 static char *write_pair(const struct record *record, const char *sensor)
 {
 	const struct record_pair *pair = &record->pair;
@@ -196,6 +217,11 @@ static char *write_pair(const struct record *record, const char *sensor)
 	    !isfinite(pair->rekey_interval_median) || (pair->rule && !is_plain(pair->rule)))
 		return NULL;
 	room += pair->rule ? strlen(pair->rule) : 0;
+	for (size_t i = 0; i < pair->carries_count; i++) {
+		if (!is_plain(pair->carries[i]))
+			return NULL;
+		room += strlen(pair->carries[i]) + CARRIED_LINE_MAX;
+	}
 	for (size_t i = 0; i < pair->cleartext_count; i++) {
 		if (!pair->cleartext[i].name || !is_plain(pair->cleartext[i].name))
 			return NULL;
@@ -214,15 +240,21 @@ static char *write_pair(const struct record *record, const char *sensor)
 	put(&out, pair_verdict_name(pair->verdict));
 	put(&out, pair->rule ? "\",\"rule\":\"" : "\",\"rule\":null");
 	put(&out, pair->rule ? pair->rule : "");
-	put(&out, pair->rule ? "\",\"esp\":{\"packets\":" : ",\"esp\":{\"packets\":");
-	put_count(&out, pair->esp_packets);
-	put(&out, ",\"bytes\":");
-	put_count(&out, pair->esp_bytes);
-	put(&out, "},\"cleartext\":[");
+	put(&out, pair->rule ? "\",\"carries\":" : ",\"carries\":");
+	put_carries(&out, pair);
+	put(&out, ",\"esp\":");
+	put_volume(&out, pair->esp_packets, pair->esp_bytes);
+	put(&out, ",\"offending\":");
+	put_volume(&out, pair->offending_packets, pair->offending_bytes);
+	put(&out, ",\"cleartext\":[");
 	for (size_t i = 0; i < pair->cleartext_count; i++) {
+		struct ip_service_text buffer;
+		const char *service = ip_service_text(pair->cleartext[i].ip_protocol, pair->cleartext[i].port, &buffer);
 		put(&out, i ? ",{\"protocol\":\"" : "{\"protocol\":\"");
 		put(&out, pair->cleartext[i].name);
-		put(&out, "\",\"packets\":");
+		put(&out, service ? "\",\"service\":\"" : "\",\"service\":null");
+		put(&out, service ? service : "");
+		put(&out, service ? "\",\"packets\":" : ",\"packets\":");
 		put_count(&out, pair->cleartext[i].packets);
 		put(&out, ",\"bytes\":");
 		put_count(&out, pair->cleartext[i].bytes);
@@ -421,6 +453,40 @@ static void read_sa(struct in *in, struct record_sa *sa)
 	skip(in, "}");
 }
 
+static void take_service(struct in *in, struct record_protocol *protocol)
+{
+	if (follows(in, "null"))
+		in->at += 4;
+	else if (!ip_service_parse(take_text(in), &protocol->ip_protocol, &protocol->port))
+		in->failed = true;
+}
+
+static void read_carries(struct in *in, struct record_reader *reader, struct record_pair *pair)
+{
+	if (follows(in, "null")) {
+		in->at += 4;
+		return;
+	}
+	reader->names[0] = calloc(RECORD_CARRIES_MAX, sizeof(*reader->names[0]));
+	in->failed |= !reader->names[0];
+	while (!in->failed && pair->carries_count < RECORD_CARRIES_MAX && *in->at != ']') {
+		skip(in, pair->carries_count ? "," : "[");
+		reader->names[0][pair->carries_count++] = take_text(in);
+	}
+	skip(in, "]");
+	pair->carries = reader->names[0];
+	in->failed |= pair->carries_count == 0;
+}
+
+static void read_volume(struct in *in, uint64_t *packets, uint64_t *bytes)
+{
+	skip(in, "{\"packets\":");
+	*packets = take_count(in, INT64_MAX);
+	skip(in, ",\"bytes\":");
+	*bytes = take_count(in, INT64_MAX);
+	skip(in, "}");
+}
+
 static void read_protocols(struct in *in, struct record_reader *reader, struct record_pair *pair)
 {
 	size_t count = 0;
@@ -437,6 +503,8 @@ static void read_protocols(struct in *in, struct record_reader *reader, struct r
 	for (size_t i = 0; i < count && !in->failed; i++) {
 		skip(in, i ? ",{\"protocol\":" : "{\"protocol\":");
 		reader->cleartext[i].name = take_text(in);
+		skip(in, ",\"service\":");
+		take_service(in, &reader->cleartext[i]);
 		skip(in, ",\"packets\":");
 		reader->cleartext[i].packets = take_count(in, INT64_MAX);
 		skip(in, ",\"bytes\":");
@@ -464,11 +532,13 @@ static void read_pair(struct in *in, struct record_reader *reader, struct record
 		in->at += 4;
 	else
 		pair->rule = take_text(in);
-	skip(in, ",\"esp\":{\"packets\":");
-	pair->esp_packets = take_count(in, INT64_MAX);
-	skip(in, ",\"bytes\":");
-	pair->esp_bytes = take_count(in, INT64_MAX);
-	skip(in, "},\"cleartext\":[");
+	skip(in, ",\"carries\":");
+	read_carries(in, reader, pair);
+	skip(in, ",\"esp\":");
+	read_volume(in, &pair->esp_packets, &pair->esp_bytes);
+	skip(in, ",\"offending\":");
+	read_volume(in, &pair->offending_packets, &pair->offending_bytes);
+	skip(in, ",\"cleartext\":[");
 	if (!in->failed)
 		read_protocols(in, reader, pair);
 	skip(in, "],\"rekeys\":");
@@ -507,7 +577,9 @@ bool bulk_line_read(const char *text, size_t length, struct record_reader *reade
 		read_pair(&in, reader, &record->pair);
 	if (in.failed || (size_t)(in.at - reader->copy) != length) {
 		free(reader->cleartext);
+		free(reader->names[0]);
 		reader->cleartext = NULL;
+		reader->names[0] = NULL;
 		reader->sensor = NULL;
 		memset(record, 0, sizeof(*record));
 		return false;

@@ -4,6 +4,7 @@
 
 #include "bulk_line.h"
 #include "community_id.h"
+#include "ip_service.h"
 #include "json_line.h"
 #include "timestamp.h"
 #include "utf8.h"
@@ -241,26 +242,50 @@ static void put_finding(struct writer *writer, const struct finding *finding, co
 	close_object(writer, &evidence);
 }
 
+/* A list of texts; null if there are none. */
+static void put_names(struct writer *writer, const char *key, const char *const *names, size_t count)
+{
+	if (count == 0) {
+		put_null(writer, key);
+		return;
+	}
+	json_t *list = json_array();
+	for (size_t i = 0; i < count; i++)
+		if (json_array_append_new(list, text_value(names[i])) != 0)
+			writer->failed = true;
+	put(writer, key, list);
+}
+
+static void put_volume(struct writer *writer, const char *key, uint64_t packets, uint64_t bytes)
+{
+	struct writer volume = open_object(writer, key);
+
+	put_count(&volume, "packets", packets);
+	put_count(&volume, "bytes", bytes);
+	close_object(writer, &volume);
+}
+
 static void put_pair(struct writer *writer, const struct record_pair *pair)
 {
-	struct writer esp;
 	json_t *list;
 
 	put_address(writer, "a", &pair->a);
 	put_address(writer, "b", &pair->b);
 	put_text(writer, "verdict", pair_verdict_name(pair->verdict));
 	put_text(writer, "rule", pair->rule);
-	esp = open_object(writer, "esp");
-	put_count(&esp, "packets", pair->esp_packets);
-	put_count(&esp, "bytes", pair->esp_bytes);
-	close_object(writer, &esp);
+	put_names(writer, "carries", pair->carries, pair->carries_count);
+	put_volume(writer, "esp", pair->esp_packets, pair->esp_bytes);
+	put_volume(writer, "offending", pair->offending_packets, pair->offending_bytes);
 	list = json_array();
 	if (!put(writer, "cleartext", list))
 		list = NULL;
 	for (size_t i = 0; i < pair->cleartext_count; i++) {
 		struct writer row = { .object = json_object() };
+		struct ip_service_text service;
 
 		put_text(&row, "protocol", pair->cleartext[i].name);
+		put_text(&row, "service",
+			 ip_service_text(pair->cleartext[i].ip_protocol, pair->cleartext[i].port, &service));
 		put_count(&row, "packets", pair->cleartext[i].packets);
 		put_count(&row, "bytes", pair->cleartext[i].bytes);
 		if (json_array_append_new(list, row.object) != 0)
@@ -308,20 +333,6 @@ static void put_sa(struct writer *writer, const struct record_sa *sa)
 	else
 		put_null(writer, "initiator");
 	put_text(writer, "state", sa_state_name(sa->state));
-}
-
-/* A list of texts; null if there are none. */
-static void put_names(struct writer *writer, const char *key, const char *const *names, size_t count)
-{
-	if (count == 0) {
-		put_null(writer, key);
-		return;
-	}
-	json_t *list = json_array();
-	for (size_t i = 0; i < count; i++)
-		if (json_array_append_new(list, text_value(names[i])) != 0)
-			writer->failed = true;
-	put(writer, key, list);
 }
 
 static void put_ike_sa(struct writer *writer, const struct record_ike_sa *ike)
@@ -424,7 +435,8 @@ static void put_health(struct writer *writer, const struct record_health *health
 
 char *record_to_json(const struct record *record, const char *sensor)
 {
-	static const char *const types[] = { "finding", "pair", "sa", "ike_sa", "summary", "notice", "learned", "health", "started" };
+	static const char *const types[] = { "finding", "pair",    "sa",     "ike_sa", "summary",
+					     "notice",  "learned", "health", "started" };
 	char *line = bulk_line_write(record, sensor);
 	if (line)
 		return line;

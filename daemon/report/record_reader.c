@@ -4,6 +4,7 @@
 
 #include "bulk_line.h"
 #include "community_id.h"
+#include "ip_service.h"
 #include "timestamp.h"
 #include "utf8.h"
 
@@ -171,54 +172,7 @@ static unsigned take_name(struct fields *fields, const char *key, const char *co
 	return 0;
 }
 
-/* The numbers of names that only functions know; -1 if there is none such. */
-static int find_verdict(const char *name)
-{
-	int i = PAIR_VERDICT_COUNT - 1;
-
-	while (i >= 0 && strcmp(pair_verdict_name((enum pair_verdict)i), name) != 0)
-		i--;
-	return i;
-}
-
-static int find_initiator(const char *name)
-{
-	int i = INITIATOR_COUNT - 1;
-
-	while (i > INITIATOR_UNKNOWN && strcmp(record_initiator_name((enum record_initiator)i), name) != 0)
-		i--;
-	return i > INITIATOR_UNKNOWN ? i : -1;
-}
-
-static int find_sa_state(const char *name)
-{
-	int i = SA_STATE_COUNT - 1;
-
-	while (i >= 0 && strcmp(sa_state_name((enum sa_record_state)i), name) != 0)
-		i--;
-	return i;
-}
-
-/* "unknown" is no word of JSON: it is written as null. */
-static int find_mode(const char *name)
-{
-	int i = IKE_MODE_COUNT - 1;
-
-	while (i > IKE_MODE_UNKNOWN && strcmp(ike_mode_name((enum ike_mode)i), name) != 0)
-		i--;
-	return i > IKE_MODE_UNKNOWN ? i : -1;
-}
-
-static int find_outcome(const char *name)
-{
-	int i = IKE_OUTCOME_COUNT - 1;
-
-	while (i >= 0 && strcmp(ike_outcome_name((enum ike_outcome)i), name) != 0)
-		i--;
-	return i;
-}
-
-/* What one of these found, and 0 with a refusal where it found nothing. */
+/* What the search for a name found, and 0 with a refusal where it found nothing. */
 static unsigned take_found(struct fields *fields, const char *key, int found)
 {
 	if (found < 0)
@@ -425,6 +379,35 @@ static void read_finding(struct fields *fields, struct finding *finding)
 	read_evidence(fields, finding);
 }
 
+/* A list of texts, which may be null, into place `at` of the reader. */
+static void read_names(struct fields *fields, const char *key, unsigned at, const char *const **names, size_t *count)
+{
+	json_t *list = take(fields, key);
+	size_t size = json_array_size(list);
+
+	if (!list || json_is_null(list))
+		return;
+	if (!json_is_array(list) || size == 0 || size > RECORD_NAMES_MAX) {
+		refuse(fields, key, "not a list of its size");
+		return;
+	}
+	fields->reader->names[at] = calloc(size, sizeof(*fields->reader->names[at]));
+	if (!fields->reader->names[at]) {
+		refuse(fields, key, "no memory");
+		return;
+	}
+	for (size_t i = 0; i < size; i++) {
+		const json_t *text = json_array_get(list, i);
+		if (!json_is_string(text) || strlen(json_string_value(text)) != json_string_length(text)) {
+			refuse(fields, key, "not a list of texts");
+			return;
+		}
+		fields->reader->names[at][i] = json_string_value(text);
+	}
+	*names = fields->reader->names[at];
+	*count = size;
+}
+
 static void read_protocols(struct fields *fields, struct record_pair *pair)
 {
 	json_t *list = take(fields, "cleartext");
@@ -446,6 +429,9 @@ static void read_protocols(struct fields *fields, struct record_pair *pair)
 		if (!json_is_object(row.object))
 			refuse(&row, "cleartext", "not an object");
 		protocol->name = take_text_or_null(&row, "protocol");
+		const char *service = take_text_or_null(&row, "service");
+		if (service && !ip_service_parse(service, &protocol->ip_protocol, &protocol->port))
+			refuse(&row, "service", "not a service");
 		protocol->packets = take_count(&row, "packets");
 		protocol->bytes = take_count(&row, "bytes");
 		close_object(fields, &row, "cleartext");
@@ -454,19 +440,28 @@ static void read_protocols(struct fields *fields, struct record_pair *pair)
 	pair->cleartext_count = count;
 }
 
+static void read_volume(struct fields *fields, const char *key, uint64_t *packets, uint64_t *bytes)
+{
+	struct fields volume = open_object(fields, key);
+
+	*packets = take_count(&volume, "packets");
+	*bytes = take_count(&volume, "bytes");
+	close_object(fields, &volume, key);
+}
+
 static void read_pair(struct fields *fields, struct record_pair *pair)
 {
-	struct fields esp;
 	json_t *interval;
 
 	take_address(fields, "a", &pair->a);
 	take_address(fields, "b", &pair->b);
-	pair->verdict = (enum pair_verdict)take_found(fields, "verdict", find_verdict(take_text(fields, "verdict")));
+	pair->verdict = (enum pair_verdict)take_found(fields, "verdict", pair_verdict_find(take_text(fields, "verdict")));
 	pair->rule = take_text_or_null(fields, "rule");
-	esp = open_object(fields, "esp");
-	pair->esp_packets = take_count(&esp, "packets");
-	pair->esp_bytes = take_count(&esp, "bytes");
-	close_object(fields, &esp, "esp");
+	read_names(fields, "carries", 0, &pair->carries, &pair->carries_count);
+	if (pair->carries_count > RECORD_CARRIES_MAX)
+		refuse(fields, "carries", "not a list of its size");
+	read_volume(fields, "esp", &pair->esp_packets, &pair->esp_bytes);
+	read_volume(fields, "offending", &pair->offending_packets, &pair->offending_bytes);
 	read_protocols(fields, pair);
 	pair->rekeys = (uint32_t)take_integer(fields, "rekeys", 0, UINT32_MAX);
 	interval = take(fields, "rekey_interval_median");
@@ -476,7 +471,7 @@ static void read_pair(struct fields *fields, struct record_pair *pair)
 	const char *initiator = take_text_or_null(fields, "rekey_initiator");
 	if (initiator)
 		pair->rekey_initiator =
-		    (enum record_initiator)take_found(fields, "rekey_initiator", find_initiator(initiator));
+		    (enum record_initiator)take_found(fields, "rekey_initiator", record_initiator_find(initiator));
 }
 
 static void read_sa(struct fields *fields, struct record_sa *sa)
@@ -517,36 +512,7 @@ static void read_sa(struct fields *fields, struct record_sa *sa)
 		take_address(fields, "initiator", &sa->initiator);
 	else
 		fields->taken++;
-	sa->state = (enum sa_record_state)take_found(fields, "state", find_sa_state(take_text(fields, "state")));
-}
-
-/* A list of texts, which may be null, into place `at` of the reader. */
-static void read_names(struct fields *fields, const char *key, unsigned at, const char *const **names, size_t *count)
-{
-	json_t *list = take(fields, key);
-	size_t size = json_array_size(list);
-
-	if (!list || json_is_null(list))
-		return;
-	if (!json_is_array(list) || size == 0 || size > RECORD_NAMES_MAX) {
-		refuse(fields, key, "not a list of its size");
-		return;
-	}
-	fields->reader->names[at] = calloc(size, sizeof(*fields->reader->names[at]));
-	if (!fields->reader->names[at]) {
-		refuse(fields, key, "no memory");
-		return;
-	}
-	for (size_t i = 0; i < size; i++) {
-		const json_t *text = json_array_get(list, i);
-		if (!json_is_string(text) || strlen(json_string_value(text)) != json_string_length(text)) {
-			refuse(fields, key, "not a list of texts");
-			return;
-		}
-		fields->reader->names[at][i] = json_string_value(text);
-	}
-	*names = fields->reader->names[at];
-	*count = size;
+	sa->state = (enum sa_record_state)take_found(fields, "state", sa_state_find(take_text(fields, "state")));
 }
 
 static void read_ike_sa(struct fields *fields, struct record_ike_sa *ike)
@@ -574,9 +540,9 @@ static void read_ike_sa(struct fields *fields, struct record_ike_sa *ike)
 	ike->minor = (uint8_t)minor;
 	mode = take_text_or_null(fields, "mode");
 	if (mode)
-		ike->mode = (enum ike_mode)take_found(fields, "mode", find_mode(mode));
+		ike->mode = (enum ike_mode)take_found(fields, "mode", ike_mode_find(mode));
 	ike->step = take_text_or_null(fields, "step");
-	ike->outcome = (enum ike_outcome)take_found(fields, "outcome", find_outcome(take_text(fields, "outcome")));
+	ike->outcome = (enum ike_outcome)take_found(fields, "outcome", ike_outcome_find(take_text(fields, "outcome")));
 	read_names(fields, "offered", 0, &ike->offered, &ike->offered_count);
 	read_names(fields, "selected", 1, &ike->selected, &ike->selected_count);
 	ike->auth = take_text_or_null(fields, "auth");
@@ -703,9 +669,8 @@ static void read_health(struct fields *fields, struct record_health *health)
 
 static void read_record(struct fields *fields, struct record *record)
 {
-	static const char *const types[] = {
-		"finding", "pair", "sa", "ike_sa", "summary", "notice", "learned", "health", "started"
-	};
+	static const char *const types[] = { "finding", "pair",    "sa",     "ike_sa", "summary",
+					     "notice",  "learned", "health", "started" };
 
 	record->type = (enum record_type)take_name(fields, "type", types, sizeof(types) / sizeof(types[0]));
 	take_time(fields, "time", &record->time_ns);

@@ -17,7 +17,7 @@ enum {
 	RECORD_LINE_MAX = 256 << 10, /* octets of a line */
 	RECORD_PROTOCOLS_MAX = 1024, /* elements of `cleartext` of a pair */
 	RECORD_NAMES_MAX = 64,       /* of each list of an ike_sa */
-	RECORD_NAME_LISTS = 5,       /* offered, selected, vendors, notifies, children */
+	RECORD_NAME_LISTS = 5,       /* offered, selected, vendors, notifies, children; of a pair: carries */
 	RECORD_INTERFACES_MAX = 256, /* of a health record, as are the next */
 	RECORD_TABLES_MAX = 64,
 };

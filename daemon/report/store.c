@@ -10,7 +10,9 @@
 #include "store.h"
 
 #include "json.h"
+#include "snapshot.h"
 #include "store_file.h"
+#include "store_history.h"
 #include "store_write.h"
 
 #include <errno.h>
@@ -22,7 +24,7 @@
 
 #define SECOND INT64_C(1000000000)
 
-enum { RETRY_MS = 1000, UPKEEP_MS = 600000, CLOSE_MS = 1000 };
+enum { RETRY_MS = 1000, UPKEEP_MS = 600000, CLOSE_MS = 1000, LOOKS_MAX = 2 };
 
 struct store {
 	struct sink sink;
@@ -39,6 +41,10 @@ struct store {
 	unsigned queued;  /* findings and others that wait, in the writing thread's hands too */
 	uint64_t settled; /* findings that are written, or given up */
 	uint64_t delivered, position;
+	const struct snapshot *looks[LOOKS_MAX]; /* held, to be written; oldest first */
+	size_t look_count;
+	uint64_t looks_taken;
+	bool looking; /* one is being written */
 	bool stop, up;
 	struct store_problem problem; /* while not up */
 	struct store_problem notice;  /* to be told; empty: none */
@@ -149,6 +155,88 @@ static void free_items(struct store_item *items)
 	}
 }
 
+/* ---- looks ---- */
+
+/* Locked. The newest of an engine stands for those before: counters only rise. */
+static void add_look(struct store *store, const struct snapshot *look)
+{
+	if (store->look_count && store->looks[store->look_count - 1]->started_ns == look->started_ns) {
+		snapshot_let_go(store->looks[--store->look_count]);
+	} else if (store->look_count == LOOKS_MAX) {
+		snapshot_let_go(store->looks[0]);
+		memmove(store->looks, store->looks + 1, --store->look_count * sizeof(struct snapshot *));
+	}
+	store->looks[store->look_count++] = snapshot_hold(look);
+}
+
+static const struct snapshot *take_look(struct store *store)
+{
+	const struct snapshot *look = NULL;
+
+	pthread_mutex_lock(&store->lock);
+	if (store->look_count) {
+		look = store->looks[0];
+		memmove(store->looks, store->looks + 1, --store->look_count * sizeof(struct snapshot *));
+	}
+	store->looking = look != NULL;
+	pthread_mutex_unlock(&store->lock);
+	return look;
+}
+
+/* What cannot be written now is written with the next look: that one has the same counters, and more. */
+static void write_looks(struct store *store)
+{
+	const struct snapshot *look;
+
+	while (store->database && (look = take_look(store))) {
+		struct store_problem problem = { "" };
+
+		switch (store_write_outcome(store_history_write(store->database, look))) {
+		case STORE_NO_ROOM:
+			store_write_make_room(store->database);
+			break;
+		case STORE_BROKEN:
+			store_write_close(store->database);
+			store->database = NULL;
+			if (store_file_set_aside(store->path, STORE_FILE_DAMAGED, clock_ns(CLOCK_REALTIME), &problem)) {
+				pthread_mutex_lock(&store->lock);
+				store->notice = problem;
+				pthread_mutex_unlock(&store->lock);
+			}
+			break;
+		default:
+			break;
+		}
+		snapshot_let_go(look);
+	}
+	pthread_mutex_lock(&store->lock);
+	store->looking = false;
+	pthread_cond_broadcast(&store->done);
+	pthread_mutex_unlock(&store->lock);
+}
+
+uint64_t store_take_look(struct sink *sink, const struct snapshot *look)
+{
+	struct store *store = (struct store *)sink;
+
+	pthread_mutex_lock(&store->lock);
+	add_look(store, look);
+	uint64_t number = ++store->looks_taken;
+	pthread_cond_signal(&store->work);
+	pthread_mutex_unlock(&store->lock);
+	return number;
+}
+
+uint64_t store_looks_done(struct sink *sink)
+{
+	struct store *store = (struct store *)sink;
+
+	pthread_mutex_lock(&store->lock);
+	uint64_t done = store->looks_taken - store->look_count - store->looking;
+	pthread_mutex_unlock(&store->lock);
+	return done;
+}
+
 static void upkeep(struct store *store)
 {
 	int64_t now = clock_ns(CLOCK_MONOTONIC);
@@ -156,7 +244,9 @@ static void upkeep(struct store *store)
 	if (!store->database || now < store->upkeep_ns)
 		return;
 	store->upkeep_ns = now + UPKEEP_MS * INT64_C(1000000);
-	store_write_prune(store->database, clock_ns(CLOCK_REALTIME) - store->keep_ns, store->size_max);
+	int64_t wall = clock_ns(CLOCK_REALTIME);
+	store_history_prune(store->database, wall - store->keep_ns, wall);
+	store_write_prune(store->database, wall - store->keep_ns, store->size_max);
 }
 
 static void *write_thread(void *context)
@@ -171,8 +261,10 @@ static void *write_thread(void *context)
 
 		bool good = ready(store, &problem) && (!items || write_items(store, items, &problem));
 		report_state(store, good, &problem);
-		if (good)
+		if (good) {
+			write_looks(store);
 			upkeep(store);
+		}
 		pthread_mutex_lock(&store->lock);
 		if (good && items) {
 			store->queued -= count_items(items, &findings, &store->position);
@@ -187,7 +279,7 @@ static void *write_thread(void *context)
 		if (!good)
 			wait_ms(store, &store->work, store->stop ? 50 : RETRY_MS);
 		else
-			while (!store->head && !store->stop)
+			while (!store->head && !store->look_count && !store->stop)
 				if (!wait_ms(store, &store->work, UPKEEP_MS))
 					break;
 		if (!items) {
@@ -276,7 +368,8 @@ static void store_sink_close(struct sink *sink)
 
 		pthread_mutex_lock(&store->lock);
 		pthread_cond_signal(&store->work);
-		while (store->up && store->queued > 0 && clock_ns(CLOCK_MONOTONIC) < until)
+		while (store->up && (store->queued > 0 || store->look_count > 0 || store->looking) &&
+		       clock_ns(CLOCK_MONOTONIC) < until)
 			wait_ms(store, &store->done, 50);
 		store->stop = true;
 		pthread_cond_signal(&store->work);
@@ -284,6 +377,8 @@ static void store_sink_close(struct sink *sink)
 		pthread_join(store->thread, NULL);
 	}
 	free_items(store->head);
+	while (store->look_count)
+		snapshot_let_go(store->looks[--store->look_count]);
 	pthread_mutex_destroy(&store->lock);
 	pthread_cond_destroy(&store->work);
 	pthread_cond_destroy(&store->done);

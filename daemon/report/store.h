@@ -7,7 +7,7 @@
  * the sink writes: each view is a connection of its own, for one thread. It also writes acknowledgements.
  *
  * What is kept: each alert as it was told last, everything that was told of it, learned pairs, accepted proposal sets by
- * pair of IKE peers, and the counters of SAs. Cleared alerts older than `keep` go, then, while the file is larger than
+ * pair of IKE peers, the counters of SAs, and the history of traffic by hour, pair and rule. Cleared alerts older than `keep` go, then, while the file is larger than
  * `size_max` or the disk is full, the oldest. A file that is damaged, of another program, or of a newer version is set
  * aside under another name with one notice, and a new one begun; an older version is brought up to date in place.
  *
@@ -21,10 +21,12 @@
 #include <stddef.h>
 
 enum {
-	STORE_VERSION = 2,        /* of the schema; PRAGMA user_version */
+	STORE_VERSION = 3,        /* of the schema; PRAGMA user_version */
 	STORE_QUEUE_MAX = 1024,   /* records that may wait for the writing thread */
 	STORE_LIST_DEFAULT = 100, /* alerts that store_view_alerts() gives when not asked for a number */
 };
+
+struct snapshot;
 
 struct store_settings {
 	const char *path;   /* copied */
@@ -41,6 +43,14 @@ struct sink *store_sink_new(const struct store_settings *settings);
 /* The record number (finding.record) up to which all is in the file; 0 if there is nothing, or no file yet. */
 uint64_t store_position(struct sink *store);
 
+/*
+ * Takes a look for the history of traffic (store_history.h), which is written in the store's own thread. The snapshot is held
+ * until then; where looks come faster than they can be written, the newest of an engine stands for those before. From any
+ * thread. Its number, which store_looks_done() reaches when the look is written, or given up.
+ */
+uint64_t store_take_look(struct sink *store, const struct snapshot *look);
+uint64_t store_looks_done(struct sink *store);
+
 /* ---- reading ---- */
 
 struct store_view;
@@ -55,6 +65,7 @@ struct store_filter {
 	int64_t since_ns;               /* only those that something was told of at or after this time; 0: any */
 	enum finding_severity severity; /* only those of this severity or worse */
 	const struct address *a, *b;    /* only of this pair, in either order; only a: of any pair with it; NULL: any */
+	const char *id;                 /* only findings of this id; NULL: any */
 	size_t limit;                   /* at most so many, newest first; 0: STORE_LIST_DEFAULT */
 };
 
@@ -84,6 +95,56 @@ int store_view_history(struct store_view *view, uint64_t alert,
  * alert, or it could not be written. */
 bool store_view_acknowledge(struct store_view *view, uint64_t alert, int64_t until_ns, const char *by, char *problem,
 			    size_t problem_size);
+
+/* ---- the history of traffic (store_history.h) ---- */
+
+/* Part of the past, by the clock. What is kept by the hour or by the day is taken whole where it is touched. */
+struct store_span {
+	int64_t since_ns, until_ns;
+};
+
+/* A sum. Texts are borrowed for the call; they are names out of records, and hostile. */
+struct store_volume {
+	const char *rule;  /* "" none; several, of gateways that carry them all, are parted by tabs */
+	const char *what;  /* HISTORY_ESP and its like, or a protocol and, behind a tab, its service */
+	const char *a, *b; /* of a pair; else NULL */
+	int64_t day;       /* from the epoch, where it is asked for by day */
+	uint64_t packets, bytes;
+};
+typedef bool store_volume_function(void *context, const struct store_volume *volume);
+
+/* Sums of each rule; of each day and rule; of each pair of one day. Each gives how many were handed over, -1 if the store
+ * could not be read. */
+int store_view_rules(struct store_view *view, const struct store_span *span, store_volume_function *each,
+		     void *context);
+int store_view_days(struct store_view *view, const struct store_span *span, store_volume_function *each, void *context);
+int store_view_traffic(struct store_view *view, int64_t day, store_volume_function *each, void *context);
+
+/* A look: how the sensor was. Counters are since its engine began. */
+struct store_look {
+	int64_t time_ns, engine_ns;
+	uint64_t packets, bytes, dropped;
+	unsigned interfaces, up;
+	uint64_t beyond_pairs, beyond_bytes; /* without rows of their own in the history */
+};
+int store_view_looks(struct store_view *view, const struct store_span *span,
+		     bool (*each)(void *context, const struct store_look *look), void *context);
+
+/* What IKE peers selected, and when that was seen. */
+struct store_selection {
+	const char *initiator, *responder, *selected, *rule; /* selected: names parted by slashes */
+	unsigned version;
+	int64_t first_ns, last_ns;
+};
+int store_view_selections(struct store_view *view, const struct store_span *span,
+			  bool (*each)(void *context, const struct store_selection *selection), void *context);
+
+/* What was told of the sensor itself, oldest first: all that it says of when it did not see. */
+int store_view_sensor(struct store_view *view, const struct store_span *span,
+		      bool (*each)(void *context, const struct store_alert *told), void *context);
+
+/* When the first look was; 0: there was none. */
+int64_t store_view_begin(struct store_view *view);
 
 /* Hands over the learned pairs, as the JSON lines of `learned` records. How many, -1: not readable. */
 int store_view_learned(struct store_view *view, bool (*each)(void *context, const char *record), void *context);

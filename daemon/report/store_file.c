@@ -3,6 +3,7 @@
 #include "store_file.h"
 
 #include "store.h"
+#include "store_history.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -43,6 +44,8 @@ static const char *const migrations[STORE_VERSION] = {
 	" last INTEGER NOT NULL, packets INTEGER NOT NULL, bytes INTEGER NOT NULL, replaces INTEGER, state TEXT NOT "
 	"NULL,"
 	" PRIMARY KEY(src, dst, proto, spi, first)) WITHOUT ROWID;",
+	/* 3: the history of traffic */
+	store_history_schema,
 };
 
 static enum store_file_state state_of(int code)

@@ -3,6 +3,7 @@
 #include "store.h"
 
 #include "store_file.h"
+#include "store_view.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -10,10 +11,6 @@
 #include <time.h>
 
 enum { VIEW_BUSY_MS = 250 };
-
-struct store_view {
-	sqlite3 *database;
-};
 
 static bool fail(struct store_view *view, const char *path, const char *why, char *problem, size_t problem_size)
 {
@@ -81,7 +78,7 @@ void store_view_close(struct store_view *view)
 	free(view);
 }
 
-static sqlite3_stmt *prepare(struct store_view *view, const char *sql)
+sqlite3_stmt *store_view_prepare(struct store_view *view, const char *sql)
 {
 	sqlite3_stmt *statement = NULL;
 
@@ -97,7 +94,6 @@ static const char *text_at(sqlite3_stmt *statement, int column)
 	return (const char *)sqlite3_column_text(statement, column);
 }
 
-/* Columns: alert, id, cause, state, severity, record, number, opened, told, until, by. */
 static struct store_alert alert_at(sqlite3_stmt *statement)
 {
 	int64_t severity = sqlite3_column_int64(statement, 4);
@@ -118,10 +114,8 @@ static struct store_alert alert_at(sqlite3_stmt *statement)
 	};
 }
 
-/* Runs the statement, which it finalizes, and hands over its rows. Those of a damaged file without what every row has are
- * passed over, and the file counts as not readable. */
-static int hand_over(sqlite3_stmt *statement, bool (*each)(void *context, const struct store_alert *alert),
-		     void *context)
+int store_view_hand_over(sqlite3_stmt *statement, bool (*each)(void *context, const struct store_alert *alert),
+			 void *context)
 {
 	int count = 0, code;
 	bool whole = true;
@@ -145,12 +139,13 @@ static int hand_over(sqlite3_stmt *statement, bool (*each)(void *context, const 
 int store_view_alerts(struct store_view *view, const struct store_filter *filter,
 		      bool (*each)(void *context, const struct store_alert *alert), void *context)
 {
-	sqlite3_stmt *statement =
-	    prepare(view, "SELECT alert.alert, id, cause, state, severity, record, number, opened, told, until, by"
-			  " FROM alert LEFT JOIN acknowledgement USING(alert)"
-			  " WHERE (NOT ?1 OR state <> 'clear') AND told >= ?2 AND severity <= ?3"
-			  " AND (?4 IS NULL OR a = ?4 OR b = ?4) AND (?5 IS NULL OR a = ?5 OR b = ?5)"
-			  " ORDER BY told DESC, number DESC LIMIT ?6");
+	sqlite3_stmt *statement = store_view_prepare(
+	    view,
+	    "SELECT alert.alert, id, cause, state, severity, record, number, opened, told, until, by"
+	    " FROM alert LEFT JOIN acknowledgement USING(alert)"
+	    " WHERE (NOT ?1 OR state <> 'clear') AND told >= ?2 AND severity <= ?3"
+	    " AND (?4 IS NULL OR a = ?4 OR b = ?4) AND (?5 IS NULL OR a = ?5 OR b = ?5) AND (?7 IS NULL OR id = ?7)"
+	    " ORDER BY told DESC, number DESC LIMIT ?6");
 	struct address_text a, b;
 
 	if (!statement)
@@ -160,14 +155,15 @@ int store_view_alerts(struct store_view *view, const struct store_filter *filter
 	sqlite3_bind_int(statement, 3, (int)filter->severity);
 	store_file_bind(statement, 4, filter->a ? address_text(filter->a, &a) : NULL);
 	store_file_bind(statement, 5, filter->b ? address_text(filter->b, &b) : NULL);
+	store_file_bind(statement, 7, filter->id);
 	sqlite3_bind_int64(statement, 6, (int64_t)(filter->limit ? filter->limit : STORE_LIST_DEFAULT));
-	return hand_over(statement, each, context);
+	return store_view_hand_over(statement, each, context);
 }
 
 int store_view_history(struct store_view *view, uint64_t alert,
 		       bool (*each)(void *context, const struct store_alert *told), void *context)
 {
-	sqlite3_stmt *statement = prepare(
+	sqlite3_stmt *statement = store_view_prepare(
 	    view, "SELECT h.alert, h.id, h.cause, h.state, h.severity, h.record, h.number, coalesce(a.opened, h.told),"
 		  " h.told, k.until, k.by FROM history h LEFT JOIN alert a ON a.alert = h.alert"
 		  " LEFT JOIN acknowledgement k ON k.alert = h.alert WHERE h.alert = ?1 ORDER BY h.number");
@@ -175,19 +171,19 @@ int store_view_history(struct store_view *view, uint64_t alert,
 	if (!statement)
 		return -1;
 	sqlite3_bind_int64(statement, 1, (int64_t)alert);
-	return hand_over(statement, each, context);
+	return store_view_hand_over(statement, each, context);
 }
 
 bool store_view_acknowledge(struct store_view *view, uint64_t alert, int64_t until_ns, const char *by, char *problem,
 			    size_t problem_size)
 {
 	/* The one row is not written where there is no such alert. */
-	sqlite3_stmt *statement =
-	    prepare(view, until_ns ? "INSERT INTO acknowledgement(alert, until, by, at)"
-				     " SELECT alert, ?2, ?3, ?4 FROM alert WHERE alert = ?1"
-				     " ON CONFLICT(alert) DO UPDATE SET until=excluded.until, by=excluded.by,"
-				     " at=excluded.at"
-				   : "DELETE FROM acknowledgement WHERE alert = ?1");
+	sqlite3_stmt *statement = store_view_prepare(
+	    view, until_ns ? "INSERT INTO acknowledgement(alert, until, by, at)"
+			     " SELECT alert, ?2, ?3, ?4 FROM alert WHERE alert = ?1"
+			     " ON CONFLICT(alert) DO UPDATE SET until=excluded.until, by=excluded.by,"
+			     " at=excluded.at"
+			   : "DELETE FROM acknowledgement WHERE alert = ?1");
 	struct timespec now;
 	int code = SQLITE_ERROR;
 
@@ -216,7 +212,7 @@ bool store_view_acknowledge(struct store_view *view, uint64_t alert, int64_t unt
 
 int store_view_learned(struct store_view *view, bool (*each)(void *context, const char *record), void *context)
 {
-	sqlite3_stmt *statement = prepare(view, "SELECT record FROM learned ORDER BY last DESC");
+	sqlite3_stmt *statement = store_view_prepare(view, "SELECT record FROM learned ORDER BY last DESC");
 	int count = 0, code;
 	bool whole = true;
 

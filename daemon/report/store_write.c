@@ -3,6 +3,7 @@
 #include "store_write.h"
 
 #include "json.h"
+#include "store_history.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -225,6 +226,15 @@ static void put_position(struct batch *batch, uint64_t number)
 	end(batch, statement);
 }
 
+enum store_write store_write_outcome(int code)
+{
+	if (code == SQLITE_OK)
+		return STORE_WRITTEN;
+	if (store_file_is_damage(code) || (code & 0xff) == SQLITE_ERROR)
+		return STORE_BROKEN; /* SQLITE_ERROR: tables are not those of the version that the file claims */
+	return (code & 0xff) == SQLITE_FULL ? STORE_NO_ROOM : STORE_REFUSED;
+}
+
 enum store_write store_write_items(sqlite3 *database, const struct store_item *items, struct store_problem *problem)
 {
 	struct batch batch = { .database = database };
@@ -255,9 +265,7 @@ enum store_write store_write_items(sqlite3 *database, const struct store_item *i
 		return STORE_WRITTEN;
 	snprintf(problem->text, sizeof(problem->text), "%s", sqlite3_errmsg(database));
 	sqlite3_exec(database, "ROLLBACK", NULL, NULL, NULL);
-	if (store_file_is_damage(batch.code) || (batch.code & 0xff) == SQLITE_ERROR)
-		return STORE_BROKEN; /* SQLITE_ERROR: tables are not those of the version that the file claims */
-	return (batch.code & 0xff) == SQLITE_FULL ? STORE_NO_ROOM : STORE_REFUSED;
+	return store_write_outcome(batch.code);
 }
 
 /* ---- upkeep ---- */
@@ -311,6 +319,7 @@ void store_write_make_room(sqlite3 *database)
 	/* First: while the log holds room, not even a deletion can be written. */
 	sqlite3_exec(database, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
 	forget_oldest(database, number_of(database, "SELECT count(*) / 10 + 1 FROM history"));
+	store_history_forget_oldest(database);
 	give_back(database);
 }
 
@@ -336,7 +345,8 @@ void store_write_prune(sqlite3 *database, int64_t before_ns, uint64_t size_max)
 		run_with(database, aged[i], before_ns);
 	for (unsigned round = 0; size_max && round < 64 && size_of(database) > size_max; round++) {
 		int64_t rows = number_of(database, "SELECT count(*) FROM history");
-		if (rows == 0)
+		bool traffic = store_history_forget_oldest(database);
+		if (rows == 0 && !traffic)
 			break;
 		forget_oldest(database, rows / 10 + 1);
 		run_with(database, "DELETE FROM sa WHERE last < (SELECT min(told) FROM history) AND ?1", 1);

@@ -37,6 +37,9 @@ struct store_item *store_item_new(const struct record *record, const char *senso
 
 enum store_write { STORE_WRITTEN, STORE_NO_ROOM, STORE_BROKEN, STORE_REFUSED };
 
+/* What SQLite's code of a transaction that was not committed means; STORE_WRITTEN for SQLITE_OK. */
+enum store_write store_write_outcome(int code);
+
 /* Writes all or none of them. */
 enum store_write store_write_items(struct sqlite3 *database, const struct store_item *items,
 				   struct store_problem *problem);

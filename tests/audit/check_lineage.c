@@ -82,8 +82,9 @@ static uint32_t replaced_by(uint32_t spi, enum sa_record_state *state)
 static uint32_t rekeys(double *median)
 {
 	struct record_pair pair = { .a = story_host(FROM), .b = story_host(TO) };
+	const char *carries[RECORD_CARRIES_MAX];
 
-	judge_complete_pair(judge, 0, &pair);
+	judge_complete_pair(judge, 0, &pair, carries);
 	if (median)
 		*median = pair.rekey_interval_median;
 	return pair.rekeys;

@@ -133,10 +133,12 @@ static const char *app_name(void *context, uint16_t app)
 	return NULL;
 }
 
-static void complete_pair(void *context, uint32_t realm, struct record_pair *pair)
+static void complete_pair(void *context, uint32_t realm, struct record_pair *pair,
+			  const char *carries[RECORD_CARRIES_MAX])
 {
 	(void)context;
 	(void)realm;
+	(void)carries;
 	pair->rekeys = 0;
 }
 

@@ -560,11 +560,12 @@ static const char *app_name(void *context, uint16_t app)
 	return NULL;
 }
 
-static void complete_pair(void *context, uint32_t realm, struct record_pair *pair)
+static void complete_pair(void *context, uint32_t realm, struct record_pair *pair,
+			  const char *carries[RECORD_CARRIES_MAX])
 {
 	struct teller *teller = context;
 
-	judge_complete_pair(teller->judge, realm, pair);
+	judge_complete_pair(teller->judge, realm, pair, carries);
 }
 
 static void complete_sa(void *context, uint32_t realm, struct record_sa *sa)

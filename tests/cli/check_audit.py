@@ -28,7 +28,7 @@ KEYS = {
     "finding": ["alert", "id", "cause", "state", "severity", "grade", "subject", "a", "b", "src", "dst", "src_port",
                 "dst_port", "spi", "ike_spi", "interface", "vlan", "rule", "protocol", "community_id", "count", "bytes",
                 "first", "last", "duration", "cleared_by", "text", "advice", "windows_event", "evidence"],
-    "pair": ["a", "b", "verdict", "rule", "esp", "cleartext", "rekeys", "rekey_interval_median",
+    "pair": ["a", "b", "verdict", "rule", "carries", "esp", "offending", "cleartext", "rekeys", "rekey_interval_median",
              "rekey_initiator"],
     "sa": ["src", "dst", "spi", "proto", "encap", "first", "last", "packets", "bytes", "seq_first", "seq_last", "lost",
            "replayed", "replaces", "continues", "ike_spi", "exchange", "initiator", "state"],
@@ -335,7 +335,7 @@ class Json(Case):
                 elif kind == "pair":
                     self.assertEqual(list(record["esp"]), ["packets", "bytes"])
                     for entry in record["cleartext"]:
-                        self.assertEqual(list(entry), ["protocol", "packets", "bytes"])
+                        self.assertEqual(list(entry), ["protocol", "service", "packets", "bytes"])
                 elif kind == "finding":
                     self.assertIn(record["subject"]["kind"], ("pair", "host", "sa", "sensor"))
                     self.assertTrue(record["text"] and record["advice"])
@@ -346,6 +346,24 @@ class Json(Case):
             self.assertEqual(summary["pairs"], sum(r["type"] == "pair" for r in records))
             self.assertEqual(summary["findings"], len({r["alert"] for r in records if r["type"] == "finding"}))
         self.assertEqual(seen, set(KEYS))
+
+    def test_what_a_pair_record_says_of_rules_and_services(self):
+        via = ["--secured", "10.1.1.1,10.1.1.2", "--secured", "192.168.10.1,192.168.20.1,via=10.1.1.1,10.1.1.2"]
+        pairs = {(record["a"], record["b"]): record
+                 for record in map(json.loads, self.audit("--json", *via, lab("01c")).stdout.splitlines())
+                 if record["type"] == "pair"}
+        outer, inner = pairs["10.1.1.1", "10.1.1.2"], pairs["192.168.10.1", "192.168.20.1"]
+        self.assertEqual(outer["carries"], [via[3]])
+        self.assertEqual((outer["rule"], inner["rule"], inner["carries"]), (via[1], via[3], None))
+        self.assertEqual(inner["offending"]["packets"], sum(row["packets"] for row in inner["cleartext"]))
+        pair = next(record for record in map(json.loads, self.audit("--json", *self.secured, self.leak).stdout.splitlines())
+                    if record["type"] == "pair")
+        self.assertEqual([row["service"] for row in pair["cleartext"]], ["tcp/80"])
+        self.assertEqual(pair["offending"], {key: pair["cleartext"][0][key] for key in ("packets", "bytes")})
+        pair = next(record for record in map(json.loads, self.audit("--json", self.leak).stdout.splitlines())
+                    if record["type"] == "pair")
+        self.assertEqual(pair["rule"], "learned")
+        self.assertIsNone(pair["carries"])
 
     def test_the_documentation_has_each_key_once_and_in_order(self):
         path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "records.md")

@@ -87,4 +87,68 @@ START_TEST(of_transforms)
 }
 END_TEST
 
-SUITE_MAIN("ike_algorithm", names, all_names_fit, quantum, of_transforms)
+START_TEST(every_registered_name_comes_back)
+{
+	static const uint16_t lengths[] = { 0, 128, 256 };
+	unsigned found = 0;
+
+	for (unsigned major = 1; major <= 2; major++)
+		for (unsigned kind = IKE_ALGORITHM_ENCRYPTION; kind <= IKE_ALGORITHM_GROUP; kind++)
+			for (uint16_t id = 0; id < 64; id++)
+				for (unsigned i = 0; i < 3; i++) {
+					bool group = kind == IKE_ALGORITHM_GROUP;
+					struct ike_algorithm algorithm = { (uint8_t)kind, (uint8_t)(group ? 2 : major),
+									   id,
+									   kind == IKE_ALGORITHM_ENCRYPTION ? lengths[i]
+													    : 0 };
+					struct ike_algorithm again;
+					char name[IKE_ALGORITHM_NAME_SIZE], second[IKE_ALGORITHM_NAME_SIZE];
+					ike_algorithm_name(&algorithm, name);
+					if (!ike_algorithm_find(major, name, &again))
+						continue;
+					found++;
+					ck_assert_str_eq(ike_algorithm_name(&again, second), name);
+				}
+	ck_assert_uint_gt(found, 200);
+}
+END_TEST
+
+START_TEST(each_as_what_it_is)
+{
+	static const struct {
+		unsigned major;
+		const char *name;
+		unsigned kind, id, key_length;
+	} rows[] = {
+		{ 2, "AES_CBC_256", IKE_ALGORITHM_ENCRYPTION, IKEV2_ENCR_AES_CBC, 256 },
+		{ 2, "AES_GCM_16_128", IKE_ALGORITHM_ENCRYPTION, IKEV2_ENCR_AES_GCM_16, 128 },
+		{ 2, "HMAC_SHA2_256_128", IKE_ALGORITHM_INTEGRITY, IKEV2_INTEG_HMAC_SHA2_256_128, 0 },
+		{ 2, "MODP_2048", IKE_ALGORITHM_GROUP, IKE_GROUP_MODP_2048, 0 },
+		{ 2, "ML_KEM_1024", IKE_ALGORITHM_GROUP, IKE_GROUP_ML_KEM_1024, 0 },
+		{ 1, "3DES_CBC", IKE_ALGORITHM_ENCRYPTION, IKEV1_ENCR_3DES_CBC, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ike_algorithm algorithm;
+		ck_assert_msg(ike_algorithm_find(rows[i].major, rows[i].name, &algorithm), "%s", rows[i].name);
+		ck_assert_uint_eq(algorithm.kind, rows[i].kind);
+		ck_assert_uint_eq(algorithm.id, rows[i].id);
+		ck_assert_uint_eq(algorithm.key_length, rows[i].key_length);
+	}
+}
+END_TEST
+
+START_TEST(what_is_no_name_is_none)
+{
+	static const char *const none[] = {
+		"", "AES", "AES_CBC_", "AES_CBC_257", "ENCRYPTION_77", "aes_cbc_256", "MODP_2048 "
+	};
+	struct ike_algorithm algorithm;
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		ck_assert_msg(!ike_algorithm_find(2, none[i], &algorithm), "'%s'", none[i]);
+}
+END_TEST
+
+SUITE_MAIN("ike_algorithm", names, all_names_fit, quantum, of_transforms, every_registered_name_comes_back,
+	   each_as_what_it_is, what_is_no_name_is_none)

@@ -60,6 +60,49 @@ static bool take_learned(void *context, const char *record)
 	return ++*handed < HANDED_MAX;
 }
 
+static bool take_volume(void *context, const struct store_volume *volume)
+{
+	unsigned *handed = context;
+
+	DEMAND(volume->rule && volume->what);
+	return ++*handed < HANDED_MAX;
+}
+
+static bool take_look(void *context, const struct store_look *look)
+{
+	unsigned *handed = context;
+
+	(void)look;
+	return ++*handed < HANDED_MAX;
+}
+
+static bool take_selection(void *context, const struct store_selection *selection)
+{
+	unsigned *handed = context;
+
+	DEMAND(selection->initiator && selection->responder && selection->selected && selection->rule);
+	return ++*handed < HANDED_MAX;
+}
+
+static void read_past(struct store_view *view)
+{
+	const struct store_span all = { 0, INT64_MAX };
+	unsigned handed = 0;
+
+	store_view_rules(view, &all, take_volume, &handed);
+	handed = 0;
+	store_view_days(view, &all, take_volume, &handed);
+	handed = 0;
+	store_view_traffic(view, 20778, take_volume, &handed);
+	handed = 0;
+	store_view_looks(view, &all, take_look, &handed);
+	handed = 0;
+	store_view_selections(view, &all, take_selection, &handed);
+	handed = 0;
+	store_view_sensor(view, &all, take_alert, &handed);
+	store_view_begin(view);
+}
+
 static void read_view(void)
 {
 	struct store_filter filter = { .severity = SEVERITY_INFO, .limit = HANDED_MAX };
@@ -76,6 +119,7 @@ static void read_view(void)
 	store_view_history(view, 1, take_alert, &handed);
 	handed = 0;
 	store_view_learned(view, take_learned, &handed);
+	read_past(view);
 	store_view_close(view);
 }
 

@@ -40,12 +40,12 @@ HOMES = {
     "yaml.h": ["config/config_document.h"],
     "jansson.h": [
         "daemon/report/json.c", "daemon/report/json_line.c", "daemon/report/siem_json.c", "daemon/report/record_reader.c", "daemon/report/ike_log_json.c", "daemon/report/ike_octets.c",
-        "daemon/report/inventory_json.c", "daemon/report/inventory_cyclonedx.c", "daemon/explain_command.c",
-        "daemon/control_request.c", "daemon/control_status.c", "daemon/status_command.c",
-        "daemon/report/api.c",
+        "daemon/report/inventory_json.c", "daemon/report/inventory_cyclonedx.c", "daemon/report/inventory_reader.c", "daemon/explain_command.c",
+        "daemon/control_history.c", "daemon/control_request.c", "daemon/control_status.c", "daemon/status_command.c",
+        "daemon/report/api.c", "daemon/report/period.c",
     ],
     "openssl/": ["daemon/certificate.c", "daemon/report/tls.c", "daemon/report/community_id.c", "daemon/report/nat_hash.c"],
-    "sqlite3.h": ["daemon/report/store_file.c", "daemon/report/store_view.c", "daemon/report/store_write.c"],
+    "sqlite3.h": ["daemon/report/store_file.c", "daemon/report/store_history.c", "daemon/report/store_history_view.c", "daemon/report/store_view.c", "daemon/report/store_write.c"],
     "syslog-ng/": ["daemon/report/evtlog_module.c"],
     "xxhash.h": ["daemon/audit/hash.h"],
 }

@@ -108,7 +108,7 @@ def check_bounds(program):
     lines = []
     for i in range(900):
         a, b = f"192.0.2.{i % 250 + 1}", f"198.51.{i // 250}.1"
-        lines.append(records.line("pair", a=a, b=b, verdict="secured", rule=f'rule "{i}"\\\n\x7f', esp={"packets": 1, "bytes": 7}, cleartext=[], rekeys=0,
+        lines.append(records.line("pair", a=a, b=b, verdict="secured", rule=f'rule "{i}"\\\n\x7f', carries=None, offending={"packets": 0, "bytes": 0}, esp={"packets": 1, "bytes": 7}, cleartext=[], rekeys=0,
                                   rekey_interval_median=None, rekey_initiator=None))
     with Served(program, [*lines, records.summary(lines), records.health(900)], unix=True) as served:
         _, text = scrape(served, OPEN)

@@ -70,15 +70,19 @@ END_TEST
 
 START_TEST(other_records_are_exactly_this)
 {
-	struct record_protocol protocols[] = { { "DNS", 2, 200 }, { "icmp", 1, 84 } };
+	struct record_protocol protocols[] = { { "DNS", 2, 200, 17, 53 }, { "icmp", 1, 84, 1, 0 } };
 	struct record records[] = {
 		{ .type = RECORD_PAIR,
 		  .pair = { .a = sample_address("10.0.0.1"),
 			    .b = sample_address("2001:db8::1"),
 			    .verdict = PAIR_MIXED,
 			    .rule = NULL,
+			    .carries = (const char *const[]){ "hq", "lab" },
+			    .carries_count = 2,
 			    .esp_packets = 5,
 			    .esp_bytes = 600,
+			    .offending_packets = 2,
+			    .offending_bytes = 200,
 			    .cleartext = protocols,
 			    .cleartext_count = 2,
 			    .rekeys = 3,
@@ -128,9 +132,11 @@ START_TEST(other_records_are_exactly_this)
 	};
 	static const char *const lines[] = {
 		("{\"type\":\"pair\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"a\":\"10.0.0.1\","
-		 "\"b\":\"2001:db8::1\",\"verdict\":\"mixed\",\"rule\":null,\"esp\":{\"packets\":5,\"bytes\":600},"
-		 "\"cleartext\":[{\"protocol\":\"DNS\",\"packets\":2,\"bytes\":200},"
-		 "{\"protocol\":\"icmp\",\"packets\":1,\"bytes\":84}],\"rekeys\":3,\"rekey_interval_median\":null,"
+		 "\"b\":\"2001:db8::1\",\"verdict\":\"mixed\",\"rule\":null,\"carries\":[\"hq\",\"lab\"],"
+		 "\"esp\":{\"packets\":5,\"bytes\":600},\"offending\":{\"packets\":2,\"bytes\":200},"
+		 "\"cleartext\":[{\"protocol\":\"DNS\",\"service\":\"udp/53\",\"packets\":2,\"bytes\":200},"
+		 "{\"protocol\":\"icmp\",\"service\":\"proto/"
+		 "1\",\"packets\":1,\"bytes\":84}],\"rekeys\":3,\"rekey_interval_median\":null,"
 		 "\"rekey_initiator\":\"both\"}"),
 		("{\"type\":\"sa\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"src\":\"10.0.0.1\","
 		 "\"dst\":\"10.0.0.2\",\"spi\":\"0x00c0ffee\",\"proto\":\"ah\",\"encap\":\"udp\","
@@ -277,8 +283,17 @@ static void random_finding(uint64_t *state, struct finding *finding)
 	finding_note_time(finding, "time", finding->first_ns);
 }
 
-static void random_record(uint64_t *state, struct record *record, struct record_protocol protocols[3])
+static const char *random_name(uint64_t *state)
 {
+	const char *text = random_text(state);
+
+	return text ? text : "";
+}
+
+static void random_record(uint64_t *state, struct record *record, struct record_protocol protocols[3],
+			  const char *carries[RECORD_CARRIES_MAX])
+{
+	static const uint8_t services[] = { 0, 1, 6, 17 };
 	static const char *const names[] = { "AES_CBC_256", "", "\xf0\x9f\x92\xa9" };
 	static const struct record_interface interfaces[] = { { "eth0", true, 1, 2, 3 },
 							      { SAMPLE_HOSTILE, false, 4, 5, 6 } };
@@ -293,12 +308,22 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 	case RECORD_PAIR:
 		for (size_t i = 0; i < 3; i++)
 			protocols[i] =
-			    (struct record_protocol){ random_text(state), next_random(state), next_random(state) };
+			    (struct record_protocol){ random_text(state), next_random(state), next_random(state),
+						      services[next_random(state) % 4], (uint16_t)next_random(state) };
+		for (size_t i = 0; i < 3; i++)
+			if (protocols[i].ip_protocol != 6 && protocols[i].ip_protocol != 17)
+				protocols[i].port = 0;
+		for (size_t i = 0; i < RECORD_CARRIES_MAX; i++)
+			carries[i] = random_name(state);
 		record->pair = (struct record_pair){
 			.a = random_address(state),
 			.b = random_address(state),
 			.verdict = (enum pair_verdict)(next_random(state) % PAIR_VERDICT_COUNT),
 			.rule = random_text(state),
+			.carries = carries,
+			.carries_count = next_random(state) % (RECORD_CARRIES_MAX + 1),
+			.offending_packets = next_random(state),
+			.offending_bytes = next_random(state),
 			.esp_packets = next_random(state),
 			.esp_bytes = next_random(state),
 			.cleartext = protocols,
@@ -406,10 +431,11 @@ START_TEST(round_trip_gives_equal_lines)
 
 	for (int i = 0; i < 5000; i++) {
 		struct record_protocol protocols[3];
+		const char *carries[RECORD_CARRIES_MAX];
 		struct record record, again;
 		char *line, *second;
 
-		random_record(&state, &record, protocols);
+		random_record(&state, &record, protocols, carries);
 		line = record_to_json(&record, "edge-1");
 		ck_assert_ptr_nonnull(line);
 		ck_assert_msg(record_from_json(line, strlen(line), &reader, &again), "%s\n%s", reader.problem, line);

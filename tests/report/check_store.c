@@ -440,7 +440,10 @@ START_TEST(migrates_an_older_version)
 	await(sink, 1);
 	sink_close(sink);
 	/* as version 1 left it */
-	make(&stage, "DROP TABLE learned; DROP TABLE proposal_set; DROP TABLE sa; PRAGMA user_version=1");
+	make(&stage, "DROP TABLE learned; DROP TABLE proposal_set; DROP TABLE sa;"
+		     "DROP TABLE look; DROP TABLE word; DROP TABLE couple; DROP TABLE traffic; DROP TABLE traffic_day;"
+		     "DROP TABLE traffic_rule; DROP TABLE counted; DROP TABLE counted_at; DROP TABLE selection;"
+		     "PRAGMA user_version=1");
 	sink = open_store(&stage);
 	record = told(5, 2, FINDING_CLEAR);
 	sink_write(sink, &record);
@@ -449,6 +452,7 @@ START_TEST(migrates_an_older_version)
 	ck_assert_uint_eq(stage.notices, 0);
 	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM history"), 2);
 	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM learned"), 0);
+	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM traffic"), 0);
 	ck_assert_int_eq(ask(&stage, "PRAGMA user_version"), STORE_VERSION);
 	stage_end(&stage);
 }

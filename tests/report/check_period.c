@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A period out of lines: what belongs together is one row, what is not as it should be is refused, and shares do not round what
+ * leaked away. How it is written is held by tests/e2e/check_report.py. */
+#include "../../daemon/report/period.h"
+#include "../suite.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static void judge(void *context, unsigned version, const char *const *names, size_t count,
+		  struct period_selection *selection)
+{
+	(void)context;
+	ck_assert_uint_eq(version, 2);
+	selection->verdicts[0] = count == 2 && strcmp(names[0], "AES_CBC_256") == 0 ? PERIOD_FINE : PERIOD_UNKNOWN;
+}
+
+static const struct period_judge by_nobody = { { "one", "two", "three" }, judge, NULL };
+
+static bool take(struct period_reader *reader, const char *line)
+{
+	return period_reader_line(reader, line, strlen(line));
+}
+
+static void rule(struct period_reader *reader, const char *names, unsigned secured, unsigned offending, unsigned clear)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line),
+		 "{\"type\":\"report_rule\",\"rules\":[%s],\"secured\":{\"packets\":1,\"bytes\":%u},\"integrity\":{"
+		 "\"packets\":0,"
+		 "\"bytes\":0},\"offending\":{\"packets\":1,\"bytes\":%u},\"clear\":{\"packets\":1,\"bytes\":%u}}",
+		 names, secured, offending, clear);
+	ck_assert(take(reader, line));
+}
+
+START_TEST(rules_that_share_gateways_are_one)
+{
+	struct period_reader *reader = period_reader_new(&by_nobody);
+
+	rule(reader, "", 0, 0, 7);
+	rule(reader, "\"a\"", 0, 10, 20);
+	rule(reader, "\"a\",\"b\"", 1000, 0, 0);
+	rule(reader, "\"alone\"", 5, 0, 0);
+	rule(reader, "\"b\"", 0, 0, 3);
+	rule(reader, "\"b\",\"c\"", 2000, 0, 0);
+	rule(reader, "\"c\"", 0, 1, 1);
+	rule(reader, "\"learned\"", 9, 0, 0);
+	const struct period *period = period_reader_finish(reader);
+	ck_assert_uint_eq(period->rule_count, 4);
+	ck_assert_uint_eq(period->rules[0].names, 3);
+	ck_assert_uint_eq(period->rules[0].volumes.secured, 3000);
+	ck_assert_uint_eq(period->rules[0].volumes.offending, 11);
+	ck_assert_uint_eq(period->rules[0].volumes.clear, 24);
+	ck_assert_ptr_nonnull(strstr(period->rules[0].name, "a, b"));
+	ck_assert_str_eq(period->rules[1].name, "alone");
+	ck_assert_str_eq(period->rules[2].name, "learned pairs");
+	ck_assert_str_eq(period->rules[3].name, "no rule");
+	ck_assert(period->rules[3].none);
+	struct period_volumes total = period_total(period);
+	ck_assert_uint_eq(total.secured, 3014);
+	double share;
+	ck_assert(period_share(&total, &share) && fabs(share - 3014.0 / 3025.0) < 1e-9);
+	ck_assert(!period_share(&period->rules[3].volumes, &share));
+	period_reader_free(reader);
+}
+END_TEST
+
+START_TEST(what_is_not_as_it_should_be_is_refused)
+{
+	static const char *const wrong[] = {
+		"",
+		"{}",
+		"[]",
+		"{\"type\":\"report_rule\"}",
+		"{\"type\":\"report_rule\",\"rules\":[\"a\"],\"secured\":{\"packets\":1,\"bytes\":-1},\"integrity\":{},"
+		"\"offending\":{},\"clear\":{}}",
+		"{\"type\":\"report_blind\",\"from\":\"2026-11-21T20:30:00.000000Z\",\"until\":\"2026-11-21T20:31:00."
+		"000000Z\","
+		"\"duration\":60.0,\"why\":\"tired\",\"interface\":null}",
+		"{\"type\":\"selection\",\"initiator\":\"10.0.0.x\",\"responder\":\"10.0.0.2\",\"rules\":[],"
+		"\"version\":2,"
+		"\"selected\":[],\"first\":null,\"last\":null}",
+		"{\"type\":\"alert\",\"finding\":{}}",
+		"{\"type\":\"report\",\"sensor\":\"s\"}",
+		"{\"type\":\"pair\"}",
+	};
+	struct period_reader *reader = period_reader_new(&by_nobody);
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		ck_assert_msg(!take(reader, wrong[i]), "taken: %s", wrong[i]);
+	ck_assert(!period_reader_finish(reader)->complete);
+	period_reader_free(reader);
+}
+END_TEST
+
+START_TEST(selections_are_judged)
+{
+	struct period_reader *reader = period_reader_new(&by_nobody);
+
+	ck_assert(
+	    take(reader,
+		 "{\"type\":\"selection\",\"initiator\":\"10.0.0.1\",\"responder\":\"2001:db8::2\",\"rules\":[\"a\"],"
+		 "\"version\":2,\"selected\":[\"AES_CBC_256\",\"MODP_2048\"],"
+		 "\"first\":\"2026-11-21T20:30:00.000000Z\",\"last\":\"2026-11-21T20:31:00.000000Z\"}"));
+	ck_assert(take(reader,
+		       "{\"type\":\"report\",\"sensor\":\"s\",\"since\":null,\"until\":\"2026-11-21T20:31:00.000000Z\","
+		       "\"begin\":null,\"blind\":0.0,\"blind_left_out\":0,\"beyond_pairs\":0,\"beyond_bytes\":0}"));
+	const struct period *period = period_reader_finish(reader);
+	ck_assert(period->complete);
+	ck_assert_uint_eq(period->selection_count, 1);
+	ck_assert_str_eq(period->selections[0].selected, "AES_CBC_256 / MODP_2048");
+	ck_assert_int_eq(period->selections[0].verdicts[0], PERIOD_FINE);
+	period_reader_free(reader);
+}
+END_TEST
+
+SUITE_MAIN("period", rules_that_share_gateways_are_one, what_is_not_as_it_should_be_is_refused, selections_are_judged)
