@@ -44,8 +44,9 @@ START_TEST(plausible)
 	for (unsigned octet = 0; octet < 256; octet++) {
 		header = v1;
 		header.exchange = (uint8_t)octet;
-		ck_assert_int_eq(ike_header_plausible(&header, 100),
-				 (octet >= 1 && octet <= 6) || octet == 32 || octet == 33);
+		ck_assert_int_eq(ike_header_plausible(&header, 100), (octet >= 1 && octet <= 6) || octet == 32 ||
+									 octet == 33 ||
+									 (octet >= 243 && octet <= 246) /* AuthIP */);
 		header = v1;
 		header.next_payload = (uint8_t)octet;
 		ck_assert_int_eq(ike_header_plausible(&header, 100), (octet >= 1 && octet <= 21) || octet >= 128);
