@@ -3,10 +3,12 @@
  * Live capture: the home of libpcap.
  *
  * Called by a worker's loop. libpcap gives a ring block back to the kernel as soon as its last packet was handed to the
- * callback, so frames are copied, whole, into an arena that holds a batch. Nothing here blocks: the ring is asked for
+ * callback, so frames are copied into an arena that holds a batch. Nothing here blocks: the ring is asked for
  * what it has. It must not send, and it keeps no frame longer than its batch.
  */
 #include "capture.h"
+
+#include "capture_filter.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -175,6 +177,21 @@ static int activate(pcap_t *pcap, size_t buffer, bool promiscuous)
 	return pcap_activate(pcap);
 }
 
+/* Has the kernel copy no more of a frame than is worth it. Where that cannot be had, it copies all. */
+static void cut_frames(struct capture *capture)
+{
+	struct capture_filter_step steps[CAPTURE_FILTER_STEPS_MAX];
+	struct bpf_insn instructions[CAPTURE_FILTER_STEPS_MAX];
+	struct bpf_program program = { .bf_insns = instructions };
+
+	program.bf_len = (unsigned)capture_filter(capture->link_type, steps);
+	for (unsigned i = 0; i < program.bf_len; i++)
+		instructions[i] =
+		    (struct bpf_insn){ steps[i].code, steps[i].when_true, steps[i].when_false, steps[i].value };
+	if (program.bf_len > 0)
+		(void)pcap_setfilter(capture->pcap, &program);
+}
+
 /* Whether the interface is there and up; false with the error set. */
 static bool look_at_interface(const struct capture *capture, struct capture_error *error)
 {
@@ -238,6 +255,7 @@ struct capture *capture_open(const char *interface, uint16_t index, size_t buffe
 	}
 	capture->link_type = link_type_of(pcap_datalink(capture->pcap));
 	capture->nanoseconds = pcap_get_tstamp_precision(capture->pcap) == PCAP_TSTAMP_PRECISION_NANO ? 1 : 1000;
+	cut_frames(capture);
 	if (!any) {
 		capture->probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		if (!look_at_interface(capture, error))
