@@ -36,6 +36,7 @@ enum {
 	INTERFACES_MAX = 256,
 	RING_ROOM = 65536,
 	CLASSIFY_SLOTS = 20000, /* DESIGN section 8 */
+	CLASSIFY_RATE = 10000,  /* live, flows a second: a tenth of a processor */
 	LEARN_PACKETS = 20,     /* DESIGN section 6 */
 	LEARN_SPAN_S = 60,
 	AUDIT_LEARN_PACKETS = 4,
@@ -250,6 +251,7 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 			.seed = seed,
 		},
 		.classify_slots = CLASSIFY_SLOTS,
+		.classify_rate = settings->offline ? 0 : CLASSIFY_RATE,
 		.decapsulate = engine->decapsulate,
 		.decapsulate_count = INTERFACES_MAX,
 		.decapsulate_otherwise = TUNNEL_ALL,

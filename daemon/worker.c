@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define SECOND INT64_C(1000000000)
+
 /* Frames that were read, until they are worked through. */
 struct batch {
 	unsigned count;
@@ -18,6 +20,8 @@ struct worker {
 	struct track *track;
 	struct classifier *classifier;
 	int64_t now_ns;
+	int64_t credit_ns;       /* time that new flows may still take of, a second by the rate each */
+	int64_t credited_ns;     /* up to when it was given */
 	struct batch batches[2]; /* one is worked through while the memory of the next is on its way */
 };
 
@@ -58,12 +62,34 @@ static uint16_t ip_length(uint32_t captured)
 	return captured > UINT16_MAX ? UINT16_MAX : (uint16_t)captured;
 }
 
+/*
+ * Whether the classifier may begin with one more flow. To name one costs as much as tracking a hundred packets: with a hundred
+ * thousand new flows a second the ring would run over, and packets of all flows would be lost, where the names of some are
+ * all that has to be. A second's worth may be saved up.
+ */
+static bool may_begin(struct worker *worker, int64_t now_ns)
+{
+	uint32_t rate = worker->settings.classify_rate;
+
+	if (rate == 0)
+		return true;
+	if (now_ns > worker->credited_ns) {
+		int64_t credit = worker->credit_ns + (now_ns - worker->credited_ns);
+		worker->credit_ns = credit < SECOND ? credit : SECOND;
+		worker->credited_ns = now_ns;
+	}
+	if (worker->credit_ns < SECOND / rate)
+		return false;
+	worker->credit_ns -= SECOND / rate;
+	return true;
+}
+
 static void name_flow(struct worker *worker, struct track_handle handle, const struct packet *packet)
 {
 	struct track_named named = { .slot = handle.slot };
 	struct classify_result result = { 0 };
 
-	if (named.slot == CLASSIFY_SLOT_NONE)
+	if (named.slot == CLASSIFY_SLOT_NONE && may_begin(worker, packet->time_ns))
 		named.slot = classifier_begin(worker->classifier);
 	if (named.slot == CLASSIFY_SLOT_NONE) {
 		named.no_slot = true;

@@ -18,6 +18,7 @@ struct worker;
 struct worker_settings {
 	struct track_settings track;
 	uint32_t classify_slots;     /* flows that may be under inspection at once */
+	uint32_t classify_rate;      /* flows whose inspection may begin per second of frame time; 0: all */
 	const uint16_t *decapsulate; /* TUNNEL_ bits by frame.interface; borrowed */
 	unsigned decapsulate_count;
 	uint16_t decapsulate_otherwise; /* of interfaces beyond */
