@@ -67,8 +67,9 @@ static bool clear_host_bits(uint8_t address[16], unsigned length)
 {
 	bool clean = true;
 
-	for (unsigned octet = length / 8; octet < 16; octet++) {
-		uint8_t keep = (uint8_t)(octet > length / 8 ? 0 : 0xff00 >> (length % 8));
+	for (unsigned octet = 0; octet < 16; octet++) {
+		unsigned bits = length > 8 * octet ? length - 8 * octet : 0; /* of the prefix, in this octet or later */
+		uint8_t keep = (uint8_t)(0xff00 >> (bits < 8 ? bits : 8));
 		clean = clean && (address[octet] & ~keep) == 0;
 		address[octet] &= keep;
 	}
