@@ -8,6 +8,7 @@
 #include "ike_tap.h"
 #include "loop.h"
 #include "report/ike_octets.h"
+#include "report/inventory.h"
 #include "report/json.h"
 #include "report/store.h"
 #include "report/timestamp.h"
@@ -163,6 +164,8 @@ static char *row_of(const struct client *client, size_t at)
 		record.ike_sa = snapshot->ike_sas[at].ike_sa;
 		record.time_ns = snapshot->ike_sas[at].last_ns;
 		break;
+	case CONTROL_INVENTORY:
+		return inventory_json_line(snapshot->inventory, at, snapshot->sensor);
 	default:
 		return control_alert_line(snapshot->alerts[at], snapshot->sensor);
 	}
@@ -180,6 +183,8 @@ static size_t rows_of(const struct client *client)
 		return snapshot->sa_count;
 	case CONTROL_IKE:
 		return snapshot->ike_sa_count;
+	case CONTROL_INVENTORY:
+		return inventory_json_count(snapshot->inventory);
 	default:
 		return snapshot->alert_count;
 	}
@@ -205,6 +210,8 @@ static bool is_asked_for(const struct client *client, size_t at)
 		return about(request, &snapshot->sas[at].src, &snapshot->sas[at].dst);
 	case CONTROL_IKE:
 		return about(request, &snapshot->ike_sas[at].ike_sa.initiator, &snapshot->ike_sas[at].ike_sa.responder);
+	case CONTROL_INVENTORY:
+		return true;
 	default:
 		break;
 	}
@@ -242,6 +249,10 @@ static void on_fresh(void *context, const struct snapshot *snapshot)
 		     "the engine does not answer; it may be starting: try again, and look at the log of espiald");
 		return;
 	}
+	if (client->request.kind == CONTROL_INVENTORY && !snapshot->inventory) {
+		fail(client, "there is not enough memory for the inventory now; try again");
+		return;
+	}
 	client->snapshot = snapshot_hold(snapshot);
 	client->at = 0;
 	enter(client, ANSWERING);
@@ -255,8 +266,11 @@ static void on_fresh(void *context, const struct snapshot *snapshot)
 
 static void want_snapshot(struct client *client)
 {
+	struct snapshot_keeper *keeper = client->control->settings.keeper;
+
 	enter(client, WAITING);
-	if (!snapshot_keeper_want(client->control->settings.keeper, on_fresh, client))
+	if (!(client->request.kind == CONTROL_INVENTORY ? snapshot_keeper_want_inventory(keeper, on_fresh, client)
+							: snapshot_keeper_want(keeper, on_fresh, client)))
 		fail(client, "too many ask at once; try again");
 }
 

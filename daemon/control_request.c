@@ -14,12 +14,19 @@
 const char *control_kind_name(enum control_kind kind)
 {
 	static const char *const names[CONTROL_KINDS] = {
-		[CONTROL_STATUS] = "status",   [CONTROL_PAIRS] = "pairs",
-		[CONTROL_SAS] = "sas",         [CONTROL_IKE] = "ike",
-		[CONTROL_IKE_LOG] = "ike-log", [CONTROL_ALERTS] = "alerts",
-		[CONTROL_ALERT] = "alert",     [CONTROL_ACK] = "ack",
-		[CONTROL_RELOAD] = "reload",   [CONTROL_TEST_ALERT] = "test-alert",
-		[CONTROL_REPORT] = "report",   [CONTROL_HISTORY] = "history",
+		[CONTROL_STATUS] = "status",
+		[CONTROL_PAIRS] = "pairs",
+		[CONTROL_SAS] = "sas",
+		[CONTROL_IKE] = "ike",
+		[CONTROL_IKE_LOG] = "ike-log",
+		[CONTROL_ALERTS] = "alerts",
+		[CONTROL_ALERT] = "alert",
+		[CONTROL_ACK] = "ack",
+		[CONTROL_RELOAD] = "reload",
+		[CONTROL_TEST_ALERT] = "test-alert",
+		[CONTROL_REPORT] = "report",
+		[CONTROL_HISTORY] = "history",
+		[CONTROL_INVENTORY] = "inventory",
 	};
 	return (size_t)kind < CONTROL_KINDS ? names[kind] : "?";
 }

@@ -384,10 +384,10 @@ struct judge_counters engine_judged(struct engine *engine)
 	return counters;
 }
 
-void engine_pass_ike(struct engine *engine, bool pass)
+void engine_while_judge_stands(struct engine *engine, void (*work)(void *context), void *context)
 {
 	close_gate(engine);
-	judge_pass_ike(engine->judge, pass);
+	work(context);
 	open_gate(engine);
 }
 

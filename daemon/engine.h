@@ -46,8 +46,8 @@ void engine_interface(struct engine *engine, uint16_t index, const char *name);
  */
 bool engine_reload(struct engine *engine, const struct config *config);
 
-/* Records for every IKE message from now on, or no longer; called by the capturing thread. */
-void engine_pass_ike(struct engine *engine, bool pass);
+/* Does the work while the judge's thread stands still: what that thread writes to can be read meanwhile. Not for long. */
+void engine_while_judge_stands(struct engine *engine, void (*work)(void *context), void *context);
 
 void engine_frames(struct engine *engine, const struct frame *frames, unsigned count);
 

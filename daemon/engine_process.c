@@ -74,14 +74,14 @@ static void write_record(void *context, const struct record *record)
 	free(line);
 }
 
-/* What the judge writes: IKE messages go to who listens, all else to the reporter. */
+/* What the judge writes: IKE messages go to the inventory and to who listens, all else to the reporter. */
 static void write_judged(void *context, const struct record *record)
 {
 	struct process *process = context;
 
-	if (record->type == RECORD_IKE_MESSAGE)
-		state_writer_ike_message(process->state, record);
-	else
+	if (process->state)
+		state_writer_judged(process->state, record);
+	if (record->type != RECORD_IKE_MESSAGE)
 		write_record(&process->writer, record);
 }
 
@@ -278,6 +278,7 @@ static int run(struct process *process, const struct engine_process *settings)
 	}
 	struct engine_settings engine = { .config = settings->config,
 					  .threaded = true,
+					  .ike_messages = settings->state >= 0,
 					  .interface_name = interface_name,
 					  .interface_context = process->live };
 	process->engine = engine_new(&engine, &judged);

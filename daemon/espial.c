@@ -24,7 +24,7 @@ struct command {
 static const struct command commands[] = {
 	{ "audit", "check captures or an interface: who is secured, who is not, and why", audit_command },
 	{ "explain", "what a finding means, what else looks like it, what to do, where to look", explain_command },
-	{ "inventory", "the cryptography that captures show, by pair and peer; as CBOM too", inventory_command },
+	{ "inventory", "cryptography that espiald or captures show, by pair and peer; as CBOM too", inventory_command },
 	{ "status", "how the running espiald fares: capture, losses, tables, sinks", status_command },
 	{ "pairs", "every pair with its verdict, rule, and octets secured and in clear", pairs_command },
 	{ "sas", "every SA: SPI, age, octets, loss, and what it replaced", sas_command },

@@ -76,6 +76,7 @@ struct http {
 	struct answering *answers;       /* owned list */
 	struct waiting *waiting;         /* owned list, the latest first */
 	bool asked;                      /* for a snapshot, that has not come yet */
+	bool asked_inventory;            /* one with the inventory */
 	struct http_settings settings;   /* `want`, `forget` and `source` of it */
 	struct event *sweeper;           /* owned */
 	struct metrics_tally tally;
@@ -349,6 +350,9 @@ static void answer_state(struct http *http, struct evhttp_request *request, cons
 	if (!http->snapshot)
 		refuse(request, 503, "Service Unavailable",
 		       "the engine has not told its state yet; ask again in a moment");
+	else if (query->resource == API_INVENTORY && !http->snapshot->inventory)
+		refuse(request, 503, "Service Unavailable",
+		       "the engine has not told its inventory yet; ask again in a moment");
 	else if (!is_known(http, request))
 		stream_answer(http, request, query);
 }
@@ -374,23 +378,53 @@ static void on_closed_waiting(struct evhttp_connection *line, void *context)
 	free_left_alone(request);
 }
 
-/* All who wait are answered, with the former state if there is no newer one. */
+static void ask_state(struct http *http);
+
+/* Whether somebody waits for the inventory, of which an answer without it says nothing. */
+static bool is_for_inventory(const struct waiting *waiting)
+{
+	return !waiting->metrics && waiting->query.resource == API_INVENTORY;
+}
+
+/* All who wait are answered, with the former state if there is no newer one. Who came with the inventory in mind while a state
+ * without it was on its way waits for the next. */
 static void on_fresh(void *context, const struct snapshot *snapshot)
 {
 	struct http *http = context;
+	struct waiting *later = NULL;
+	bool with_inventory = http->asked_inventory || !snapshot;
 
-	http->asked = false;
+	http->asked = http->asked_inventory = false;
 	if (snapshot)
 		http_publish(http, snapshot);
 	while (http->waiting) {
-		struct waiting waiting = *http->waiting;
-		drop_waiting(http->waiting);
+		struct waiting *first = http->waiting, waiting = *first;
+		if (is_for_inventory(first) && !with_inventory) {
+			http->waiting = first->next;
+			first->next = later;
+			later = first;
+			continue;
+		}
+		drop_waiting(first);
 		evhttp_connection_set_closecb(evhttp_request_get_connection(waiting.request), NULL, NULL);
 		if (waiting.metrics)
 			answer_metrics(http, waiting.request);
 		else
 			answer_state(http, waiting.request, &waiting.query);
 	}
+	http->waiting = later;
+	if (later)
+		ask_state(http);
+}
+
+static void ask_state(struct http *http)
+{
+	http->asked = true;
+	http->asked_inventory = false;
+	for (const struct waiting *waiting = http->waiting; waiting; waiting = waiting->next)
+		http->asked_inventory |= is_for_inventory(waiting);
+	if (!http->settings.want || !http->settings.want(http->settings.source, http->asked_inventory, on_fresh, http))
+		on_fresh(http, NULL);
 }
 
 /* Answers once a fresh snapshot is there. One is asked for at a time, however many wait. `query` NULL: metrics. */
@@ -407,11 +441,8 @@ static void await_state(struct http *http, struct evhttp_request *request, const
 		waiting->query = *query;
 	http->waiting = waiting;
 	evhttp_connection_set_closecb(evhttp_request_get_connection(request), on_closed_waiting, waiting);
-	if (http->asked)
-		return;
-	http->asked = true;
-	if (!http->settings.want || !http->settings.want(http->settings.source, on_fresh, http))
-		on_fresh(http, NULL);
+	if (!http->asked)
+		ask_state(http);
 }
 
 static void answer_api(struct http *http, struct evhttp_request *request, const char *name)

@@ -2,7 +2,6 @@
 /* See ike_tap.h. */
 #include "ike_tap.h"
 
-#include "engine.h"
 #include "mailbox.h"
 #include "report/ike_octets.h"
 
@@ -19,26 +18,25 @@
 enum { ROOM = 1 << 20, LINES_MAX = ROOM / 64, STATE_SIZE = 128 };
 
 struct ike_tap {
-	struct engine *engine;
 	const char *sensor;
 	int descriptor;
 	struct mailbox *mail;    /* owned */
 	_Atomic uint64_t unkept; /* messages of which there was no line */
+	atomic_bool on;          /* somebody listens */
 	/* the capturing thread's */
-	bool on, began, answer_due;
+	bool began, answer_due;
 	int64_t until_ns;
 	uint64_t told_lost;
 	char *batch; /* of ROOM + LINES_MAX + STATE_SIZE octets, owned */
 	size_t used, sent;
 };
 
-struct ike_tap *ike_tap_new(struct engine *engine, const char *sensor, int descriptor)
+struct ike_tap *ike_tap_new(const char *sensor, int descriptor)
 {
 	struct ike_tap *tap = calloc(1, sizeof(*tap));
 
 	if (!tap)
 		return NULL;
-	tap->engine = engine;
 	tap->sensor = sensor;
 	tap->descriptor = descriptor;
 	tap->mail = mailbox_new(ROOM);
@@ -60,6 +58,8 @@ void ike_tap_free(struct ike_tap *tap)
 
 void ike_tap_put(struct ike_tap *tap, const struct record *record)
 {
+	if (!atomic_load_explicit(&tap->on, memory_order_relaxed))
+		return;
 	char *line = ike_octets_line(record, tap->sensor);
 
 	if (line)
@@ -86,8 +86,8 @@ void ike_tap_wanted(struct ike_tap *tap, int64_t now_ns)
 	if (!tap->on) {
 		mailbox_take(tap->mail, drop, NULL);
 		tap->told_lost = lost(tap);
-		tap->on = tap->began = true;
-		engine_pass_ike(tap->engine, true);
+		tap->began = true;
+		atomic_store(&tap->on, true);
 	}
 	tap->until_ns = now_ns + LEASE_NS;
 	tap->answer_due = true;
@@ -125,8 +125,8 @@ static void make_batch(struct ike_tap *tap)
 void ike_tap_send(struct ike_tap *tap, int64_t now_ns)
 {
 	if (tap->on && now_ns > tap->until_ns) {
-		engine_pass_ike(tap->engine, false);
-		tap->on = tap->answer_due = false;
+		atomic_store(&tap->on, false);
+		tap->answer_due = false;
 	}
 	if (tap->on && tap->used == 0)
 		make_batch(tap);

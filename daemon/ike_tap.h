@@ -16,17 +16,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct engine;
 struct ike_tap;
 
 #define IKE_WANTED "{\"type\":\"ike-wanted\"}"
 #define IKE_STATE_FORMAT "{\"type\":\"ike_state\",\"began\":%u,\"lost\":%llu}"
 
 /* Sends to the descriptor, a stream socket; the sensor's name is borrowed. NULL on lack of memory. */
-struct ike_tap *ike_tap_new(struct engine *engine, const char *sensor, int descriptor);
+struct ike_tap *ike_tap_new(const char *sensor, int descriptor);
 void ike_tap_free(struct ike_tap *tap);
 
-/* The judge's thread: an IKE message. */
+/* The judge's thread: an IKE message, which is passed over while nobody listens. */
 void ike_tap_put(struct ike_tap *tap, const struct record *record);
 
 /* The capturing thread: somebody listens. Times are monotonic. */

@@ -3,6 +3,7 @@
 #include "inventory_command.h"
 
 #include "certificate.h"
+#include "control_client.h"
 #include "engine.h"
 #include "offline.h"
 #include "report/inventory.h"
@@ -11,12 +12,15 @@
 
 #include <getopt.h>
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { EXIT_DONE = 0, EXIT_TROUBLE = 2, BUDGET = 65536 };
+enum { BUDGET = 65536 };
 
 const char inventory_command_usage[] =
-    "Usage: espial inventory [OPTION]... FILE...  over capture files (pcap, pcapng; gzip or zstd too)\n"
+    "Usage: espial inventory [OPTION]...          of what the running espiald sees\n"
+    "       espial inventory [OPTION]... FILE...  over capture files (pcap, pcapng; gzip or zstd too)\n"
     "       espial inventory [OPTION]... -        over a capture on standard input\n"
     "\n"
     "Lists the cryptography that IKE shows in clear, selected and offered, by pair and peer: algorithms,\n"
@@ -26,28 +30,33 @@ const char inventory_command_usage[] =
     "  -c, --config FILE            policy and settings from a configuration file\n"
     "      --json                   JSON lines of type \"inventory\"\n"
     "      --cyclonedx              a CycloneDX 1.6 bill of materials of cryptography (CBOM)\n"
+    "      --socket PATH            where espiald listens (default: ESPIAL_SOCKET, or /run/espial/control.sock)\n"
     "  -h, --help                   this text\n"
     "\n"
-    "Exit status: 0, or 2 if the arguments or a file could not be used.\n";
+    "Exit status: 0, or 2 if the arguments or a file could not be used, or espiald could not be asked.\n";
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CYCLONEDX };
 
 static const struct option options[] = {
-	{ "secured", required_argument, NULL, 's' }, { "config", required_argument, NULL, 'c' },
-	{ "json", no_argument, NULL, 'j' },          { "cyclonedx", no_argument, NULL, 'x' },
-	{ "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
+	{ "secured", required_argument, NULL, 's' },
+	{ "config", required_argument, NULL, 'c' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "cyclonedx", no_argument, NULL, 'x' },
+	{ "socket", required_argument, NULL, 'k' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
 };
 
-static void complain(void *context, const char *text)
+static void tell(void *context, const char *text)
 {
 	(void)context;
-	fprintf(stderr, "espial: %s\n", text);
+	complain("%s", text);
 }
 
 static void on_record(void *context, const struct record *record)
 {
 	if (record->type == RECORD_NOTICE)
-		complain(NULL, record->notice.text);
+		tell(NULL, record->notice.text);
 	else
 		inventory_add(context, record);
 }
@@ -67,7 +76,7 @@ static int read_files(struct inventory *inventory, struct config *config, char *
 		offline = offline_new(names, count, &error);
 	free(names);
 	if (!offline) {
-		complain(NULL, error.text);
+		tell(NULL, error.text);
 		return EXIT_TROUBLE;
 	}
 	struct engine_settings settings = { .config = config,
@@ -81,44 +90,93 @@ static int read_files(struct inventory *inventory, struct config *config, char *
 			;
 		engine_finish(engine);
 		engine_write_records(engine);
-		status = offline_damage(offline, complain, NULL) ? EXIT_TROUBLE : EXIT_DONE;
+		status = offline_damage(offline, tell, NULL) ? EXIT_TROUBLE : EXIT_DONE;
 	} else {
-		complain(NULL, "not enough memory for the tables; lower limits in the configuration");
+		tell(NULL, "not enough memory for the tables; lower limits in the configuration");
 	}
 	engine_free(engine);
 	offline_free(offline);
 	return status;
 }
 
-static int run(struct config *config, enum format format, char **paths, unsigned count)
+/* EXIT_TROUBLE on lack of memory, and `status` otherwise. */
+static int write_inventory(struct inventory *inventory, enum format format, const char *sensor, int status)
 {
-	struct inventory *inventory = inventory_new(certificate_read, NULL);
 	const struct page page = { stdout, terminal_width(), terminal_colour(), terminal_unicode() };
 	bool good = true;
 
+	inventory_sort(inventory);
+	if (format == FORMAT_JSON)
+		good = inventory_write_json(inventory, stdout, sensor);
+	else if (format == FORMAT_CYCLONEDX)
+		good = inventory_write_cyclonedx(inventory, stdout, sensor);
+	else if (status == EXIT_DONE || inventory_count(inventory))
+		inventory_write_text(inventory, &page);
+	if (!good)
+		tell(NULL, "not enough memory");
+	return good ? status : EXIT_TROUBLE;
+}
+
+static int run(struct config *config, enum format format, char **paths, unsigned count)
+{
+	struct inventory *inventory = inventory_new(certificate_read, NULL);
+
 	if (!inventory) {
-		complain(NULL, "not enough memory");
+		tell(NULL, "not enough memory");
 		return EXIT_TROUBLE;
 	}
 	int status = read_files(inventory, config, paths, count);
-	inventory_sort(inventory);
-	if (format == FORMAT_JSON)
-		good = inventory_write_json(inventory, stdout, config->sensor);
-	else if (format == FORMAT_CYCLONEDX)
-		good = inventory_write_cyclonedx(inventory, stdout, config->sensor);
-	else if (status == EXIT_DONE || inventory_count(inventory))
-		inventory_write_text(inventory, &page);
+	status = write_inventory(inventory, format, config->sensor, status);
 	inventory_free(inventory);
-	if (good)
-		return status;
-	complain(NULL, "not enough memory");
-	return EXIT_TROUBLE;
+	return status;
+}
+
+/* ---- of the running espiald ---- */
+
+struct asked {
+	struct inventory *inventory;
+	char sensor[256];
+	bool refused;
+};
+
+static void take_line(void *context, const char *line, size_t length)
+{
+	static const char mark[] = "\"sensor\":\"";
+	struct asked *asked = context;
+	const char *name = memmem(line, length, mark, sizeof(mark) - 1);
+
+	/* For the bill, which names it as text: what a name has to be escaped for there is done there. */
+	if (name && !asked->sensor[0])
+		snprintf(asked->sensor, sizeof(asked->sensor), "%.*s", (int)strcspn(name + sizeof(mark) - 1, "\"\\"),
+			 name + sizeof(mark) - 1);
+	asked->refused |= !inventory_take_line(asked->inventory, line, length);
+}
+
+static int ask_running(enum format format, const char *socket)
+{
+	struct asked asked = { .inventory = inventory_new(NULL, NULL) };
+	struct control_client_error error = { "not enough memory" };
+	static const char request[] = "{\"request\":\"inventory\"}";
+	bool answered =
+	    asked.inventory &&
+	    control_client_ask(socket, request, format == FORMAT_JSON ? print_line : take_line, &asked, &error);
+	int status = answered ? EXIT_DONE : ask_failed(&error);
+
+	if (answered && asked.refused) {
+		tell(NULL, "some lines could not be read: this espial and espiald are of different versions");
+		status = EXIT_TROUBLE;
+	} else if (answered && format != FORMAT_JSON) {
+		status = write_inventory(asked.inventory, format, asked.sensor, EXIT_DONE);
+	}
+	inventory_free(asked.inventory);
+	return status;
 }
 
 int inventory_command(int count, char **arguments)
 {
 	struct config_error error;
-	const char *config_path = NULL;
+	const char *config_path = NULL, *socket = NULL;
+	bool of_files = false;
 	enum format format = FORMAT_TEXT;
 	int option, status = EXIT_TROUBLE;
 	bool good = true;
@@ -131,34 +189,42 @@ int inventory_command(int count, char **arguments)
 			return EXIT_DONE;
 		} else if (option == 'c') {
 			config_path = optarg;
+			of_files = true;
 		} else if (option == 'j') {
 			format = FORMAT_JSON;
 		} else if (option == 'x') {
 			format = FORMAT_CYCLONEDX;
-		} else if (option != 's') {
+		} else if (option == 'k') {
+			socket = optarg;
+		} else if (option == 's') {
+			of_files = true;
+		} else {
 			fputs("Try 'espial inventory --help'.\n", stderr);
 			return EXIT_TROUBLE;
 		}
 	}
 	int first = optind;
-	if (first == count) {
-		fputs("espial inventory: name a capture file, or '-' for standard input\n"
+	if (first == count && !of_files)
+		return ask_running(format, socket);
+	if (first == count || socket) {
+		fputs("espial inventory: --secured and --config are for capture files, --socket is for the running "
+		      "espiald\n"
 		      "Try 'espial inventory --help'.\n",
 		      stderr);
 		return EXIT_TROUBLE;
 	}
 	struct config *config = config_path ? config_load(config_path, &error) : config_default();
 	if (!config) {
-		complain(NULL, config_path ? error.text : "not enough memory");
+		tell(NULL, config_path ? error.text : "not enough memory");
 		return EXIT_TROUBLE;
 	}
 	optind = 1;
 	while (good && (option = getopt_long(count, arguments, "s:c:h", options, NULL)) != -1)
 		good = option != 's' || config_add_secured(config, optarg, &error);
 	if (!good)
-		complain(NULL, error.text);
+		tell(NULL, error.text);
 	else if (!config_seal(config))
-		complain(NULL, "not enough memory");
+		tell(NULL, "not enough memory");
 	else
 		status = run(config, format, arguments + first, (unsigned)(count - first));
 	config_free(config);

@@ -160,9 +160,11 @@ static void *serve(void *context)
 	return NULL;
 }
 
-static bool want(void *source, void (*fresh)(void *context, const struct snapshot *snapshot), void *context)
+static bool want(void *source, bool inventory, void (*fresh)(void *context, const struct snapshot *snapshot),
+		 void *context)
 {
-	return snapshot_keeper_want(source, fresh, context);
+	return inventory ? snapshot_keeper_want_inventory(source, fresh, context)
+			 : snapshot_keeper_want(source, fresh, context);
 }
 
 static void forget(void *source, const void *context)

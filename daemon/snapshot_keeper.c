@@ -21,6 +21,7 @@ enum { WAITING_MAX = 64, TICK_MS = 50, READ_SIZE = 256 << 10, SINKS_MAX = 16, RE
 struct waiting {
 	void (*fresh)(void *context, const struct snapshot *snapshot); /* NULL: forgotten */
 	void *context;
+	bool inventory; /* wants it */
 };
 
 struct snapshot_keeper {
@@ -31,6 +32,7 @@ struct snapshot_keeper {
 	struct waiting waiting[WAITING_MAX];
 	size_t waiting_count;
 	int64_t asked_ns;                 /* monotonic; 0: no answer is awaited */
+	bool inventory_asked;             /* for it, with that */
 	struct snapshot_builder *builder; /* between begin and end of an answer */
 	size_t records;
 	bool listening;
@@ -41,14 +43,20 @@ struct snapshot_keeper {
 	bool overlong;
 };
 
-static void tell_waiting(struct snapshot_keeper *keeper)
+/* Whoever wants the inventory goes on waiting while an answer comes that was asked for without; `all` ends that. */
+static void tell_waiting(struct snapshot_keeper *keeper, bool all)
 {
 	struct waiting waiting[WAITING_MAX];
-	size_t count = keeper->waiting_count;
+	size_t count = 0, left = 0;
 
 	/* They may want to know again at once. */
-	memcpy(waiting, keeper->waiting, count * sizeof(*waiting));
-	keeper->waiting_count = 0;
+	for (size_t i = 0; i < keeper->waiting_count; i++) {
+		if (all || !keeper->waiting[i].inventory)
+			waiting[count++] = keeper->waiting[i];
+		else
+			keeper->waiting[left++] = keeper->waiting[i];
+	}
+	keeper->waiting_count = left;
 	const struct snapshot *snapshot = snapshot_hold(keeper->latest);
 	for (size_t i = 0; i < count; i++)
 		if (waiting[i].fresh)
@@ -76,7 +84,7 @@ static void publish(struct snapshot_keeper *keeper)
 	snapshot_let_go(keeper->latest);
 	keeper->latest = snapshot;
 	keeper->latest_ns = loop_monotonic_ns();
-	tell_waiting(keeper);
+	tell_waiting(keeper, keeper->inventory_asked);
 }
 
 static void take_line(struct snapshot_keeper *keeper)
@@ -139,11 +147,13 @@ static void on_readable(void *context)
 
 static void ask(struct snapshot_keeper *keeper)
 {
-	static const char request[] = STATE_WANTED "\n";
-
 	keeper->asked_ns = loop_monotonic_ns();
+	keeper->inventory_asked = false;
+	for (size_t i = 0; i < keeper->waiting_count; i++)
+		keeper->inventory_asked |= keeper->waiting[i].inventory;
+	const char *request = keeper->inventory_asked ? INVENTORY_WANTED "\n" : STATE_WANTED "\n";
 	/* If it cannot be sent there is no engine, or one that does not read: then patience ends it. */
-	(void)!send(keeper->settings.engine, request, sizeof(request) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)!send(keeper->settings.engine, request, strlen(request), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static void listen_on(struct snapshot_keeper *keeper)
@@ -161,7 +171,7 @@ static void on_tick(void *context)
 
 	if (keeper->asked_ns && now - keeper->asked_ns > PATIENCE_NS) {
 		keeper->asked_ns = 0;
-		tell_waiting(keeper);
+		tell_waiting(keeper, true);
 	}
 	if (keeper->waiting_count && !keeper->asked_ns)
 		ask(keeper);
@@ -212,19 +222,31 @@ const struct snapshot *snapshot_keeper_latest(const struct snapshot_keeper *keep
 	return snapshot_hold(keeper->latest);
 }
 
-bool snapshot_keeper_want(struct snapshot_keeper *keeper, void (*fresh)(void *context, const struct snapshot *snapshot),
-			  void *context)
+static bool want(struct snapshot_keeper *keeper, struct waiting waiting)
 {
-	if (keeper->latest && loop_monotonic_ns() - keeper->latest_ns < FRESH_NS) {
-		fresh(context, keeper->latest);
+	if (keeper->latest && loop_monotonic_ns() - keeper->latest_ns < FRESH_NS &&
+	    (!waiting.inventory || keeper->latest->inventory)) {
+		waiting.fresh(waiting.context, keeper->latest);
 		return true;
 	}
 	if (keeper->waiting_count == WAITING_MAX)
 		return false;
-	keeper->waiting[keeper->waiting_count++] = (struct waiting){ fresh, context };
+	keeper->waiting[keeper->waiting_count++] = waiting;
 	if (!keeper->asked_ns)
 		ask(keeper);
 	return true;
+}
+
+bool snapshot_keeper_want(struct snapshot_keeper *keeper, void (*fresh)(void *context, const struct snapshot *snapshot),
+			  void *context)
+{
+	return want(keeper, (struct waiting){ fresh, context, false });
+}
+
+bool snapshot_keeper_want_inventory(struct snapshot_keeper *keeper,
+				    void (*fresh)(void *context, const struct snapshot *snapshot), void *context)
+{
+	return want(keeper, (struct waiting){ fresh, context, true });
 }
 
 void snapshot_keeper_forget(struct snapshot_keeper *keeper, const void *context)

@@ -39,6 +39,10 @@ const struct snapshot *snapshot_keeper_latest(const struct snapshot_keeper *keep
 bool snapshot_keeper_want(struct snapshot_keeper *keeper, void (*fresh)(void *context, const struct snapshot *snapshot),
 			  void *context);
 
+/* The same with a snapshot that has the inventory; one without only where there was no memory for it. */
+bool snapshot_keeper_want_inventory(struct snapshot_keeper *keeper,
+				    void (*fresh)(void *context, const struct snapshot *snapshot), void *context);
+
 /* Somebody listens to IKE messages from now on, or nobody does any longer: the engine is told every second. */
 void snapshot_keeper_listen(struct snapshot_keeper *keeper, bool listen);
 

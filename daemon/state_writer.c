@@ -3,10 +3,12 @@
 #include "state_writer.h"
 
 #include "audit/record.h"
+#include "certificate.h"
 #include "engine.h"
 #include "ike_tap.h"
 #include "live.h"
 #include "loop.h"
+#include "report/inventory.h"
 #include "report/json.h"
 
 #include <errno.h>
@@ -35,12 +37,15 @@ struct state_writer {
 	struct loop_event *readable;
 	char request[REQUEST_SIZE];
 	size_t request_length;
-	bool wanted;
-	struct engine_state *state; /* while copying, and while written */
+	bool wanted, inventory_wanted;
+	struct inventory *inventory; /* the judge's thread writes to it; owned */
+	struct engine_state *state;  /* while copying, and while written */
 	bool collecting;
 	pthread_t thread;
 	bool thread_runs;
-	atomic_bool written; /* the thread is done */
+	bool with_inventory;       /* of the answer that is made */
+	struct inventory *telling; /* a copy, while it is written; owned; NULL: it is not asked for */
+	atomic_bool written;       /* the thread is done */
 	atomic_bool stop;
 	struct record_interface interfaces[INTERFACES_MAX];
 	size_t interface_count;
@@ -90,11 +95,33 @@ static void put_line(struct state_writer *writer, const char *line)
 static void put_record(void *context, const struct record *record)
 {
 	struct state_writer *writer = context;
+	if (writer->telling && record->type == RECORD_SA)
+		inventory_add(writer->telling, record);
 	char *line = writer->failed ? NULL : record_to_json(record, writer->settings.sensor);
 
 	if (line)
 		put_line(writer, line);
 	free(line);
+}
+
+static void copy_inventory(void *context)
+{
+	struct state_writer *writer = context;
+
+	writer->telling = inventory_copy(writer->inventory);
+}
+
+static void put_inventory(struct state_writer *writer)
+{
+	inventory_sort(writer->telling);
+	for (size_t i = 0; i < inventory_json_count(writer->telling) && !writer->failed; i++) {
+		char *line = inventory_json_line(writer->telling, i, writer->settings.sensor);
+		if (line)
+			put_line(writer, line);
+		free(line);
+	}
+	inventory_free(writer->telling);
+	writer->telling = NULL;
 }
 
 static void *write_state(void *context)
@@ -108,6 +135,8 @@ static void *write_state(void *context)
 	/* The answer before may have been given up in the middle of a line. */
 	put_line(writer, "");
 	put_line(writer, STATE_BEGIN);
+	if (writer->with_inventory)
+		engine_while_judge_stands(writer->settings.engine, copy_inventory, writer);
 	engine_state_write(writer->state, &sink);
 	record.health = (struct record_health){
 		.version = ESPIAL_VERSION,
@@ -117,6 +146,8 @@ static void *write_state(void *context)
 	};
 	engine_state_health(writer->state, &record.health);
 	put_record(writer, &record);
+	if (writer->telling)
+		put_inventory(writer);
 	put_line(writer, STATE_END);
 	flush(writer);
 	atomic_store(&writer->written, true);
@@ -158,6 +189,8 @@ static void on_tick(void *context)
 		end_answer(writer);
 	if (!writer->state && writer->wanted && ike_tap_is_idle(writer->ike)) {
 		writer->wanted = false;
+		writer->with_inventory = writer->inventory_wanted;
+		writer->inventory_wanted = false;
 		writer->state = engine_state_new(writer->settings.engine);
 		writer->collecting = writer->state != NULL;
 	}
@@ -171,13 +204,17 @@ static void take_request(struct state_writer *writer)
 {
 	if (strcmp(writer->request, STATE_WANTED) == 0)
 		writer->wanted = true;
+	else if (strcmp(writer->request, INVENTORY_WANTED) == 0)
+		writer->wanted = writer->inventory_wanted = true;
 	else if (strcmp(writer->request, IKE_WANTED) == 0)
 		ike_tap_wanted(writer->ike, loop_monotonic_ns());
 }
 
-void state_writer_ike_message(struct state_writer *writer, const struct record *record)
+void state_writer_judged(struct state_writer *writer, const struct record *record)
 {
-	ike_tap_put(writer->ike, record);
+	inventory_add(writer->inventory, record);
+	if (record->type == RECORD_IKE_MESSAGE)
+		ike_tap_put(writer->ike, record);
 }
 
 static void on_readable(void *context)
@@ -212,9 +249,10 @@ struct state_writer *state_writer_new(const struct state_writer_settings *settin
 		return NULL;
 	writer->settings = *settings;
 	writer->buffer = malloc(BUFFER_SIZE);
-	writer->ike = ike_tap_new(settings->engine, settings->sensor, settings->descriptor);
+	writer->ike = ike_tap_new(settings->sensor, settings->descriptor);
+	writer->inventory = inventory_new(certificate_read, NULL);
 	writer->readable = loop_on_readable(settings->loop, settings->descriptor, on_readable, writer);
-	if (!writer->buffer || !writer->ike || !writer->readable ||
+	if (!writer->buffer || !writer->ike || !writer->inventory || !writer->readable ||
 	    !loop_every(settings->loop, TICK_MS, on_tick, writer)) {
 		state_writer_free(writer);
 		return NULL;
@@ -229,6 +267,8 @@ void state_writer_free(struct state_writer *writer)
 	atomic_store(&writer->stop, true);
 	end_answer(writer);
 	ike_tap_free(writer->ike);
+	inventory_free(writer->telling);
+	inventory_free(writer->inventory);
 	free(writer->buffer);
 	free(writer);
 }

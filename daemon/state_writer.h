@@ -4,7 +4,7 @@
  *
  * The capturing thread copies the tables in slices of a millisecond or so between batches; a thread that lives as long as
  * the answer sorts, writes and may wait for the reporter to read. One answer at a time; requests meanwhile are answered
- * by the next. The lines of an answer stand between {"type":"state-begin"} and {"type":"state-end"}. Between answers
+ * by the next. It also keeps the inventory (report/inventory.h), which is told where it is asked for: "inventory-wanted". The lines of an answer stand between {"type":"state-begin"} and {"type":"state-end"}. Between answers
  * go IKE messages, while they are wanted: ike_tap.h.
  */
 #ifndef ESPIAL_DAEMON_STATE_WRITER_H
@@ -29,14 +29,15 @@ struct state_writer_settings {
 
 /* The lines by which reporter and engine understand each other on that socket. */
 #define STATE_WANTED "{\"type\":\"state-wanted\"}"
+#define INVENTORY_WANTED "{\"type\":\"inventory-wanted\"}" /* the state, and within it the inventory */
 #define STATE_BEGIN "{\"type\":\"state-begin\"}"
 #define STATE_END "{\"type\":\"state-end\"}"
 
 /* NULL on lack of memory. */
 struct state_writer *state_writer_new(const struct state_writer_settings *settings);
 
-/* The judge's thread: an IKE message, which it writes only while it was asked to (engine_pass_ike()). */
-void state_writer_ike_message(struct state_writer *writer, const struct record *record);
+/* The judge's thread: what it judged, an IKE message or a finding, for the inventory and for who listens. */
+void state_writer_judged(struct state_writer *writer, const struct record *record);
 
 /* Waits for the end of an answer that is being written; before the engine is freed. */
 void state_writer_free(struct state_writer *writer);

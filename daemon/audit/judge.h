@@ -100,9 +100,6 @@ void judge_finish(struct judge *judge, int64_t end_ns);
  */
 bool judge_set_policy(struct judge *judge, const struct policy *policy, const struct judge_thresholds *thresholds);
 
-/* Every IKE message is passed on as a record from now on, or no longer. */
-void judge_pass_ike(struct judge *judge, bool pass);
-
 /* What pair records call the pair's rule: a rule's name, "learned", or NULL. */
 const char *judge_pair_rule(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b);
 

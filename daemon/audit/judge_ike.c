@@ -8,11 +8,6 @@
 #include "judge_state.h"
 #include "rules.h"
 
-void judge_pass_ike(struct judge *judge, bool pass)
-{
-	judge->settings.ike_messages = pass;
-}
-
 static void tell_message(const struct judge *judge, const struct transition *transition, unsigned joined)
 {
 	struct record record = { .type = RECORD_IKE_MESSAGE, .time_ns = transition->time_ns };

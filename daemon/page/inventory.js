@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cryptography by what is in use: each algorithm with the pairs that selected it, and which pairs would fall to a quantum
-// computer.
+// computer. The same as `espial inventory` of the running espiald has of pairs.
 import { compareAddresses } from './addresses.js';
 import { count, pairKey, pairLink, percent, plural } from './format.js';
 import { ends } from './marks.js';
@@ -29,17 +29,19 @@ export function inventoryView(main) {
   let algorithm = null;
   const headline = h('p', { class: 'headline' });
   const bars = h('ul', { class: 'usage' });
-  const filter = h('input', { type: 'search', placeholder: 'address, algorithm…', 'aria-label': 'Filter pairs', maxlength: 200 });
+  const filter = h('input', { type: 'search', placeholder: 'address, algorithm, vendor…', 'aria-label': 'Filter pairs', maxlength: 200 });
   const shown = h('p', { class: 'hint', role: 'status' });
   const grid = new Grid({
     label: 'Cryptography by pair', keyOf: (row) => pairKey(row.a, row.b), sort: { column: 'pair', down: false },
     open: (row) => { location.hash = pairLink(row.a, row.b); },
-    empty: () => (body && body.inventory.length ? 'No pair matches.' : 'No negotiation has been seen, so nothing is known of algorithms.'),
+    empty: () => (body && body.inventory.length ? 'No pair matches.' : 'No negotiation and no ESP has been seen, so nothing is known of algorithms.'),
     columns: [
       { id: 'pair', title: 'Pair', class: 'c-pair', compare: (x, y) => compareAddresses(x.a, y.a) || compareAddresses(x.b, y.b), cell: (row) => ends(row.a, row.b) },
       { id: 'quantum', title: 'Quantum-safe', class: 'c-verdict', compare: (x, y) => Object.keys(QUANTUM).indexOf(x.quantum_safe) - Object.keys(QUANTUM).indexOf(y.quantum_safe), cell: (row) => quantum(row.quantum_safe) },
+      { id: 'esp', title: 'ESP, AH', class: 'c-number', compare: (x, y) => String(x.esp).localeCompare(String(y.esp)), cell: (row) => (row.esp.length ? row.esp.map((name, i) => [i ? ', ' : '', wire(name)]) : h('span', { class: 'faint' }, 'none')) },
       { id: 'versions', title: 'IKE', class: 'c-number', compare: (x, y) => String(x.versions).localeCompare(String(y.versions)), cell: (row) => row.versions.map((name, i) => [i ? ', ' : '', wire(name)]) },
       { id: 'selected', title: 'Selected', class: 'c-wide', cell: (row) => names(row.selected) },
+      { id: 'vendors', title: 'Vendors', class: 'c-names', cell: (row) => row.vendors.map((name, i) => [i ? ' · ' : '', wire(name)]) },
       { id: 'offered', title: 'Offered besides', class: 'c-names', cell: (row) => (row.offered || []).filter((name) => !(row.selected || []).includes(name)).map((name, i) => [i ? ' · ' : '', wire(name)]) },
     ],
   });
@@ -52,7 +54,7 @@ export function inventoryView(main) {
     const all = body.inventory;
     const known = all.filter((row) => row.quantum_safe !== 'unknown');
     const safe = known.filter((row) => row.quantum_safe !== 'no').length;
-    setText(headline, all.length === 0 ? 'No negotiation has been seen yet.' : plural(all.length, 'pair') + ' seen negotiating; of ' + count(known.length) + ' whose key exchange is known, ' +
+    setText(headline, all.length === 0 ? 'No negotiation has been seen yet.' : plural(all.length, 'pair') + ' with IKE, ESP or AH; of ' + count(known.length) + ' whose key exchange is known, ' +
       percent(safe, known.length) + ' use one that withstands a quantum computer.');
     const list = usage(all);
     replace(bars, list.slice(0, 60).map((entry) => {

@@ -2,6 +2,7 @@
 /* See api.h. Records are those of json.h; what stands around them is made here. */
 #include "api.h"
 
+#include "inventory.h"
 #include "json.h"
 #include "json_line.h"
 #include "timestamp.h"
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE_OCTETS = 48 << 10, NAMES_MAX = 48 };
+enum { PIECE_OCTETS = 48 << 10 };
 
 /* Which pairs come first where not all can be told: the ones that need a look. Clear traffic that no rule speaks of is
  * ordinary, and comes last. */
@@ -30,10 +31,9 @@ struct api_answer {
 	const struct snapshot *snapshot; /* held */
 	struct api_query query;
 	enum { BEFORE_HEAD, IN_RECORDS, ENDED } at;
-	size_t next;                            /* index of the next item to look at; of pairs within the pass */
-	unsigned pass;                          /* of pairs: the rank that is told now */
-	size_t told;                            /* records said so far */
-	const struct snapshot_ike_sa **by_pair; /* inventory: owned list, sorted */
+	size_t next;   /* index of the next item to look at; of pairs within the pass */
+	unsigned pass; /* of pairs: the rank that is told now */
+	size_t told;   /* records said so far */
 	bool failed;
 };
 
@@ -105,107 +105,60 @@ static bool wanted_alert(const struct api_query *query, const struct finding *fi
 	       (finding->has_flow && wanted(query, &finding->src, &finding->dst));
 }
 
-/* ---- the inventory: IKE SAs by pair, newest last ---- */
-
-static void order_ends(const struct record_ike_sa *ike, const struct address **a, const struct address **b)
+/* jansson counts to 2^63 - 1. */
+static json_t *counter(uint64_t value)
 {
-	bool in_order = address_compare(&ike->initiator, &ike->responder) <= 0;
-
-	*a = in_order ? &ike->initiator : &ike->responder;
-	*b = in_order ? &ike->responder : &ike->initiator;
+	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
 }
 
-static int compare_pairs(const struct snapshot_ike_sa *left, const struct snapshot_ike_sa *right)
-{
-	const struct address *left_a, *left_b, *right_a, *right_b;
+/* ---- the inventory ---- */
 
-	order_ends(&left->ike_sa, &left_a, &left_b);
-	order_ends(&right->ike_sa, &right_a, &right_b);
-	int order = address_compare(left_a, right_a);
-	return order ? order : address_compare(left_b, right_b);
+static json_t *names_of(const struct inventory_subject *subject, bool selected)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < subject->use_count; i++) {
+		const struct inventory_use *use = &subject->uses[i];
+		struct line name;
+		line_clear(&name);
+		line_add_algorithm(&name, &use->algorithm);
+		if (selected ? use->selected : use->offered)
+			json_array_append_new(list, json_string(name.text));
+	}
+	return list;
 }
 
-static int compare_by_pair(const void *left, const void *right)
+static void add_if(json_t *list, bool condition, const char *name)
 {
-	const struct snapshot_ike_sa *one = *(const struct snapshot_ike_sa *const *)left;
-	const struct snapshot_ike_sa *other = *(const struct snapshot_ike_sa *const *)right;
-	int order = compare_pairs(one, other);
-
-	return order ? order : one->last_ns < other->last_ns ? -1 : one->last_ns > other->last_ns;
-}
-
-static bool sort_by_pair(struct api_answer *answer)
-{
-	const struct snapshot *snapshot = answer->snapshot;
-
-	answer->by_pair = calloc(snapshot->ike_sa_count + 1, sizeof(const struct snapshot_ike_sa *));
-	if (!answer->by_pair)
-		return false;
-	for (size_t i = 0; i < snapshot->ike_sa_count; i++)
-		answer->by_pair[i] = &snapshot->ike_sas[i];
-	qsort(answer->by_pair, snapshot->ike_sa_count, sizeof(const struct snapshot_ike_sa *), compare_by_pair);
-	return true;
-}
-
-/* Names without repetition; beyond NAMES_MAX they are left out. */
-static void add_name(json_t *list, const char *name)
-{
-	size_t count = json_array_size(list);
-
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(json_string_value(json_array_get(list, i)), name) == 0)
-			return;
-	if (count < NAMES_MAX)
+	if (condition)
 		json_array_append_new(list, json_string(name));
 }
 
-static bool has_name(const char *const *list, size_t count, const char *start)
+/* A pair's line of `espial inventory --json`, as far as the page has a place for it. */
+static char *inventory_row(const struct inventory_subject *subject)
 {
-	for (size_t i = 0; i < count; i++)
-		if (strncmp(list[i], start, strlen(start)) == 0)
-			return true;
-	return false;
-}
-
-/* By the newest selection that was seen. USE_PPK (RFC 8784) only says that somebody asked for a post-quantum shared key. */
-static const char *quantum_safe(const struct snapshot_ike_sa *const *list, size_t count)
-{
-	for (size_t i = count; i-- > 0;) {
-		const struct record_ike_sa *ike = &list[i]->ike_sa;
-		if (ike->selected_count == 0)
-			continue;
-		if (has_name(ike->selected, ike->selected_count, "ML_KEM_"))
-			return "yes";
-		return has_name(ike->notifies, ike->notify_count, "USE_PPK") ? "unknown" : "no";
-	}
-	return "unknown";
-}
-
-static char *inventory_row(const struct snapshot_ike_sa *const *list, size_t count)
-{
-	json_t *versions = json_array(), *modes = json_array(), *selected = json_array(), *offered = json_array();
-	const struct address *a, *b;
-	struct address_text a_text, b_text;
+	json_t *versions = json_array(), *modes = json_array(), *esp = json_array(), *vendors = json_array();
+	bool told = subject->esp & (INVENTORY_NULL | INVENTORY_BLOCK64);
+	struct address_text a, b;
 	struct timestamp_text last;
 
-	order_ends(&list[0]->ike_sa, &a, &b);
-	for (size_t i = count; i-- > 0;) {
-		const struct record_ike_sa *ike = &list[i]->ike_sa;
-		char version[12];
-		snprintf(version, sizeof(version), "%u.%u", ike->major, ike->minor);
-		add_name(versions, version);
-		if (ike->mode != IKE_MODE_UNKNOWN)
-			add_name(modes, ike_mode_name(ike->mode));
-		for (size_t k = 0; k < ike->selected_count; k++)
-			add_name(selected, ike->selected[k]);
-		for (size_t k = 0; k < ike->offered_count; k++)
-			add_name(offered, ike->offered[k]);
-	}
-	json_t *row = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:I}", "a", address_text(a, &a_text), "b",
-				address_text(b, &b_text), "versions", versions, "modes", modes, "selected", selected,
-				"offered", offered, "quantum_safe", quantum_safe(list, count), "last",
-				timestamp_text(list[count - 1]->last_ns, &last), "ike_sas", (json_int_t)count);
-	return json_line(row);
+	add_if(versions, subject->v1, "1.0");
+	add_if(versions, subject->v2, "2.0");
+	add_if(modes, subject->main, "main");
+	add_if(modes, subject->aggressive, "aggressive");
+	add_if(modes, subject->v2, "ikev2");
+	add_if(esp, (subject->esp & INVENTORY_ENCRYPTED) && !told, "encrypted");
+	add_if(esp, subject->esp & INVENTORY_NULL, "null");
+	add_if(esp, subject->esp & INVENTORY_BLOCK64, "64-bit-block");
+	add_if(esp, subject->esp & INVENTORY_AH, "ah");
+	for (unsigned i = 0; i < subject->vendor_count; i++)
+		add_if(vendors, true, subject->vendors[i]);
+	return json_line(json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o}", "a",
+				   address_text(&subject->a, &a), "b", address_text(&subject->b, &b), "versions",
+				   versions, "modes", modes, "selected", names_of(subject, true), "offered",
+				   names_of(subject, false), "esp", esp, "vendors", vendors, "quantum_safe",
+				   inventory_quantum_name(inventory_quantum(subject)), "last",
+				   timestamp_text(subject->last_ns, &last), "messages", counter(subject->messages)));
 }
 
 /* ---- status ---- */
@@ -213,12 +166,6 @@ static char *inventory_row(const struct snapshot_ike_sa *const *list, size_t cou
 static json_t *real_or_null(double value)
 {
 	return value < 0 ? json_null() : json_real(value);
-}
-
-/* jansson counts to 2^63 - 1. */
-static json_t *counter(uint64_t value)
-{
-	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
 }
 
 static json_t *interfaces_of(const struct snapshot *snapshot)
@@ -328,6 +275,16 @@ static char *status_text(const struct snapshot *snapshot)
 
 /* ---- lists ---- */
 
+/* Pairs come first. */
+static size_t pairs_of(const struct inventory *inventory)
+{
+	size_t count = 0;
+
+	while (inventory && count < inventory_count(inventory) && inventory_subject(inventory, count)->pair)
+		count++;
+	return count;
+}
+
 static size_t total_of(const struct api_answer *answer)
 {
 	const struct snapshot *snapshot = answer->snapshot;
@@ -353,10 +310,9 @@ static size_t total_of(const struct api_answer *answer)
 			total += wanted_alert(query, &snapshot->alerts[i]->finding);
 		return total;
 	case API_INVENTORY:
-		for (size_t i = 0; i < snapshot->ike_sa_count; i++)
-			total +=
-			    (i == 0 || compare_pairs(answer->by_pair[i - 1], answer->by_pair[i]) != 0) &&
-			    wanted(query, &answer->by_pair[i]->ike_sa.initiator, &answer->by_pair[i]->ike_sa.responder);
+		for (size_t i = 0; i < pairs_of(snapshot->inventory); i++)
+			total += wanted(query, &inventory_subject(snapshot->inventory, i)->a,
+					&inventory_subject(snapshot->inventory, i)->b);
 		return total;
 	case API_STATUS:
 	case API_RESOURCE_COUNT:
@@ -462,16 +418,13 @@ static bool next_alert(struct api_answer *answer, char **text)
 
 static bool next_inventory(struct api_answer *answer, char **text)
 {
-	size_t end = answer->snapshot->ike_sa_count;
+	const struct inventory *inventory = answer->snapshot->inventory;
 
-	while (answer->next < end) {
-		size_t first = answer->next;
-		const struct snapshot_ike_sa *one = answer->by_pair[first];
-		while (answer->next < end && compare_pairs(one, answer->by_pair[answer->next]) == 0)
-			answer->next++;
-		if (!wanted(&answer->query, &one->ike_sa.initiator, &one->ike_sa.responder))
+	while (inventory && answer->next < inventory_count(inventory)) {
+		const struct inventory_subject *subject = inventory_subject(inventory, answer->next++);
+		if (!subject->pair || !wanted(&answer->query, &subject->a, &subject->b))
 			continue;
-		*text = inventory_row(answer->by_pair + first, answer->next - first);
+		*text = inventory_row(subject);
 		return true;
 	}
 	return false;
@@ -497,10 +450,6 @@ struct api_answer *api_answer_new(const struct snapshot *snapshot, const struct 
 		return NULL;
 	answer->snapshot = snapshot_hold(snapshot);
 	answer->query = *query;
-	if (query->resource == API_INVENTORY && !sort_by_pair(answer)) {
-		api_answer_free(answer);
-		return NULL;
-	}
 	return answer;
 }
 
@@ -509,7 +458,6 @@ void api_answer_free(struct api_answer *answer)
 	if (!answer)
 		return;
 	snapshot_let_go(answer->snapshot);
-	free(answer->by_pair);
 	free(answer);
 }
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAYS = 8 };
+enum { WAYS = 8, NAMES_MAX = 4096 };
 
 struct inventory {
 	struct inventory_subject *subjects; /* INVENTORY_SUBJECTS, in buckets of WAYS; owned */
@@ -21,6 +21,8 @@ struct inventory {
 	void *read_context;
 	struct inventory_certificate *certificates; /* INVENTORY_CERTIFICATES; owned */
 	size_t certificate_count;
+	char **names; /* of inventory_keep_name(), NAMES_MAX; owned; NULL before the first */
+	size_t name_count;
 	struct ike_message message; /* the one at hand */
 };
 
@@ -48,7 +50,27 @@ void inventory_free(struct inventory *inventory)
 	free(inventory->subjects);
 	free(inventory->order);
 	free(inventory->certificates);
+	for (size_t i = 0; i < inventory->name_count; i++)
+		free(inventory->names[i]);
+	free(inventory->names);
 	free(inventory);
+}
+
+struct inventory *inventory_copy(const struct inventory *inventory)
+{
+	struct inventory *copy = inventory_new(inventory->read, inventory->read_context);
+
+	if (!copy)
+		return NULL;
+	/* Only what is used: the rest of the memory is not even touched. */
+	for (size_t i = 0; i < INVENTORY_SUBJECTS; i++)
+		if (inventory->subjects[i].used)
+			copy->subjects[i] = inventory->subjects[i];
+	memcpy(copy->certificates, inventory->certificates,
+	       inventory->certificate_count * sizeof(*inventory->certificates));
+	copy->certificate_count = inventory->certificate_count;
+	copy->unlisted = inventory->unlisted;
+	return copy;
 }
 
 /* ---- subjects ---- */
@@ -98,6 +120,44 @@ static struct inventory_subject *obtain(struct inventory *inventory, const struc
 	place->pair = !address_is_unspecified(b);
 	place->first_ns = place->last_ns = time_ns;
 	return place;
+}
+
+struct inventory_subject *inventory_make_subject(struct inventory *inventory, const struct address *a,
+						 const struct address *b, int64_t time_ns)
+{
+	uint64_t unlisted = inventory->unlisted;
+	struct inventory_subject *subject = obtain(inventory, a, b, time_ns);
+
+	/* Whoever has to make way here had room where it came from: the lines are not those of an inventory. */
+	bool made = inventory->unlisted == unlisted;
+	inventory->unlisted = unlisted;
+	return made && subject && !subject->use_count && !subject->messages ? subject : NULL;
+}
+
+bool inventory_make_certificate(struct inventory *inventory, const struct inventory_certificate *certificate)
+{
+	if (inventory->certificate_count == INVENTORY_CERTIFICATES)
+		return false;
+	inventory->certificates[inventory->certificate_count++] = *certificate;
+	return true;
+}
+
+const char *inventory_keep_name(struct inventory *inventory, const char *name)
+{
+	for (size_t i = 0; i < inventory->name_count; i++)
+		if (strcmp(inventory->names[i], name) == 0)
+			return inventory->names[i];
+	if (!inventory->names)
+		inventory->names = calloc(NAMES_MAX, sizeof(*inventory->names));
+	char *copy = inventory->names && inventory->name_count < NAMES_MAX ? strdup(name) : NULL;
+	if (copy)
+		inventory->names[inventory->name_count++] = copy;
+	return copy;
+}
+
+void inventory_add_unlisted(struct inventory *inventory, uint64_t count)
+{
+	inventory->unlisted += count;
 }
 
 static void use(struct inventory_subject *subject, const struct ike_algorithm *algorithm, bool selected)

@@ -54,7 +54,7 @@ struct inventory_subject {
 	uint8_t esp;                  /* bits of enum inventory_esp */
 	uint8_t use_count, vendor_count;
 	struct inventory_use uses[INVENTORY_USES];
-	const char *vendors[INVENTORY_VENDORS]; /* names in static storage */
+	const char *vendors[INVENTORY_VENDORS]; /* names in static storage, or the inventory's */
 	int64_t first_ns, last_ns;              /* of IKE messages, or of the record that made it */
 	uint64_t messages;
 };
@@ -72,6 +72,9 @@ struct inventory;
 struct inventory *inventory_new(certificate_read_function *certificate, void *certificate_context);
 void inventory_free(struct inventory *inventory);
 
+/* A copy of what was gathered so far. NULL on lack of memory. */
+struct inventory *inventory_copy(const struct inventory *inventory);
+
 /* Any record; those that say nothing about cryptography are passed over. */
 void inventory_add(struct inventory *inventory, const struct record *record);
 
@@ -85,6 +88,14 @@ const struct inventory_certificate *inventory_certificate(const struct inventory
 /* Peers, pairs and certificates that found no room. */
 uint64_t inventory_unlisted(const struct inventory *inventory);
 
+/* For inventory_reader.c: places to fill, all zero but for addresses, times and digest; NULL if there is no room, or one already. A
+ * name of a vendor that lives as long as the inventory. */
+struct inventory_subject *inventory_make_subject(struct inventory *inventory, const struct address *a,
+						 const struct address *b, int64_t time_ns);
+bool inventory_make_certificate(struct inventory *inventory, const struct inventory_certificate *certificate);
+const char *inventory_keep_name(struct inventory *inventory, const char *name);
+void inventory_add_unlisted(struct inventory *inventory, uint64_t count);
+
 enum inventory_quantum inventory_quantum(const struct inventory_subject *subject);
 const char *inventory_quantum_name(enum inventory_quantum quantum);
 /* Whether the subject has an algorithm that was selected. */
@@ -92,6 +103,13 @@ bool inventory_has_selection(const struct inventory_subject *subject);
 
 /* After inventory_sort(). */
 void inventory_write_text(const struct inventory *inventory, const struct page *page);
+/* A JSON line of the inventory, without its newline, to be freed: subjects, then certificates, then the summary, which is the
+ * last. NULL behind that, and on lack of memory. */
+char *inventory_json_line(const struct inventory *inventory, size_t at, const char *sensor);
+size_t inventory_json_count(const struct inventory *inventory);
+/* Takes a subject or certificate out of such a line, and from the summary what had no room. It has to be exactly as it was
+ * written: false otherwise, and where there is no room. */
+bool inventory_take_line(struct inventory *inventory, const char *line, size_t length);
 /* False on lack of memory; time_ns is that of the last record. */
 bool inventory_write_json(const struct inventory *inventory, FILE *file, const char *sensor);
 bool inventory_write_cyclonedx(const struct inventory *inventory, FILE *file, const char *sensor);

@@ -112,17 +112,7 @@ static json_t *certificate_line(const struct inventory_certificate *shown, const
 			 digest.text, "first", time_value(shown->first_ns), "last", time_value(shown->last_ns));
 }
 
-static bool write_line(FILE *file, json_t *object)
-{
-	char *text = json_line(object);
-
-	if (text)
-		fprintf(file, "%s\n", text);
-	free(text);
-	return text != NULL;
-}
-
-bool inventory_write_json(const struct inventory *inventory, FILE *file, const char *sensor)
+static json_t *summary_line(const struct inventory *inventory, const char *sensor)
 {
 	size_t count = inventory_count(inventory), pairs = 0;
 	int64_t last_ns = 0;
@@ -132,15 +122,37 @@ bool inventory_write_json(const struct inventory *inventory, FILE *file, const c
 		pairs += subject->pair;
 		if (subject->last_ns > last_ns)
 			last_ns = subject->last_ns;
-		if (!write_line(file, line_of(subject, sensor)))
-			return false;
 	}
-	size_t certificates = inventory_certificate_count(inventory);
-	for (size_t i = 0; i < certificates; i++)
-		if (!write_line(file, certificate_line(inventory_certificate(inventory, i), sensor)))
+	return json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:I}", "type", "inventory_summary", "time",
+			 time_value(last_ns), "sensor", sensor, "peers", (json_int_t)(count - pairs), "pairs",
+			 (json_int_t)pairs, "certificates", (json_int_t)inventory_certificate_count(inventory),
+			 "unlisted", (json_int_t)inventory_unlisted(inventory));
+}
+
+size_t inventory_json_count(const struct inventory *inventory)
+{
+	return inventory_count(inventory) + inventory_certificate_count(inventory) + 1;
+}
+
+char *inventory_json_line(const struct inventory *inventory, size_t at, const char *sensor)
+{
+	size_t subjects = inventory_count(inventory), certificates = inventory_certificate_count(inventory);
+
+	if (at < subjects)
+		return json_line(line_of(inventory_subject(inventory, at), sensor));
+	if (at < subjects + certificates)
+		return json_line(certificate_line(inventory_certificate(inventory, at - subjects), sensor));
+	return at == subjects + certificates ? json_line(summary_line(inventory, sensor)) : NULL;
+}
+
+bool inventory_write_json(const struct inventory *inventory, FILE *file, const char *sensor)
+{
+	for (size_t i = 0; i < inventory_json_count(inventory); i++) {
+		char *line = inventory_json_line(inventory, i, sensor);
+		if (!line)
 			return false;
-	return write_line(file, json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:I}", "type", "inventory_summary", "time",
-					  time_value(last_ns), "sensor", sensor, "peers", (json_int_t)(count - pairs),
-					  "pairs", (json_int_t)pairs, "certificates", (json_int_t)certificates,
-					  "unlisted", (json_int_t)inventory_unlisted(inventory)));
+		fprintf(file, "%s\n", line);
+		free(line);
+	}
+	return true;
 }

@@ -6,6 +6,7 @@
 #include "snapshot.h"
 
 #include "fnv.h"
+#include "inventory.h"
 #include "open_alerts.h"
 
 #include <stdatomic.h>
@@ -131,7 +132,8 @@ struct list {
 struct snapshot_builder {
 	struct arena arena;
 	struct list pairs, sas, ike_sas;
-	struct open_alerts *alerts; /* owned; NULL: there were no findings */
+	struct open_alerts *alerts;  /* owned; NULL: there were no findings */
+	struct inventory *inventory; /* owned; NULL: there were no lines of one */
 	const char *sensor;
 	struct record_health health; /* its lists in the arena */
 	struct record_summary summary;
@@ -145,6 +147,7 @@ struct kept {
 	struct arena arena;
 	void *lists[5];                       /* owned: pairs, sas, ike_sas, interfaces, sinks */
 	const struct snapshot_alert **alerts; /* owned list of held alerts */
+	struct inventory *inventory;          /* owned */
 };
 
 struct snapshot_builder *snapshot_builder_new(void)
@@ -161,6 +164,7 @@ void snapshot_builder_free(struct snapshot_builder *builder)
 	free(builder->sas.items);
 	free(builder->ike_sas.items);
 	open_alerts_free(builder->alerts);
+	inventory_free(builder->inventory);
 	record_reader_clear(&builder->reader);
 	free(builder);
 }
@@ -277,10 +281,21 @@ void snapshot_builder_add(struct snapshot_builder *builder, const struct record 
 	}
 }
 
+static bool add_inventory(struct snapshot_builder *builder, const char *line, size_t length)
+{
+	if (!builder->inventory)
+		builder->inventory = inventory_new(NULL, NULL);
+	builder->failed |= !builder->inventory;
+	return builder->inventory && inventory_take_line(builder->inventory, line, length);
+}
+
 bool snapshot_builder_line(struct snapshot_builder *builder, const char *line, size_t length)
 {
+	static const char inventory[] = "{\"type\":\"inventory";
 	struct record record;
 
+	if (length > sizeof(inventory) && memcmp(line, inventory, sizeof(inventory) - 1) == 0)
+		return add_inventory(builder, line, length);
 	if (!record_from_json(line, length, &builder->reader, &record))
 		return false;
 	snapshot_builder_add(builder, &record, builder->reader.sensor);
@@ -430,6 +445,7 @@ static void free_kept(struct kept *kept)
 	free(kept->alerts);
 	for (size_t i = 0; i < sizeof(kept->lists) / sizeof(kept->lists[0]); i++)
 		free(kept->lists[i]);
+	inventory_free(kept->inventory);
 	arena_free(&kept->arena);
 	free(kept);
 }
@@ -450,6 +466,10 @@ static bool fill(struct kept *kept, struct snapshot_builder *builder, const stru
 	snapshot->sa_count = builder->sas.count;
 	snapshot->ike_sa_count = builder->ike_sas.count;
 	builder->pairs.items = builder->sas.items = builder->ike_sas.items = NULL;
+	if (builder->inventory)
+		inventory_sort(builder->inventory);
+	snapshot->inventory = kept->inventory = builder->inventory;
+	builder->inventory = NULL;
 	kept->arena = builder->arena;
 	builder->arena = (struct arena){ .parts = NULL };
 	if (alerts) {

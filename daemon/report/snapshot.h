@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct inventory;
 struct open_alerts;
 
 /* A pair, and the state of affairs about it. */
@@ -87,6 +88,7 @@ struct snapshot {
 	uint64_t transitions_lost, untracked;
 	const struct snapshot_sink *sinks; /* text, json, syslog: as configured */
 	size_t sink_count;
+	const struct inventory *inventory; /* sorted; NULL: it was not asked for */
 };
 
 /* One more reference; returns its argument. NULL stays NULL. */
@@ -116,7 +118,7 @@ void snapshot_builder_free(struct snapshot_builder *builder);
  * `audit --json` writes; the reporter passes its open alerts to snapshot_builder_finish(). Others are passed over. */
 void snapshot_builder_add(struct snapshot_builder *builder, const struct record *record, const char *sensor);
 
-/* Reads a JSON line and adds it. False if it was refused: snapshot_builder_problem() says why. */
+/* Reads a JSON line, of a record or of an inventory, and adds it. False if it was refused: snapshot_builder_problem() says why. */
 bool snapshot_builder_line(struct snapshot_builder *builder, const char *line, size_t length);
 const char *snapshot_builder_problem(const struct snapshot_builder *builder);
 

@@ -278,6 +278,75 @@ START_TEST(json_lines_of_certificates)
 }
 END_TEST
 
+/* What is written can be read, and is then the same in every shape; a line that was changed anywhere is refused. */
+START_TEST(lines_give_the_inventory_again)
+{
+	static const char *const captures[] = { "ike_log/refused.pcap", "ike_log/ikev1.pcap",
+						"ike_log/nat.pcap",     "ike_log/certificates.pcap",
+						"ike_log/shown.pcap",   "ike_log/fragmented.pcap" };
+	struct inventory *again = inventory_new(NULL, NULL);
+	char *octets[2] = { NULL, NULL };
+	size_t length[2];
+
+	for (size_t i = 0; i < sizeof(captures) / sizeof(captures[0]); i++)
+		replay(captures[i], on_record, inventory);
+	inventory_sort(inventory);
+	size_t count = inventory_json_count(inventory);
+	ck_assert_uint_gt(count, 12);
+	for (size_t i = 0; i < count; i++) {
+		char *line = inventory_json_line(inventory, i, "edge-1");
+		ck_assert_msg(inventory_take_line(again, line, strlen(line)), "refused: %s", line);
+		free(line);
+	}
+	ck_assert_ptr_null(inventory_json_line(inventory, count, "edge-1"));
+	inventory_sort(again);
+	for (unsigned i = 0; i < 2; i++) {
+		FILE *file = open_memstream(&octets[i], &length[i]);
+		const struct page page = { .file = file, .width = 80 };
+		const struct inventory *one = i ? again : inventory;
+		inventory_write_text(one, &page);
+		ck_assert(inventory_write_json(one, file, "edge-1"));
+		fclose(file);
+	}
+	ck_assert_str_eq(octets[0], octets[1]);
+	free(octets[0]);
+	free(octets[1]);
+	inventory_free(again);
+}
+END_TEST
+
+START_TEST(a_line_that_was_changed_is_refused)
+{
+	replay("ike_log/shown.pcap", on_record, inventory);
+	inventory_sort(inventory);
+	for (size_t at = 0; at + 1 < inventory_json_count(inventory); at++) {
+		struct inventory *other = inventory_new(NULL, NULL);
+		char *line = inventory_json_line(inventory, at, "edge-1");
+		size_t length = strlen(line);
+		for (size_t i = at % 7; i < length; i += 7) {
+			char before = line[i];
+			line[i] = before == 'x' ? 'y' : 'x';
+			/* Into one that is empty: what is refused must not stay. Names and digests are any. */
+			if (!inventory_take_line(other, line, length)) {
+				inventory_sort(other);
+				ck_assert_uint_eq(inventory_count(other), 0);
+				ck_assert_uint_eq(inventory_certificate_count(other), 0);
+			} else {
+				inventory_free(other);
+				other = inventory_new(NULL, NULL);
+			}
+			line[i] = before;
+		}
+		for (size_t i = 0; i < length; i += 5)
+			ck_assert(!inventory_take_line(other, line, i));
+		ck_assert(inventory_take_line(other, line, length));
+		ck_assert(!inventory_take_line(other, line, length) || strstr(line, "inventory_certificate"));
+		free(line);
+		inventory_free(other);
+	}
+}
+END_TEST
+
 /* ---- CycloneDX ---- */
 
 static bool is_one_of(const char *text, const char *const *words)
@@ -505,6 +574,8 @@ int main(void)
 	tcase_add_loop_test(tests, golden_texts, 0, 6);
 	tcase_add_test(tests, json_lines_of_certificates);
 	tcase_add_test(tests, json_lines_have_their_keys);
+	tcase_add_test(tests, lines_give_the_inventory_again);
+	tcase_add_test(tests, a_line_that_was_changed_is_refused);
 	tcase_add_test(tests, the_bill_of_cryptography_keeps_the_rules);
 	tcase_add_test(tests, nothing_seen_is_a_valid_answer);
 	suite_add_tcase(suite, tests);

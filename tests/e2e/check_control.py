@@ -21,6 +21,7 @@ from station import Sensor, Wire, expect, until
 
 RULES = {"branch": {"between": "[10.1.0.0/24, 10.2.0.0/24]"}}
 LAB = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../captures/lab/08a-leak-both-policy-flush.pcap")
+SHOWN = [os.path.join(os.path.dirname(os.path.realpath(__file__)), "../daemon/ike_log", name) for name in ("shown.pcap", "ikev1.pcap")]
 A, B = "10.1.0.1", "10.2.0.2"
 
 
@@ -29,7 +30,7 @@ class Stage:
         self.espial, self.folder = espial, folder
         self.path = f"{folder}/control.sock"
         self.wire = Wire("station0", "sensor0")
-        self.sensor = Sensor(espiald, folder, ["sensor0"], RULES)
+        self.sensor = Sensor(espiald, folder, ["sensor0"], RULES, more="  http: {{ listen: {folder}/http.sock }}\n")
         self.sequence = 0
 
     def ask(self, *arguments, status=None, columns=None, socket_path=None):
@@ -105,7 +106,7 @@ def looks(stage):
         if command != "status":
             longest = max(len(line) for line in narrow.splitlines())
             expect(longest <= 60, f"{command}: {longest} columns of 60")
-    for command in ("status", "pairs", "sas", "ike", "alerts", "report", "reload", "check-config", "test-alert"):
+    for command in ("status", "pairs", "sas", "ike", "alerts", "inventory", "report", "reload", "check-config", "test-alert"):
         text, _ = stage.ask(command, "--help", status=0)
         expect(text.startswith(f"Usage: espial {command}") and max(map(len, text.splitlines())) <= 122, command)
         stage.ask(command, "--nonsense", status=2)
@@ -313,6 +314,54 @@ def ike_log(stage, wire):
     client.close()
 
 
+def page_inventory(stage):
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(20)
+    client.connect(f"{stage.folder}/http.sock")
+    client.sendall(b"GET /api/v1/inventory HTTP/1.0\r\nHost: localhost\r\n\r\n")
+    octets = b""
+    while more := client.recv(65536):
+        octets += more
+    client.close()
+    head, body = octets.split(b"\r\n\r\n", 1)
+    expect(b" 200 " in head, head)
+    return json.loads(body)["inventory"]
+
+
+def inventory(stage, wire):
+    """What the running espiald, its page and an audit of the same captures say of the cryptography is the same."""
+    frames = [frame for capture in SHOWN for _, frame in station.read_pcap(capture)]
+    for frame in frames:
+        wire.send(frame)
+    files = subprocess.run([stage.espial, "inventory", "--json", LAB, *SHOWN], capture_output=True, text=True, check=True).stdout
+
+    def told(text):
+        """By subject, without times; messages are those of one replay or more."""
+        lines = [json.loads(line) for line in text.splitlines()]
+        return {json.dumps([line["type"], line.get("subject"), line.get("address"), line.get("digest")]):
+                {key: value for key, value in line.items() if key not in ("time", "sensor", "first", "last", "messages", "state")}
+                for line in lines if line["type"] != "inventory_summary"}
+
+    expected = told(files)
+    running = until("all of it in the inventory", lambda: (lambda got: got if expected.keys() <= got.keys() else None)(told(stage.ask("inventory", "--json"))))
+    for subject, line in expected.items():
+        expect(running[subject] == line, f"{running[subject]} instead of {line}")
+    pairs = {(row["a"], row["b"]): row for row in page_inventory(stage)}
+    for line in running.values():
+        if line["type"] == "inventory" and line["subject"]["kind"] == "pair":
+            row = pairs.pop((line["subject"]["a"], line["subject"]["b"]))
+            for key in ("versions", "modes", "vendors", "esp", "quantum_safe"):
+                expect(row[key] == line[key], f"the page: {key}: {row[key]} instead of {line[key]}")
+            for key in ("selected", "offered"):
+                expect(row[key] == [use["name"] for use in line[key]], f"the page: {key}: {row[key]}")
+    expect(not pairs, f"only on the page: {pairs}")
+    bill = json.loads(stage.ask("inventory", "--cyclonedx"))
+    expect(bill["bomFormat"] == "CycloneDX" and len(bill["components"]) > 10, bill)
+    text = stage.ask("inventory", columns=60)
+    expect("Certificates in clear" in text and max(map(len, text.splitlines())) <= 60, text)
+    stage.ask("inventory", "--secured", f"{A},{B}", status=2)
+
+
 def slow_listener(stage, wire):
     """Who listens and reads nothing costs nobody anything, and is told how many messages it missed: all are counted."""
     frame = next(frame for _, frame in station.read_pcap(LAB) if frame[23] == 17)
@@ -364,6 +413,7 @@ def main(espiald, espial):
             wire = reload(stage)
             slow_listener(stage, wire)
             ike_log(stage, wire)
+            inventory(stage, wire)
         finally:
             expect(stage.sensor.end() == 0, "espiald ends well")
         nobody_there(stage)

@@ -7,6 +7,7 @@ records(500) is a list of lines; hostile() one with hostile text in every field 
 
 import json
 import random
+import re
 from datetime import datetime, timedelta, timezone
 
 SENSOR = "edge-1"
@@ -19,6 +20,14 @@ SUITES = [
     ["AES_CBC_128", "HMAC_SHA1_96", "HMAC_SHA1", "MODP_1024"],
     ["3DES", "HMAC_MD5_96", "HMAC_MD5", "MODP_1024"],
 ]
+# Kind, number and key length of each name, in the order of an inventory.
+ALGORITHMS = {
+    "3DES": ("encryption", 3, None), "AES_CBC_128": ("encryption", 12, 128), "AES_CBC_256": ("encryption", 12, 256),
+    "AES_GCM_16_256": ("encryption", 20, 256), "HMAC_MD5_96": ("integrity", 1, None), "HMAC_SHA1_96": ("integrity", 2, None),
+    "HMAC_SHA2_256_128": ("integrity", 12, None), "HMAC_MD5": ("prf", 1, None), "HMAC_SHA1": ("prf", 2, None), "HMAC_SHA2_256": ("prf", 5, None),
+    "HMAC_SHA2_384": ("prf", 6, None), "MODP_1024": ("group", 2, None), "MODP_2048": ("group", 14, None), "ECP_384": ("group", 20, None),
+    "ML_KEM_768": ("additional-key-exchange", 36, None),
+}
 CLEAR = [("HTTP", 80), ("SMBv23", 445), ("DNS", 53), ("TLS", 443), ("SSH", 22), ("tcp/9000", 9000)]
 LEAKS = {
     "sa-lost": "ESP between them ended {} before, and clear traffic took over",
@@ -118,6 +127,7 @@ def of_pair(i, pair, rng):
                     outcome=outcome, offered=suite, selected=suite if outcome == "established" else None,
                     auth="certificate" if i % 2 else "pre-shared-key", vendors=None,
                     notifies=["NAT_DETECTION_SOURCE_IP", "IKEV2_FRAGMENTATION_SUPPORTED"], nat="none", children=None))
+    out.append(inventory(a, b, ["2.0" if i % 9 else "1.0"], suite if outcome == "established" else None, suite))
     if verdict in ("cleartext", "mixed"):
         cause = rng.choice(list(LEAKS)) if i else "sa-lost"
         severity = "medium" if rule == "learned" else "high"
@@ -132,6 +142,24 @@ def of_pair(i, pair, rng):
         out.append(finding(20000 + i, a, b, "rekey-too-often", "time", "low", f"{a} and {b} change keys every 65 s; the limit that drives it is a lifetime of 60 s.",
                            windows_event=None, evidence={"interval_median": 65.0}, age=span))
     return out
+
+
+def inventory(a, b, versions, selected, offered, vendors=()):
+    """A line of a pair, as the engine writes it, octet by octet."""
+    def uses(names):
+        return [{"kind": kind, "name": name, "id": number, "key_length": length, "registry": 2}
+                for name, (kind, number, length) in ALGORITHMS.items() if name in (names or ())]
+
+    quantum = "unknown" if not selected else "yes" if any(name.startswith("ML_KEM") for name in selected) else "no"
+    return {"type": "inventory", "time": stamp(NOW), "sensor": "edge-1", "subject": {"kind": "pair", "a": a, "b": b}, "versions": versions,
+            "modes": ["main" if version == "1.0" else "ikev2" for version in versions], "selected": uses(selected), "offered": uses(offered),
+            "vendors": list(vendors), "certificates": False, "esp": ["encrypted"] if selected else [], "quantum_safe": quantum,
+            "first": stamp(NOW), "last": stamp(NOW), "messages": 6}
+
+
+def inventory_end(lines):
+    pairs = sum(record["type"] == "inventory" for record in lines)
+    return {"type": "inventory_summary", "time": stamp(NOW), "sensor": "edge-1", "peers": 0, "pairs": pairs, "certificates": 0, "unlisted": 0}
 
 
 def health(count):
@@ -164,7 +192,7 @@ def records(count, seed=1):
     lines = []
     for i, pair in enumerate(ends_of(count)):
         lines += of_pair(i, pair, rng)
-    return [*lines, summary(lines), health(count)]
+    return [*lines, summary(lines), health(count), inventory_end(lines)]
 
 
 # What an attacker would like to see interpreted. The last is longer than any field should be shown.
@@ -184,13 +212,18 @@ def hostile():
         lines += sas_of((a, b), random.Random(i), 1, "mixed", 600)
         lines.append(line("ike_sa", initiator=a, responder=b, ispi=f"0x{i + 1:016x}", rspi=f"0x{i + 9:016x}", version="2.0", mode="ikev2", step=text,
                           outcome="established", offered=[text], selected=[text], auth=text, vendors=[text], notifies=[text], nat="none", children=None))
+        lines.append(inventory(a, b, ["2.0"], SUITES[0], SUITES[0], [text]))
         lines.append(finding(i + 1, a, b, "cleartext-leak", "sa-lost", "high", f"{a} sends {text} in clear.", rule=text, protocol=text, interface=text,
                              evidence={"services": text, "vendor": text}))
-    return [*lines, summary(lines), health(len(HOSTILE))]
+    return [*lines, summary(lines), health(len(HOSTILE)), inventory_end(lines)]
 
 
 def text(lines):
-    return "".join(json.dumps(record) + "\n" for record in lines)
+    """As jansson writes it: compact, and what is beyond ASCII in capital hexadecimal digits."""
+    def upper(found):
+        return found[0] if found[0] == "\\\\" else found[0][:2] + found[0][2:].upper()
+
+    return "".join(re.sub(r"\\\\|\\u[0-9a-f]{4}", upper, json.dumps(record, separators=(",", ":"))) + "\n" for record in lines)
 
 
 if __name__ == "__main__":
