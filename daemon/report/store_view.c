@@ -46,6 +46,8 @@ static bool is_ours(sqlite3 *database, char *why, size_t why_size)
 	if (application == STORE_APPLICATION_ID)
 		snprintf(why, why_size, "its schema has version %lld, and this espial knows %d", (long long)version,
 			 STORE_VERSION);
+	else if (application == 0 && version == 0)
+		snprintf(why, why_size, "it is being made; try again in a moment");
 	else
 		snprintf(why, why_size, "it is not a store of espial");
 	return false;

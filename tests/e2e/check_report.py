@@ -223,6 +223,7 @@ def main(espiald, espial):
         stage = Stage(folder, os.path.realpath(espiald), os.path.realpath(espial))
         stage.sensor.start()
         until("control socket", lambda: os.path.exists(f"{folder}/control.sock"))
+        until("the store", lambda: subprocess.run([stage.espial, "alerts", "--socket", f"{folder}/control.sock"], capture_output=True, check=False).returncode == 0)
         counts(stage)
         processes_end(stage)
         shapes(stage)
