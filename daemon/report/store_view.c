@@ -61,6 +61,7 @@ struct store_view *store_view_open(const char *path, char *problem, size_t probl
 	if (view &&
 	    sqlite3_open_v2(path, &view->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
 		sqlite3_busy_timeout(view->database, VIEW_BUSY_MS);
+		sqlite3_exec(view->database, "PRAGMA temp_store=MEMORY", NULL, NULL, NULL);
 		sqlite3_db_config(view->database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 		sqlite3_db_config(view->database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 		if (is_ours(view->database, why, sizeof(why)))
