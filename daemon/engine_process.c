@@ -4,12 +4,15 @@
 #include "engine_process.h"
 
 #include "audit/record.h"
+#include "certificate.h"
 #include "engine.h"
 #include "live.h"
 #include "loop.h"
 #include "reload.h"
 #include "report/json.h"
+#include "report/nat_hash.h"
 #include "sandbox.h"
+#include "sandbox_files.h"
 #include "state_writer.h"
 #include "../config/config.h"
 
@@ -260,6 +263,21 @@ static bool on_config(void *context, struct config *config, char *problem, size_
 	return true;
 }
 
+/* The engine has no business with any file. OpenSSL has a configuration, which it reads before. */
+static bool give_up_files(struct process *process)
+{
+	const struct sandbox_files none = { .count = 0 };
+	struct sandbox_error error;
+
+	nat_hash_prepare();
+	certificate_prepare();
+	/* Where the kernel lacks it the reporter says so, for both. */
+	if (sandbox_confine_files(&none, &error) != SANDBOX_FILES_FAILED)
+		return true;
+	notice(process, NOTICE_ERROR, error.text);
+	return false;
+}
+
 static int run(struct process *process, const struct engine_process *settings)
 {
 	struct record_sink records = { write_record, &process->writer };
@@ -276,6 +294,8 @@ static int run(struct process *process, const struct engine_process *settings)
 		notice(process, NOTICE_ERROR, sandbox_error.text);
 		return 1;
 	}
+	if (!give_up_files(process))
+		return 1;
 	struct engine_settings engine = { .config = settings->config,
 					  .threaded = true,
 					  .ike_messages = settings->state >= 0,

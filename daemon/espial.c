@@ -3,6 +3,7 @@
 #include "alerts_command.h"
 #include "audit_command.h"
 #include "capture.h"
+#include "check_config_command.h"
 #include "classify.h"
 #include "explain_command.h"
 #include "inventory_command.h"
@@ -32,7 +33,8 @@ static const struct command commands[] = {
 	{ "alerts", "what espiald has told: list, show one, say that it is known", alerts_command },
 	{ "report", "for audit: share secured by rule, leaks, blind time, cryptography", report_command },
 	{ "reload", "have espiald read its configuration again", reload_command },
-	{ "check-config", "whether espiald could use a configuration", check_config_command },
+	{ "check-config", "whether espiald could use a configuration; what it would have raised",
+	  check_config_command },
 	{ "test-alert", "one marked alert through every sink, from end to end", test_alert_command },
 };
 

@@ -3,7 +3,6 @@
 #include "order_command.h"
 
 #include "control_client.h"
-#include "../config/config.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -30,15 +29,6 @@ static const char test_alert_usage[] =
     "192.0.2.1 and 192.0.2.2, and its clear a moment later. Tells for each sink whether it was passed on.\n"
     "\n" COMMON_OPTIONS "\n"
     "Exit status: 0 if every sink passed it on, 2 if not.\n";
-
-static const char check_config_usage[] =
-    "Usage: espial check-config [OPTION]... FILE\n"
-    "\n"
-    "Tells whether espiald could use this configuration; each mistake with its line and key.\n"
-    "\n"
-    "  -h, --help         this text\n"
-    "\n"
-    "Exit status: 0 if it can be used, 2 if not.\n";
 
 /* An outcome is {"type":"outcome","text":"..."}; its text is ours: plain words. */
 static void tell_outcome(void *context, const char *line, size_t length)
@@ -106,29 +96,4 @@ int reload_command(int count, char **arguments)
 int test_alert_command(int count, char **arguments)
 {
 	return order("test-alert", test_alert_usage, count, arguments);
-}
-
-int check_config_command(int count, char **arguments)
-{
-	struct config_error error = { "not enough memory" };
-
-	if (count == 2 && (strcmp(arguments[1], "--help") == 0 || strcmp(arguments[1], "-h") == 0)) {
-		fputs(check_config_usage, stdout);
-		return EXIT_DONE;
-	}
-	if (count != 2 || arguments[1][0] == '-') {
-		complain("check-config: name one configuration file\nTry 'espial check-config --help'.");
-		return EXIT_TROUBLE;
-	}
-	struct config *config = config_load(arguments[1], &error);
-	if (!config) {
-		complain("%s", error.text);
-		return EXIT_TROUBLE;
-	}
-	for (size_t i = 0; i < config->notice_count; i++)
-		complain("%s", config->notices[i]);
-	printf("%s: usable, %zu rules, %zu interfaces\n", arguments[1], config->policy.rule_count,
-	       config->interface_count);
-	config_free(config);
-	return EXIT_DONE;
 }

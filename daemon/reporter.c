@@ -16,6 +16,7 @@
 #include "report/record_reader.h"
 #include "report/snapshot.h"
 #include "report/store.h"
+#include "reporter_files.h"
 #include "reporter_sinks.h"
 #include "sandbox.h"
 #include "service.h"
@@ -470,6 +471,7 @@ int reporter_run(const struct reporter *settings)
 		log_notice(NOTICE_ERROR, error.text);
 		return 1;
 	}
+	reporter_confine_files(settings->config, &(struct record_sink){ on_notice, NULL });
 	if (begin(&process)) {
 		if (settings->monitor >= 0)
 			loop_on_readable(process.loop, settings->monitor, on_monitor, &process);

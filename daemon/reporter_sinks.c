@@ -42,8 +42,7 @@ static void say(const struct record_sink *notices, enum notice_level level, cons
 	record_write(notices, &record);
 }
 
-/* Where the spool is to be; false: nowhere. */
-static bool spool_folder(const struct config *config, char folder[PATH_MAX])
+bool reporter_spool_folder(const struct config *config, char folder[PATH_MAX])
 {
 	const char *state = getenv("STATE_DIRECTORY"); /* of systemd; several are parted by colons */
 	const char *slash;
@@ -86,7 +85,7 @@ void reporter_prepare_folders(const struct config *config)
 			prepare_folder(folder);
 		}
 	}
-	if (spool_folder(config, folder))
+	if (reporter_spool_folder(config, folder))
 		prepare_folder(folder);
 }
 
@@ -228,7 +227,7 @@ struct outbox *reporter_outbox_new(const struct config *config, struct standing 
 				   const struct record_sink *notices)
 {
 	char folder[PATH_MAX];
-	bool durable = spool_folder(config, folder);
+	bool durable = reporter_spool_folder(config, folder);
 	/* A spool without a past counts from the clock, so that numbers rise even if the folder was emptied. */
 	uint64_t first = (uint64_t)(loop_wall_ns() / 1000), last = recall(config, standing, notices);
 	struct spool *spool = spool_open(durable ? folder : NULL, config->spool.size, first > last ? first : last + 1);

@@ -7,11 +7,16 @@
 
 #include "report/outbox.h"
 
+#include <limits.h>
+
 struct config;
 
 /* Makes the folders of spool and store where they are missing, for the user that the reporter is about to become. To be
  * called while it may still do that. */
 void reporter_prepare_folders(const struct config *config);
+
+/* Where the spool is to be; false: nowhere. */
+bool reporter_spool_folder(const struct config *config, char folder[PATH_MAX]);
 
 /* The outbox with all sinks; NULL after a notice. `standing` is filled from store and spool, and belongs to the outbox.
  * refuge: of spool_refuge_new(); -1: none. */

@@ -86,17 +86,6 @@ bool sandbox_drop(bool keep_net_raw, struct sandbox_error *error)
 
 /* ---- system calls: seccomp(2) ---- */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 /* What no process of espiald ever does: to try it is to be taken over. The process is killed, and the monitor tells. */
 static const char *const never[] = {
 	"execve",
@@ -276,7 +265,7 @@ static bool fill_filter(scmp_filter_ctx filter, enum sandbox_role role)
 
 bool sandbox_confine(enum sandbox_role role, struct sandbox_error *error)
 {
-	if (SANITIZED)
+	if (SANDBOX_SANITIZED)
 		return true; /* what sanitizers do at the end is not for a filter to judge */
 	scmp_filter_ctx filter = seccomp_init(role == SANDBOX_MONITOR ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM));
 	bool done = filter && fill_filter(filter, role) &&

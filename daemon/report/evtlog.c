@@ -48,6 +48,12 @@ struct evtlog *evtlog_open(const char *path, const char *program, int facility, 
 	return evtlog;
 }
 
+void evtlog_preload(const char *path)
+{
+	/* If it cannot be loaded now, evtlog_open() will say so. */
+	(void)dlopen(path ? path : ESPIAL_EVTLOG_MODULE, RTLD_NOW | RTLD_LOCAL);
+}
+
 void evtlog_close(struct evtlog *evtlog)
 {
 	if (!evtlog)

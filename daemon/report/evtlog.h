@@ -21,6 +21,9 @@ struct evtlog;
 struct evtlog *evtlog_open(const char *path, const char *program, int facility, char *problem, size_t problem_size);
 void evtlog_close(struct evtlog *evtlog);
 
+/* Loads the library for good, so that evtlog_open() needs no file any more. */
+void evtlog_preload(const char *path);
+
 /*
  * "sentence; alert='...', id='...', ...": the text of a message without its header. `whole` adds advice and evidence,
  * otherwise there is the tag cut='evidence,advice'. Returns the length, or 0 if it has no room or no memory.

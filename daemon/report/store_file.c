@@ -187,6 +187,8 @@ enum store_file_state store_file_open(const char *path, sqlite3 **database, stru
 		state = state_of(code);
 	} else {
 		sqlite3_busy_timeout(opened, BUSY_MS);
+		/* Nothing beside the file itself: elsewhere the reporter may not write. */
+		sqlite3_exec(opened, "PRAGMA temp_store=MEMORY", NULL, NULL, NULL);
 		/* Nothing in the file may make SQLite call what the file names. */
 		sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 		sqlite3_db_config(opened, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);

@@ -46,6 +46,8 @@ static bool is_ours(sqlite3 *database, char *why, size_t why_size)
 	if (application == STORE_APPLICATION_ID)
 		snprintf(why, why_size, "its schema has version %lld, and this espial knows %d", (long long)version,
 			 STORE_VERSION);
+	else if (application == 0 && version == 0)
+		snprintf(why, why_size, "it is being made; try again in a moment");
 	else
 		snprintf(why, why_size, "it is not a store of espial");
 	return false;
@@ -59,6 +61,7 @@ struct store_view *store_view_open(const char *path, char *problem, size_t probl
 	if (view &&
 	    sqlite3_open_v2(path, &view->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
 		sqlite3_busy_timeout(view->database, VIEW_BUSY_MS);
+		sqlite3_exec(view->database, "PRAGMA temp_store=MEMORY", NULL, NULL, NULL);
 		sqlite3_db_config(view->database, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 		sqlite3_db_config(view->database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 		if (is_ours(view->database, why, sizeof(why)))

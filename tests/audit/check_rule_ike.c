@@ -589,6 +589,50 @@ START_TEST(verdict_tables)
 }
 END_TEST
 
+/* What a rule wants of cryptography its gateways have to do: IKE is theirs. */
+START_TEST(gateways_are_held_to_their_rule)
+{
+	static const struct choice sound_but_not_cnsa = { 12, 256, 12, 5, 14, 0 };
+	struct judge_thresholds thresholds = judge_default_thresholds();
+	struct script *script = script_new(100);
+	struct policy policy;
+
+	policy_init(&policy);
+	script_rule(&policy, "cnsa-2.0");
+	struct policy_rule *rule = &policy.rules[0];
+	for (unsigned side = 0; side < 2; side++) {
+		/* 172.16.0.0/16: not the gateways themselves */
+		memcpy(rule->between[side]->address, (const uint8_t[16]){ [10] = 0xff, [11] = 0xff, 172, 16 }, 16);
+		rule->between[side]->length = 112;
+	}
+	rule->gateways = calloc(2, sizeof(*rule->gateways));
+	ck_assert_ptr_nonnull(rule->gateways);
+	for (unsigned i = 0; i < 2; i++) {
+		struct address address = address_from_ipv4((const uint8_t[]){ 10, 0, 0, (uint8_t)(1 + i) });
+		memcpy(rule->gateways[i], address.bytes, 16);
+	}
+	rule->gateway_count = 2;
+	ck_assert(policy_seal(&policy));
+	ck_assert(judge_set_policy(script->judge, &policy, &thresholds));
+	v2_init(script, 7, sound_but_not_cnsa);
+	say(script, 0, 0);
+	v2_answer(script, 7, sound_but_not_cnsa, false);
+	say(script, 50, 1);
+	const struct seen *seen = last_of(script, FINDING_WEAK_IKE_SELECTED);
+	ck_assert_msg(seen && seen->severity == SEVERITY_MEDIUM, "the rule's table was not asked");
+	/* Nobody's gateways are held to the usual table alone. */
+	struct script *other = script_new(100);
+	v2_init(other, 7, sound_but_not_cnsa);
+	say(other, 0, 0);
+	v2_answer(other, 7, sound_but_not_cnsa, false);
+	say(other, 50, 1);
+	ck_assert_ptr_null(last_of(other, FINDING_WEAK_IKE_SELECTED));
+	script_free(other);
+	script_free(script);
+	policy_clear(&policy);
+}
+END_TEST
+
 /* The causes of a leak that rest on IKE, and ESP that follows, which goes before them all. */
 START_TEST(leaks)
 {
@@ -665,4 +709,4 @@ END_TEST
 SUITE_MAIN("rule_ike", unanswered, unanswered_by_icmp_at_once, one_way_mirror, refused, refused_compared,
 	   refusal_causes, no_refusal, authentication_v2, authentication_sound, authentication_v1, authorities,
 	   child_v2, child_v1, stalled_or_too_large, restart, flood, cryptography, aggressive, spi_notified,
-	   verdict_tables, leaks)
+	   verdict_tables, gateways_are_held_to_their_rule, leaks)

@@ -3,7 +3,10 @@
  * What a confined process may still do: each case forks, confines itself as a role, tries one thing, and tells by its exit
  * how that went. Under sanitizers there is no confinement to test.
  */
+#include "../../config/config.h"
+#include "../../daemon/reporter_files.h"
 #include "../../daemon/sandbox.h"
+#include "../../daemon/sandbox_files.h"
 #include "../sanitized.h"
 #include "../suite.h"
 
@@ -13,11 +16,15 @@
 #include <net/if.h>
 #include <pthread.h>
 #include <signal.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -161,19 +168,258 @@ START_TEST(the_monitor_starts_processes)
 }
 END_TEST
 
+/* ---- files ---- */
+
+/* Each case has a folder with what a sensor would have there. */
+static char folder[] = "check_sandbox.XXXXXX";
+static char whole[128]; /* its absolute path */
+
+static void path_in(char path[192], const char *name)
+{
+	snprintf(path, 192, "%s/%s", whole, name);
+}
+
+static bool put(const char *name)
+{
+	char path[192];
+	path_in(path, name);
+	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (file >= 0)
+		close(file);
+	return file >= 0;
+}
+
+static bool can_read(const char *name)
+{
+	char path[192];
+	path_in(path, name);
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (file >= 0)
+		close(file);
+	return file >= 0;
+}
+
+static void make_folder(void)
+{
+	char path[192], here[96];
+
+	ck_assert_ptr_nonnull(getcwd(here, sizeof(here)));
+	strcpy(folder, "check_sandbox.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(whole, sizeof(whole), "%s/%s", here, folder);
+	for (const char *const *name = (const char *const[]){ "state", "log", "run", "other", NULL }; *name; name++) {
+		path_in(path, *name);
+		ck_assert_int_eq(mkdir(path, 0700), 0);
+	}
+	ck_assert(put("state/espial.db") && put("other/secret") && put("run/http.sock"));
+}
+
+static void remove_folder(void)
+{
+	char command[160];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", whole);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* What a process may do that is confined to these; each attempt is a letter: upper case went well. */
+static void confined(const struct sandbox_files *files, const char *expected, void (*attempts)(char *outcome))
+{
+	char outcome[32] = "";
+	int ends[2], status;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct sandbox_error error;
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+		    sandbox_confine_files(files, &error) != SANDBOX_FILES_CONFINED)
+			_exit(NOT_CONFINED);
+		attempts(outcome);
+		_exit(write(ends[1], outcome, sizeof(outcome)) == sizeof(outcome) ? WENT_WELL : REFUSED);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == WENT_WELL, "it was not confined: %x", status);
+	ck_assert_int_eq(read(ends[0], outcome, sizeof(outcome)), sizeof(outcome));
+	close(ends[0]);
+	close(ends[1]);
+	ck_assert_str_eq(outcome, expected);
+}
+
+static char *note(char *outcome, char letter, bool went_well)
+{
+	*outcome = (char)(went_well ? letter - 'a' + 'A' : letter);
+	return outcome + 1;
+}
+
+static bool move(const char *from, const char *to)
+{
+	char source[192], target[192];
+
+	path_in(source, from);
+	path_in(target, to);
+	return rename(source, target) == 0;
+}
+
+static bool drop(const char *name)
+{
+	char path[192];
+
+	path_in(path, name);
+	return unlink(path) == 0;
+}
+
+static bool reach(unsigned port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons((uint16_t)port),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	bool allowed = connect(descriptor, (struct sockaddr *)&address, sizeof(address)) == 0 || errno != EACCES;
+	close(descriptor);
+	return allowed;
+}
+
+static bool listen_at(unsigned port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons((uint16_t)port),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	bool allowed = bind(descriptor, (struct sockaddr *)&address, sizeof(address)) == 0 || errno != EACCES;
+	close(descriptor);
+	return allowed;
+}
+
+static void try_everything(char *outcome)
+{
+	outcome = note(outcome, 'a', put("state/new"));
+	outcome = note(outcome, 'b', can_read("state/espial.db"));
+	outcome = note(outcome, 'c', move("state/new", "state/moved"));
+	outcome = note(outcome, 'd', drop("state/moved"));
+	outcome = note(outcome, 'e', put("log/alerts.jsonl"));
+	outcome = note(outcome, 'f', can_read("other/secret"));
+	outcome = note(outcome, 'g', put("other/new"));
+	outcome = note(outcome, 'h', move("state/espial.db", "other/espial.db"));
+	outcome = note(outcome, 'i', drop("other/secret"));
+	outcome = note(outcome, 'j', put("run/new.sock"));
+	outcome = note(outcome, 'k', drop("run/http.sock"));
+	outcome = note(outcome, 'l', open("/etc/passwd", O_RDONLY) >= 0);
+	outcome = note(outcome, 'm', open("/", O_RDONLY | O_DIRECTORY) >= 0);
+	outcome = note(outcome, 'n', reach(1));
+	outcome = note(outcome, 'o', reach(601));
+	outcome = note(outcome, 'p', listen_at(0));
+	outcome = note(outcome, 'q', kill(getppid(), 0) == 0);
+	/* Not files: what the process has still works. */
+	note(outcome, 'r', work());
+}
+
+/* What older versions of Landlock do not forbid went well. */
+static void by_version(char *expected)
+{
+	int version = sandbox_files_version();
+
+	for (char *at = expected; *at; at++)
+		if ((version < 4 && strchr("nop", *at)) || (version < 6 && *at == 'q'))
+			*at = (char)(*at - 'a' + 'A');
+}
+
+static bool has_landlock(void)
+{
+	if (sandbox_files_version())
+		return true;
+	struct sandbox_error error;
+	ck_assert_int_eq(sandbox_confine_files(&(struct sandbox_files){ .count = 0 }, &error), SANDBOX_FILES_NOT_HERE);
+	ck_assert_ptr_nonnull(strstr(error.text, "has no Landlock"));
+	return false;
+}
+
+START_TEST(without_places_there_are_no_files)
+{
+	char expected[] = "abcdefghijklmnopqR";
+
+	if (!has_landlock())
+		return;
+	by_version(expected);
+	make_folder();
+	confined(&(struct sandbox_files){ .count = 0 }, expected, try_everything);
+	remove_folder();
+}
+END_TEST
+
+/* The reporter of a whole configuration reaches what it keeps, and not what lies beside it. */
+START_TEST(the_reporter_reaches_what_it_keeps)
+{
+	char expected[] = "ABCDEfghijKlmnopqR", remote[] = "ABCDEfghijKlmnOpqR", yaml[1024];
+	static struct reporter_files list;
+	struct config_error error;
+
+	if (!has_landlock())
+		return;
+	by_version(expected);
+	by_version(remote);
+	for (unsigned server = 0; server < 2; server++) {
+		make_folder();
+		snprintf(yaml, sizeof(yaml),
+			 "report:\n  syslog: { to: %s }\n  json: { file: %s/log/alerts.jsonl }\n"
+			 "  store: { path: %s/state/espial.db }\n  http: { listen: %s/run/http.sock }\n"
+			 "  evidence: { dir: %s/state/evidence }\n",
+			 server ? "tcp://192.0.2.9" : "/dev/log", whole, whole, whole, whole);
+		struct config *config = config_parse("test", yaml, strlen(yaml), &error);
+		ck_assert_msg(config, "%s", error.text);
+		reporter_files_list(config, &list);
+		confined(&list.files, server ? remote : expected, try_everything);
+		config_free(config);
+		remove_folder();
+	}
+}
+END_TEST
+
+static void make_later(char *outcome)
+{
+	char made[192];
+
+	path_in(made, "state/later");
+	outcome = note(outcome, 'a', mkdir(made, 0700) == 0);
+	outcome = note(outcome, 'b', put("state/later/file"));
+	note(outcome, 'c', put("other/file"));
+}
+
+/* A folder that is not there yet can still be made, and nothing beside it. */
+START_TEST(a_folder_that_comes_later)
+{
+	char path[192];
+	struct sandbox_place place = { path, SANDBOX_KEEP };
+	struct sandbox_files files = { .places = &place, .count = 1 };
+
+	if (!has_landlock())
+		return;
+	make_folder();
+	path_in(path, "state/later/still");
+	confined(&files, "ABc", make_later);
+	remove_folder();
+}
+END_TEST
+
 #if SANITIZED
-#include <stdio.h>
 
 int main(void)
 {
 	(void)as, (void)start_program, (void)trace, (void)start_process, (void)start_thread, (void)read_file,
 	    (void)write_file, (void)packet_socket, (void)bluetooth_socket, (void)ask_interface, (void)work;
 	(void)nobody_starts_programs_or_traces, (void)the_engine_has_no_files_and_no_processes,
-	    (void)the_reporter_has_files_and_no_packets, (void)the_monitor_starts_processes;
+	    (void)the_reporter_has_files_and_no_packets, (void)the_monitor_starts_processes,
+	    (void)without_places_there_are_no_files, (void)the_reporter_reaches_what_it_keeps,
+	    (void)a_folder_that_comes_later;
 	puts("skipped: sanitizers do what a confined process may not");
 	return 77;
 }
 #else
 SUITE_MAIN("sandbox", nobody_starts_programs_or_traces, the_engine_has_no_files_and_no_processes,
-	   the_reporter_has_files_and_no_packets, the_monitor_starts_processes)
+	   the_reporter_has_files_and_no_packets, the_monitor_starts_processes, without_places_there_are_no_files,
+	   the_reporter_reaches_what_it_keeps, a_folder_that_comes_later)
 #endif

@@ -55,7 +55,7 @@ enum {
 	PROTOCOL_UDP = 17,
 	PROTOCOL_ESP = 50,
 	MORE_FRAGMENTS = 0x2000,
-	GROWTH_MAX_KB = 8 * 1024, /* pages of tables that are full are used for the first time still */
+	GROWTH_MAX_KB = 16 * 1024, /* huge pages of tables that are full are used for the first time still */
 };
 
 static const char limits[] = "sensor: flood\n"

@@ -207,6 +207,35 @@ def shapes(stage):
     expect(re.search(r"2\.\d s|3\.\d s|[4-9]\.\d s|\d+ s", wide), "blind time as a duration")
 
 
+def judged_anew(stage):
+    """check-config --replay: what other rules would have raised on what was sent."""
+    def replay(*changes):
+        with open(f"{stage.folder}/espial.yaml", encoding="utf-8") as file:
+            text = file.read()
+        for old, new in changes:
+            expect(old in text, f"no {old} in the configuration")
+            text = text.replace(old, new)
+        with open(f"{stage.folder}/other.yaml", "w", encoding="utf-8") as file:
+            file.write(text)
+        output = stage.ask("check-config", "--replay", "--json", f"{stage.folder}/other.yaml")
+        lines = [json.loads(line) for line in output.splitlines()]
+        return {(line["a"], line["b"], line["outcome"]) for line in lines[:-1]}, lines
+
+    rows, lines = replay()
+    expect(rows == {(*HOSTS, "same")} and lines[0]["bytes"] == stage.sent["leaked"][1], lines)
+    expect(replay(("gateways:", "allow: [tcp/80]\n      gateways:"))[0] == {(*HOSTS, "gone")}, "a list that allows it")
+    rows, lines = replay(("allow: [tcp/8080]", "allow: [dns]"))
+    expect(rows == {(*HOSTS, "same"), (*OTHERS, "new")}, lines)
+    new = next(line for line in lines if line.get("outcome") == "new")
+    expect(new["bytes"] == stage.sent["allowed"][1] and new["severity"] == "high" and new["rule"] == HOSTILE and "tcp/8080" in new["what"], new)
+    expect(replay(("between: [10.1.0.0/24, 10.2.0.0/24]", "between: [10.7.0.0/24, 10.8.0.0/24]"))[0] == {(*HOSTS, "gone")}, "a rule of others")
+    stage.ask("check-config", f"{stage.folder}/other.yaml", status=0)
+    text = stage.ask("check-config", "--replay", f"{stage.folder}/other.yaml", columns=60)
+    expect("What this cannot know" in text and "not have been" in text and max(map(len, text.splitlines()[1:])) <= 60, text)
+    _, errors = stage.ask("check-config", "--since", "1d", f"{stage.folder}/other.yaml", status=2)
+    expect("for --replay" in errors, errors)
+
+
 def without_a_store(folder, espiald, espial):
     os.makedirs(f"{folder}/other")
     os.chmod(f"{folder}/other", 0o755)
@@ -223,9 +252,11 @@ def main(espiald, espial):
         stage = Stage(folder, os.path.realpath(espiald), os.path.realpath(espial))
         stage.sensor.start()
         until("control socket", lambda: os.path.exists(f"{folder}/control.sock"))
+        until("the store", lambda: subprocess.run([stage.espial, "alerts", "--socket", f"{folder}/control.sock"], capture_output=True, check=False).returncode == 0)
         counts(stage)
         processes_end(stage)
         shapes(stage)
+        judged_anew(stage)
         expect(stage.sensor.end() == 0, "espiald ends well")
         without_a_store(folder, os.path.realpath(espiald), os.path.realpath(espial))
 
