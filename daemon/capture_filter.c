@@ -136,7 +136,7 @@ static void write_maybe_ike(struct writer *writer, uint32_t udp)
 
 	put(writer, BPF_STX, MEMORY_HEADER, NEXT, NEXT);
 	load_behind(writer, BPF_H, udp + 4);
-	put(writer, BPF_ALU | BPF_SUB | BPF_K, UDP_HEADER, NEXT, NEXT);
+	put(writer, BPF_ALU | BPF_SUB, UDP_HEADER, NEXT, NEXT);
 	put(writer, BPF_ST, MEMORY_LENGTH, NEXT, NEXT);
 	load_behind(writer, BPF_W, payload + IKE_LENGTH);
 	put(writer, BPF_LDX | BPF_MEM, MEMORY_LENGTH, NEXT, NEXT);
@@ -145,7 +145,7 @@ static void write_maybe_ike(struct writer *writer, uint32_t udp)
 	load_behind(writer, BPF_W, payload);
 	put(writer, BPF_JMP | BPF_JEQ | BPF_K, 0, NEXT, NO_MARKER);
 	load_behind(writer, BPF_W, payload + MARKER + IKE_LENGTH);
-	put(writer, BPF_ALU | BPF_ADD | BPF_K, MARKER, NEXT, NEXT);
+	put(writer, BPF_ALU | BPF_ADD, MARKER, NEXT, NEXT);
 	put(writer, BPF_LDX | BPF_MEM, MEMORY_LENGTH, NEXT, NEXT);
 	put(writer, BPF_JMP | BPF_JEQ | BPF_X, 0, WHOLE, NEXT);
 	here(writer, NO_MARKER);

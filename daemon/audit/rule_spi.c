@@ -305,14 +305,13 @@ static void look_for_stale(struct judge *judge, struct judged_pair *pair, unsign
 	enum { WALK_MAX = 16 };
 	int64_t grace = judge->settings.thresholds.stale_grace_ns;
 	uint32_t number = pair->newest_sa[direction];
-	const struct judged_sa *young = NULL;
+	const struct judged_sa *young = number ? table_at(&judge->sas, number) : NULL;
 
-	for (unsigned i = 0; number && i < WALK_MAX && (!young || young->beside); i++) {
-		young = table_at(&judge->sas, number);
-		number = young->older;
-	}
-	if (!young || young->beside || young->quiet)
+	for (unsigned i = 1; young && young->beside; i++)
+		young = young->older && i < WALK_MAX ? table_at(&judge->sas, young->older) : NULL;
+	if (!young || young->quiet)
 		return;
+	number = young->older;
 	const struct judged_sa *young_partner = partner(judge, pair, young);
 	if (!young_partner || young_partner->quiet)
 		return;

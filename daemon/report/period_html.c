@@ -58,13 +58,13 @@ static void put(FILE *file, const char *text)
 
 	while (text < end) {
 		uint32_t point = utf8_next(&text, end);
-		char octets[4];
+		char octets[4] = "";
 		if (utf8_is_control(point))
 			fprintf(file, "&#x27e8;%04" PRIX32 "&#x27e9;", point);
 		else if (point == '&' || point == '<' || point == '>' || point == '"' || point == '\'')
 			fprintf(file, "&#%" PRIu32 ";", point);
 		else
-			fwrite(octets, 1, utf8_put(point, octets), file);
+			(void)fwrite(octets, 1, utf8_put(point, octets), file);
 	}
 }
 

@@ -613,7 +613,8 @@ START_TEST(gateways_are_held_to_their_rule)
 	}
 	rule->gateway_count = 2;
 	ck_assert(policy_seal(&policy));
-	ck_assert(judge_set_policy(script->judge, &policy, &thresholds));
+	struct alert_settings alerts = alert_default_settings();
+	ck_assert(judge_set_policy(script->judge, &policy, &thresholds, &alerts));
 	v2_init(script, 7, sound_but_not_cnsa);
 	say(script, 0, 0);
 	v2_answer(script, 7, sound_but_not_cnsa, false);
