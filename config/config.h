@@ -51,9 +51,19 @@ struct config_interface {
 	uint16_t decapsulate; /* CONFIG_TUNNEL_ bits */
 };
 
+/* Bits of config_limits.named. */
+enum {
+	CONFIG_LIMIT_FLOWS = 1 << 0,
+	CONFIG_LIMIT_SAS = 1 << 1,
+	CONFIG_LIMIT_IKE = 1 << 2,
+	CONFIG_LIMIT_PAIRS = 1 << 3,
+	CONFIG_LIMIT_LEARNED = 1 << 4,
+};
+
 struct config_limits {
 	uint32_t flows, sas, ike, pairs, learned;
-	uint64_t memory; /* octets */
+	uint64_t memory; /* octets of all tables together */
+	uint8_t named;   /* CONFIG_LIMIT_ bits of those that the file names: the others may be made smaller to fit */
 };
 
 struct config_rekey {

@@ -195,18 +195,23 @@ static bool build_limits(const struct build *build)
 		const char *path, *text;
 		const struct config_range *range;
 		uint32_t *count;
+		uint8_t bit;
 	} counts[] = {
-		{ "limits.flows", file->flows, &flows_range, &limits->flows },
-		{ "limits.sas", file->sas, &table_range, &limits->sas },
-		{ "limits.ike", file->ike, &table_range, &limits->ike },
-		{ "limits.pairs", file->pairs, &table_range, &limits->pairs },
-		{ "limits.learned", file->learned, &table_range, &limits->learned },
+		{ "limits.flows", file->flows, &flows_range, &limits->flows, CONFIG_LIMIT_FLOWS },
+		{ "limits.sas", file->sas, &table_range, &limits->sas, CONFIG_LIMIT_SAS },
+		{ "limits.ike", file->ike, &table_range, &limits->ike, CONFIG_LIMIT_IKE },
+		{ "limits.pairs", file->pairs, &table_range, &limits->pairs, CONFIG_LIMIT_PAIRS },
+		{ "limits.learned", file->learned, &table_range, &limits->learned, CONFIG_LIMIT_LEARNED },
 	};
 	struct config_reason reason;
 
-	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
-		if (counts[i].text && !config_read_count(counts[i].text, counts[i].range, counts[i].count, &reason))
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+		if (!counts[i].text)
+			continue;
+		if (!config_read_count(counts[i].text, counts[i].range, counts[i].count, &reason))
 			return fail(build, counts[i].path, &reason);
+		limits->named |= counts[i].bit;
+	}
 	if (file->memory && !config_read_size(file->memory, &memory_range, &limits->memory, &reason))
 		return fail(build, "limits.memory", &reason);
 	return true;
@@ -455,6 +460,6 @@ bool config_build(struct config *config, const struct config_document *document,
 	config->classify = file->classify;
 	return build_sensor(&build) && build_capture(&build) &&
 	       config_build_policy(&config->policy, document, &file->policy, error) && build_rekey(&build) &&
-	       config_build_health(&config->health, document, &file->health, error) && build_limits(&build) && config_build_alerts(&config->alerts, document, &file->alerts, error) &&
-	       build_report(&build);
+	       config_build_health(&config->health, document, &file->health, error) && build_limits(&build) &&
+	       config_build_alerts(&config->alerts, document, &file->alerts, error) && build_report(&build);
 }

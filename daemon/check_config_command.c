@@ -3,6 +3,7 @@
 #include "check_config_command.h"
 
 #include "control_client.h"
+#include "memory_limits.h"
 #include "replay.h"
 #include "report/json_line.h"
 #include "report/text_table.h"
@@ -298,6 +299,12 @@ static int check(const char *path, bool replaying, struct past *past)
 
 	if (!config) {
 		complain("%s", error.text);
+		return EXIT_TROUBLE;
+	}
+	struct limits_outcome limits;
+	if (!limits_fit(config, &limits)) {
+		complain("%s: %s", path, limits.text);
+		config_free(config);
 		return EXIT_TROUBLE;
 	}
 	for (size_t i = 0; i < config->notice_count; i++)

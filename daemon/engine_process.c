@@ -6,6 +6,7 @@
 #include "audit/record.h"
 #include "certificate.h"
 #include "engine.h"
+#include "memory_limits.h"
 #include "live.h"
 #include "loop.h"
 #include "reload.h"
@@ -294,6 +295,7 @@ static int run(struct process *process, const struct engine_process *settings)
 		notice(process, NOTICE_ERROR, sandbox_error.text);
 		return 1;
 	}
+	limits_hold_process(settings->config);
 	if (!give_up_files(process))
 		return 1;
 	struct engine_settings engine = { .config = settings->config,

@@ -2,6 +2,7 @@
 /* espiald: the daemon. Reads its arguments and its configuration, and leaves the rest to the monitor. */
 #include "capture.h"
 #include "classify.h"
+#include "memory_limits.h"
 #include "loop.h"
 #include "monitor.h"
 #include "../config/config.h"
@@ -101,6 +102,12 @@ static struct config *read_again(void *context, char **text, size_t *length, cha
 	struct config_error error = { "not enough memory" };
 	struct config *config = arguments->config_path ? config_load(arguments->config_path, &error) : config_default();
 
+	struct limits_outcome limits;
+	if (config && !limits_fit(config, &limits)) {
+		snprintf(problem, problem_size, "%s", limits.text);
+		config_free(config);
+		return NULL;
+	}
 	*text = config ? write_message(arguments, length) : NULL;
 	if (*text &&
 	    (!arguments->interface_count ||
@@ -119,8 +126,15 @@ static int serve(const struct arguments *arguments)
 	struct config *config = configure(arguments);
 	struct monitor_reload reload = { read_again, (void *)(uintptr_t)arguments };
 
+	struct limits_outcome limits;
+
 	if (!config)
 		return EXIT_TROUBLE;
+	if (!limits_fit(config, &limits)) {
+		fprintf(stderr, "espiald: %s\n", limits.text);
+		config_free(config);
+		return EXIT_TROUBLE;
+	}
 	if (arguments->check) {
 		printf("%s: usable, %zu rules, %zu interfaces\n",
 		       arguments->config_path ? arguments->config_path : "defaults", config->policy.rule_count,
@@ -133,6 +147,10 @@ static int serve(const struct arguments *arguments)
 		config_free(config);
 		return EXIT_TROUBLE;
 	}
+	fprintf(stderr, "%sespiald: %s%s\n", getenv("JOURNAL_STREAM") ? "<6>" : "", limits.text,
+		limits.scaled ? ", for which those that the file does not name were made smaller" : "");
+	if (limits_exceed_service(config, limits.text))
+		fprintf(stderr, "%sespiald: %s\n", getenv("JOURNAL_STREAM") ? "<4>" : "", limits.text);
 	int status = monitor_run(config, &reload);
 	config_free(config);
 	return status;

@@ -9,6 +9,7 @@
 #include "audit/record.h"
 #include "control.h"
 #include "http_listen.h"
+#include "memory_limits.h"
 #include "loop.h"
 #include "mailbox.h"
 #include "report/json.h"
@@ -471,6 +472,7 @@ int reporter_run(const struct reporter *settings)
 		log_notice(NOTICE_ERROR, error.text);
 		return 1;
 	}
+	limits_hold_process(settings->config);
 	reporter_confine_files(settings->config, &(struct record_sink){ on_notice, NULL });
 	if (begin(&process)) {
 		if (settings->monitor >= 0)

@@ -49,6 +49,11 @@ uint64_t ike_stories_evicted(const struct ike_stories *stories)
 	return stories->table.evicted;
 }
 
+uint64_t ike_story_cost(void)
+{
+	return table_cost(sizeof(struct ike_story));
+}
+
 uint64_t ike_stories_memory(const struct ike_stories *stories)
 {
 	return table_resident(&stories->table);

@@ -181,6 +181,7 @@ enum ike_outcome ike_story_outcome(const struct ike_story *story);
 
 uint64_t ike_stories_evicted(const struct ike_stories *stories);
 uint64_t ike_stories_memory(const struct ike_stories *stories);
+uint64_t ike_story_cost(void); /* octets of one more */
 uint32_t ike_stories_count(const struct ike_stories *stories);
 
 /*

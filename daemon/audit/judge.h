@@ -127,6 +127,12 @@ const struct ike_stories *judge_ike_stories(const struct judge *judge);
 uint64_t judge_ike_memory(const struct judge *judge);
 uint64_t judge_ike_evicted(const struct judge *judge);
 
+/* Octets that one more of a limit costs here, where all of them are used. */
+struct judge_costs {
+	uint64_t sa, pair, ike;
+};
+struct judge_costs judge_costs(void);
+
 /* What the judge keeps, as rows of a health record: ike, learned, and what its rules look at. */
 enum { JUDGE_TABLES = 3 };
 void judge_tables(const struct judge *judge, struct record_table tables[JUDGE_TABLES]);

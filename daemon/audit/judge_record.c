@@ -128,6 +128,15 @@ void judge_tables(const struct judge *judge, struct record_table tables[JUDGE_TA
 					       table_resident(&judge->hosts) };
 }
 
+struct judge_costs judge_costs(void)
+{
+	return (struct judge_costs){
+		.sa = table_cost(sizeof(struct judged_sa)),
+		.pair = table_cost(sizeof(struct judged_pair)) + table_cost(sizeof(struct judged_host)),
+		.ike = ike_story_cost(),
+	};
+}
+
 uint64_t judge_ike_memory(const struct judge *judge)
 {
 	return ike_stories_memory(judge->stories);

@@ -155,6 +155,12 @@ const struct track_counters *track_counters(struct track *track);
 enum { TRACK_TABLES = 3 };
 void track_tables(const struct track *track, struct record_table tables[TRACK_TABLES]);
 
+/* Octets that one more of a limit costs here, where all of them are used. */
+struct track_costs {
+	uint64_t flow, sa, pair;
+};
+struct track_costs track_costs(void);
+
 /* Octets resident in tables. */
 uint64_t track_memory(const struct track *track);
 

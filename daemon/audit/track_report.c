@@ -124,6 +124,16 @@ void track_tables(const struct track *track, struct record_table tables[TRACK_TA
 					   track_memory(track) - tables[0].octets - tables[1].octets };
 }
 
+struct track_costs track_costs(void)
+{
+	return (struct track_costs){
+		.flow = table_cost(sizeof(struct flow)) + table_cost(sizeof(struct mix)),
+		.sa = table_cost(sizeof(struct sa)) + sizeof(struct sa_cold),
+		.pair = table_cost(sizeof(struct pair)) + table_cost(sizeof(struct story)) +
+			table_cost(sizeof(struct dialogue)) + sizeof(struct story_ring),
+	};
+}
+
 /* ---- the copy ---- */
 
 struct pair_facts {

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See memory_limits.h. What an entry costs say the tracker and the judge, which have the tables. */
+#include "memory_limits.h"
+
+#include "audit/judge.h"
+#include "audit/track.h"
+#include "report/text_page.h"
+#include "sandbox.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum { PARTS = 4, ENTRIES_MIN = 1024, PAGE_OCTETS = 4096 };
+
+/* Learned pairs are pairs that are marked: they cost nothing of their own. */
+struct part {
+	const char *name;
+	uint8_t bit;
+	uint32_t *entries;
+	uint64_t cost; /* octets of one */
+};
+
+static void list_parts(struct config_limits *limits, struct part parts[PARTS])
+{
+	struct track_costs track = track_costs();
+	struct judge_costs judge = judge_costs();
+
+	parts[0] = (struct part){ "flows", CONFIG_LIMIT_FLOWS, &limits->flows, track.flow };
+	parts[1] = (struct part){ "sas", CONFIG_LIMIT_SAS, &limits->sas, track.sa + judge.sa };
+	parts[2] = (struct part){ "ike", CONFIG_LIMIT_IKE, &limits->ike, judge.ike };
+	parts[3] = (struct part){ "pairs", CONFIG_LIMIT_PAIRS, &limits->pairs, track.pair + judge.pair };
+}
+
+static uint64_t sum_of(const struct part parts[PARTS], uint8_t named, bool of_named)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < PARTS; i++)
+		if (((parts[i].bit & named) != 0) == of_named)
+			sum += *parts[i].entries * parts[i].cost;
+	return sum;
+}
+
+static void say_parts(const struct part parts[PARTS], const struct config_limits *limits,
+		      struct limits_outcome *outcome, const char *start)
+{
+	struct page_figure figure;
+	size_t used = (size_t)snprintf(outcome->text, LIMITS_TEXT_SIZE, "%s", start);
+
+	for (unsigned i = 0; i < PARTS && used < LIMITS_TEXT_SIZE; i++)
+		used += (size_t)snprintf(outcome->text + used, LIMITS_TEXT_SIZE - used, "%s%u %s %s", i ? ", " : "",
+					 *parts[i].entries, parts[i].name,
+					 page_octets(*parts[i].entries * parts[i].cost, &figure));
+	if (used < LIMITS_TEXT_SIZE)
+		snprintf(outcome->text + used, LIMITS_TEXT_SIZE - used, "; limits.memory is %s",
+			 page_octets(limits->memory, &figure));
+}
+
+bool limits_fit(struct config *config, struct limits_outcome *outcome)
+{
+	struct config_limits *limits = &config->limits;
+	struct part parts[PARTS];
+	struct page_figure figure;
+	char text[LIMITS_TEXT_SIZE];
+
+	*outcome = (struct limits_outcome){ .scaled = false };
+	list_parts(limits, parts);
+	uint64_t named = sum_of(parts, limits->named, true), others = sum_of(parts, limits->named, false), least = 0;
+	for (unsigned i = 0; i < PARTS; i++)
+		if (!(parts[i].bit & limits->named))
+			least += ENTRIES_MIN * parts[i].cost;
+	if (named + least > limits->memory) {
+		snprintf(text, sizeof(text),
+			 "the tables do not fit into limits.memory: raise it to %s, or lower what is named: ",
+			 page_octets(named + least, &figure));
+		say_parts(parts, limits, outcome, text);
+		return false;
+	}
+	for (unsigned i = 0; i < PARTS && named + others > limits->memory; i++) {
+		if (parts[i].bit & limits->named)
+			continue;
+		/* Each by the same part of what it has above the least. */
+		double share = (double)(limits->memory - named - least) / (double)(others - least);
+		uint32_t spare = *parts[i].entries > ENTRIES_MIN ? *parts[i].entries - ENTRIES_MIN : 0;
+		*parts[i].entries = (uint32_t)(ENTRIES_MIN + share * spare);
+		outcome->scaled = true;
+	}
+	if (limits->learned > limits->pairs)
+		limits->learned = limits->pairs;
+	say_parts(parts, limits, outcome, "memory: tables of at most ");
+	return true;
+}
+
+void limits_hold_process(const struct config *config)
+{
+	FILE *file = SANDBOX_SANITIZED ? NULL : fopen("/proc/self/statm", "re");
+	unsigned long pages;
+	struct rlimit limit;
+
+	if (file && fscanf(file, "%lu", &pages) == 1 && getrlimit(RLIMIT_AS, &limit) == 0) {
+		/* Tables, a copy of them while somebody asks, and as much for all else; arenas of threads and rings map much
+		 * more than they use. */
+		uint64_t more = 3 * config->limits.memory + (UINT64_C(2) << 30);
+		rlim_t ceiling = (rlim_t)pages * PAGE_OCTETS + more;
+		if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > ceiling) {
+			limit.rlim_cur = ceiling;
+			(void)setrlimit(RLIMIT_AS, &limit);
+		}
+	}
+	if (file)
+		fclose(file);
+}
+
+/* cgroups(7), version 2: the group's name stands behind "0::". 0: no bound, or none that is known. */
+static uint64_t bound_of_group(const char *proc, const char *groups)
+{
+	char name[PATH_MAX], path[2 * PATH_MAX];
+	unsigned long long bound = 0;
+	FILE *file = fopen(proc, "re");
+	bool found = false;
+
+	while (file && !found && fgets(name, sizeof(name), file))
+		found = strncmp(name, "0::", 3) == 0;
+	if (file)
+		fclose(file);
+	if (!found)
+		return 0;
+	name[strcspn(name, "\n")] = '\0';
+	snprintf(path, sizeof(path), "%s%s/memory.max", groups, name + 3);
+	file = fopen(path, "re");
+	if (file && fscanf(file, "%llu", &bound) != 1)
+		bound = 0; /* "max" */
+	if (file)
+		fclose(file);
+	return bound;
+}
+
+bool limits_exceed_service(const struct config *config, char text[LIMITS_TEXT_SIZE])
+{
+	uint64_t bound = bound_of_group("/proc/self/cgroup", "/sys/fs/cgroup"), memory = config->limits.memory;
+	struct page_figure allowed, wanted;
+
+	/* A quarter more for all that is no table. */
+	if (!bound || bound >= memory + memory / 4)
+		return false;
+	snprintf(text, LIMITS_TEXT_SIZE,
+		 "limits.memory is %s, but the service manager allows %s for all of espiald: the kernel would end it "
+		 "before its "
+		 "tables are full; raise MemoryMax ('systemctl edit espiald'), or lower limits.memory",
+		 page_octets(memory, &wanted), page_octets(bound, &allowed));
+	return true;
+}
