@@ -17,8 +17,9 @@ START_TEST(each_kind_is_read)
 	struct control_request request;
 
 	for (int kind = 0; kind < CONTROL_KINDS; kind++) {
-		char line[128];
-		snprintf(line, sizeof(line), "{\"request\":\"%s\",\"alert\":\"0123456789abcdef\"}",
+		char line[160];
+		snprintf(line, sizeof(line),
+			 "{\"request\":\"%s\",\"alert\":\"0123456789abcdef\",\"day\":\"2026-11-21\"}",
 			 control_kind_name((enum control_kind)kind));
 		ck_assert_msg(reads(line, &request), "%s: %s", line, request.problem);
 		ck_assert_int_eq((int)request.kind, kind);
