@@ -295,8 +295,7 @@ START_TEST(what_is_not_as_it_should_be_is_refused)
 		"{\"type\":\"traffic\",\"day\":\"2026-11-20\",\"a\":\"10.0.0.1\",\"b\":\"10.0.0.2\",\"rules\":[],"
 		"\"what\":\"HTTP\","
 		"\"service\":\"tcp/eighty\",\"packets\":1,\"bytes\":1}",
-		"{\"type\":\"selection\",\"initiator\":\"10.0.0.1\",\"responder\":\"x\",\"version\":2,\"selected\":[],"
-		"\"first\":null}",
+		"{\"type\":\"selection\",\"initiator\":\"10.0.0.1\",\"responder\":\"x\",\"version\":2,\"first\":null}",
 		"{\"type\":\"alert\",\"finding\":{}}",
 		"{\"type\":\"pair\"}",
 	};
