@@ -24,10 +24,11 @@ static bool is_ours(sqlite3 *database, char *why, size_t why_size)
 {
 	sqlite3_stmt *statement = NULL;
 	int64_t application = 0, version = 0;
+	bool empty = false;
 
 	if (sqlite3_prepare_v2(database,
-			       "SELECT a.application_id, v.user_version FROM pragma_application_id a, "
-			       "pragma_user_version v",
+			       "SELECT a.application_id, v.user_version, NOT EXISTS (SELECT 1 FROM sqlite_master) "
+			       "FROM pragma_application_id a, pragma_user_version v",
 			       -1, &statement, NULL) != SQLITE_OK ||
 	    sqlite3_step(statement) != SQLITE_ROW) {
 		snprintf(why, why_size, "%s", sqlite3_errmsg(database));
@@ -36,6 +37,7 @@ static bool is_ours(sqlite3 *database, char *why, size_t why_size)
 	}
 	application = sqlite3_column_int64(statement, 0);
 	version = sqlite3_column_int64(statement, 1);
+	empty = sqlite3_column_int(statement, 2) != 0;
 	sqlite3_finalize(statement);
 	if (application == STORE_APPLICATION_ID && version == STORE_VERSION) {
 		bool plain = store_file_is_plain(database);
@@ -46,7 +48,7 @@ static bool is_ours(sqlite3 *database, char *why, size_t why_size)
 	if (application == STORE_APPLICATION_ID)
 		snprintf(why, why_size, "its schema has version %lld, and this espial knows %d", (long long)version,
 			 STORE_VERSION);
-	else if (application == 0 && version == 0)
+	else if (application == 0 && version == 0 && empty)
 		snprintf(why, why_size, "it is being made; try again in a moment");
 	else
 		snprintf(why, why_size, "it is not a store of espial");

@@ -553,6 +553,9 @@ START_TEST(view_refuses_with_a_sentence)
 	ck_assert_ptr_null(store_view_open(stage.path, problem, sizeof(problem)));
 	ck_assert_msg(strstr(problem, "unable to open"), "%s", problem);
 	ck_assert_int_ne(access(stage.path, F_OK), 0);
+	make(&stage, "VACUUM");
+	ck_assert_ptr_null(store_view_open(stage.path, problem, sizeof(problem)));
+	ck_assert_msg(strstr(problem, "being made"), "%s", problem);
 	make(&stage, "CREATE TABLE bookmarks(url TEXT)");
 	ck_assert_ptr_null(store_view_open(stage.path, problem, sizeof(problem)));
 	ck_assert_msg(strstr(problem, "not a store of espial"), "%s", problem);
