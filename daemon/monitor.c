@@ -361,8 +361,11 @@ static void watch(struct monitor *monitor)
 	};
 
 	for (;;) {
-		if (poll(descriptors, 3, PULSE_MS) < 0 && errno != EINTR)
-			return;
+		if (poll(descriptors, 3, PULSE_MS) < 0) {
+			if (errno != EINTR)
+				return;
+			continue; /* what it said the last time holds no more: to read by that would be to wait */
+		}
 		if (descriptors[1].revents & POLLIN)
 			note_pulses(monitor);
 		feed_watchdog(monitor);
@@ -414,10 +417,12 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 	struct sandbox_error confined;
 	if (!sandbox_confine(SANDBOX_MONITOR, &confined))
 		say(confined.text);
-	if (start_reporter(&monitor) && start_engine(&monitor))
+	if (start_reporter(&monitor) && start_engine(&monitor)) {
 		watch(&monitor);
-	else
+	} else {
+		say("cannot start a process: not enough memory or too many processes");
 		monitor.status = 1;
+	}
 	end_all(&monitor);
 	close(monitor.stream[1]);
 	close(monitor.state[1]);
