@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -379,6 +380,26 @@ static void watch(struct monitor *monitor)
 	}
 }
 
+/* With fewer it would run, and not be able to open what it is to write to. */
+static bool enough_descriptors(void)
+{
+	enum { NEEDED = 64, WANTED = 1024 };
+	struct rlimit limit;
+	char text[160];
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= WANTED)
+		return true;
+	limit.rlim_cur = limit.rlim_max < WANTED ? limit.rlim_max : WANTED;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < NEEDED) {
+		snprintf(text, sizeof(text),
+			 "may open %llu files at most, and needs %d: raise the limit (ulimit -n, LimitNOFILE=)",
+			 (unsigned long long)limit.rlim_cur, NEEDED);
+		say(text);
+		return false;
+	}
+	return true;
+}
+
 int monitor_run(const struct config *config, const struct monitor_reload *reload)
 {
 	struct monitor monitor = {
@@ -396,6 +417,8 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 	};
 	sigset_t ours;
 
+	if (!enough_descriptors())
+		return 2;
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGTERM);
 	sigaddset(&ours, SIGINT);
