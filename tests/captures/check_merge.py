@@ -23,6 +23,7 @@ SHOWN = 10
 # Labs that say something else by design when a frame has another interface, and why.
 REASONS = {
     "20n-decapsulated-copy": "a decapsulated copy is told by being on the same port",
+    "20k-gateway-own-services": "four small packets of it have the lengths that copies of the ESP on the same port would have",
 }
 # What says where, or in what order records of one moment come.
 LEFT_OUT = ("interface", "alert", "sensor")

@@ -231,6 +231,7 @@ REASONS = {
     "cut": "the capture ends before what decides",
     "port-500": "a UDP datagram of port 500 whose octets are no IKE is not IKE",
     "other-port": "tshark goes by the port of another protocol, espial by 4500 and the octets",
+    "short-esp": "four to seven octets on port 4500 are too short for the header of ESP",
     "wesp": "wrapped ESP (RFC 5840), which tshark does not read",
     "behind-ah": "what AH protects is AH's, unless it is ESP",
     "udp-lite": "UDP-Lite carries no IPsec (RFC 3948 is of UDP)",
@@ -394,6 +395,8 @@ def reason_of(link, octets, whole, we, they):
         return "extension-in-ipv4"
     if set(ports) == {500, 4500} and we["ike"] and they["ike"]:
         return "marker"
+    if 17 in trail and 4500 in ports and they["esp"] and they["esp"][3] is None and not we["esp"]:
+        return "short-esp"
     if 17 in trail and 500 in ports and they["ike"] and not we["ike"]:
         return "port-500"
     if reader.reserved and (they["esp"] or they["ah"] or they["ike"]):
