@@ -379,8 +379,8 @@ int audit_command(int count, char **arguments)
 		fprintf(stderr, "espial: not enough memory\n");
 		good = false;
 	}
-	if (good)
-		audit.sink = make_sink(&audit);
+	if (good && !(audit.sink = make_sink(&audit)))
+		fprintf(stderr, "espial: not enough memory\n");
 	if (audit.sink) {
 		audit.show_progress = isatty(STDERR_FILENO);
 		status = interfaces ? audit_live(&audit) : audit_files(&audit, arguments + first_file, files);

@@ -129,9 +129,8 @@ static bool recognise(struct capture_file *file, struct capture_file_error *erro
 
 	if (length == 0) {
 		capture_file_explain(file->path, error,
-				     capture_file_stream_compression(file->stream)
-					 ? "is empty once it is decompressed"
-					 : "is empty");
+				     capture_file_stream_compression(file->stream) ? "is empty once it is decompressed"
+										   : "is empty");
 		return false;
 	}
 	if (length >= 4 && capture_file_is_pcap(octets)) {

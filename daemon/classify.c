@@ -12,6 +12,7 @@
 #include "classify.h"
 
 #include "audit/pages.h"
+#include "report/memory_or_end.h"
 
 #include <ndpi/ndpi_api.h>
 #include <stdlib.h>
@@ -115,6 +116,9 @@ struct classifier *classifier_new(uint32_t slots)
 	classifier = calloc(1, sizeof(*classifier));
 	if (!classifier)
 		return NULL;
+	/* It goes on with what it did not get, and falls. */
+	set_ndpi_malloc(memory_or_end);
+	set_ndpi_flow_malloc(memory_or_end);
 	classifier->slot_count = slots;
 	classifier->slots = pages_map((slots ? slots : 1) * sizeof(*classifier->slots));
 	classifier->ndpi = ndpi_init_detection_module(ndpi_dont_load_tor_hosts);

@@ -12,6 +12,7 @@
 #include "audit/ike_story.h"
 #include "audit/ring.h"
 #include "certificate.h"
+#include "report/memory_or_end.h"
 #include "report/nat_hash.h"
 #include "worker.h"
 #include "../config/config.h"
@@ -478,7 +479,9 @@ static void write_ike_sas(void *context, const struct record_sink *sink)
 	close_gate(engine);
 	struct ike_walk *walk = ike_walk_new(stories);
 	open_gate(engine);
-	for (bool done = !walk; !done;) {
+	if (!walk)
+		memory_end();
+	for (bool done = false; !done;) {
 		close_gate(engine);
 		done = ike_walk_write(walk, stories, AT_ONCE, sink);
 		open_gate(engine);
@@ -513,14 +516,15 @@ bool engine_state_collect(struct engine_state *state, uint32_t entries)
 	return true;
 }
 
-void engine_state_write(struct engine_state *state, const struct record_sink *sink)
+bool engine_state_write(struct engine_state *state, const struct record_sink *sink)
 {
 	struct engine *engine = state->engine;
 	const struct track_counters *totals = &state->totals;
 	struct record record = { .type = RECORD_SUMMARY, .time_ns = state->now_ns };
 
 	struct track_knowledge knowledge = { engine, app_name, complete_pair, complete_sa, write_ike_sas };
-	track_state_write(state->track, &knowledge, sink);
+	if (!track_state_write(state->track, &knowledge, sink))
+		return false;
 	struct judge_counters judged = engine_judged(engine);
 	record.summary = (struct record_summary){
 		.packets = totals->packets,
@@ -539,6 +543,7 @@ void engine_state_write(struct engine_state *state, const struct record_sink *si
 	memcpy(record.summary.classes, totals->classes, sizeof(record.summary.classes));
 	memcpy(record.summary.reasons, totals->reasons, sizeof(record.summary.reasons));
 	record_write(sink, &record);
+	return true;
 }
 
 void engine_state_health(struct engine_state *state, struct record_health *health)
@@ -568,9 +573,10 @@ void engine_write_records(struct engine *engine)
 	struct engine_state *state = engine_state_new(engine);
 
 	if (!state)
-		return;
+		memory_end();
 	while (!engine_state_collect(state, UINT32_MAX))
 		;
-	engine_state_write(state, &engine->sink);
+	if (!engine_state_write(state, &engine->sink))
+		memory_end();
 	engine_state_free(state);
 }

@@ -69,15 +69,15 @@ void engine_finish(struct engine *engine);
 struct engine_state;
 struct engine_state *engine_state_new(struct engine *engine); /* NULL on lack of memory */
 bool engine_state_collect(struct engine_state *state, uint32_t entries);
-/* Writes sa, ike_sa, pair and summary records; once. */
-void engine_state_write(struct engine_state *state, const struct record_sink *sink);
+/* Writes sa, ike_sa, pair and summary records; once. False, and nothing is written, if there was no memory for all. */
+bool engine_state_write(struct engine_state *state, const struct record_sink *sink);
 void engine_state_free(struct engine_state *state);
 
 /* What a health record says of the tables; its interfaces and the rest are the caller's. After engine_state_collect(). The
  * list lives as long as the state. */
 void engine_state_health(struct engine_state *state, struct record_health *health);
 
-/* Writes all that of an engine whose capture stands still, or at its end. */
+/* Writes all that of an engine whose capture stands still, or at its end; ends the process on lack of memory. */
 void engine_write_records(struct engine *engine);
 
 /* The judge's counters now, while its thread waits a moment. Not from that thread. */

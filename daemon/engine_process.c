@@ -68,7 +68,7 @@ static void write_record(void *context, const struct record *record)
 	char *line = record_to_json(record, writer->sensor);
 
 	if (!line)
-		return;
+		return; /* no record that has a line */
 	size_t length = strlen(line);
 	line[length] = '\n'; /* in place of the end of the string */
 	pthread_mutex_lock(&writer->lock);
@@ -338,13 +338,14 @@ static int run(struct process *process, const struct engine_process *settings)
 	live_start(process->live, process->engine);
 	if (restart.unseen_ns)
 		tell_restart(process, &restart, true);
-	if (settings->ready >= 0 && write(settings->ready, "+", 1) != 1)
-		return 1;
-	if (!loop_every(process->loop, ALIVE_MS, on_alive, process))
-		return 1;
 	process->pulse = settings->ready;
-	if (settings->ready >= 0 && !loop_every(process->loop, PULSE_MS, on_pulse, process))
+	if ((settings->ready >= 0 && write(settings->ready, "+", 1) != 1) ||
+	    !loop_every(process->loop, ALIVE_MS, on_alive, process) ||
+	    (settings->ready >= 0 && !loop_every(process->loop, PULSE_MS, on_pulse, process))) {
+		notice(process, NOTICE_ERROR,
+		       "the engine cannot tell the monitor that it is up: not enough memory or too many open files");
 		return 1;
+	}
 	loop_run(process->loop);
 	live_drain(process->live);
 	engine_finish(process->engine);
@@ -368,6 +369,8 @@ int engine_process_run(const struct engine_process *settings)
 	process.loop = loop_new();
 	if (process.loop)
 		status = run(&process, settings);
+	else
+		notice(&process, NOTICE_ERROR, "the engine cannot start: not enough memory or too many open files");
 	reload_reader_free(process.orders);
 	state_writer_free(process.state);
 	engine_free(process.engine);

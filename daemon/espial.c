@@ -10,6 +10,8 @@
 #include "listing_command.h"
 #include "loop.h"
 #include "order_command.h"
+#include "report/crypto_memory.h"
+#include "report/json.h"
 #include "report_command.h"
 #include "status_command.h"
 
@@ -50,6 +52,8 @@ int main(int count, char **arguments)
 {
 	const char *name = count > 1 ? arguments[1] : NULL;
 
+	json_memory_or_end();
+	crypto_memory_or_end();
 	if (!name) {
 		usage(stderr);
 		return 2;

@@ -5,6 +5,8 @@
 #include "memory_limits.h"
 #include "loop.h"
 #include "monitor.h"
+#include "report/crypto_memory.h"
+#include "report/json.h"
 #include "../config/config.h"
 
 #include <getopt.h>
@@ -166,6 +168,8 @@ int main(int count, char **values)
 	struct arguments arguments = { 0 };
 	int option;
 
+	json_memory_or_end();
+	crypto_memory_or_end();
 	while ((option = getopt_long(count, values, "c:i:h", options, NULL)) != -1) {
 		switch (option) {
 		case 'c':

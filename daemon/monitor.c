@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -361,8 +362,11 @@ static void watch(struct monitor *monitor)
 	};
 
 	for (;;) {
-		if (poll(descriptors, 3, PULSE_MS) < 0 && errno != EINTR)
-			return;
+		if (poll(descriptors, 3, PULSE_MS) < 0) {
+			if (errno != EINTR)
+				return;
+			continue; /* what it said the last time holds no more: to read by that would be to wait */
+		}
 		if (descriptors[1].revents & POLLIN)
 			note_pulses(monitor);
 		feed_watchdog(monitor);
@@ -374,6 +378,26 @@ static void watch(struct monitor *monitor)
 		if (monitor->renewing && !renewing)
 			renew_reporter(monitor);
 	}
+}
+
+/* With fewer it would run, and not be able to open what it is to write to. */
+static bool enough_descriptors(void)
+{
+	enum { NEEDED = 64, WANTED = 1024 };
+	struct rlimit limit;
+	char text[160];
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= WANTED)
+		return true;
+	limit.rlim_cur = limit.rlim_max < WANTED ? limit.rlim_max : WANTED;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < NEEDED) {
+		snprintf(text, sizeof(text),
+			 "may open %llu files at most, and needs %d: raise the limit (ulimit -n, LimitNOFILE=)",
+			 (unsigned long long)limit.rlim_cur, NEEDED);
+		say(text);
+		return false;
+	}
+	return true;
 }
 
 int monitor_run(const struct config *config, const struct monitor_reload *reload)
@@ -393,6 +417,8 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 	};
 	sigset_t ours;
 
+	if (!enough_descriptors())
+		return 2;
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGTERM);
 	sigaddset(&ours, SIGINT);
@@ -414,10 +440,12 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 	struct sandbox_error confined;
 	if (!sandbox_confine(SANDBOX_MONITOR, &confined))
 		say(confined.text);
-	if (start_reporter(&monitor) && start_engine(&monitor))
+	if (start_reporter(&monitor) && start_engine(&monitor)) {
 		watch(&monitor);
-	else
+	} else {
+		say("cannot start a process: not enough memory or too many processes");
 		monitor.status = 1;
+	}
 	end_all(&monitor);
 	close(monitor.stream[1]);
 	close(monitor.state[1]);

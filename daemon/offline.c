@@ -4,6 +4,7 @@
 
 #include "capture_file.h"
 #include "engine.h"
+#include "report/memory_or_end.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,17 +73,14 @@ void offline_free(struct offline *offline)
 }
 
 /* Gives numbers to interfaces of a source that are new. Beyond the names that are kept, the last number stands for all. */
-static bool number_interfaces(struct offline *offline, unsigned index, struct engine *engine)
+static void number_interfaces(struct offline *offline, unsigned index, struct engine *engine)
 {
 	struct source *source = &offline->sources[index];
 	unsigned count = capture_file_interfaces(source->file);
 
 	if (count <= source->known)
-		return true;
-	uint16_t *numbers = realloc(source->numbers, count * sizeof(*numbers));
-	if (!numbers)
-		return false;
-	source->numbers = numbers;
+		return;
+	uint16_t *numbers = source->numbers = memory_more_or_end(source->numbers, count * sizeof(*numbers));
 	for (; source->known < count; source->known++) {
 		uint16_t number = offline->interfaces;
 		if (number < INTERFACES_MAX) {
@@ -95,7 +93,6 @@ static bool number_interfaces(struct offline *offline, unsigned index, struct en
 		}
 		numbers[source->known] = number;
 	}
-	return true;
 }
 
 static bool refill(struct offline *offline, unsigned index, struct engine *engine)
@@ -106,10 +103,11 @@ static bool refill(struct offline *offline, unsigned index, struct engine *engin
 		return false;
 	source->at = 0;
 	source->count = capture_file_next(source->file, source->frames, BATCH);
-	if (source->count == 0 || !number_interfaces(offline, index, engine)) {
+	if (source->count == 0) {
 		source->ended = true;
 		return false;
 	}
+	number_interfaces(offline, index, engine);
 	for (unsigned i = 0; i < source->count; i++)
 		source->frames[i].interface =
 		    source->frames[i].interface < source->known ? source->numbers[source->frames[i].interface] : 0;

@@ -137,7 +137,7 @@ static void *write_state(void *context)
 	put_line(writer, STATE_BEGIN);
 	if (writer->with_inventory)
 		engine_while_judge_stands(writer->settings.engine, copy_inventory, writer);
-	engine_state_write(writer->state, &sink);
+	writer->failed |= !engine_state_write(writer->state, &sink); /* who asked hears no end of it, and asks again */
 	record.health = (struct record_health){
 		.version = ESPIAL_VERSION,
 		.started_ns = writer->settings.started_ns,

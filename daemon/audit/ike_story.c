@@ -12,7 +12,9 @@
 
 #define MILLISECOND INT64_C(1000000)
 
-#define COPY_NS (50 * MILLISECOND)   /* EVIDENCE-measured section 7: what comes again so soon is a copy */
+#define OUTLIVED_NS                                                                                                    \
+	(INT64_C(3600000) * MILLISECOND) /* quiet for so long, a story makes room without that being a lack of it */
+#define COPY_NS (50 * MILLISECOND)       /* EVIDENCE-measured section 7: what comes again so soon is a copy */
 
 enum {
 	STATUS_TYPES = 16384, /* RFC 7296 section 3.10.1, RFC 2408 section 3.14.1: from here on no errors */
@@ -49,6 +51,11 @@ uint64_t ike_stories_evicted(const struct ike_stories *stories)
 	return stories->table.evicted;
 }
 
+uint64_t ike_stories_crowded_out(const struct ike_stories *stories)
+{
+	return stories->table.evicted - stories->outlived;
+}
+
 uint64_t ike_story_cost(void)
 {
 	return table_cost(sizeof(struct ike_story));
@@ -75,7 +82,7 @@ static unsigned eviction_rank(const struct ike_story *story)
  * The worst of a few entries goes. Established stories often stand side by side: as long as there is nothing else among
  * them the search goes on, by what evictions have saved up for it, so that its cost stays flat under a flood.
  */
-static void evict_one(struct ike_stories *stories)
+static void evict_one(struct ike_stories *stories, int64_t now_ns)
 {
 	enum { CANDIDATES = 16, SAVED = 256 };
 	uint32_t victim = 0;
@@ -98,8 +105,11 @@ static void evict_one(struct ike_stories *stories)
 			victim_rank = rank;
 		}
 	}
-	if (victim)
-		table_evict(&stories->table, victim);
+	if (!victim)
+		return;
+	const struct ike_story *story = table_at(&stories->table, victim);
+	stories->outlived += now_ns - story->last_ns > OUTLIVED_NS;
+	table_evict(&stories->table, victim);
 }
 
 static uint64_t key_hash(const struct ike_stories *stories, uint32_t realm, uint64_t ispi)
@@ -138,7 +148,7 @@ static struct ike_story *obtain(struct ike_stories *stories, const struct ike_ar
 		return table_at(&stories->table, number);
 	number = table_insert(&stories->table, hash);
 	if (!number) {
-		evict_one(stories);
+		evict_one(stories, arrival->time_ns);
 		number = table_insert(&stories->table, hash);
 		if (!number)
 			return NULL;

@@ -180,6 +180,8 @@ const char *ike_story_step(unsigned major, unsigned exchange);
 enum ike_outcome ike_story_outcome(const struct ike_story *story);
 
 uint64_t ike_stories_evicted(const struct ike_stories *stories);
+/* The same without those that had been quiet for an hour: a table that has run for long is full of the past. */
+uint64_t ike_stories_crowded_out(const struct ike_stories *stories);
 uint64_t ike_stories_memory(const struct ike_stories *stories);
 uint64_t ike_story_cost(void); /* octets of one more */
 uint32_t ike_stories_count(const struct ike_stories *stories);

@@ -8,6 +8,7 @@
 struct ike_stories {
 	struct ike_stories_settings settings;
 	struct table table;
+	uint64_t outlived; /* of those that made room, had been quiet so long that nothing went with them */
 	uint32_t
 	    patience; /* entries that the next evictions may look at beyond their few, to spare what is established */
 };

@@ -324,7 +324,7 @@ struct judged_fullness {
 	struct alert alert;
 	int64_t since_ns, last_ns;      /* when something first and last had to make room */
 	struct transition_full workers; /* what had to since then, of the workers */
-	uint64_t ike, ike_before;       /* IKE SAs likewise; of ike_stories_evicted(), what is counted already */
+	uint64_t ike, ike_before;       /* IKE SAs likewise; of ike_stories_crowded_out(), what is counted already */
 };
 
 /* SAs by SPI and protocol, whatever their addresses: a few of each, the latest first. */

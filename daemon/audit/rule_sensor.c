@@ -16,7 +16,7 @@
 static void count(struct judge *judge, const struct transition_full *full)
 {
 	struct judged_fullness *fullness = &judge->fullness;
-	uint64_t evicted = ike_stories_evicted(judge->stories);
+	uint64_t evicted = ike_stories_crowded_out(judge->stories);
 
 	fullness->workers.flows += full->flows;
 	fullness->workers.sas += full->sas;
@@ -72,7 +72,8 @@ void rule_sensor_ike(struct judge *judge)
 	const struct judged_fullness *fullness = &judge->fullness;
 
 	/* As seldom as the workers tell of theirs: none is lost, the difference is what counts. */
-	if (ike_stories_evicted(judge->stories) != fullness->ike_before && judge->now_ns - fullness->last_ns >= SECOND)
+	if (ike_stories_crowded_out(judge->stories) != fullness->ike_before &&
+	    judge->now_ns - fullness->last_ns >= SECOND)
 		rule_sensor_tables_full(judge, &(struct transition_full){ 0 });
 }
 

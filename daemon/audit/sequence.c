@@ -141,7 +141,8 @@ void sequence_settle(struct sequence *sequence, struct sequence_run *run, int64_
 	/* The last one's bit is set; so are those of the ones before it that are still in the window. */
 	if (earlier >= 64) {
 		sequence->window[0] = UINT64_MAX;
-		sequence->window[1] |= earlier >= SEQUENCE_WINDOW - 1 ? UINT64_MAX : (UINT64_C(1) << (earlier - 63)) - 1;
+		sequence->window[1] |=
+		    earlier >= SEQUENCE_WINDOW - 1 ? UINT64_MAX : (UINT64_C(1) << (earlier - 63)) - 1;
 	} else {
 		sequence->window[0] |= (UINT64_C(2) << earlier) - 1;
 	}
@@ -156,8 +157,8 @@ void sequence_run_begin(struct sequence_run *run, const struct sequence *sequenc
 {
 	/* Numbers that want a digest, now or after the wrap, are none for a run, nor are those that are news. It ends when the
 	 * next checkpoint is to be made. */
-	bool digests = sequence_wants_digest(sequence, sequence->high + 1) ||
-		       sequence->first - sequence->high - 1 < RUN_MAX;
+	bool digests =
+	    sequence_wants_digest(sequence, sequence->high + 1) || sequence->first - sequence->high - 1 < RUN_MAX;
 	bool near_wrap = sequence->high >= SEQUENCE_NEAR_WRAP - RUN_MAX;
 
 	*run = (struct sequence_run){ .high = sequence->high,

@@ -22,6 +22,7 @@
 #define SECOND INT64_C(1000000000)
 
 #define FULL_LOOK_NS SECOND
+#define PAIR_OUTLIVED_NS (3600 * SECOND) /* quiet for so long, a pair makes room without that being a lack of it */
 #define LOSS_TOLD_NS (5 * SECOND)
 #define FLOW_SLICE_NS SECOND /* how often a slice of the flows is looked over for idleness */
 
@@ -332,8 +333,10 @@ static void pair_evict(struct track *track, int64_t now_ns)
 		if (!victim.number || rank > victim.rank || (rank == victim.rank && last < victim.last_ns))
 			victim = (struct candidate){ number, rank, last };
 	}
-	if (victim.number)
-		pair_forget(track, victim.number, now_ns);
+	if (!victim.number)
+		return;
+	track->outlived.pairs += now_ns - victim.last_ns > PAIR_OUTLIVED_NS;
+	pair_forget(track, victim.number, now_ns);
 }
 
 static void pair_obey_rule(struct track *track, struct pair *pair)
@@ -712,14 +715,15 @@ static int64_t pair_due(void *context, uint32_t number, int64_t now_ns)
 	return last ? last + TRACK_QUIET_NS : 0;
 }
 
-/* Tells that entries had to make room for others, at most once a second. */
+/* Tells that entries had to make room for others, at most once a second. That those did which are of the past is how a
+ * table works that has run for long. */
 static void notice_full(struct track *track)
 {
 	const struct track_counters *counters = track_counters(track);
 	struct transition_full *told = &track->full_told;
 	struct transition_full full = { .flows = counters->flows_evicted,
-					.sas = counters->sas_evicted,
-					.pairs = counters->pairs_evicted,
+					.sas = counters->sas_evicted - track->outlived.sas,
+					.pairs = counters->pairs_evicted - track->outlived.pairs,
 					.untracked = counters->untracked };
 	struct transition transition = { .time_ns = track->now_ns,
 					 .kind = TRANSITION_TABLE_FULL,

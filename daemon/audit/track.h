@@ -187,9 +187,9 @@ struct track_state *track_state_new(void); /* NULL on lack of memory */
 bool track_state_collect(struct track *track, struct track_state *state, uint32_t entries);
 void track_state_free(struct track_state *state);
 
-/* Writes the sa, ike_sa and pair records, in an order that depends only on the traffic; once. Nothing if there was no memory
- * for the copy. */
-void track_state_write(struct track_state *state, const struct track_knowledge *knowledge,
+/* Writes the sa, ike_sa and pair records, in an order that depends only on the traffic; once. False, and nothing is
+ * written, if there was no memory for the copy. */
+bool track_state_write(struct track_state *state, const struct track_knowledge *knowledge,
 		       const struct record_sink *sink);
 
 /* All of that at once, for a tracker that stands still. */

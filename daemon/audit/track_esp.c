@@ -25,6 +25,7 @@ enum {
 };
 
 /* How often an SA that goes on is counted: closely while it may turn out to be stale, then now and then. */
+#define SA_OUTLIVED_NS (600 * SECOND) /* quiet for so long, an SA makes room without that being a lack of it */
 #define COUNTED_CLOSELY_NS (30 * SECOND)
 #define COUNT_STEP_NS (2 * SECOND)
 #define COUNT_LATER_NS (60 * SECOND)
@@ -74,6 +75,7 @@ static void sa_evict(struct track *track)
 		return;
 	const struct sa *sa = table_at(&track->sas, victim.number);
 	struct pair *pair = table_at(&track->pairs, sa->link.owner);
+	track->outlived.sas += track->now_ns - sa->last_ns > SA_OUTLIVED_NS;
 	if (pair->link.hash && pair->generation == sa->pair_generation && pair->sas)
 		pair->sas--;
 	table_evict(&track->sas, victim.number);

@@ -488,14 +488,14 @@ static void sort(struct list *list, size_t size, int (*compare)(const void *left
 		qsort(list->items, list->count, size, compare);
 }
 
-void track_state_write(struct track_state *state, const struct track_knowledge *knowledge,
+bool track_state_write(struct track_state *state, const struct track_knowledge *knowledge,
 		       const struct record_sink *sink)
 {
 	struct sa_facts *sas = state->sas.items;
 	struct pair_facts *pairs = state->pairs.items;
 
 	if (state->failed)
-		return;
+		return false;
 	sort(&state->sas, sizeof(*sas), by_sa);
 	for (size_t i = 0; i < state->sas.count; i++) {
 		struct record record = { .type = RECORD_SA, .time_ns = sas[i].sa.last_ns, .sa = sas[i].sa };
@@ -506,11 +506,12 @@ void track_state_write(struct track_state *state, const struct track_knowledge *
 		knowledge->ike_sas(knowledge->context, sink);
 	struct mix_groups groups;
 	sort(&state->pairs, sizeof(*pairs), by_pair);
-	if (group_mixes(state, &groups))
-		for (size_t i = 0; i < state->pairs.count; i++)
-			write_pair(state, &pairs[i], &groups, knowledge, sink);
+	bool grouped = group_mixes(state, &groups);
+	for (size_t i = 0; grouped && i < state->pairs.count; i++)
+		write_pair(state, &pairs[i], &groups, knowledge, sink);
 	free(groups.mixes);
 	free(groups.first);
+	return grouped;
 }
 
 void track_write_records(struct track *track, const struct track_knowledge *knowledge, const struct record_sink *sink)

@@ -72,6 +72,7 @@ struct track {
 	uint32_t freed[TRACK_FREED_SLOTS]; /* a stack of classifier slots */
 	uint32_t freed_count;
 	struct transition_full full_told;            /* what had made room when that was last told, in all */
+	struct transition_full outlived;             /* of what made room: had been quiet so long that nothing went with it */
 	int64_t full_look_ns;                        /* when to look again, at most once a second */
 	struct transition_loss loss;                 /* not told yet */
 	int64_t loss_due_ns;                         /* when it is */

@@ -3,6 +3,7 @@
 #include "bulk_line.h"
 
 #include "ip_service.h"
+#include "memory_or_end.h"
 #include "timestamp.h"
 
 #include <math.h>
@@ -134,10 +135,8 @@ static char *write_sa(const struct record *record, const char *sensor)
 
 	if (sa->exchange && !is_plain(sa->exchange))
 		return NULL;
-	char *line = malloc(SA_LINE_MAX + strlen(sensor) + (sa->exchange ? strlen(sa->exchange) : 0));
+	char *line = memory_or_end(SA_LINE_MAX + strlen(sensor) + (sa->exchange ? strlen(sa->exchange) : 0));
 	struct out out = { line };
-	if (!line)
-		return NULL;
 	put_start(&out, "sa", record->time_ns, sensor);
 	put(&out, ",\"src\":");
 	put_address(&out, &sa->src);
@@ -227,10 +226,8 @@ static char *write_pair(const struct record *record, const char *sensor)
 			return NULL;
 		room += PROTOCOL_LINE_MAX + strlen(pair->cleartext[i].name);
 	}
-	char *line = malloc(room);
+	char *line = memory_or_end(room);
 	struct out out = { line };
-	if (!line)
-		return NULL;
 	put_start(&out, "pair", record->time_ns, sensor);
 	put(&out, ",\"a\":");
 	put_address(&out, &pair->a);
@@ -497,9 +494,7 @@ static void read_protocols(struct in *in, struct record_reader *reader, struct r
 		in->failed = true;
 		return;
 	}
-	reader->cleartext = calloc(count ? count : 1, sizeof(*reader->cleartext));
-	if (!reader->cleartext)
-		in->failed = true;
+	reader->cleartext = memory_zeroed_or_end(count ? count : 1, sizeof(*reader->cleartext));
 	for (size_t i = 0; i < count && !in->failed; i++) {
 		skip(in, i ? ",{\"protocol\":" : "{\"protocol\":");
 		reader->cleartext[i].name = take_text(in);

@@ -7,6 +7,7 @@
  * be read). A lost connection moves sent and current back to the heads of their waiting lists.
  */
 #include "delivery.h"
+#include "memory_or_end.h"
 
 #include <errno.h>
 #include <linux/sockios.h>
@@ -376,13 +377,8 @@ static void flush(struct delivery *delivery)
 void delivery_push(struct delivery *delivery, enum finding_severity severity, const char *whole, size_t whole_length,
 		   const char *cut, size_t cut_length)
 {
-	struct message *message = malloc(sizeof(*message) + whole_length + cut_length + 2);
+	struct message *message = memory_or_end(sizeof(*message) + whole_length + cut_length + 2);
 
-	if (!message) {
-		delivery->next_number++; /* given up, and so settled */
-		delivery->health->dropped++;
-		return;
-	}
 	message->number = delivery->next_number++;
 	message->severity = (unsigned)severity < SEVERITY_COUNT ? severity : SEVERITY_INFO;
 	message->use_cut = false;

@@ -6,6 +6,7 @@
 #include "community_id.h"
 #include "ip_service.h"
 #include "json_line.h"
+#include "memory_or_end.h"
 #include "timestamp.h"
 #include "utf8.h"
 
@@ -431,6 +432,11 @@ static void put_health(struct writer *writer, const struct record_health *health
 	put_count(writer, "transitions_lost", health->transitions_lost);
 	put_count(writer, "untracked", health->untracked);
 	put_count(writer, "alerts_open", health->alerts_open);
+}
+
+void json_memory_or_end(void)
+{
+	json_set_alloc_funcs(memory_or_end, free);
 }
 
 char *record_to_json(const struct record *record, const char *sensor)

@@ -17,6 +17,10 @@
 
 #include "sink.h"
 
+/* Lets what writes and reads JSON end the process where memory is short (memory_or_end.h), instead of leaving a record out. To be
+ * called before anything else of JSON. */
+void json_memory_or_end(void);
+
 /* One line without its newline; free() it. NULL on lack of memory, and for an IKE message: ike_log.h writes these. */
 char *record_to_json(const struct record *record, const char *sensor);
 

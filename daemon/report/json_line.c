@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See json_line.h. */
 #include "json_line.h"
+#include "memory_or_end.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -20,8 +21,8 @@ static char *escape_del(char *line)
 		count += *at == 0x7f;
 	if (count == 0)
 		return line;
-	copy = malloc(strlen(line) + count * (sizeof(escaped) - 2) + 1);
-	for (const char *at = line; copy && *at; at++) {
+	copy = memory_or_end(strlen(line) + count * (sizeof(escaped) - 2) + 1);
+	for (const char *at = line; *at; at++) {
 		if (*at == 0x7f) {
 			memcpy(copy + used, escaped, sizeof(escaped) - 1);
 			used += sizeof(escaped) - 1;
@@ -29,8 +30,7 @@ static char *escape_del(char *line)
 			copy[used++] = *at;
 		}
 	}
-	if (copy)
-		copy[used] = '\0';
+	copy[used] = '\0';
 	free(line);
 	return copy;
 }

@@ -7,6 +7,7 @@
  * it is full stays, the newcomer is given up: the beginning of a story is worth more than its repetition.
  */
 #include "json.h"
+#include "memory_or_end.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -134,7 +135,7 @@ static void json_write(struct sink *sink, const struct record *record)
 	struct line *line = NULL;
 
 	if (text && sink->health.queued < JSON_SINK_LINES_MAX && json->octets + length <= JSON_SINK_OCTETS_MAX)
-		line = malloc(sizeof(*line) + length);
+		line = memory_or_end(sizeof(*line) + length);
 	if (line) {
 		line->next = NULL;
 		line->length = length;

@@ -142,7 +142,7 @@ static void spool_finding(struct outbox *outbox, const struct record *record, co
 
 	keep_finding(outbox, record, line, length, monotonic_ns);
 	if (!number)
-		say(outbox, NOTICE_ERROR, record->time_ns, "a finding was lost: not enough memory to spool it");
+		say(outbox, NOTICE_ERROR, record->time_ns, "a finding was lost: it is longer than the spool takes");
 }
 
 static void recall_item(void *context, const struct spool_item *item)

@@ -5,6 +5,7 @@
 #include "bulk_line.h"
 #include "community_id.h"
 #include "ip_service.h"
+#include "memory_or_end.h"
 #include "timestamp.h"
 #include "utf8.h"
 
@@ -391,11 +392,7 @@ static void read_names(struct fields *fields, const char *key, unsigned at, cons
 		refuse(fields, key, "not a list of its size");
 		return;
 	}
-	fields->reader->names[at] = calloc(size, sizeof(*fields->reader->names[at]));
-	if (!fields->reader->names[at]) {
-		refuse(fields, key, "no memory");
-		return;
-	}
+	fields->reader->names[at] = memory_zeroed_or_end(size, sizeof(*fields->reader->names[at]));
 	for (size_t i = 0; i < size; i++) {
 		const json_t *text = json_array_get(list, i);
 		if (!json_is_string(text) || strlen(json_string_value(text)) != json_string_length(text)) {
@@ -417,11 +414,7 @@ static void read_protocols(struct fields *fields, struct record_pair *pair)
 		refuse(fields, "cleartext", "not a list of its size");
 		return;
 	}
-	fields->reader->cleartext = calloc(count ? count : 1, sizeof(*fields->reader->cleartext));
-	if (!fields->reader->cleartext) {
-		refuse(fields, "cleartext", "no memory");
-		return;
-	}
+	fields->reader->cleartext = memory_zeroed_or_end(count ? count : 1, sizeof(*fields->reader->cleartext));
 	for (size_t i = 0; i < count; i++) {
 		struct fields row = { .reader = fields->reader, .object = json_array_get(list, i) };
 		struct record_protocol *protocol = &fields->reader->cleartext[i];
@@ -455,7 +448,8 @@ static void read_pair(struct fields *fields, struct record_pair *pair)
 
 	take_address(fields, "a", &pair->a);
 	take_address(fields, "b", &pair->b);
-	pair->verdict = (enum pair_verdict)take_found(fields, "verdict", pair_verdict_find(take_text(fields, "verdict")));
+	pair->verdict =
+	    (enum pair_verdict)take_found(fields, "verdict", pair_verdict_find(take_text(fields, "verdict")));
 	pair->rule = take_text_or_null(fields, "rule");
 	read_names(fields, "carries", 0, &pair->carries, &pair->carries_count);
 	if (pair->carries_count > RECORD_CARRIES_MAX)
@@ -608,10 +602,8 @@ static size_t open_rows(struct fields *fields, const char *key, size_t max, size
 		refuse(fields, key, "not a list of its size");
 		return 0;
 	}
-	*rows = calloc(count ? count : 1, size);
-	if (!*rows)
-		refuse(fields, key, "no memory");
-	return *rows ? count : 0;
+	*rows = memory_zeroed_or_end(count ? count : 1, size);
+	return count;
 }
 
 static struct fields open_row(struct fields *fields, const char *key, json_t *list, size_t at)

@@ -3,6 +3,7 @@
  * See remote.h. A message waits, is being written, or is written and not settled: a list in order of arrival, with a mark
  * up to where it was written. A lost connection sets the mark back to the first.
  */
+#include "memory_or_end.h"
 #include "remote.h"
 
 #include <errno.h>
@@ -380,12 +381,7 @@ void remote_push(struct remote *remote, const char *whole, size_t whole_length, 
 		remote->health->dropped++;
 		remove_first(remote);
 	}
-	message = malloc(sizeof(*message) + length + cut_length);
-	if (!message) {
-		remote->health->dropped++;
-		remote->settled++; /* a little early for those before it; there is no memory to know better */
-		return;
-	}
+	message = memory_or_end(sizeof(*message) + length + cut_length);
 	*message = (struct message){ .length = length, .cut_length = cut_length };
 	memcpy(message->octets, frame, (size_t)head);
 	memcpy(message->octets + head, whole, whole_length);

@@ -6,6 +6,7 @@
  */
 #include "spool.h"
 
+#include "memory_or_end.h"
 #include "spool_marks.h"
 #include "spool_refuge.h"
 #include "spool_segment.h"
@@ -524,11 +525,11 @@ static void let_go(struct spool *spool)
 
 uint64_t spool_append(struct spool *spool, const char *octets, size_t length, int64_t now_ns)
 {
-	char *copy = length <= SPOOL_RECORD_MAX ? malloc(length + 1) : NULL;
 	uint64_t number;
 
-	if (!copy)
+	if (length > SPOOL_RECORD_MAX)
 		return 0;
+	char *copy = memory_or_end(length + 1);
 	memcpy(copy, octets, length);
 	copy[length] = '\0';
 	pthread_mutex_lock(&spool->lock);

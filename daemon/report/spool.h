@@ -57,7 +57,7 @@ void spool_replay(struct spool *spool, uint64_t after, void (*each)(void *contex
 /* Waits at most a second for what is not on disk yet, and frees. */
 void spool_close(struct spool *spool);
 
-/* Takes a copy of the record. Returns its number, 0 if it found no memory or is longer than SPOOL_RECORD_MAX. */
+/* Takes a copy of the record. Returns its number, 0 if it is longer than SPOOL_RECORD_MAX. */
 uint64_t spool_append(struct spool *spool, const char *octets, size_t length, int64_t monotonic_ns);
 
 /* The number up to which records are released; to be asked when spool_descriptor() becomes readable, and about every 10 ms

@@ -3,6 +3,7 @@
 #include "standing.h"
 
 #include "fnv.h"
+#include "memory_or_end.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -85,14 +86,16 @@ static bool make_room(struct shelf *shelf)
 
 static void put(struct shelf *shelf, uint64_t key, const char *line, size_t length, int64_t now_ns)
 {
-	char *copy = strndup(line, length);
+	char *copy = memory_or_end(length + 1);
 	size_t at = find(shelf, key);
 
-	if (copy && is_at(shelf, at, key)) {
+	memcpy(copy, line, length);
+	copy[length] = '\0';
+	if (is_at(shelf, at, key)) {
 		free(shelf->places[at].line);
 		shelf->places[at].line = copy;
 		shelf->places[at].told_ns = now_ns;
-	} else if (copy && make_room(shelf)) {
+	} else if (make_room(shelf)) {
 		memmove(shelf->places + at + 1, shelf->places + at, (shelf->count - at) * sizeof(*shelf->places));
 		shelf->places[at] = (struct place){ .key = key, .told_ns = now_ns, .line = copy };
 		shelf->count++;

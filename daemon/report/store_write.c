@@ -3,6 +3,7 @@
 #include "store_write.h"
 
 #include "json.h"
+#include "memory_or_end.h"
 #include "store_history.h"
 
 #include <sqlite3.h>
@@ -37,7 +38,7 @@ static void set_selected(struct store_item *item, const struct record_ike_sa *ik
 
 struct store_item *store_item_new(const struct record *record, const char *sensor)
 {
-	struct store_item *item = store_item_wanted(record) ? calloc(1, sizeof(*item)) : NULL;
+	struct store_item *item = store_item_wanted(record) ? memory_zeroed_or_end(1, sizeof(*item)) : NULL;
 
 	if (!item)
 		return NULL;

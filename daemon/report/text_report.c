@@ -9,6 +9,7 @@
 #include "text_report.h"
 
 #include "fnv.h"
+#include "memory_or_end.h"
 #include "text_pairs.h"
 #include "text_timeline.h"
 #include "utf8.h"
@@ -300,14 +301,14 @@ static void verdicts_text(const uint64_t verdicts[PAIR_VERDICT_COUNT], struct pa
 
 static void write_pairs(const struct report *report, const struct page *page)
 {
-	struct pair_row *pairs = malloc(sizeof(report->pairs));
+	struct pair_row *pairs = memory_or_end(sizeof(report->pairs));
 	size_t told = report->pair_count < REPORT_PAIR_ROWS ? report->pair_count : REPORT_PAIR_ROWS;
 	uint64_t rest[PAIR_VERDICT_COUNT], untold = 0;
 	struct page_text verdicts, line;
 	struct page_figure figure;
 
 	page_heading(page, "Pairs");
-	if (report->pair_count == 0 || !pairs) {
+	if (report->pair_count == 0) {
 		page_wrap(page, STYLE_PLAIN, 0, 0, "No two addresses talked to each other.");
 		free(pairs);
 		return;
@@ -417,7 +418,7 @@ static void write_recaps(const struct recap *recaps, size_t count, const struct 
 static void write_findings(const struct report *report, const struct page *page)
 {
 	size_t room = FINDING_ID_COUNT * CAUSE_COUNT, count = 0;
-	struct recap *recaps = calloc(room, sizeof(*recaps));
+	struct recap *recaps = memory_zeroed_or_end(room, sizeof(*recaps));
 	struct page_figure figure;
 
 	page_heading(page, "Findings");
@@ -485,7 +486,8 @@ static int compare_protocols(const void *left, const void *right)
 
 static void write_protocols(const struct report *report, const struct page *page)
 {
-	struct protocol_row *rows = calloc(REPORT_PROTOCOLS_MAX, sizeof(*rows)), rest = report->protocols_other;
+	struct protocol_row *rows = memory_zeroed_or_end(REPORT_PROTOCOLS_MAX, sizeof(*rows)),
+			    rest = report->protocols_other;
 	size_t count = 0, more;
 	char name[48];
 

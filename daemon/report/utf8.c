@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UTF-8 read and repaired, see utf8.h. The table of valid sequences is that of RFC 3629 section 4. */
+#include "memory_or_end.h"
 #include "utf8.h"
 
 #include <stdlib.h>
@@ -85,7 +86,7 @@ char *utf8_repair(const char *text)
 {
 	const char *at = text;
 	const char *end = text + strlen(text);
-	char *copy = malloc(3 * (size_t)(end - text) + 1); /* an octet becomes at most the three of U+FFFD */
+	char *copy = memory_or_end(3 * (size_t)(end - text) + 1); /* an octet becomes at most the three of U+FFFD */
 	size_t used = 0;
 
 	if (!copy)

@@ -69,6 +69,38 @@ START_TEST(opens_once_and_ends)
 }
 END_TEST
 
+/* A sensor that has run for months has tables full of the past: that an SA of this morning makes room is no lack of it. */
+START_TEST(the_past_makes_room_in_silence)
+{
+	struct story_sa out = story_sa("192.0.2.1", "198.51.100.1", 0x1000),
+			back = story_sa("198.51.100.1", "192.0.2.1", 0x2000);
+
+	begin();
+	for (unsigned hour = 0; hour < 40; hour++) {
+		out.spi++, back.spi++;
+		out.sequence = back.sequence = 0;
+		for (unsigned i = 0; i < 6; i++) {
+			story_esp(script, i < 3 ? &out : &back,
+				  100); /* one packet alone would be the first to make room */
+			story_wait(script, S);
+		}
+		struct story_ike ike = { .src = story_host("192.0.2.1"),
+					 .dst = story_host("198.51.100.1"),
+					 .initiator_spi = hour + 1,
+					 .major = 2,
+					 .exchange = 34,
+					 .flags = 8 };
+		story_ike(script, &ike);
+		story_wait(script, 61 * STORY_MINUTE);
+	}
+	tell();
+	ck_assert_uint_gt(result->track.sas_evicted, 50);
+	ck_assert_uint_gt(result->ike_evicted, 20);
+	ck_assert_ptr_null(told(0));
+	end();
+}
+END_TEST
+
 START_TEST(a_pause_shorter_than_a_minute_does_not_end_it)
 {
 	begin();
@@ -121,4 +153,5 @@ START_TEST(ike_sas)
 }
 END_TEST
 
-SUITE_MAIN("rule_sensor", opens_once_and_ends, a_pause_shorter_than_a_minute_does_not_end_it, opens_again, ike_sas)
+SUITE_MAIN("rule_sensor", opens_once_and_ends, the_past_makes_room_in_silence,
+	   a_pause_shorter_than_a_minute_does_not_end_it, opens_again, ike_sas)

@@ -44,7 +44,7 @@ HOMES = {
         "daemon/check_config_command.c", "daemon/control_history.c", "daemon/replay.c", "daemon/control_request.c", "daemon/control_status.c", "daemon/status_command.c",
         "daemon/report/api.c", "daemon/report/period.c",
     ],
-    "openssl/": ["daemon/certificate.c", "daemon/report/tls.c", "daemon/report/community_id.c", "daemon/report/nat_hash.c"],
+    "openssl/": ["daemon/certificate.c", "daemon/report/tls.c", "daemon/report/community_id.c", "daemon/report/crypto_memory.c", "daemon/report/nat_hash.c"],
     "sqlite3.h": ["daemon/report/store_file.c", "daemon/report/store_history.c", "daemon/report/store_history_view.c", "daemon/report/store_view.c", "daemon/report/store_write.c"],
     "syslog-ng/": ["daemon/report/evtlog_module.c"],
     "xxhash.h": ["daemon/audit/hash.h"],
