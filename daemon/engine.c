@@ -221,6 +221,12 @@ static void set_thresholds(struct judge_thresholds *thresholds, const struct con
 	thresholds->rekey_min_lifetime_ns = config->rekey.min_lifetime_ns;
 	thresholds->rekey_min_volume = config->rekey.min_volume;
 	thresholds->stale_grace_ns = config->rekey.stale_grace_ns;
+	thresholds->down_after_ns = config->health.down_after_ns;
+	thresholds->silent_after_ns = config->health.silent_after_ns;
+	thresholds->drops = config->health.drops;
+	thresholds->merged_frames = config->health.merged_frames;
+	thresholds->one_way = config->health.one_way;
+	thresholds->drops_hold_ns = thresholds->full_hold_ns = config->health.over_after_ns;
 }
 
 struct engine *engine_new(const struct engine_settings *settings, const struct record_sink *sink)
