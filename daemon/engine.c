@@ -52,7 +52,7 @@ struct engine {
 	struct alert_maintenance *maintenance; /* owned */
 	struct track_interface interfaces[INTERFACES_MAX];
 	uint16_t decapsulate[INTERFACES_MAX];
-	int64_t stepped_ns; /* frame time of the last look */
+	int64_t stepped_ns;               /* frame time of the last look */
 	bool finished;
 	/* threaded only */
 	struct ring *ring;
@@ -337,6 +337,11 @@ void engine_advance(struct engine *engine, int64_t now_ns)
 {
 	if (now_ns > worker_now(engine->worker))
 		step(engine, now_ns);
+}
+
+void engine_tell(struct engine *engine, const struct transition *transition)
+{
+	track_tell(worker_track(engine->worker), transition, worker_now(engine->worker));
 }
 
 int64_t engine_now(const struct engine *engine)

@@ -38,6 +38,15 @@ void track_seen_long(struct transition_seen *seen, const struct packet *packet)
 		seen->longest = packet->frame_length;
 }
 
+void track_tell(struct track *track, const struct transition *transition, int64_t now_ns)
+{
+	struct transition told = *transition;
+
+	told.time_ns = now_ns;
+	told.serial = ++track->serial;
+	track->sink.put(track->sink.context, &told);
+}
+
 void track_seen_turn(struct track *track, int64_t now_ns)
 {
 	int64_t end = now_ns < track->seen_until_ns ? now_ns : track->seen_until_ns;
