@@ -53,6 +53,7 @@ struct engine {
 	struct track_interface interfaces[INTERFACES_MAX];
 	uint16_t decapsulate[INTERFACES_MAX];
 	int64_t stepped_ns;               /* frame time of the last look */
+	int64_t frame_ns[INTERFACES_MAX]; /* offline: of the latest frame of each interface; 0: there was none */
 	bool finished;
 	/* threaded only */
 	struct ring *ring;
@@ -325,8 +326,29 @@ static void step(struct engine *engine, int64_t now_ns)
 	}
 }
 
+/* The frames of one interface go back in time where the clock of who captured was set, or where files were put one behind the
+ * other. Interfaces that have no number of their own share the last. */
+static void notice_steps(struct engine *engine, const struct frame *frames, unsigned count)
+{
+	struct transition transition = { .kind = TRANSITION_CLOCK };
+
+	for (unsigned i = 0; i < count; i++) {
+		if (frames[i].interface >= INTERFACES_MAX - 1)
+			continue;
+		int64_t before = engine->frame_ns[frames[i].interface];
+		engine->frame_ns[frames[i].interface] = frames[i].time_ns;
+		if (!before || before - frames[i].time_ns < engine->settings.config->health.clock_step_ns)
+			continue;
+		transition.interface = frames[i].interface;
+		transition.clock = (struct transition_clock){ .step_ns = frames[i].time_ns - before, .of_file = true };
+		engine_tell(engine, &transition);
+	}
+}
+
 void engine_frames(struct engine *engine, const struct frame *frames, unsigned count)
 {
+	if (engine->settings.offline)
+		notice_steps(engine, frames, count);
 	worker_frames(engine->worker, frames, count);
 	int64_t now = worker_now(engine->worker);
 	if (now - engine->stepped_ns >= (engine->settings.threaded ? LIVE_STEP_NS : STEP_NS))
