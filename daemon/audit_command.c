@@ -4,12 +4,14 @@
 
 #include "certificate.h"
 #include "engine.h"
+#include "interface_watch.h"
 #include "live.h"
 #include "loop.h"
 #include "offline.h"
 #include "report/ike_log.h"
 #include "report/json.h"
 #include "report/text.h"
+#include "sensor_watch.h"
 #include "terminal.h"
 #include "../config/config.h"
 
@@ -197,7 +199,11 @@ static int audit_live(struct audit *audit)
 					    .interface_name = watched_interface_name,
 					    .interface_context = audit->config };
 	struct engine *engine = engine_new(&settings, &records);
-	if (!engine) {
+	struct interface_watch *interfaces = interface_watch_new();
+	struct sensor_watch *watch = engine ? sensor_watch_new(audit->loop, live, engine, interfaces,
+							       audit->config->health.clock_step_ns, &records)
+					    : NULL;
+	if (!watch) {
 		complain(audit, "not enough memory for the tables; lower limits in the configuration");
 	} else if (loop_on_signal(audit->loop, SIGINT, on_interrupt, audit) &&
 		   loop_on_signal(audit->loop, SIGTERM, on_interrupt, audit)) {
@@ -217,6 +223,8 @@ static int audit_live(struct audit *audit)
 				(unsigned long long)stats.dropped, (unsigned long long)stats.interface_dropped);
 		status = audit->found ? EXIT_FINDINGS : EXIT_CLEAN;
 	}
+	sensor_watch_free(watch);
+	interface_watch_free(interfaces);
 	live_free(live);
 	engine_free(engine);
 	loop_free(audit->loop);

@@ -192,15 +192,14 @@ static void cut_frames(struct capture *capture)
 		(void)pcap_setfilter(capture->pcap, &program);
 }
 
-/* Whether the interface is there and up; false with the error set. */
+/* Whether the interface is there and up, whatever it is called by now; false with the error set. */
 static bool look_at_interface(const struct capture *capture, struct capture_error *error)
 {
-	struct ifreq request = { 0 };
+	struct ifreq request = { .ifr_ifindex = (int)capture->number };
 
 	if (capture->probe < 0)
 		return true;
-	memcpy(request.ifr_name, capture->interface, sizeof(request.ifr_name));
-	if (ioctl(capture->probe, SIOCGIFINDEX, &request) < 0 || (unsigned)request.ifr_ifindex != capture->number) {
+	if (ioctl(capture->probe, SIOCGIFNAME, &request) < 0) {
 		error->missing = true;
 		set_error(error, "%s: the interface has gone away", capture->interface);
 		return false;
@@ -271,6 +270,11 @@ fail:
 int capture_descriptor(const struct capture *capture)
 {
 	return capture->descriptor;
+}
+
+unsigned capture_number(const struct capture *capture)
+{
+	return capture->number;
 }
 
 static void hand_on(struct capture *capture)
@@ -345,8 +349,9 @@ void capture_read_stats(struct capture *capture, struct capture_stats *stats)
 		/* Differences of unsigned numbers stay right when a counter wraps. */
 		capture->totals.received += now.ps_recv - capture->last.ps_recv;
 		capture->totals.dropped += now.ps_drop - capture->last.ps_drop;
-		/* Read from files of the interface, which start again when its driver does. */
-		if (now.ps_ifdrop > capture->last.ps_ifdrop)
+		/* Read from files of the interface, which start again when its driver does; where they cannot be read any
+		 * more libpcap counts back by all that they said, and wraps. */
+		if ((int32_t)(now.ps_ifdrop - capture->last.ps_ifdrop) > 0)
 			capture->totals.interface_dropped += now.ps_ifdrop - capture->last.ps_ifdrop;
 		capture->last = now;
 	}

@@ -23,8 +23,8 @@ struct capture_error {
 };
 
 struct capture_stats {
-	uint64_t received;        /* frames the kernel showed the socket */
-	uint64_t dropped;         /* of these, lost because the ring was full */
+	uint64_t received;          /* frames the kernel showed the socket */
+	uint64_t dropped;           /* of these, lost because the ring was full */
 	uint64_t interface_dropped; /* lost before, by driver or interface, where that is known */
 };
 
@@ -41,8 +41,11 @@ int capture_descriptor(const struct capture *capture);
  * went away or failed; the capture then has to be closed.
  */
 int capture_dispatch(struct capture *capture, unsigned budget,
-                     void (*each)(void *context, const struct frame *frames, unsigned count), void *context,
-                     struct capture_error *error);
+		     void (*each)(void *context, const struct frame *frames, unsigned count), void *context,
+		     struct capture_error *error);
+
+/* The number of the interface in the system; 0 for "any". */
+unsigned capture_number(const struct capture *capture);
 
 /* Totals since capture_open(). */
 void capture_read_stats(struct capture *capture, struct capture_stats *stats);

@@ -52,7 +52,8 @@ struct engine {
 	struct alert_maintenance *maintenance; /* owned */
 	struct track_interface interfaces[INTERFACES_MAX];
 	uint16_t decapsulate[INTERFACES_MAX];
-	int64_t stepped_ns; /* frame time of the last look */
+	int64_t stepped_ns;               /* frame time of the last look */
+	int64_t frame_ns[INTERFACES_MAX]; /* offline: of the latest frame of each interface; 0: there was none */
 	bool finished;
 	/* threaded only */
 	struct ring *ring;
@@ -221,6 +222,12 @@ static void set_thresholds(struct judge_thresholds *thresholds, const struct con
 	thresholds->rekey_min_lifetime_ns = config->rekey.min_lifetime_ns;
 	thresholds->rekey_min_volume = config->rekey.min_volume;
 	thresholds->stale_grace_ns = config->rekey.stale_grace_ns;
+	thresholds->down_after_ns = config->health.down_after_ns;
+	thresholds->silent_after_ns = config->health.silent_after_ns;
+	thresholds->drops = config->health.drops;
+	thresholds->merged_frames = config->health.merged_frames;
+	thresholds->one_way = config->health.one_way;
+	thresholds->drops_hold_ns = thresholds->full_hold_ns = config->health.over_after_ns;
 }
 
 struct engine *engine_new(const struct engine_settings *settings, const struct record_sink *sink)
@@ -319,8 +326,29 @@ static void step(struct engine *engine, int64_t now_ns)
 	}
 }
 
+/* The frames of one interface go back in time where the clock of who captured was set, or where files were put one behind the
+ * other. Interfaces that have no number of their own share the last. */
+static void notice_steps(struct engine *engine, const struct frame *frames, unsigned count)
+{
+	struct transition transition = { .kind = TRANSITION_CLOCK };
+
+	for (unsigned i = 0; i < count; i++) {
+		if (frames[i].interface >= INTERFACES_MAX - 1)
+			continue;
+		int64_t before = engine->frame_ns[frames[i].interface];
+		engine->frame_ns[frames[i].interface] = frames[i].time_ns;
+		if (!before || before - frames[i].time_ns < engine->settings.config->health.clock_step_ns)
+			continue;
+		transition.interface = frames[i].interface;
+		transition.clock = (struct transition_clock){ .step_ns = frames[i].time_ns - before, .of_file = true };
+		engine_tell(engine, &transition);
+	}
+}
+
 void engine_frames(struct engine *engine, const struct frame *frames, unsigned count)
 {
+	if (engine->settings.offline)
+		notice_steps(engine, frames, count);
 	worker_frames(engine->worker, frames, count);
 	int64_t now = worker_now(engine->worker);
 	if (now - engine->stepped_ns >= (engine->settings.threaded ? LIVE_STEP_NS : STEP_NS))
@@ -331,6 +359,11 @@ void engine_advance(struct engine *engine, int64_t now_ns)
 {
 	if (now_ns > worker_now(engine->worker))
 		step(engine, now_ns);
+}
+
+void engine_tell(struct engine *engine, const struct transition *transition)
+{
+	track_tell(worker_track(engine->worker), transition, worker_now(engine->worker));
 }
 
 int64_t engine_now(const struct engine *engine)

@@ -54,6 +54,10 @@ void engine_frames(struct engine *engine, const struct frame *frames, unsigned c
 /* Lets time pass to `now_ns`, when no frame says so. */
 void engine_advance(struct engine *engine, int64_t now_ns);
 
+/* What the capture's own side has to tell the judge: TRANSITION_CAPTURE, TRANSITION_CLOCK. Its time becomes the present. Called by
+ * the capturing thread between batches. */
+void engine_tell(struct engine *engine, const struct transition *transition);
+
 /* Latest time of a frame or of engine_advance(); 0 before. */
 int64_t engine_now(const struct engine *engine);
 

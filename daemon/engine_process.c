@@ -6,14 +6,16 @@
 #include "audit/record.h"
 #include "certificate.h"
 #include "engine.h"
-#include "memory_limits.h"
+#include "interface_watch.h"
 #include "live.h"
 #include "loop.h"
+#include "memory_limits.h"
 #include "reload.h"
 #include "report/json.h"
 #include "report/nat_hash.h"
 #include "sandbox.h"
 #include "sandbox_files.h"
+#include "sensor_watch.h"
 #include "state_writer.h"
 #include "../config/config.h"
 
@@ -38,6 +40,8 @@ struct process {
 	struct loop *loop;
 	struct engine *engine;
 	struct live *live;
+	struct interface_watch *interfaces; /* owned; NULL: no netlink here */
+	struct sensor_watch *watch;
 	int pulse;            /* where an octet goes every second while capture and judge work; -1: nowhere */
 	uint64_t judge_pulse; /* as it was then */
 	int64_t started_ns;   /* wall clock; by it the reporter knows this engine from others */
@@ -259,6 +263,7 @@ static bool on_config(void *context, struct config *config, char *problem, size_
 	}
 	process->former[process->former_count++] = config;
 	live_reload(process->live, config);
+	sensor_watch_reload(process->watch, config->health.clock_step_ns);
 	if (!(config->alerts.off & CONFIG_EVENT_POLICY_RELOADED))
 		tell_reload(process, config);
 	return true;
@@ -295,6 +300,8 @@ static int run(struct process *process, const struct engine_process *settings)
 		notice(process, NOTICE_ERROR, sandbox_error.text);
 		return 1;
 	}
+	/* Its sockets are made before the process is confined. */
+	process->interfaces = interface_watch_new();
 	limits_hold_process(settings->config);
 	if (!give_up_files(process))
 		return 1;
@@ -308,6 +315,12 @@ static int run(struct process *process, const struct engine_process *settings)
 	    !loop_on_signal(process->loop, SIGINT, on_terminate, process) ||
 	    !loop_on_signal(process->loop, SIGUSR1, on_dump, process)) {
 		notice(process, NOTICE_ERROR, "not enough memory for the tables; lower limits in the configuration");
+		return 1;
+	}
+	process->watch = sensor_watch_new(process->loop, process->live, process->engine, process->interfaces,
+					  settings->config->health.clock_step_ns, &records);
+	if (!process->watch) {
+		notice(process, NOTICE_ERROR, "not enough memory to watch the interfaces");
 		return 1;
 	}
 	process->started_ns = loop_wall_ns();
@@ -373,6 +386,8 @@ int engine_process_run(const struct engine_process *settings)
 		notice(&process, NOTICE_ERROR, "the engine cannot start: not enough memory or too many open files");
 	reload_reader_free(process.orders);
 	state_writer_free(process.state);
+	sensor_watch_free(process.watch);
+	interface_watch_free(process.interfaces);
 	engine_free(process.engine);
 	live_free(process.live);
 	loop_free(process.loop);

@@ -7,6 +7,7 @@
 #include "loop.h"
 #include "../config/config.h"
 
+#include <net/if.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,9 @@ struct live_interface {
 	struct live *live;
 	uint16_t index;
 	bool told_missing;
+	char called[IFNAMSIZ]; /* by now, if not as in the configuration; else empty */
+	bool has_missed;       /* somebody else than libpcap says what the card lost: */
+	uint64_t missed;
 	struct capture_stats before; /* of captures that were closed */
 	uint64_t dropped_told;
 	int64_t dropped_told_ns; /* monotonic */
@@ -103,7 +107,8 @@ static bool open_interface(struct live *live, struct live_interface *interface, 
 {
 	const struct config_interface *config = interface->config;
 
-	interface->capture = capture_open(config->name, interface->index, (size_t)config->buffer, error);
+	interface->capture = capture_open(interface->called[0] ? interface->called : config->name, interface->index,
+					  (size_t)config->buffer, error);
 	if (!interface->capture)
 		return false;
 	interface->event = loop_on_readable(live->loop, capture_descriptor(interface->capture), on_readable, interface);
@@ -150,21 +155,36 @@ static void on_tick(void *context)
 	engine_advance(live->engine, time - RING_DELAY_NS);
 }
 
+void live_retry(struct live *live, size_t place)
+{
+	struct live_interface *interface = &live->interfaces[place];
+	struct capture_error error;
+	char text[256];
+
+	if (!interface->config || interface->capture || !open_interface(live, interface, &error))
+		return;
+	snprintf(text, sizeof(text), "%s: capturing again", interface->config->name);
+	interface->told_missing = false;
+	say(live, NOTICE_INFO, text);
+}
+
+void live_reopen(struct live *live, size_t place, const char *name)
+{
+	struct live_interface *interface = &live->interfaces[place];
+
+	close_interface(live, interface);
+	snprintf(interface->called, sizeof(interface->called), "%s", name ? name : "");
+	live_retry(live, place);
+}
+
 static void on_reopen(void *context)
 {
 	struct live *live = context;
 	int64_t now = loop_monotonic_ns();
 
 	for (size_t i = 0; i < live->count; i++) {
-		struct live_interface *interface = &live->interfaces[i];
-		tell_drops(live, interface, now);
-		struct capture_error error;
-		if (!interface->config || interface->capture || !open_interface(live, interface, &error))
-			continue;
-		char text[256];
-		snprintf(text, sizeof(text), "%s: capturing again", interface->config->name);
-		interface->told_missing = false;
-		say(live, NOTICE_INFO, text);
+		tell_drops(live, &live->interfaces[i], now);
+		live_retry(live, i);
 	}
 }
 
@@ -173,6 +193,8 @@ static void take_place(struct live *live, size_t place, const struct config_inte
 	struct live_interface *interface = &live->interfaces[place];
 
 	interface->config = config;
+	interface->called[0] = '\0';
+	interface->has_missed = false;
 	interface->live = live;
 	interface->index = (uint16_t)place;
 	atomic_store(&interface->name, config->name);
@@ -313,8 +335,33 @@ static struct record_interface read_interface(const struct live_interface *inter
 		.up = interface->capture != NULL,
 		.received = interface->before.received + now.received,
 		.dropped = interface->before.dropped + now.dropped,
-		.interface_dropped = interface->before.interface_dropped + now.interface_dropped,
+		.interface_dropped = interface->has_missed
+					 ? interface->missed
+					 : interface->before.interface_dropped + now.interface_dropped,
 	};
+}
+
+size_t live_places(const struct live *live)
+{
+	return live->count;
+}
+
+void live_read_figures(struct live *live, size_t place, struct live_figures *figures)
+{
+	const struct live_interface *interface = &live->interfaces[place];
+	struct record_interface now = read_interface(interface);
+
+	*figures = (struct live_figures){ .config = interface->config,
+					  .open = now.up,
+					  .number = now.up ? capture_number(interface->capture) : 0,
+					  .received = now.received,
+					  .dropped = now.dropped };
+}
+
+void live_set_missed(struct live *live, size_t place, uint64_t missed)
+{
+	live->interfaces[place].has_missed = true;
+	live->interfaces[place].missed = missed;
 }
 
 size_t live_interfaces(struct live *live, struct record_interface *interfaces, size_t max)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct config;
+struct config_interface;
 struct engine;
 struct live;
 struct loop;
@@ -48,6 +49,25 @@ void live_free(struct live *live);
 
 /* The interfaces, as rows of a health record; names live as long as the configuration. Returns how many, at most `max`. */
 size_t live_interfaces(struct live *live, struct record_interface *interfaces, size_t max);
+
+/* For sensor_watch.c, which knows of the system's interfaces: places that were used at some time, and how one stands. */
+size_t live_places(const struct live *live);
+struct live_figures {
+	const struct config_interface *config; /* NULL: the place is free */
+	bool open;
+	unsigned number;            /* of the interface in the system, while it is open; 0 for "any" */
+	uint64_t received, dropped; /* as in live_stats */
+};
+void live_read_figures(struct live *live, size_t place, struct live_figures *figures);
+
+/* What the card lost in all, by a better source than libpcap, which reads files for it. */
+void live_set_missed(struct live *live, size_t place, uint64_t missed);
+
+/* One that is away is tried again now, not only in half a second. */
+void live_retry(struct live *live, size_t place);
+
+/* Closes it if it is open, and opens it under the name that it has by now; NULL: under that of the configuration. */
+void live_reopen(struct live *live, size_t place, const char *name);
 
 struct live_stats {
 	uint64_t received, dropped, interface_dropped;

@@ -144,6 +144,11 @@ int64_t loop_wall_ns(void)
 	return clock_ns(CLOCK_REALTIME);
 }
 
+int64_t loop_boot_ns(void)
+{
+	return clock_ns(CLOCK_BOOTTIME);
+}
+
 void loop_notify(const char *state)
 {
 #ifdef ESPIAL_SYSTEMD

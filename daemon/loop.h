@@ -38,6 +38,8 @@ void loop_stop(struct loop *loop);
 /* CLOCK_MONOTONIC and CLOCK_REALTIME, nanoseconds: for edges only. */
 int64_t loop_monotonic_ns(void);
 int64_t loop_wall_ns(void);
+/* CLOCK_BOOTTIME: the monotonic clock that goes on while the machine sleeps, as the wall clock does. */
+int64_t loop_boot_ns(void);
 
 /* Tells the service manager, if there is one: "READY=1", "WATCHDOG=1", "STOPPING=1", "STATUS=...". */
 void loop_notify(const char *state);

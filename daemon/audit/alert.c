@@ -143,6 +143,14 @@ void alert_event_host(struct judge *judge, struct finding *finding)
 	alert_desk_event(judge, finding);
 }
 
+void alert_event_sensor(struct judge *judge, struct finding *finding)
+{
+	const char *subject = finding->interface ? finding->interface : "";
+
+	finding->alert = number_of(finding, subject, strlen(subject));
+	alert_desk_event(judge, finding);
+}
+
 void alert_tell_group(struct judge *judge, struct alert *alert, struct finding *finding, uint32_t realm)
 {
 	struct {

@@ -94,6 +94,7 @@ void alert_tell_group(struct judge *judge, struct alert *alert, struct finding *
 /* Tells of an event: once, with nothing that stays open. The finding is begun as for the other alerts. */
 void alert_event_pair(struct judge *judge, const struct judged_pair *pair, struct finding *finding);
 void alert_event_host(struct judge *judge, struct finding *finding);
+void alert_event_sensor(struct judge *judge, struct finding *finding);
 
 /* Appends to finding->text, as printf does; what does not fit is left out. */
 __attribute__((format(printf, 2, 3))) void finding_say(struct finding *finding, const char *format, ...);

@@ -73,6 +73,23 @@ struct judge_thresholds judge_default_thresholds(void)
 		.restart_peers = 3,
 		.flood_half_open = 64,
 		.full_hold_ns = MINUTE,
+		.down_after_ns = 2 * SECOND,
+		.silent_after_ns = MINUTE,
+		.silent_watch_ns = DAY,
+		.silent_talkers = 8,
+		.silent_busy = 95,
+		.silent_pauses = 4,
+		.drops = 1000,
+		.drops_least = 10,
+		.drops_hold_ns = MINUTE,
+		.merged_frames = 10,
+		.merged_hold_ns = HOUR,
+		.one_way = 5,
+		.one_way_share = 20,
+		.one_way_settle_ns = 30 * SECOND,
+		.mirror_hold_ns = 10 * MINUTE,
+		.clock_tell_ns = MINUTE,
+		.blind_doubt_ns = MINUTE,
 		.update_ns = HOUR,
 		.forget_learned_ns = 14 * DAY,
 	};
@@ -96,11 +113,12 @@ struct judge *judge_new(const struct judge_settings *settings, const struct reco
 						settings->nat_hash_context };
 	judge->stories = ike_stories_new(&stories);
 	judge->services = services_new(settings->seed);
+	judge->sensor.captures = calloc(JUDGE_INTERFACES, sizeof(*judge->sensor.captures));
 	judge->message = malloc(sizeof(*judge->message));
 	judge->pieces = ike_pieces_new();
 	judge->desk = alert_desk_new(&settings->alerts, settings->pairs);
 	if (!ok || !judge->desk || !judge->stories || !judge->services || !judge->message || !judge->pieces ||
-	    !judge->rules || !judge_queue_init(judge)) {
+	    !judge->sensor.captures || !judge->rules || !judge_queue_init(judge)) {
 		judge_free(judge);
 		return NULL;
 	}
@@ -120,6 +138,7 @@ void judge_free(struct judge *judge)
 	ike_stories_free(judge->stories);
 	alert_desk_free(judge->desk);
 	services_free(judge->services);
+	free(judge->sensor.captures);
 	ike_pieces_free(judge->pieces);
 	free(judge->message);
 	free(judge->rules);
@@ -213,6 +232,7 @@ static void evict_pair(struct judge *judge)
 	judge_forget_pair_alerts(judge, pair);
 	if (pair->esp[0].first_ns && pair->esp[1].first_ns)
 		judge->counters.secured_pairs--;
+	rule_mirror_forget(judge, pair);
 	judge_host_parts(judge, pair);
 	learn_forget(judge, pair);
 	table_evict(&judge->pairs, victim);
@@ -396,6 +416,7 @@ static void note_esp_began(struct judge *judge, struct judged_pair *pair, const 
 			judge_host_secures(judge, pair);
 		}
 	}
+	esp->interface = transition->interface;
 	esp->began_ns = esp->last_ns = transition->time_ns;
 	esp->running = true;
 }
@@ -427,6 +448,7 @@ void judge_note(struct judge *judge, struct judged_pair *pair, const struct tran
 	default:
 		break;
 	}
+	rule_mirror_transition(judge, pair, transition);
 	judge_host_lives(judge, transition);
 	origin_transition(judge, pair, transition);
 	lineage_transition(judge, pair, transition);
@@ -447,7 +469,7 @@ static void run_timer(struct judge *judge)
 
 	judge->now_ns = timer.due_ns;
 	if (!timer.pair) {
-		rule_sensor_due(judge);
+		(timer.rule == SENSOR_TABLES ? rule_sensor_due : rule_mirror_due)(judge);
 		return;
 	}
 	/* The pair may be gone, or have been given an earlier timer since. */
@@ -468,6 +490,9 @@ static bool is_about_a_pair(const struct transition *transition)
 	switch (transition->kind) {
 	case TRANSITION_TABLE_FULL:
 	case TRANSITION_LOSS:
+	case TRANSITION_SEEN:
+	case TRANSITION_CAPTURE:
+	case TRANSITION_CLOCK:
 	case TRANSITION_KERBEROS:
 	case TRANSITION_FETCH:
 		return false;
@@ -506,12 +531,26 @@ static unsigned take_due(struct judge *judge, struct due *due, int64_t watermark
 static void run_without_pair(struct judge *judge, const struct transition *transition)
 {
 	judge->now_ns = transition->time_ns;
-	if (transition->kind == TRANSITION_TABLE_FULL)
+	switch (transition->kind) {
+	case TRANSITION_TABLE_FULL:
 		rule_sensor_tables_full(judge, &transition->full);
-	else if (transition->kind == TRANSITION_LOSS)
+		break;
+	case TRANSITION_LOSS:
 		rule_sensor_loss(judge, &transition->loss);
-	else
+		break;
+	case TRANSITION_SEEN:
+		rule_mirror_seen(judge, transition);
+		break;
+	case TRANSITION_CAPTURE:
+		rule_capture_look(judge, transition);
+		break;
+	case TRANSITION_CLOCK:
+		rule_sensor_clock(judge, transition);
+		break;
+	default:
 		services_note(judge->services, transition);
+		break;
+	}
 }
 
 static void run_transition(struct judge *judge, struct due *due)
@@ -578,5 +617,6 @@ void judge_finish(struct judge *judge, int64_t end_ns)
 			if (rules[i].finish)
 				rules[i].finish(judge, table_at(&judge->pairs, number));
 	}
+	rule_mirror_finish(judge);
 	alert_desk_finish(judge);
 }

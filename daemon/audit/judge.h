@@ -64,6 +64,23 @@ struct judge_thresholds {
 	unsigned restart_peers;      /* at least so many peers begin again */
 	unsigned flood_half_open;    /* half-open negotiations of a minute that make a flood */
 	int64_t full_hold_ns;        /* without evictions for so long, tables are no longer full */
+	int64_t down_after_ns;       /* an interface that is not captured on for so long is down */
+	int64_t silent_after_ns;     /* the shortest silence of an interface, judged by its habit, that is told */
+	int64_t silent_watch_ns;     /* it has to be watched for so long, */
+	unsigned silent_talkers;     /* or to have had so many conversations at once */
+	unsigned silent_busy;        /* and to have brought frames in so many of a hundred seconds */
+	unsigned silent_pauses;      /* a silence of so many times its longest pause is told */
+	uint32_t drops;              /* frames lost of a million, within ten seconds; 0: never told */
+	uint32_t drops_least;        /* and so many at least */
+	int64_t drops_hold_ns;       /* without such losses for so long: over */
+	uint32_t merged_frames;      /* frames of a minute that are longer than the link carries; 0: never told */
+	int64_t merged_hold_ns;      /* without such frames for so long: over */
+	uint32_t one_way;            /* conversations seen one way that make the mirror one; 0: never told */
+	unsigned one_way_share;      /* while at most one of so many is seen both ways */
+	int64_t one_way_settle_ns;   /* and that lasts so long */
+	int64_t mirror_hold_ns;      /* without signs of it for so long, a mirror is neither one-way nor doubled */
+	int64_t clock_tell_ns;       /* clock-jump is told once in so long */
+	int64_t blind_doubt_ns;      /* so long after the sensor was blind, absence is still in doubt */
 	int64_t update_ns;           /* at most so often an update for the count alone */
 	int64_t forget_learned_ns;   /* without ESP for so long a learned pair is forgotten */
 };

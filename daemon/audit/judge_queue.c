@@ -180,7 +180,7 @@ void judge_wake(struct judge *judge, struct judged_pair *pair, enum rule_number 
 	put_timer(judge, (struct timer){ due_ns, (uint32_t)number, rule });
 }
 
-void judge_wake_sensor(struct judge *judge, int64_t due_ns)
+void judge_wake_sensor(struct judge *judge, enum sensor_timer timer, int64_t due_ns)
 {
-	put_timer(judge, (struct timer){ due_ns, 0, 0 });
+	put_timer(judge, (struct timer){ due_ns, 0, timer });
 }

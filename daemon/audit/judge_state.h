@@ -10,6 +10,7 @@
 
 #include "alert.h"
 #include "alert_desk.h"
+#include "capture_state.h"
 #include "ike_pieces.h"
 #include "ike_story.h"
 #include "judge.h"
@@ -38,6 +39,7 @@ struct judged_esp {
 	int64_t began_ns; /* of the present or last run of packets */
 	int64_t last_ns;  /* of the last run once it ended; while running, at least two seconds ago */
 	bool running;
+	uint16_t interface; /* of the last run's first packet */
 };
 
 /* One side's IKE towards the other. */
@@ -249,8 +251,18 @@ struct judged_pair {
 	int64_t deleted_ns;
 	uint64_t deleted_ispi;
 	uint8_t deleted_by;
+	/* mirror-one-way: how the pair's ESP is counted, and when its IKE was */
+	uint8_t esp_sides; /* enum esp_sides */
+	uint16_t esp_sides_interface[2];
+	uint8_t ike_sides; /* enum ike_sides: as what it was counted last, when, and where */
+	uint16_t ike_sides_interface;
+	int64_t ike_sides_ns;
+	uint32_t ike_next_id;       /* that a side will use next if it gets its answer; 0: it cannot be told */
 	int64_t due_ns[RULE_COUNT]; /* of each rule's timer, 0: none */
 };
+
+enum ike_sides { IKE_SIDES_NONE, IKE_SIDES_ONE, IKE_SIDES_BOTH };
+enum esp_sides { ESP_SIDES_NONE, ESP_SIDES_ALONE, ESP_SIDES_BOTH };
 
 /* A host, and whether it speaks IPsec with more than one other. */
 enum { HALF_OPEN_SECONDS = 64, JUDGE_PROOFS = 8 };
@@ -316,7 +328,7 @@ struct waiting {
 struct timer {
 	int64_t due_ns;
 	uint32_t pair; /* 0: the sensor's */
-	uint32_t rule; /* enum rule_number */
+	uint32_t rule; /* enum rule_number; of the sensor, enum sensor_timer */
 };
 
 /* table-full, about the sensor: of all workers and of the judge's own table of IKE SAs. */
@@ -349,7 +361,7 @@ struct judge {
 	struct judge_counters counters;
 	struct table pairs, hosts, networks, sas;
 	struct move_index moves;
-	struct alert doubled; /* mirror-doubled: about the sensor */
+	struct judged_sensor sensor;
 	struct judged_fullness fullness;
 	struct judged_loss loss;
 	struct judged_rule *rules; /* by rule; owned */
@@ -398,8 +410,9 @@ static inline bool judge_two_way(const struct judged_pair *pair)
  * per pair, and asks again, when it looks, for what it is still waiting for.
  */
 void judge_wake(struct judge *judge, struct judged_pair *pair, enum rule_number rule, int64_t due_ns);
-/* Asks that rule_sensor.c looks at `due_ns`. */
-void judge_wake_sensor(struct judge *judge, int64_t due_ns);
+/* Asks that the sensor is looked at `due_ns`: its tables, or what is seen of its interfaces. */
+enum sensor_timer { SENSOR_TABLES, SENSOR_SEEN };
+void judge_wake_sensor(struct judge *judge, enum sensor_timer timer, int64_t due_ns);
 /* Whether the host speaks IPsec with someone other than `peer`. */
 bool judge_host_elsewhere(struct judge *judge, const struct address *host, const struct address *peer);
 const struct policy_rule *judge_rule(const struct judge *judge, const struct judged_pair *pair);
@@ -465,8 +478,9 @@ struct judged_host *judge_host(struct judge *judge, const struct address *host);
 int64_t judge_host_last(struct judge *judge, const struct address *host);
 
 /* rule_sensor.c */
-/* Where the span port loses packets, a finding that rests on what was not seen is less sure: its grade falls by one step, and
- * the share that is lost is noted as `span_loss`. */
+/* Where the sensor does not see all, a finding that rests on what was not seen is less sure: its grade falls by one step, and the
+ * reason is noted: `span_loss` and `capture_drops` with the share that is lost, `capture_blind` with the interface that is down or
+ * silent, `mirror_one_way`. */
 void judge_doubt_absence(const struct judge *judge, struct finding *finding);
 
 /* lineage.c */

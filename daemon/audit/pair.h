@@ -83,6 +83,9 @@ enum {
 /* What policy said of a flow; asked once, and again when its name becomes known. */
 enum flow_verdict { FLOW_UNASKED, FLOW_ALLOWED, FLOW_OFFENDING, FLOW_PENDING };
 
+/* Of a TCP flow whose packets show that both sides talk: how much of that is seen. */
+enum flow_sides { FLOW_SIDES_UNKNOWN, FLOW_SIDES_ONE, FLOW_SIDES_BOTH };
+
 struct flow {
 	_Alignas(64) struct table_link link; /* owner: the pair's number */
 	int64_t last_ns;
@@ -95,8 +98,9 @@ struct flow {
 	uint16_t holder; /* index of the counter of who holds the flow */
 	uint8_t protocol;
 	uint8_t flags;
-	uint8_t verdict; /* enum flow_verdict */
-	uint8_t service; /* index in the story's services + 1, 0: to be looked up */
+	uint8_t verdict : 4; /* enum flow_verdict */
+	uint8_t sides : 4;   /* enum flow_sides */
+	uint8_t service;     /* index in the story's services + 1, 0: to be looked up */
 };
 
 /* Bits of sa.flags */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the judge finds of the sensor itself: table-full, told once however many entries have to make room, and over once
- * none had to for the hold time. The workers tell of their tables by a transition, once a second at most; the IKE SAs are
- * the judge's own, and counted here whenever that is looked at.
+ * What the judge finds of the sensor itself, its interfaces apart (rule_capture.c, rule_mirror.c): table-full, told once however
+ * many entries have to make room, and over once none had to for the hold time. The workers tell of their tables by a transition,
+ * once a second at most; the IKE SAs are the judge's own, and counted here whenever that is looked at. And clock-jump.
  *
  * And how much the span port loses: it hits all SAs alike, in both directions, where loss on a path hits those that use it.
  * That is no finding, but makes others less sure.
  */
 #include "rules.h"
+
+#include <string.h>
 
 #define SECOND INT64_C(1000000000)
 #define LOSS_SLOT_NS (5 * SECOND)
@@ -61,7 +63,7 @@ void rule_sensor_tables_full(struct judge *judge, const struct transition_full *
 	fullness->last_ns = judge->now_ns;
 	if (!fullness->alert.open) {
 		fullness->since_ns = judge->now_ns;
-		judge_wake_sensor(judge, judge->now_ns + judge->settings.thresholds.full_hold_ns);
+		judge_wake_sensor(judge, SENSOR_TABLES, judge->now_ns + judge->settings.thresholds.full_hold_ns);
 	}
 	describe(judge, &finding);
 	alert_tell(judge, &fullness->alert, &finding, subject, sizeof(subject));
@@ -84,7 +86,7 @@ void rule_sensor_due(struct judge *judge)
 	struct finding finding;
 
 	if (judge->now_ns < over_ns) {
-		judge_wake_sensor(judge, over_ns);
+		judge_wake_sensor(judge, SENSOR_TABLES, over_ns);
 		return;
 	}
 	count(judge, &(struct transition_full){ 0 });
@@ -143,13 +145,88 @@ static bool rests_on_absence(const struct finding *finding)
 	}
 }
 
+/* Whether it lately was so. */
+static bool lately(const struct judge *judge, int64_t when_ns, int64_t hold_ns)
+{
+	return when_ns && judge->now_ns - when_ns <= hold_ns;
+}
+
 void judge_doubt_absence(const struct judge *judge, struct finding *finding)
 {
-	const struct judged_loss *loss = &judge->loss;
+	const struct judged_sensor *sensor = &judge->sensor;
+	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
+	size_t notes = finding->evidence_count;
 
-	if (!loss->seen_ns || judge->now_ns - loss->seen_ns > LOSS_HOLD_NS || !rests_on_absence(finding))
+	if (!rests_on_absence(finding))
 		return;
-	if (finding->grade + 1 < GRADE_COUNT)
+	if (lately(judge, judge->loss.seen_ns, LOSS_HOLD_NS))
+		finding_note_real(finding, "span_loss", judge->loss.share);
+	if (lately(judge, sensor->drops_ns, LOSS_HOLD_NS))
+		finding_note_real(finding, "capture_drops", sensor->drops_share);
+	if (lately(judge, sensor->blind_ns, thresholds->blind_doubt_ns)) {
+		const char *name = judge_interface(judge, sensor->blind_interface);
+		finding_note_text(finding, "capture_blind", name ? name : "");
+	}
+	if (lately(judge, sensor->one_way_ns, thresholds->mirror_hold_ns))
+		finding_note_boolean(finding, "mirror_one_way", true);
+	if (finding->evidence_count > notes && finding->grade + 1 < GRADE_COUNT)
 		finding->grade++;
-	finding_note_real(finding, "span_loss", loss->share);
+}
+
+/* ---- what the findings about the sensor have alike ---- */
+
+void rule_sensor_begin(const struct judge *judge, uint16_t interface, enum finding_id id, struct finding *finding)
+{
+	*finding = (struct finding){ .time_ns = judge->now_ns,
+				     .first_ns = judge->now_ns,
+				     .last_ns = judge->now_ns,
+				     .id = id,
+				     .severity = catalogue_row(id)->severity,
+				     .grade = GRADE_OBSERVED,
+				     .subject = SUBJECT_SENSOR,
+				     .count = 1 };
+	finding->interface = judge_interface(judge, interface);
+}
+
+void rule_sensor_tell(struct judge *judge, struct alert *alert, struct finding *finding)
+{
+	const char *subject = finding->interface ? finding->interface : "";
+
+	alert_tell(judge, alert, finding, subject, strlen(subject));
+}
+
+/* ---- the clock ---- */
+
+void rule_sensor_clock(struct judge *judge, const struct transition *transition)
+{
+	const struct transition_clock *clock = &transition->clock;
+	struct judged_sensor *sensor = &judge->sensor;
+	double seconds = (double)(clock->step_ns < 0 ? -clock->step_ns : clock->step_ns) / (double)SECOND;
+	struct finding finding;
+
+	/* A clock that is set all the time is told now and then, with the number. */
+	if (sensor->clock_told && judge->now_ns - sensor->clock_told_ns <= judge->settings.thresholds.clock_tell_ns) {
+		sensor->clock_untold++;
+		return;
+	}
+	rule_sensor_begin(judge, transition->interface, FINDING_CLOCK_JUMP, &finding);
+	if (clock->of_file)
+		finding_say(
+		    &finding,
+		    "The times of the frames go back by %.1f seconds: the clock was set, or the capture was put "
+		    "together from several; what lies behind counts as simultaneous until its time is reached.",
+		    seconds);
+	else {
+		finding.interface = NULL;
+		finding_say(&finding, "The sensor's clock was set %s by %.1f seconds.",
+			    clock->step_ns < 0 ? "back" : "forward", seconds);
+	}
+	finding.count = 1 + sensor->clock_untold;
+	finding_note_real(&finding, "step_seconds", (double)clock->step_ns / (double)SECOND);
+	if (sensor->clock_untold)
+		finding_note_integer(&finding, "steps_before", sensor->clock_untold);
+	sensor->clock_untold = 0;
+	sensor->clock_told = true;
+	sensor->clock_told_ns = judge->now_ns;
+	alert_event_sensor(judge, &finding);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Oddities of sequence numbers: esp-replay, esp-sequence-reset, esp-sequence-near-wrap, mirror-doubled. The tracker has
+ * Oddities of sequence numbers: esp-replay, esp-sequence-reset, esp-sequence-near-wrap. The tracker has
  * seen them in the packets; here they become findings, and end:
  *
  *   replay     when none came for replay_hold_ns; the tracker tells of replays that go on once a minute
@@ -19,7 +19,6 @@ static const enum finding_id oddities[] = {
 	[ODDITY_REPLAY] = FINDING_ESP_REPLAY,
 	[ODDITY_RESET] = FINDING_ESP_SEQUENCE_RESET,
 	[ODDITY_NEAR_WRAP] = FINDING_ESP_SEQUENCE_NEAR_WRAP,
-	[ODDITY_DOUBLED] = FINDING_MIRROR_DOUBLED,
 };
 
 static void end(struct judge *judge, const struct judged_pair *pair, const struct judged_sa *sa, enum finding_id id,
@@ -55,6 +54,8 @@ static void tell(struct judge *judge, struct judged_pair *pair, const struct tra
 	struct address_text src, dst;
 	struct finding finding;
 
+	if (odd->what == ODDITY_DOUBLED)
+		rule_mirror_doubled(judge, pair, transition);
 	if (sa && odd->what == ODDITY_WRAPPED)
 		end(judge, pair, sa, FINDING_ESP_SEQUENCE_NEAR_WRAP, &sa->near_wrap, "wrapped");
 	if (!sa || odd->what >= sizeof(oddities) / sizeof(oddities[0]))
@@ -87,25 +88,13 @@ static void tell(struct judge *judge, struct judged_pair *pair, const struct tra
 		alert_tell_pair(judge, pair, &sa->reset, &finding);
 		wake(judge, pair, sa->reset_ns + thresholds->sequence_hold_ns);
 		break;
-	case ODDITY_NEAR_WRAP:
+	default:
 		finding_say(&finding,
 			    "The sequence number of SPI 0x%08x from %s to %s is near its end (0x%08x): without "
 			    "extended numbers the SA stops there.",
 			    odd->spi, src.text, dst.text, odd->high);
 		alert_tell_pair(judge, pair, &sa->near_wrap, &finding);
 		wake(judge, pair, judge->now_ns + thresholds->sequence_hold_ns);
-		break;
-	default:
-		/* Once for the sensor, not once for every SA that passes it. */
-		if (judge->doubled.open)
-			break;
-		finding.subject = SUBJECT_SENSOR;
-		finding.grade = GRADE_LIKELY;
-		finding_say(&finding,
-			    "The mirror brings packets twice: %u copies among %llu packets of SPI 0x%08x, each within "
-			    "milliseconds.",
-			    odd->count, (unsigned long long)odd->packets, odd->spi);
-		alert_tell_pair(judge, pair, &judge->doubled, &finding);
 		break;
 	}
 }

@@ -50,7 +50,7 @@ void rule_rekey_due(struct judge *judge, struct judged_pair *pair);
 void rule_content_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void rule_content_due(struct judge *judge, struct judged_pair *pair);
 
-/* esp-replay, esp-sequence-reset, esp-sequence-near-wrap, mirror-doubled: rule_sequence.c */
+/* esp-replay, esp-sequence-reset, esp-sequence-near-wrap: rule_sequence.c */
 void rule_sequence_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void rule_sequence_due(struct judge *judge, struct judged_pair *pair);
 
@@ -61,6 +61,28 @@ void rule_lifecycle_due(struct judge *judge, struct judged_pair *pair);
 void rule_lifecycle_peers(struct judge *judge, const struct judged_pair *pair);
 /* secured-again: the leak of the finding, which is told as over, ended since ESP came back. */
 void rule_lifecycle_secured_again(struct judge *judge, const struct judged_pair *pair, const struct finding *leak);
+
+/* capture-down, capture-silent, capture-drops: rule_capture.c */
+void rule_capture_look(struct judge *judge, const struct transition *transition);
+
+/* capture-offload, mirror-one-way, mirror-doubled: rule_mirror.c */
+void rule_mirror_seen(struct judge *judge, const struct transition *transition);
+void rule_mirror_due(struct judge *judge);
+void rule_mirror_finish(struct judge *judge);
+/* A pair's ESP began or fell quiet, or it spoke IKE; after the judge has noted it. */
+void rule_mirror_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+/* Packets of an SA come twice. */
+void rule_mirror_doubled(struct judge *judge, const struct judged_pair *pair, const struct transition *transition);
+/* The pair is forgotten. */
+void rule_mirror_forget(struct judge *judge, struct judged_pair *pair);
+/* The interface is not captured on any more. */
+void rule_mirror_end(struct judge *judge, uint16_t interface);
+
+/* clock-jump: rule_sensor.c */
+void rule_sensor_clock(struct judge *judge, const struct transition *transition);
+/* Begins a finding about the sensor, and where `interface` has a name, about that interface; and tells of it. */
+void rule_sensor_begin(const struct judge *judge, uint16_t interface, enum finding_id id, struct finding *finding);
+void rule_sensor_tell(struct judge *judge, struct alert *alert, struct finding *finding);
 
 /* table-full, which is about no pair: rule_sensor.c */
 void rule_sensor_tables_full(struct judge *judge, const struct transition_full *full);

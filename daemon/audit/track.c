@@ -30,12 +30,9 @@ enum {
 	CACHE_LINE = 64,
 	HOSTS_MAX = 65536,
 	IKE_OCTETS_MAX = 16384, /* of a message that is handed to the judge */
-	PROTOCOL_TCP = 6,
 	PROTOCOL_UDP = 17,
 	PROTOCOL_ESP = 50,
 	PROTOCOL_AH = 51,
-	PROTOCOL_ICMPV6 = 58,
-	PORT_IKE = 500,
 	PORT_NATT = 4500,
 	TUNNELS_OF_IP = TUNNEL_ALL & ~(TUNNEL_VLAN | TUNNEL_MPLS | TUNNEL_PPPOE),
 };
@@ -71,9 +68,10 @@ struct track *track_new(const struct track_settings *settings, const struct tran
 	track->pair_generations = calloc((size_t)settings->pairs + 1, sizeof(*track->pair_generations));
 	track->carriers = calloc(rules ? rules : 1, sizeof(*track->carriers));
 	track->fragments = fragments_new();
+	track->seen = calloc(TRACK_INTERFACES, sizeof(*track->seen));
 	track->join = ike_join_new(&(struct transition_sink){ put_joined, track });
 	if (!ok || !track->sa_cold || !track->rings || !track->pair_generations || !track->carriers ||
-	    !track->fragments || !track->join) {
+	    !track->fragments || !track->seen || !track->join) {
 		track_free(track);
 		return NULL;
 	}
@@ -97,6 +95,7 @@ void track_free(struct track *track)
 	pages_unmap(track->rings, ((size_t)track->settings.pairs + 1) * sizeof(*track->rings));
 	free(track->pair_generations);
 	free(track->carriers);
+	free(track->seen);
 	fragments_free(track->fragments);
 	ike_join_free(track->join);
 	free(track);
@@ -560,52 +559,18 @@ static void track_ike(struct track *track, const struct packet *packet, const st
 	track_put(track, &transition, pair);
 }
 
-/* Whoever is told so by ICMP was answered, though not by the peer. */
-static void track_icmp_answers(struct track *track, const struct packet_quoted *quoted, const struct track_key *key)
+/* What the frame adds to what is seen of its interface. */
+static inline void count_seen(struct track *track, const struct packet *packet, const struct track_key *key)
 {
-	struct packet packet = { .src = quoted->src,
-				 .dst = quoted->dst,
-				 .src_port = quoted->src_port,
-				 .dst_port = quoted->dst_port,
-				 .protocol = quoted->protocol };
-	struct track_key own = { .realm = key->realm };
+	enum { TALKER_SHIFT = 58 }; /* six bits of the hash */
 
-	own.direction = address_compare(&quoted->src, &quoted->dst) > 0;
-	uint32_t number = table_find(&track->flows, track_flow_hash(track, &packet, &own));
-	if (number)
-		((struct flow *)table_at(&track->flows, number))->flags |= FLOW_ANSWERED;
-}
-
-static void track_icmp_error(struct track *track, const struct packet *packet, const struct track_key *key)
-{
-	const struct packet_quoted *quoted = &packet->quoted;
-	bool ike = quoted->protocol == PROTOCOL_UDP && (quoted->src_port == PORT_IKE || quoted->dst_port == PORT_IKE ||
-							quoted->src_port == PORT_NATT || quoted->dst_port == PORT_NATT);
-	if (quoted->protocol == PROTOCOL_TCP)
-		track_icmp_answers(track, quoted, key);
-	if (!ike && quoted->protocol != PROTOCOL_ESP && quoted->protocol != PROTOCOL_AH)
-		return;
-	/* It concerns the pair whose packet is quoted; an error about a pair nobody saw says nothing. */
-	struct track_key own = { .realm = key->realm };
-	own.direction = address_compare(&quoted->src, &quoted->dst) > 0;
-	uint32_t number = table_find(&track->pairs, track_pair_hash(track, &quoted->src, &quoted->dst, &own));
-	if (!number)
-		return;
-	struct transition transition = { .time_ns = key->time_ns,
-					 .kind = TRANSITION_ICMP_ERROR,
-					 .direction = own.direction,
-					 .interface = packet->interface };
-	transition.icmp = (struct transition_icmp){
-		.version = packet->protocol == PROTOCOL_ICMPV6 ? 6 : 4,
-		.type = packet->icmp_type,
-		.code = packet->icmp_code,
-		.protocol = quoted->protocol,
-		.src_port = quoted->src_port,
-		.dst_port = quoted->dst_port,
-		.spi = quoted->spi,
-		.sender = packet->src,
-	};
-	track_put(track, &transition, table_at(&track->pairs, number));
+	if (key->time_ns >= track->seen_until_ns)
+		track_seen_turn(track, key->time_ns);
+	struct transition_seen *seen = track_seen_of(track, packet->interface);
+	seen->frames++;
+	seen->talkers |= UINT64_C(1) << (key->keyed ? key->hash >> TALKER_SHIFT : 0);
+	if (packet->frame_length > TRACK_FRAME_MAX(TRACK_MTU_ETHERNET))
+		track_seen_long(seen, packet);
 }
 
 struct track_handle track_packet(struct track *track, struct packet *packet, const struct track_key *key)
@@ -621,6 +586,7 @@ struct track_handle track_packet(struct track *track, struct packet *packet, con
 		counters->last_ns = packet->time_ns;
 	if (packet->reason)
 		counters->reasons[packet->reason]++;
+	count_seen(track, packet, key);
 
 	uint64_t hash = key->hash;
 	if (packet->class == PACKET_CLEARTEXT && packet->protocol == PROTOCOL_UDP &&
@@ -760,6 +726,8 @@ void track_advance(struct track *track, int64_t now_ns)
 		track_sweep_flows(track, track->now_ns);
 		track->flow_due_ns = track->now_ns + FLOW_SLICE_NS;
 	}
+	if (track->now_ns >= track->seen_until_ns)
+		track_seen_turn(track, track->now_ns);
 	if (track->now_ns >= track->full_look_ns) {
 		notice_full(track);
 		track->full_look_ns = track->now_ns + FULL_LOOK_NS;
@@ -772,8 +740,12 @@ void track_advance(struct track *track, int64_t now_ns)
 
 void track_end(struct track *track, int64_t now_ns)
 {
-	ike_join_end(track->join, now_ns > track->now_ns ? now_ns : track->now_ns);
-	track_esp_finish(track, now_ns > track->now_ns ? now_ns : track->now_ns);
+	if (now_ns > track->now_ns)
+		track->now_ns = now_ns;
+	ike_join_end(track->join, track->now_ns);
+	track_esp_finish(track, track->now_ns);
+	/* The second that the end falls in is not over. */
+	track_seen_turn(track, track->now_ns);
 }
 
 const struct track_counters *track_counters(struct track *track)

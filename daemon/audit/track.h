@@ -142,6 +142,9 @@ void track_clear(struct track *track, uint32_t flow, const struct packet *packet
  * when it returns. */
 void track_advance(struct track *track, int64_t now_ns);
 
+/* Puts what others saw of an interface or of the sensor among what the tracker saw itself, as of `now_ns`. */
+void track_tell(struct track *track, const struct transition *transition, int64_t now_ns);
+
 /* The capture ends at `now_ns`: what waits for more goes on as it is. Before the last track_advance(). */
 void track_end(struct track *track, int64_t now_ns);
 

@@ -360,7 +360,7 @@ static bool tells_replay(struct sa_cold *cold, int64_t now_ns)
 static bool sa_number(struct track *track, struct pair *pair, struct sa *sa, struct sequence *sequence,
 		      const struct packet *packet, int64_t now_ns)
 {
-	enum { DOUBLED_PACKETS = 50, DOUBLED_SHARE = 5 };
+	enum { DOUBLED_PACKETS = 50, DOUBLED_SHARE = 5, COPIES = 3 };
 	uint16_t digest = sequence_wants_digest(sequence, packet->sequence) ? digest_of(packet) : 1;
 	switch (sequence_packet(sequence, packet->sequence, digest, now_ns)) {
 	case SEQUENCE_NEW:
@@ -381,8 +381,10 @@ static bool sa_number(struct track *track, struct pair *pair, struct sa *sa, str
 			put_oddity(track, pair, sa, packet, ODDITY_REPLAY, sequence->replayed, now_ns);
 		return false;
 	case SEQUENCE_DOUBLED:
+		track_seen_of(track, packet->interface)->doubled++;
+		/* A mirror makes a copy or two of each; what comes again and again is sent so. */
 		if (!(sa->flags & SA_DOUBLED_TOLD) && sa->packets >= DOUBLED_PACKETS &&
-		    sequence->near * DOUBLED_SHARE >= sa->packets) {
+		    sequence->near * DOUBLED_SHARE >= sa->packets && sequence->near / COPIES <= sequence->distinct) {
 			sa->flags |= SA_DOUBLED_TOLD;
 			put_oddity(track, pair, sa, packet, ODDITY_DOUBLED, sequence->near, now_ns);
 		}
@@ -578,6 +580,7 @@ uint32_t track_esp(struct track *track, const struct packet *packet, const struc
 		sa_notice_quiet(track, sa, now);
 	}
 	sa_goes_on(track, pair, sa, d, born, now);
+	track_seen_of(track, packet->interface)->esp++;
 	bool own_packet = sa_sequence(track, pair, sa, packet, born, now);
 	sa->packets++;
 	sa->bytes += packet->length;

@@ -245,6 +245,9 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 		pair->clear_packets += packets;
 		pair->clear_bytes += bytes;
 	}
+	if (packet->class == PACKET_CLEARTEXT && packet->protocol == PROTOCOL_TCP &&
+	    flow->packets[d] <= TRACK_SIDED_PACKETS)
+		track_seen_tcp(track, number, packet, d);
 	if (packet->tcp_flags & TCP_SYN && packet->class == PACKET_CLEARTEXT)
 		track_knock(track, number, packet, key);
 	handle.flow = number;

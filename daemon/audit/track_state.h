@@ -18,6 +18,8 @@ enum {
 	TRACK_EVICT_CANDIDATES_MAX = 64,
 	TRACK_APPS = 1024, /* numbers a classifier may use */
 	TRACK_IDLE_CARRIERS = 256,
+	TRACK_INTERFACES = 256, /* later ones count with the last */
+	TRACK_SIDED = 4096,
 };
 
 /* Which living pairs carry the traffic of a rule with gateways. */
@@ -25,6 +27,12 @@ struct rule_carriers {
 	uint32_t pairs[TRACK_RULE_GATEWAYS];
 	uint16_t generations[TRACK_RULE_GATEWAYS];
 	uint32_t count;
+};
+
+/* A flow of which one side was seen, and where: the other may come on another interface, some time later. */
+struct track_sided {
+	uint32_t flow;
+	uint16_t interface;
 };
 
 /* Keys as they are hashed; every octet is set. */
@@ -76,6 +84,10 @@ struct track {
 	int64_t full_look_ns;                        /* when to look again, at most once a second */
 	struct transition_loss loss;                 /* not told yet */
 	int64_t loss_due_ns;                         /* when it is */
+	struct transition_seen *seen;                /* of the present second, by interface; TRACK_INTERFACES, owned */
+	unsigned seen_count;                         /* interfaces below this one had frames at some time */
+	int64_t seen_until_ns;                       /* when it ends */
+	struct track_sided sided[TRACK_SIDED];       /* flows that one side was seen of, by number */
 	uint32_t flow_hand;                          /* where the round over idle flows goes on */
 	uint64_t idle_carriers[TRACK_IDLE_CARRIERS]; /* hashes of tunnel ends that nobody asked about */
 	const char *app_names[TRACK_APPS];           /* by app number, as track_name() brought them */
@@ -96,6 +108,29 @@ void track_pair_speaks_ipsec(struct track *track, struct pair *pair, uint32_t nu
 
 /* One of the two addresses stands for a NAT: told once. */
 void track_pair_is_nat(struct track *track, struct pair *pair, int64_t now_ns);
+
+/* track_icmp.c */
+void track_icmp_error(struct track *track, const struct packet *packet, const struct track_key *key);
+
+/* track_seen.c */
+/* Frames longer than this did not come so over a link of that MTU: 14 octets of Ethernet, two tags, a few labels. */
+#define TRACK_FRAME_MAX(mtu) ((mtu) + 14 + 2 * 4 + 4 * 4)
+enum { TRACK_MTU_ETHERNET = 1500, TRACK_MTU_JUMBO = 9216 };
+void track_seen_long(struct transition_seen *seen, const struct packet *packet);
+/* The second of frame time is over: it is told. */
+void track_seen_turn(struct track *track, int64_t now_ns);
+/* One of the first TCP packets of a direction of the flow, already counted: whether it shows that both sides talk, and whether
+ * both are seen. */
+enum { TRACK_SIDED_PACKETS = 4 };
+void track_seen_tcp(struct track *track, uint32_t flow, const struct packet *packet, unsigned direction);
+static inline struct transition_seen *track_seen_of(struct track *track, uint16_t interface)
+{
+	unsigned place = interface < TRACK_INTERFACES ? interface : TRACK_INTERFACES - 1;
+
+	if (place >= track->seen_count)
+		track->seen_count = place + 1;
+	return &track->seen[place];
+}
 
 /* track_esp.c */
 uint64_t track_sa_hash(const struct track *track, const struct address *src, const struct address *dst, uint32_t realm,

@@ -43,6 +43,9 @@ enum transition_kind {
 	TRANSITION_ESP_QUIET,  /* no ESP or AH packet of a direction for TRACK_QUIET_NS */
 	TRANSITION_TABLE_FULL, /* about no pair: entries had to make room for others in the last second */
 	TRANSITION_LOSS, /* about no pair: what SAs lacked of their sequence numbers, while all of them are looked at */
+	TRANSITION_SEEN, /* about an interface: what its frames of a second were like */
+	TRANSITION_CAPTURE, /* about an interface: how the capture on it stands, once a second while it is live */
+	TRANSITION_CLOCK,   /* about the sensor, or the file of an interface: the clock was set */
 };
 
 /* One service in clear: what `selector-gap` names. */
@@ -145,6 +148,44 @@ struct transition_loss {
 	uint64_t passed[2], missing[2]; /* numbers that came, and that should have */
 };
 
+/* SEEN: of one interface within one second of frame time, by one worker; the sums over workers count. */
+struct transition_seen {
+	uint32_t frames;
+	uint32_t esp, doubled;  /* ESP packets, and those of them that came twice within milliseconds */
+	uint32_t over_ethernet; /* frames longer than any with an MTU of 1500, tags and labels included */
+	uint32_t over_jumbo;    /* of these, longer than any with an MTU of 9216; what stays within a host left out */
+	uint32_t longest;       /* octets of the longest frame */
+	uint64_t talkers;       /* a bit per conversation that had a packet, by its hash */
+	int32_t one_way,
+	    two_way; /* TCP conversations that prove to have two sides: seen one way, both ways; less than 0: the
+				     other side of some turned up after all */
+};
+
+/* CAPTURE: an interface that is captured on; totals never fall. The sums over all handles on it. */
+enum transition_capture_state {
+	CAPTURE_UP,
+	CAPTURE_MISSING,    /* there is no such interface */
+	CAPTURE_OFF,        /* it is switched off */
+	CAPTURE_NO_CARRIER, /* it is on, and nothing is at the other end */
+	CAPTURE_FAILED,     /* it is there, and cannot be captured on */
+	CAPTURE_ENDED,      /* the configuration does not name it any more: the last word about it */
+};
+struct transition_capture {
+	int64_t monotonic_ns;    /* when this was so; how long something lasts is measured by it, not by frame time */
+	int64_t silent_after_ns; /* as config_interface has it */
+	uint64_t received;       /* frames the kernel had for the capture, those that it dropped included */
+	uint64_t dropped;        /* of these, lost since nobody took them in time */
+	uint64_t missed;         /* frames that card or driver lost before */
+	uint32_t mtu;            /* 0: it has none, or it is not known */
+	uint8_t state;           /* enum transition_capture_state */
+};
+
+/* CLOCK */
+struct transition_clock {
+	int64_t step_ns; /* what it was set forward by; less than 0: back */
+	bool of_file;    /* frames of a capture file say so */
+};
+
 /* KERBEROS: from the KDC to the host */
 enum { TRANSITION_SERVICE_SIZE = 64 };
 struct transition_kerberos {
@@ -204,6 +245,9 @@ struct transition {
 		struct transition_knock knock;
 		struct transition_kerberos kerberos;
 		struct transition_fetch fetch;
+		struct transition_seen seen;
+		struct transition_capture capture;
+		struct transition_clock clock;
 	};
 };
 

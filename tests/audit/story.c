@@ -80,6 +80,11 @@ size_t story_length(const struct story_script *script)
 	return script->count;
 }
 
+void story_cut(struct story_script *script, uint32_t octets)
+{
+	script->frames[script->count - 1].cut = octets;
+}
+
 struct address story_host(const char *text)
 {
 	struct address address;
@@ -378,6 +383,7 @@ void story_ike(struct story_script *script, const struct story_ike *ike)
 	at[17] = (uint8_t)(ike->major << 4);
 	at[18] = ike->exchange;
 	at[19] = ike->flags;
+	put32(at + 20, ike->message_id);
 	put32(at + 24, HEADER + BODY);
 	struct story_stream stream = { ike->src, ike->dst, ike->src_port ? ike->src_port : (uint16_t)PORT_IKE,
 				       ike->dst_port ? ike->dst_port : (uint16_t)PORT_IKE, PROTOCOL_UDP };
@@ -398,6 +404,7 @@ void story_ikev2(struct story_script *script, const char *initiator, const char 
 				.major = 2,
 				.exchange = exchange,
 				.flags = answer ? IKEV2_FLAG_RESPONSE : IKEV2_FLAG_INITIATOR,
+				.message_id = exchange - EXCHANGE_SA_INIT,
 			};
 			story_ike(script, &ike);
 			story_wait(script, STORY_MILLISECOND);

@@ -51,6 +51,9 @@ void story_tap(struct story_script *script, uint16_t interface, uint16_t vlan, u
 
 size_t story_length(const struct story_script *script); /* frames */
 
+/* The latest frame was so many octets longer on the wire than what is captured of it. */
+void story_cut(struct story_script *script, uint32_t octets);
+
 /* ---- hosts, SAs, streams ---- */
 
 struct address story_host(const char *text);
@@ -105,6 +108,7 @@ struct story_ike {
 	uint8_t major, exchange, flags;
 	uint8_t inner; /* INFORMATIONAL of IKEv2: type of the first payload inside, 0: none */
 	bool marker;   /* behind the non-ESP marker, as on port 4500 */
+	uint32_t message_id;
 };
 void story_ike(struct story_script *script, const struct story_ike *ike);
 /* IKE_SA_INIT and, if `complete`, IKE_AUTH, each answered after a millisecond, with this initiator SPI. */

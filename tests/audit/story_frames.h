@@ -7,7 +7,8 @@
 
 struct story_frame {
 	size_t at;       /* offset in octets */
-	uint32_t length; /* octets, all captured */
+	uint32_t length; /* octets captured */
+	uint32_t cut;    /* that were on the wire and are not captured */
 	int64_t time_ns;
 	uint16_t interface;
 };

@@ -235,6 +235,9 @@ void story_transition_text(const struct transition *transition, char *buffer, si
 		[TRANSITION_KERBEROS] = "kerberos",
 		[TRANSITION_FETCH] = "fetch",
 		[TRANSITION_LOSS] = "loss",
+		[TRANSITION_SEEN] = "seen",
+		[TRANSITION_CAPTURE] = "capture",
+		[TRANSITION_CLOCK] = "clock",
 	};
 	struct address_text a, b;
 	char at[32], x[32], y[32], z[32];
@@ -426,7 +429,7 @@ static void read_frame(const struct teller *teller, size_t index, struct packet 
 	struct packet_options options = { TUNNEL_ALL };
 	struct frame frame = { .bytes = teller->script->octets + from->at,
 			       .captured = from->length,
-			       .length = from->length,
+			       .length = from->length + from->cut,
 			       .time_ns = from->time_ns,
 			       .link_type = LINKTYPE_ETHERNET,
 			       .interface = from->interface };

@@ -34,7 +34,7 @@ alerts:
   per-minute: none
   group-of: none
 """
-ALLOWED = {"cleartext-leak", "engine-restarted", "sink-down"}
+ALLOWED = {"cleartext-leak", "engine-restarted", "sink-down", "clock-jump"}
 
 
 class Traffic(threading.Thread):
@@ -246,6 +246,8 @@ def judge(stage, traffic, faults):
         what = "lost" if pair in lost else "named " + ", ".join(sorted(names[pair]))
         stage.tell_around(f"{pair[0]} {pair[1]} {what}", traffic.began[pair])
     expect(not lost, f"no alert of {sorted(lost)[:5]}")
+    jumps = sum(entry["id"] == "clock-jump" and entry["state"] == "open" for entry in told)
+    expect(jumps == 0 or stage.counts["clock_stepped"], f"clock-jump without a step: {jumps}")
     expect(not invented, f"invented: {invented[:3]}")
     expect(disorder == 0, f"{disorder} records out of order")
     crashes = sum(stage.counts[name] for name in ("reporter_killed", "disk_read_only", "syslog_killed"))
