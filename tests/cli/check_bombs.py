@@ -94,7 +94,7 @@ class Check:
 def main():
     espial = sys.argv[1]
     # A sanitizer's shadow does not fit into any bound.
-    bound = not os.environ.get("ASAN_OPTIONS")
+    bound = not (os.environ.get("ASAN_OPTIONS") or os.environ.get("TSAN_OPTIONS"))
     with tempfile.TemporaryDirectory(prefix="espial-bombs.") as folder:
         check = Check(espial, folder)
         idle = packets.ethernet(packets.udp("192.0.2.1", "192.0.2.2", 9, 9, bytes(1400)))
