@@ -275,6 +275,7 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 		/* The records at the end of an audit say as much. */
 		.lifecycle = !settings->offline,
 		.ike_messages = settings->ike_messages,
+		.remember = settings->remember,
 		.interface_name = settings->interface_name,
 		.interface_context = settings->interface_context,
 		.nat_hash = nat_hash,
@@ -424,6 +425,63 @@ void engine_while_judge_stands(struct engine *engine, void (*work)(void *context
 {
 	close_gate(engine);
 	work(context);
+	open_gate(engine);
+}
+
+/* ---- what an engine before this one knew ---- */
+
+const char *engine_realm_interface(const struct engine *engine, uint32_t realm)
+{
+	if (realm == 0 || realm > INTERFACES_MAX || engine->interfaces[realm - 1].realm != TRACK_REALM_INTERFACE ||
+	    !engine->settings.interface_name)
+		return NULL;
+	return engine->settings.interface_name(engine->settings.interface_context, (uint16_t)(realm - 1));
+}
+
+/* The number that the realm of a known pair has by now: interfaces come and go. False if there is none. */
+static bool find_realm(const struct engine *engine, const struct record_known_pair *pair, uint32_t *realm)
+{
+	bool numbered = false;
+
+	*realm = pair->realm;
+	for (uint32_t i = 0; i < INTERFACES_MAX; i++) {
+		const char *name = engine_realm_interface(engine, i + 1);
+		numbered |=
+		    engine->interfaces[i].realm == TRACK_REALM_VLAN || engine->interfaces[i].realm == TRACK_REALM_VNI;
+		if (!pair->interface || !name || strcmp(name, pair->interface) != 0)
+			continue;
+		*realm = i + 1;
+		return true;
+	}
+	return !pair->interface && (pair->realm == 0 || numbered);
+}
+
+void engine_know(struct engine *engine, const struct record *record, int64_t now_ns)
+{
+	struct record copy = *record;
+	struct record_known_pair *pair = &copy.known_pair;
+
+	if (copy.type == RECORD_KNOWN_PAIR) {
+		if (!find_realm(engine, pair, &pair->realm))
+			return;
+		(void)track_know_pair(worker_track(engine->worker), pair->realm, pair->vlan, &pair->a, &pair->b);
+	}
+	close_gate(engine);
+	judge_know(engine->judge, &copy, now_ns);
+	open_gate(engine);
+}
+
+void engine_know_until(struct engine *engine, int64_t until_ns)
+{
+	close_gate(engine);
+	judge_know_until(engine->judge, until_ns);
+	open_gate(engine);
+}
+
+void engine_tell_known(struct engine *engine)
+{
+	close_gate(engine);
+	judge_tell_known(engine->judge);
 	open_gate(engine);
 }
 

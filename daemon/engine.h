@@ -25,6 +25,7 @@ struct engine_settings {
 	bool offline;                /* an audit: learned pairs need less, hashes are not random */
 	bool threaded;
 	bool ike_messages; /* write a record for every IKE message */
+	bool remember;     /* write what an engine that is started anew is to know */
 	const char *(*interface_name)(void *context, uint16_t interface);
 	void *interface_context;
 };
@@ -48,6 +49,19 @@ bool engine_reload(struct engine *engine, const struct config *config);
 
 /* Does the work while the judge's thread stands still: what that thread writes to can be read meanwhile. Not for long. */
 void engine_while_judge_stands(struct engine *engine, void (*work)(void *context), void *context);
+
+/*
+ * What an engine before this one knew (judge.h); called by the capturing thread. `now_ns` is the clock of frames. A pair of a
+ * realm that is none any more is left out. until: when that one last saw the traffic, before the first record.
+ */
+void engine_know(struct engine *engine, const struct record *record, int64_t now_ns);
+void engine_know_until(struct engine *engine, int64_t until_ns);
+
+/* What is known is written again: somebody lost it. */
+void engine_tell_known(struct engine *engine);
+
+/* The name of the interface that is a realm of its own and has this number; NULL if there is none. */
+const char *engine_realm_interface(const struct engine *engine, uint32_t realm);
 
 void engine_frames(struct engine *engine, const struct frame *frames, unsigned count);
 

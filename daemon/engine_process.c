@@ -6,6 +6,7 @@
 #include "audit/record.h"
 #include "certificate.h"
 #include "engine.h"
+#include "handover.h"
 #include "interface_watch.h"
 #include "live.h"
 #include "loop.h"
@@ -27,7 +28,21 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PULSE_MS = 1000, ALIVE_MS = 5 * 60 * 1000 };
+#define CANNOT_TELL "the engine cannot tell the monitor that it is up: not enough memory or too many open files"
+
+enum {
+	PULSE_MS = 1000,
+	ALIVE_MS = 5 * 60 * 1000,
+	KNOWN_PULSES =
+	    3, /* what is known is awaited so long before the first frame is taken; frames wait in the ring */
+};
+
+/* How the engine before this one left, and when this one came. */
+struct engine_restart {
+	int64_t unseen_ns; /* until it was started; 0: there was none before */
+	int64_t begun_ns;  /* monotonic: when that was */
+	int64_t wall_ns;   /* the same by the clock */
+};
 
 struct writer {
 	int descriptor;
@@ -47,6 +62,12 @@ struct process {
 	int64_t started_ns;   /* wall clock; by it the reporter knows this engine from others */
 	struct state_writer *state;
 	struct reload_reader *orders;
+	struct handover_taker *taker; /* NULL: nobody tells what was known */
+	unsigned pulses;              /* until frames are taken */
+	bool capturing;
+	bool failed; /* to tell the monitor that it captures */
+	const struct engine_process *settings;
+	struct engine_restart restart;
 	struct config *
 	    *former; /* configurations that were in force, or are: records and rules know their names; owned */
 	size_t former_count;
@@ -89,8 +110,13 @@ static void write_judged(void *context, const struct record *record)
 
 	if (process->state)
 		state_writer_judged(process->state, record);
-	if (record->type != RECORD_IKE_MESSAGE)
+	if (record->type == RECORD_KNOWN_PAIR) {
+		struct record named = *record;
+		named.known_pair.interface = engine_realm_interface(process->engine, record->known_pair.realm);
+		write_record(&process->writer, &named);
+	} else if (record->type != RECORD_IKE_MESSAGE) {
 		write_record(&process->writer, record);
+	}
 }
 
 static void notice(struct process *process, enum notice_level level, const char *text)
@@ -101,15 +127,19 @@ static void notice(struct process *process, enum notice_level level, const char 
 	write_record(&process->writer, &record);
 }
 
+static void begin_capture(struct process *process);
+
 /* The capturing loop is here, and the judge has worked since: both are alive. */
 static void on_pulse(void *context)
 {
 	struct process *process = context;
 	uint64_t judge = engine_pulse(process->engine);
 
-	if (judge != process->judge_pulse)
+	if (judge != process->judge_pulse && process->pulse >= 0)
 		(void)!write(process->pulse, "e", 1);
 	process->judge_pulse = judge;
+	if (!process->capturing && ++process->pulses >= KNOWN_PULSES)
+		begin_capture(process);
 }
 
 static void on_terminate(void *context)
@@ -172,13 +202,6 @@ static struct finding *begin_finding(struct record *record, enum finding_id id)
 	finding->count = 1;
 	return finding;
 }
-
-/* How the engine before this one left, and when this one came. */
-struct engine_restart {
-	int64_t unseen_ns; /* until it was started; 0: there was none before */
-	int64_t begun_ns;  /* monotonic: when that was */
-	int64_t wall_ns;   /* the same by the clock */
-};
 
 /* It is over when frames are taken again: an alert that nobody ever clears would stay open in every SIEM. */
 static void tell_restart(struct process *process, const struct engine_restart *restart, bool is_up)
@@ -284,6 +307,70 @@ static bool give_up_files(struct process *process)
 	return false;
 }
 
+/* ---- what was known before ---- */
+
+static void on_known_until(void *context, int64_t until_ns)
+{
+	struct process *process = context;
+	const struct engine_restart *restart = &process->restart;
+
+	/* Of an engine whose end was seen it is known better. */
+	if (restart->unseen_ns && restart->wall_ns - restart->unseen_ns > until_ns)
+		until_ns = restart->wall_ns - restart->unseen_ns;
+	engine_know_until(process->engine, until_ns);
+}
+
+static void on_known(void *context, const struct record *record)
+{
+	struct process *process = context;
+
+	engine_know(process->engine, record, loop_wall_ns());
+}
+
+static void on_known_end(void *context)
+{
+	begin_capture(context);
+}
+
+static void on_known_again(void *context)
+{
+	struct process *process = context;
+
+	engine_tell_known(process->engine);
+}
+
+static bool begin_taking(struct process *process, int64_t started_ns)
+{
+	struct handover_taker_settings settings = {
+		.loop = process->loop,
+		.descriptor = process->settings->known,
+		.started_ns = started_ns,
+		.until = on_known_until,
+		.know = on_known,
+		.end = on_known_end,
+		.again = on_known_again,
+		.context = process,
+	};
+
+	process->taker = handover_taker_new(&settings);
+	return process->taker != NULL;
+}
+
+/* Frames are taken from now on: what was known is, or it takes too long. */
+static void begin_capture(struct process *process)
+{
+	if (process->capturing)
+		return;
+	process->capturing = true;
+	live_start(process->live, process->engine);
+	if (process->restart.unseen_ns)
+		tell_restart(process, &process->restart, true);
+	if (process->settings->ready >= 0 && write(process->settings->ready, "+", 1) != 1) {
+		process->failed = true;
+		loop_stop(process->loop);
+	}
+}
+
 static int run(struct process *process, const struct engine_process *settings)
 {
 	struct record_sink records = { write_record, &process->writer };
@@ -308,6 +395,7 @@ static int run(struct process *process, const struct engine_process *settings)
 	struct engine_settings engine = { .config = settings->config,
 					  .threaded = true,
 					  .ike_messages = settings->state >= 0,
+					  .remember = true,
 					  .interface_name = interface_name,
 					  .interface_context = process->live };
 	process->engine = engine_new(&engine, &judged);
@@ -339,27 +427,33 @@ static int run(struct process *process, const struct engine_process *settings)
 	}
 	process->orders =
 	    settings->orders < 0 ? NULL : reload_reader_new(process->loop, settings->orders, on_config, process);
-	struct record started = { .type = RECORD_STARTED, .time_ns = loop_wall_ns() };
+	/* To the microsecond, as JSON has it: what is known comes back with it. */
+	struct record started = { .type = RECORD_STARTED, .time_ns = loop_wall_ns() / 1000 * 1000 };
+	if (settings->known >= 0 && !begin_taking(process, started.time_ns)) {
+		notice(process, NOTICE_ERROR, "not enough memory for what was known before");
+		return 1;
+	}
 	write_record(&process->writer, &started);
-	struct engine_restart restart = { settings->unseen_ns, loop_monotonic_ns(), loop_wall_ns() };
-	if (restart.unseen_ns)
-		tell_restart(process, &restart, false);
+	process->restart = (struct engine_restart){ settings->unseen_ns, loop_monotonic_ns(), loop_wall_ns() };
+	if (process->restart.unseen_ns)
+		tell_restart(process, &process->restart, false);
 	if (!sandbox_confine(SANDBOX_ENGINE, &sandbox_error)) {
 		notice(process, NOTICE_ERROR, sandbox_error.text);
 		return 1;
 	}
-	live_start(process->live, process->engine);
-	if (restart.unseen_ns)
-		tell_restart(process, &restart, true);
+	if (!process->taker)
+		begin_capture(process);
 	process->pulse = settings->ready;
-	if ((settings->ready >= 0 && write(settings->ready, "+", 1) != 1) ||
-	    !loop_every(process->loop, ALIVE_MS, on_alive, process) ||
-	    (settings->ready >= 0 && !loop_every(process->loop, PULSE_MS, on_pulse, process))) {
-		notice(process, NOTICE_ERROR,
-		       "the engine cannot tell the monitor that it is up: not enough memory or too many open files");
+	if (process->failed || !loop_every(process->loop, ALIVE_MS, on_alive, process) ||
+	    !loop_every(process->loop, PULSE_MS, on_pulse, process)) {
+		notice(process, NOTICE_ERROR, CANNOT_TELL);
 		return 1;
 	}
 	loop_run(process->loop);
+	if (process->failed) {
+		notice(process, NOTICE_ERROR, CANNOT_TELL);
+		return 1;
+	}
 	live_drain(process->live);
 	engine_finish(process->engine);
 	tell_health(process);
@@ -371,7 +465,8 @@ static int run(struct process *process, const struct engine_process *settings)
 int engine_process_run(const struct engine_process *settings)
 {
 	struct process process = { .writer = { .descriptor = settings->to_reporter,
-					       .sensor = settings->config->sensor } };
+					       .sensor = settings->config->sensor },
+				   .settings = settings };
 	int status = 1;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -384,6 +479,7 @@ int engine_process_run(const struct engine_process *settings)
 		status = run(&process, settings);
 	else
 		notice(&process, NOTICE_ERROR, "the engine cannot start: not enough memory or too many open files");
+	handover_taker_free(process.taker);
 	reload_reader_free(process.orders);
 	state_writer_free(process.state);
 	sensor_watch_free(process.watch);

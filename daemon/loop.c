@@ -85,6 +85,11 @@ struct loop_event *loop_on_readable(struct loop *loop, int descriptor, void (*re
 	return add(loop, descriptor, EV_READ, NULL, ready, context);
 }
 
+struct loop_event *loop_on_writable(struct loop *loop, int descriptor, void (*ready)(void *context), void *context)
+{
+	return add(loop, descriptor, EV_WRITE, NULL, ready, context);
+}
+
 void loop_forget(struct loop *loop, struct loop_event *event)
 {
 	struct loop_event **from = &loop->events;

@@ -20,6 +20,8 @@ void loop_free(struct loop *loop);
 
 /* Calls `ready` whenever the descriptor can be read. NULL on failure. */
 struct loop_event *loop_on_readable(struct loop *loop, int descriptor, void (*ready)(void *context), void *context);
+/* Calls `ready` whenever the descriptor takes octets: forget it when there is nothing to write. */
+struct loop_event *loop_on_writable(struct loop *loop, int descriptor, void (*ready)(void *context), void *context);
 void loop_forget(struct loop *loop, struct loop_event *event);
 
 /* Calls `due` every `milliseconds`. */

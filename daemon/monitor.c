@@ -50,6 +50,7 @@ struct monitor {
 	int stream[2];                  /* [0] the engine writes, [1] the reporter reads */
 	int state[2];                   /* [0] the engine answers for its state, [1] the reporter asks */
 	int orders[2];                  /* [0] the engine takes configurations, [1] the monitor's */
+	int known[2];                   /* [0] the engine takes what is known, [1] the reporter gives it */
 	int asks[2];                    /* [0] the monitor's, [1] the reporter passes on what people ask */
 	int ready[2];                   /* engine and reporter say that they work: pulses */
 	int64_t engine_ns, reporter_ns; /* monotonic: when each did last */
@@ -90,6 +91,7 @@ static bool start_engine(struct monitor *monitor)
 		close(monitor->stream[1]);
 		close(monitor->state[1]);
 		close(monitor->orders[1]);
+		close(monitor->known[1]);
 		close(monitor->asks[0]);
 		close(monitor->asks[1]);
 		close(monitor->ready[0]);
@@ -98,6 +100,7 @@ static bool start_engine(struct monitor *monitor)
 			.to_reporter = monitor->stream[0],
 			.state = monitor->state[0],
 			.orders = monitor->orders[0],
+			.known = monitor->known[0],
 			.ready = monitor->ready[1],
 			.unseen_ns = monitor->engine.died_ns ? loop_monotonic_ns() - monitor->engine.died_ns : 0,
 		};
@@ -119,6 +122,7 @@ static bool start_reporter(struct monitor *monitor)
 		close(monitor->state[0]);
 		close(monitor->orders[0]);
 		close(monitor->orders[1]);
+		close(monitor->known[0]);
 		close(monitor->asks[0]);
 		close(monitor->ready[0]);
 		struct reporter reporter = {
@@ -127,6 +131,7 @@ static bool start_reporter(struct monitor *monitor)
 			.state = monitor->state[1],
 			.pulse = monitor->ready[1],
 			.refuge = monitor->refuge,
+			.known = monitor->known[1],
 			.monitor = monitor->asks[1],
 		};
 		prctl(PR_SET_NAME, "espiald-report");
@@ -408,6 +413,7 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 		.stream = { -1, -1 },
 		.state = { -1, -1 },
 		.orders = { -1, -1 },
+		.known = { -1, -1 },
 		.asks = { -1, -1 },
 		.ready = { -1, -1 },
 		.refuge = -1,
@@ -428,6 +434,7 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.stream) != 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.state) != 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.orders) != 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.known) != 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, monitor.asks) != 0 || pipe(monitor.ready) != 0 ||
 	    sigprocmask(SIG_BLOCK, &ours, &monitor.before) != 0 ||
 	    (monitor.signals = signalfd(-1, &ours, SFD_CLOEXEC)) < 0) {
@@ -451,6 +458,7 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 	close(monitor.state[1]);
 	for (unsigned end = 0; end < 2; end++) {
 		close(monitor.orders[end]);
+		close(monitor.known[end]);
 		close(monitor.asks[end]);
 	}
 	config_free(monitor.owned);

@@ -8,6 +8,7 @@
 
 #include "audit/record.h"
 #include "control.h"
+#include "handover.h"
 #include "http_listen.h"
 #include "memory_limits.h"
 #include "loop.h"
@@ -44,6 +45,7 @@ struct process {
 	struct loop_event *stream; /* NULL while what was looked at is not taken */
 	struct outbox *outbox;
 	struct standing *standing;                 /* of the outbox */
+	struct handover_giver *giver;              /* NULL: nobody takes what is known */
 	uint64_t test_alert;                       /* number of the test alert that is out; 0: none */
 	int64_t test_begun_ns;                     /* monotonic */
 	uint64_t test_delivered[OUTBOX_SINKS_MAX]; /* what each sink had delivered before it */
@@ -124,6 +126,9 @@ static void take_line(struct process *process)
 			return;
 	}
 	outbox_take(process->outbox, &record, process->line, process->length, loop_monotonic_ns());
+	if (record.type == RECORD_STARTED && process->giver &&
+	    !handover_give(process->giver, process->standing, record.time_ns))
+		log_notice(NOTICE_WARNING, "not enough memory to tell the new engine what is known");
 }
 
 /* What stands, for whoever shows it: as sinks know it, with what the reporter itself found. */
@@ -435,6 +440,8 @@ static bool begin(struct process *process)
 	for (size_t i = 0; i < outbox_count(process->outbox); i++)
 		if (strcmp(outbox_sinks(process->outbox)[i]->name, "store") == 0)
 			process->store = outbox_sinks(process->outbox)[i];
+	if (process->settings->known >= 0)
+		process->giver = handover_giver_new(process->loop, process->settings->known);
 	process->recalling = true;
 	(void)fcntl(process->settings->from_engine, F_SETFL, O_NONBLOCK);
 	process->stream = loop_on_readable(process->loop, process->settings->from_engine, on_readable, process);
@@ -493,6 +500,7 @@ int reporter_run(const struct reporter *settings)
 	service_free(process.service);
 	snapshot_builder_free(process.builder);
 	snapshot_let_go(process.last_look);
+	handover_giver_free(process.giver);
 	mailbox_free(process.orders);
 	outbox_free(process.outbox);
 	record_reader_clear(&process.reader);

@@ -15,6 +15,7 @@ struct reporter {
 	int state;  /* stream socket: asks the engine for its state, whose lines come back (state_writer.h); -1: none */
 	int pulse;  /* pipe: "r" every second while sinks are served; -1: nobody waits */
 	int refuge; /* of spool_refuge_new(), for this reporter and those after it; -1: none */
+	int known;  /* stream socket: what the next engine is to know goes there (handover.h); -1: nowhere */
 	int monitor; /* packet socket to the monitor: "reload", and its outcome; -1: none */
 };
 

@@ -174,7 +174,9 @@ static bool add_sinks(struct outbox *outbox, const struct config *config, const 
 struct recalling {
 	struct standing *standing;
 	struct record_reader reader;
-	uint64_t last; /* record number of the last finding */
+	uint64_t last;           /* record number of the last finding */
+	unsigned refused;        /* records that are none */
+	char first_refused[160]; /* what was wrong with the first of them */
 };
 
 static bool recall_line(void *context, const char *line)
@@ -184,6 +186,8 @@ static bool recall_line(void *context, const char *line)
 
 	if (record_from_json(line, strlen(line), &recalling->reader, &record))
 		standing_take(recalling->standing, &record, line, strlen(line), 0);
+	else if (recalling->refused++ == 0)
+		snprintf(recalling->first_refused, sizeof(recalling->first_refused), "%s", recalling->reader.problem);
 	return true;
 }
 
@@ -200,6 +204,21 @@ static bool recall_alert(void *context, const struct store_alert *alert)
 	return true;
 }
 
+/* Once for all of them: whoever wrote them may have written many. */
+static void tell_refused(const struct recalling *recalling, const struct record_sink *notices)
+{
+	char text[360];
+
+	if (!recalling->refused)
+		return;
+	snprintf(
+	    text, sizeof(text),
+	    "%u records in the store are not as espial writes them, and are left out: what they tell of may be told "
+	    "or learned again (the first: %s)",
+	    recalling->refused, recalling->first_refused);
+	say(notices, NOTICE_WARNING, text);
+}
+
 /* Takes what stands from the store, if there is one; the number of the last finding in it. */
 static uint64_t recall(const struct config *config, struct standing *standing, const struct record_sink *notices)
 {
@@ -212,13 +231,15 @@ static uint64_t recall(const struct config *config, struct standing *standing, c
 
 	if (!view)
 		return 0; /* not there yet, or not readable: the sink says so */
-	bool whole = store_view_alerts(view, &newest, recall_alert, &recalling) >= 0 &&
-		     store_view_alerts(view, &open, recall_alert, &recalling) >= 0;
-	whole = store_view_learned(view, recall_line, &recalling) >= 0 && whole;
+	bool whole = store_view_alerts(view, &newest, recall_alert, &recalling) >= 0;
+	recalling.refused = 0; /* that one comes again if it is open */
+	whole = store_view_alerts(view, &open, recall_alert, &recalling) >= 0 && whole;
+	whole = store_view_known(view, recall_line, &recalling) >= 0 && whole;
 	store_view_close(view);
 	if (!whole)
 		say(notices, NOTICE_WARNING,
 		    "the store could not be read whole: what stood open may be told again under another number");
+	tell_refused(&recalling, notices);
 	record_reader_clear(&recalling.reader);
 	return recalling.last;
 }

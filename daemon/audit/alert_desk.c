@@ -456,6 +456,21 @@ bool alert_desk_set(struct judge *judge, const struct alert_settings *settings)
 
 /* ---- open, update, clear ---- */
 
+static void begin_entry(const struct judge *judge, struct desk_entry *entry, const struct finding *finding,
+			const struct judged_pair *pair)
+{
+	entry->id = finding->id;
+	entry->subject = finding->subject;
+	entry->has_pair = finding->has_pair;
+	entry->a = finding->a;
+	entry->b = finding->b;
+	entry->realm = pair ? pair->realm : 0;
+	entry->rule = finding->rule;
+	entry->first_ns = finding->first_ns;
+	entry->opened_ns = judge->now_ns;
+	refresh(entry, finding);
+}
+
 void alert_desk_open(struct judge *judge, struct alert *alert, struct finding *finding, const struct judged_pair *pair)
 {
 	struct alert_desk *desk = judge->desk;
@@ -473,16 +488,7 @@ void alert_desk_open(struct judge *judge, struct alert *alert, struct finding *f
 	}
 	struct desk_entry *entry = entry_at(desk, place);
 	alert->place = place;
-	entry->id = finding->id;
-	entry->subject = finding->subject;
-	entry->has_pair = finding->has_pair;
-	entry->a = finding->a;
-	entry->b = finding->b;
-	entry->realm = pair ? pair->realm : 0;
-	entry->rule = finding->rule;
-	entry->first_ns = finding->first_ns;
-	entry->opened_ns = judge->now_ns;
-	refresh(entry, finding);
+	begin_entry(judge, entry, finding, pair);
 	if (hold_for_maintenance(judge, place, finding) || (pair && alert_group_takes(judge, place, pair)))
 		return;
 	if (pair && alert_group_waits(judge, entry, pair)) {
@@ -492,6 +498,23 @@ void alert_desk_open(struct judge *judge, struct alert *alert, struct finding *f
 		return;
 	}
 	admit(judge, place, finding, false);
+}
+
+void alert_desk_know(struct judge *judge, struct alert *alert, const struct finding *finding,
+		     const struct judged_pair *pair)
+{
+	struct alert_desk *desk = judge->desk;
+	uint64_t key = finding->alert ? finding->alert : 1;
+	uint32_t place = table_find(&desk->entries, key) ? 0 : table_insert(&desk->entries, key);
+
+	judge->counters.open++;
+	alert->place = place;
+	if (!place)
+		return;
+	struct desk_entry *entry = entry_at(desk, place);
+	begin_entry(judge, entry, finding, pair);
+	entry->rule = NULL; /* its name lives in the record only */
+	entry->state = DESK_TOLD;
 }
 
 void alert_desk_event(struct judge *judge, struct finding *finding)

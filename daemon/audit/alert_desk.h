@@ -40,6 +40,10 @@ void alert_desk_clear(struct judge *judge, struct alert *alert, struct finding *
 /* What is known of an open alert since it was told: first, last, count, octets. */
 void alert_desk_recall(const struct judge *judge, const struct alert *alert, struct finding *finding);
 
+/* An alert that an engine before this one told of: it is told still. */
+void alert_desk_know(struct judge *judge, struct alert *alert, const struct finding *finding,
+		     const struct judged_pair *pair);
+
 /* An event happened: it is told if it is not switched off and the rate allows it, or counted. */
 void alert_desk_event(struct judge *judge, struct finding *finding);
 

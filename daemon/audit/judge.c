@@ -92,6 +92,12 @@ struct judge_thresholds judge_default_thresholds(void)
 		.blind_doubt_ns = MINUTE,
 		.update_ns = HOUR,
 		.forget_learned_ns = 14 * DAY,
+		.remember_ns = 2 * SECOND,
+		.remember_idle_ns = 5 * MINUTE,
+		.remember_round_ns = 10 * MINUTE,
+		.remember_fresh_ns = HOUR,
+		.remember_beat_ns = 30 * SECOND,
+		.recall_overlap_ns = 2 * SECOND,
 	};
 }
 
@@ -108,7 +114,8 @@ struct judge *judge_new(const struct judge_settings *settings, const struct reco
 		  table_init(&judge->hosts, sizeof(struct judged_host), settings->pairs) &&
 		  table_init(&judge->networks, sizeof(struct learned_network), NETWORKS_MAX) &&
 		  table_init(&judge->sas, sizeof(struct judged_sa), settings->sas) &&
-		  move_index_init(&judge->moves, settings->sas);
+		  move_index_init(&judge->moves, settings->sas) &&
+		  table_init(&judge->suites, sizeof(struct judged_suites), settings->ike) && known_init(judge);
 	struct ike_stories_settings stories = { settings->ike, settings->seed, settings->nat_hash,
 						settings->nat_hash_context };
 	judge->stories = ike_stories_new(&stories);
@@ -135,6 +142,8 @@ void judge_free(struct judge *judge)
 	table_destroy(&judge->networks);
 	table_destroy(&judge->sas);
 	move_index_destroy(&judge->moves);
+	table_destroy(&judge->suites);
+	free(judge->known.queue);
 	ike_stories_free(judge->stories);
 	alert_desk_free(judge->desk);
 	services_free(judge->services);
@@ -234,6 +243,7 @@ static void evict_pair(struct judge *judge)
 		judge->counters.secured_pairs--;
 	rule_mirror_forget(judge, pair);
 	judge_host_parts(judge, pair);
+	pair->known_ns = 0; /* the next engine may have room for it */
 	learn_forget(judge, pair);
 	table_evict(&judge->pairs, victim);
 }
@@ -244,28 +254,34 @@ struct judged_pair *judge_pair(struct judge *judge, uint32_t realm, const struct
 	return number ? table_at(&judge->pairs, number) : NULL;
 }
 
-static struct judged_pair *obtain_pair(struct judge *judge, const struct transition *transition, uint64_t hash)
+static struct judged_pair *obtain_pair(struct judge *judge, uint64_t hash, uint32_t realm, const struct address *a,
+				       const struct address *b, bool evict)
 {
 	uint32_t number = table_find(&judge->pairs, hash);
 	if (number)
 		return table_at(&judge->pairs, number);
 	number = table_insert(&judge->pairs, hash);
-	if (!number) {
+	if (!number && evict) {
 		evict_pair(judge);
 		number = table_insert(&judge->pairs, hash);
-		if (!number) {
-			judge->counters.lost++;
-			return NULL;
-		}
+		judge->counters.lost += !number;
 	}
+	if (!number)
+		return NULL;
 	struct judged_pair *pair = table_at(&judge->pairs, number);
-	pair->realm = transition->realm;
-	pair->address[0] = transition->a;
-	pair->address[1] = transition->b;
+	pair->realm = realm;
+	pair->address[0] = *a;
+	pair->address[1] = *b;
 	const struct policy *policy = judge->settings.policy;
-	const struct policy_rule *rule = policy_match(policy, transition->a.bytes, transition->b.bytes);
+	const struct policy_rule *rule = policy_match(policy, a->bytes, b->bytes);
 	pair->rule = rule ? (uint32_t)(rule - policy->rules) + 1 : 0;
 	return pair;
+}
+
+struct judged_pair *judge_pair_obtain(struct judge *judge, uint32_t realm, const struct address *a,
+				      const struct address *b, bool evict)
+{
+	return obtain_pair(judge, pair_hash(judge, realm, a, b), realm, a, b, evict);
 }
 
 const struct policy_rule *judge_rule(const struct judge *judge, const struct judged_pair *pair)
@@ -331,7 +347,7 @@ bool judge_carrier_inferred(struct judge *judge, const struct judged_pair *pair)
 	return pair->leak.carrier && table_find(&judge->pairs, pair->leak.carrier);
 }
 
-static int64_t esp_last(const struct judge *judge, const struct judged_esp *esp)
+int64_t judge_esp_last(const struct judge *judge, const struct judged_esp *esp)
 {
 	if (!esp->running)
 		return esp->last_ns;
@@ -341,7 +357,7 @@ static int64_t esp_last(const struct judge *judge, const struct judged_esp *esp)
 
 int64_t judge_pair_esp_last(const struct judge *judge, const struct judged_pair *pair)
 {
-	int64_t first = esp_last(judge, &pair->esp[0]), second = esp_last(judge, &pair->esp[1]);
+	int64_t first = judge_esp_last(judge, &pair->esp[0]), second = judge_esp_last(judge, &pair->esp[1]);
 
 	return first > second ? first : second;
 }
@@ -360,7 +376,7 @@ void judge_protection(struct judge *judge, const struct judged_pair *pair, struc
 			const struct judged_esp *esp = &protectors[i]->esp[d];
 			if (!esp->first_ns)
 				continue;
-			int64_t last = esp_last(judge, esp);
+			int64_t last = judge_esp_last(judge, esp);
 			protection->any = true;
 			if (!protection->first_ns || esp->first_ns < protection->first_ns)
 				protection->first_ns = esp->first_ns;
@@ -440,6 +456,7 @@ void judge_note(struct judge *judge, struct judged_pair *pair, const struct tran
 	case TRANSITION_ESP_QUIET:
 		pair->esp[transition->direction].running = false;
 		pair->esp[transition->direction].last_ns = transition->esp.last_ns;
+		known_note_quiet(judge, pair);
 		break;
 	case TRANSITION_IKE_MESSAGE:
 		note_ike(judge, pair, transition);
@@ -454,6 +471,10 @@ void judge_note(struct judge *judge, struct judged_pair *pair, const struct tran
 	lineage_transition(judge, pair, transition);
 	move_transition(judge, pair, transition);
 	learn_transition(judge, pair, transition);
+	if (transition->kind == TRANSITION_SA_BORN)
+		known_note_pair(judge, pair);
+	else if (transition->kind == TRANSITION_ESP_BEGAN)
+		known_note_quiet(judge, pair);
 }
 
 void judge_ask_rules(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
@@ -561,8 +582,11 @@ static void run_transition(struct judge *judge, struct due *due)
 		run_without_pair(judge, transition);
 		return;
 	}
-	struct judged_pair *pair = obtain_pair(judge, transition, due->hash);
+	struct judged_pair *pair =
+	    obtain_pair(judge, due->hash, transition->realm, &transition->a, &transition->b, true);
 	judge->now_ns = transition->time_ns;
+	if (!judge->known.first_ns)
+		judge->known.first_ns = transition->time_ns;
 	if (transition->kind == TRANSITION_IKE_MESSAGE) {
 		judge_ike(judge, pair, transition);
 	} else if (pair) {
@@ -604,6 +628,7 @@ void judge_advance(struct judge *judge, int64_t watermark_ns)
 	}
 	if (watermark_ns > judge->now_ns)
 		judge->now_ns = watermark_ns;
+	known_step(judge);
 }
 
 void judge_finish(struct judge *judge, int64_t end_ns)
@@ -619,4 +644,5 @@ void judge_finish(struct judge *judge, int64_t end_ns)
 	}
 	rule_mirror_finish(judge);
 	alert_desk_finish(judge);
+	known_finish(judge);
 }

@@ -82,7 +82,16 @@ struct judge_thresholds {
 	int64_t clock_tell_ns;       /* clock-jump is told once in so long */
 	int64_t blind_doubt_ns;      /* so long after the sensor was blind, absence is still in doubt */
 	int64_t update_ns;           /* at most so often an update for the count alone */
-	int64_t forget_learned_ns;   /* without ESP for so long a learned pair is forgotten */
+	int64_t
+	    forget_learned_ns; /* without ESP for so long a learned pair is forgotten, and what else is known of pairs */
+	int64_t remember_ns;   /* what changed of what the next engine is to know is written so often */
+	int64_t remember_idle_ns; /* of a pair that falls quiet again and again, so often */
+	int64_t
+	    remember_round_ns; /* what was written of each pair and host is compared with what is so once in so long */
+	int64_t remember_fresh_ns; /* and what only went on is written so often */
+	int64_t
+	    remember_beat_ns; /* while nothing changes, one of all is written so often: a sign that this engine lives */
+	int64_t recall_overlap_ns; /* SAs first seen so soon after the first packet may have been born before it */
 };
 
 /* The defaults of FINDINGS and DESIGN section 6. */
@@ -98,6 +107,7 @@ struct judge_settings {
 	uint32_t learned; /* limit of learned pairs; per IPv4 /24 or IPv6 /64 a 32nd part of it, at least 64 */
 	uint64_t seed;
 	bool lifecycle;    /* tell of peers and SAs that come and go */
+	bool remember;     /* write what an engine that is started anew is to know: known_pair and known_host records */
 	bool ike_messages; /* pass every IKE message on as a record, in order of time */
 	const char *(*interface_name)(void *context, uint16_t interface); /* NULL or "" if it has none */
 	void *interface_context;
@@ -123,6 +133,20 @@ void judge_finish(struct judge *judge, int64_t end_ns);
  */
 bool judge_set_policy(struct judge *judge, const struct policy *policy, const struct judge_thresholds *thresholds,
 		      const struct alert_settings *alerts);
+
+/*
+ * What an engine before this one knew, as records of settings.remember, in any order but pairs before findings, and the
+ * findings that are open as sinks know them: known_pair, known_host, finding. `now_ns` is the time of frames now. What is too
+ * old is forgotten, what there is no room for is left out, what this judge knows better stays. A finding that the traffic
+ * would not tell anew within minutes is taken over: a known_alert record says so.
+ */
+void judge_know(struct judge *judge, const struct record *record, int64_t now_ns);
+
+/* Until when that engine saw the traffic; before the first of its records. 0: nobody knows. */
+void judge_know_until(struct judge *judge, int64_t until_ns);
+
+/* Somebody lost what was written: all that is known is written again, within minutes at most. */
+void judge_tell_known(struct judge *judge);
 
 /* What pair records call the pair's rule: a rule's name, "learned", or NULL. */
 const char *judge_pair_rule(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b);

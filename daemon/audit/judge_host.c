@@ -34,28 +34,38 @@ struct judged_host *judge_host(struct judge *judge, const struct address *host)
 	return number ? table_at(&judge->hosts, number) : NULL;
 }
 
+struct judged_host *judge_host_obtain(struct judge *judge, const struct address *host, const struct address *peer)
+{
+	struct judged_host *known = judge_host(judge, host);
+	uint64_t hash = hash_octets(host->bytes, 16, judge->settings.seed);
+
+	if (known)
+		return known;
+	uint32_t number = table_insert(&judge->hosts, hash);
+	if (!number) {
+		evict_host(judge);
+		number = table_insert(&judge->hosts, hash);
+	}
+	if (!number)
+		return NULL;
+	known = table_at(&judge->hosts, number);
+	known->address = *host;
+	known->first_peer = *peer;
+	return known;
+}
+
 static void speaks(struct judge *judge, const struct address *host, const struct address *peer, bool fresh_pair)
 {
-	uint64_t hash = hash_octets(host->bytes, 16, judge->settings.seed);
-	uint32_t number = table_find(&judge->hosts, hash);
+	struct judged_host *known = judge_host(judge, host);
 
-	if (!number) {
-		number = table_insert(&judge->hosts, hash);
-		if (!number) {
-			evict_host(judge);
-			number = table_insert(&judge->hosts, hash);
-		}
-		if (!number)
-			return; /* full: the host's habits stay unknown, which weakens a sentence, not a finding */
-		struct judged_host *fresh = table_at(&judge->hosts, number);
-		fresh->address = *host;
-		fresh->first_peer = *peer;
-		fresh->peers = fresh_pair;
-		return;
-	}
-	struct judged_host *known = table_at(&judge->hosts, number);
-	if (!address_equal(&known->first_peer, peer))
+	if (!known)
+		known = judge_host_obtain(judge, host, peer);
+	if (!known)
+		return; /* full: the host's habits stay unknown, which weakens a sentence, not a finding */
+	if (!known->more && !address_equal(&known->first_peer, peer)) {
 		known->more = true;
+		known_note_host(judge, known);
+	}
 	known->peers += fresh_pair;
 }
 

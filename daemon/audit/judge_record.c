@@ -133,7 +133,7 @@ struct judge_costs judge_costs(void)
 	return (struct judge_costs){
 		.sa = table_cost(sizeof(struct judged_sa)),
 		.pair = table_cost(sizeof(struct judged_pair)) + table_cost(sizeof(struct judged_host)),
-		.ike = ike_story_cost(),
+		.ike = ike_story_cost() + table_cost(sizeof(struct judged_suites)),
 	};
 }
 

@@ -98,6 +98,9 @@ struct judged_sa {
 	uint8_t protocol, direction;
 	bool quiet, stale;
 	bool told_up, told_down;        /* lifecycle */
+	bool recalled;                  /* an engine before this one saw it: its octets are not counted whole */
+	bool unseen;                    /* it may have been born while nobody looked */
+	bool counted;                   /* as a rekey */
 	bool bad_alive;                 /* the receiver gave a sign of life while nothing came back on the SPI */
 	uint32_t replaces, replaced_by; /* numbers of SAs; 0: none */
 	int64_t born_ns, last_ns;
@@ -132,7 +135,7 @@ struct judged_sa {
 	bool beside;       /* asked for beside others, not in the place of one, as far as IKEv2 shows */
 };
 
-enum { REKEY_REMEMBERED = 16 };
+enum { REKEY_REMEMBERED = KNOWN_REKEYS };
 
 /* How SAs of one direction followed one another. */
 struct judged_rekeys {
@@ -141,7 +144,7 @@ struct judged_rekeys {
 	uint32_t at;                           /* next place below */
 	uint32_t remembered;                   /* places before it that count still */
 	int64_t interval_ns[REKEY_REMEMBERED]; /* birth to birth */
-	uint64_t bytes[REKEY_REMEMBERED];      /* through the SA that was replaced */
+	uint64_t bytes[REKEY_REMEMBERED];      /* through the SA that was replaced; or KNOWN_BYTES_NOT */
 	uint8_t initiator[REKEY_REMEMBERED];   /* enum record_initiator: who asked for the one that replaced it */
 };
 
@@ -223,9 +226,14 @@ struct judged_pair {
 	uint16_t vlan;
 	uint32_t rule; /* policy rule + 1, 0: none */
 	bool learnable, learned, nat;
-	bool counted;       /* among the peers of its hosts */
-	int64_t refuted_ns; /* an ICMP error said that ESP is not spoken here */
-	uint32_t sas;       /* births seen */
+	bool counted;          /* among the peers of its hosts */
+	bool recalled;         /* an engine before this one knew it */
+	bool known_queued;     /* what is known of it is about to be written */
+	int64_t recalled_ns;   /* when that was taken over; silence counts from then on */
+	uint8_t known_running; /* directions that were said to speak then, a bit each */
+	int64_t known_ns;      /* when what is known was last written; 0: never, or it was forgotten */
+	int64_t refuted_ns;    /* an ICMP error said that ESP is not spoken here */
+	uint32_t sas;          /* births seen */
 	struct judged_esp esp[2];
 	struct judged_ike ike[2];
 	struct judged_negotiation negotiation;
@@ -272,7 +280,9 @@ struct judged_host {
 	struct address address;
 	struct address first_peer;
 	bool more;
-	bool told_new;   /* lifecycle */
+	bool told_new;     /* lifecycle */
+	bool known_queued; /* as in struct judged_pair */
+	int64_t known_ns;
 	uint32_t peers;  /* pairs in which both sides spoke IKE or ESP, and that are kept */
 	int64_t last_ns; /* last sign of life that was worth a transition */
 	int64_t esp_ns;  /* when ESP both ways with somebody last began; 0: never */
@@ -354,14 +364,38 @@ struct judged_loss {
 	double share;    /* how much of all then */
 };
 
+/* What a host was seen to take, for longer than the IKE SAs last that showed it. */
+struct judged_suites {
+	struct table_link link; /* key: the host */
+	int64_t last_ns;
+	uint64_t offered_ispi;
+	struct ike_suite chose, offered; /* as responder; as initiator of what was taken. major 0: not seen */
+};
+
+/* What waits to be written for the next engine, and what the one before saw. */
+struct judged_known {
+	uint32_t *
+	    queue; /* a ring of numbers of pairs, and of hosts with a bit of their own; owned; NULL: nothing is written */
+	uint32_t head, count;
+	int64_t due_ns;
+	uint32_t pair_hand, host_hand; /* where the round goes on */
+	uint32_t beat_hand;
+	int64_t written_ns; /* the last record */
+	int64_t again_ns;   /* what was written before is to be written again */
+	uint32_t again;     /* so many entries of the round are to be looked at soon */
+	int64_t until_ns;   /* the engine before this one saw the traffic so long; 0: there was none */
+	int64_t first_ns;   /* and this one since then; 0: it has not yet */
+};
+
 struct judge {
 	struct judge_settings settings;
 	struct record_sink sink;
 	struct alert_desk *desk; /* owned */
 	struct judge_counters counters;
-	struct table pairs, hosts, networks, sas;
+	struct table pairs, hosts, networks, sas, suites;
 	struct move_index moves;
 	struct judged_sensor sensor;
+	struct judged_known known;
 	struct judged_fullness fullness;
 	struct judged_loss loss;
 	struct judged_rule *rules; /* by rule; owned */
@@ -395,8 +429,12 @@ bool judge_timer_is_good(const struct judge *judge, const struct timer *timer);
 
 /* judge.c */
 struct judged_pair *judge_pair(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b);
+/* The same, made if it is new. NULL if there is no room; `evict`: others may have to make it. */
+struct judged_pair *judge_pair_obtain(struct judge *judge, uint32_t realm, const struct address *a,
+				      const struct address *b, bool evict);
 /* When the pair last spoke ESP, AH or IKE, as far as transitions tell: ESP that is running may have gone on since. */
 int64_t judge_pair_last(const struct judged_pair *pair);
+int64_t judge_esp_last(const struct judge *judge, const struct judged_esp *esp);
 /* When it last spoke ESP or AH, as of now: a direction that is running counts as now less the quiet threshold. */
 int64_t judge_pair_esp_last(const struct judge *judge, const struct judged_pair *pair);
 
@@ -404,6 +442,12 @@ int64_t judge_pair_esp_last(const struct judge *judge, const struct judged_pair 
 static inline bool judge_two_way(const struct judged_pair *pair)
 {
 	return (pair->esp[0].first_ns && pair->esp[1].first_ns) || (pair->ike[0].message_ns && pair->ike[1].message_ns);
+}
+
+/* The later of the two: silence that nobody listened to does not count. */
+static inline int64_t judge_silent_since(const struct judged_pair *pair, int64_t last_ns)
+{
+	return pair->recalled_ns > last_ns ? pair->recalled_ns : last_ns;
 }
 /*
  * Asks that the rule looks at the pair at `due_ns`, or before if it asked for an earlier time already: a rule has one timer
@@ -474,6 +518,9 @@ void judge_host_lives(struct judge *judge, const struct transition *transition);
 /* The host's entry; NULL if it is not known. */
 struct judged_host *judge_host(struct judge *judge, const struct address *host);
 
+/* The same, made if it is new, with this first peer. NULL if it cannot be kept. */
+struct judged_host *judge_host_obtain(struct judge *judge, const struct address *host, const struct address *peer);
+
 /* When the host last gave a sign of life, in whatever transition; 0: never. */
 int64_t judge_host_last(struct judge *judge, const struct address *host);
 
@@ -489,6 +536,9 @@ struct judged_sa *lineage_find(struct judge *judge, const struct judged_pair *pa
 			       uint8_t protocol, uint32_t spi);
 /* The SA replaced nothing after all. */
 void lineage_part(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa);
+/* An SA that an engine before this one saw. From the oldest to the newest. */
+void lineage_recall(struct judge *judge, struct judged_pair *pair, unsigned direction, const struct known_spi *known,
+		    int64_t now_ns);
 /* Median time from birth to birth of replaced SAs, of the direction with more of them; negative without any. */
 int64_t lineage_median_ns(const struct judged_pair *pair);
 
@@ -514,6 +564,21 @@ enum move_state move_state_of(const struct judge *judge, const struct judged_pai
 void move_known(struct judge *judge, const struct judged_pair *pair);
 /* The SA is forgotten by those it came from and went to. */
 void move_forget(struct judge *judge, uint32_t number);
+/* known.c */
+/* What is known of the pair or host changed. Nothing if it is not worth writing. */
+void known_note_pair(struct judge *judge, struct judged_pair *pair);
+void known_note_host(struct judge *judge, struct judged_host *host);
+/* What the wire is found to be after the pair fell quiet: not after each silence. */
+void known_note_quiet(struct judge *judge, struct judged_pair *pair);
+/* The next engine need not know it any more. */
+void known_forget_pair(struct judge *judge, struct judged_pair *pair);
+/* The suites of the host; made if `make` is set and there is room, NULL if there are none. */
+struct judged_suites *known_suites(struct judge *judge, const struct address *host, bool make);
+/* False on lack of memory. */
+bool known_init(struct judge *judge);
+/* Writes what is due, and at the end all of it. */
+void known_step(struct judge *judge);
+void known_finish(struct judge *judge);
 
 /* learn.c */
 /* The pair is learned in the place of another one, which it was before it moved. */
@@ -521,6 +586,8 @@ void learn_move(struct judge *judge, struct judged_pair *from, struct judged_pai
 void learn_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 /* The pair is no longer learned: others may take its place. */
 void learn_forget(struct judge *judge, struct judged_pair *pair);
+/* An engine before this one had learned the pair. */
+void learn_recall(struct judge *judge, struct judged_pair *pair);
 bool learn_holds(const struct judge *judge, const struct judged_pair *pair, int64_t now_ns);
 
 #endif

@@ -10,6 +10,7 @@
  */
 #include "hash.h"
 #include "judge_state.h"
+#include "rule_leak.h"
 
 #include <string.h>
 
@@ -52,6 +53,13 @@ static void try_to_learn(struct judge *judge, struct judged_pair *pair)
 	networks[0]->learned++;
 	if (networks[1] != networks[0])
 		networks[1]->learned++;
+	known_note_pair(judge, pair);
+}
+
+void learn_recall(struct judge *judge, struct judged_pair *pair)
+{
+	pair->learnable = true;
+	try_to_learn(judge, pair);
 }
 
 void learn_forget(struct judge *judge, struct judged_pair *pair)
@@ -66,6 +74,17 @@ void learn_forget(struct judge *judge, struct judged_pair *pair)
 		first->learned--;
 	if (second && second != first && second->learned)
 		second->learned--;
+	/* A pair that is known for something else stays so, but not as a learned one. */
+	known_forget_pair(judge, pair);
+	known_note_pair(judge, pair);
+}
+
+/* It was no such pair: what was told of it by that is over. */
+static void give_up(struct judge *judge, struct judged_pair *pair)
+{
+	if (pair->learned)
+		rule_leak_end(judge, pair, "forgotten");
+	learn_forget(judge, pair);
 }
 
 void learn_move(struct judge *judge, struct judged_pair *from, struct judged_pair *to)
@@ -86,7 +105,7 @@ void learn_transition(struct judge *judge, struct judged_pair *pair, const struc
 		break;
 	case TRANSITION_NAT:
 		pair->nat = true;
-		learn_forget(judge, pair);
+		give_up(judge, pair);
 		return;
 	case TRANSITION_ESP_BEGAN:
 		if (pair->ike[0].beyond_init && pair->ike[1].beyond_init && pair->esp[0].first_ns &&
@@ -103,7 +122,7 @@ void learn_transition(struct judge *judge, struct judged_pair *pair, const struc
 				 address_equal(&transition->icmp.sender, &pair->address[1]);
 		if (unreachable && by_an_end && transition->icmp.protocol != PROTOCOL_UDP) {
 			pair->refuted_ns = transition->time_ns;
-			learn_forget(judge, pair);
+			give_up(judge, pair);
 		}
 		return;
 	}

@@ -110,6 +110,23 @@ static void make_room(struct judge *judge)
 		forget(judge, victim);
 }
 
+static struct judged_sa *make(struct judge *judge, struct judged_pair *pair, unsigned direction, uint8_t protocol,
+			      uint32_t spi)
+{
+	uint32_t number = table_insert(&judge->sas, key_hash(judge, pair, direction, protocol, spi));
+
+	if (!number)
+		return NULL;
+	struct judged_sa *sa = table_at(&judge->sas, number);
+	sa->pair = pair->link.hash;
+	sa->spi = spi;
+	sa->protocol = protocol;
+	sa->direction = (uint8_t)direction;
+	sa->older = pair->newest_sa[direction];
+	pair->newest_sa[direction] = number;
+	return sa;
+}
+
 static struct judged_sa *obtain(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	const struct transition_esp *esp = &transition->esp;
@@ -118,43 +135,81 @@ static struct judged_sa *obtain(struct judge *judge, struct judged_pair *pair, c
 
 	if (sa)
 		return sa;
-	uint64_t hash = key_hash(judge, pair, direction, esp->protocol, esp->spi);
-	uint32_t number = table_insert(&judge->sas, hash);
-	if (!number) {
+	sa = make(judge, pair, direction, esp->protocol, esp->spi);
+	if (!sa) {
 		make_room(judge);
-		number = table_insert(&judge->sas, hash);
-		if (!number)
-			return NULL;
+		sa = make(judge, pair, direction, esp->protocol, esp->spi);
 	}
-	sa = table_at(&judge->sas, number);
-	sa->pair = pair->link.hash;
-	sa->spi = esp->spi;
-	sa->protocol = esp->protocol;
-	sa->direction = (uint8_t)direction;
-	sa->born_ns = sa->last_ns = sa->keyed_ns = transition->time_ns;
-	sa->older = pair->newest_sa[direction];
-	pair->newest_sa[direction] = number;
+	if (sa)
+		sa->born_ns = sa->last_ns = sa->keyed_ns = transition->time_ns;
 	return sa;
 }
 
-static void count_rekey(struct judged_pair *pair, const struct judged_sa *old, const struct judged_sa *new)
+void lineage_recall(struct judge *judge, struct judged_pair *pair, unsigned direction, const struct known_spi *known,
+		    int64_t now_ns)
+{
+	struct judged_sa *sa = lineage_find(judge, pair, direction, known->protocol, known->spi);
+	int64_t born = known->born_ns < now_ns ? known->born_ns : now_ns;
+	int64_t keyed = known->keyed_ns < now_ns ? known->keyed_ns : now_ns;
+	const struct judged_sa *newest =
+	    pair->newest_sa[direction] ? table_at(&judge->sas, pair->newest_sa[direction]) : NULL;
+
+	/* The list is by birth: what came late stays out. */
+	if (!sa && (judge->sas.used >= judge->sas.capacity / 4 * 3 || (newest && newest->born_ns > born)))
+		return;
+	if (!sa) {
+		sa = make(judge, pair, direction, known->protocol, known->spi);
+		if (!sa)
+			return;
+		sa->quiet = true;
+		/* Whether it went on since nobody knows. */
+		sa->last_ns = known->ended ? (known->last_ns < now_ns ? known->last_ns : now_ns) : now_ns;
+		sa->told_down = known->ended;
+		sa->born_ns = born;
+		sa->keyed_ns = keyed;
+	}
+	sa->recalled = sa->told_up = true;
+	sa->unseen = false;
+	if (born < sa->born_ns)
+		sa->born_ns = born;
+	if (keyed < sa->keyed_ns)
+		sa->keyed_ns = keyed;
+}
+
+/* Of an SA that may have been born, or replaced, while nobody looked, the interval is known as exactly as that took. */
+static bool is_exact(const struct judge *judge, const struct judged_sa *old, const struct judged_sa *new)
+{
+	enum { TIMES = 10 };
+	int64_t unseen = judge->known.first_ns - judge->known.until_ns;
+
+	if (!judge->known.until_ns || unseen <= 0 || (!old->unseen && !new->unseen))
+		return true;
+	return new->born_ns - old->keyed_ns >= TIMES *unseen;
+}
+
+static void count_rekey(struct judge *judge, struct judged_pair *pair, const struct judged_sa *old,
+			struct judged_sa *new)
 {
 	struct judged_rekeys *rekeys = &pair->rekeys[old->direction];
 
+	if (!is_exact(judge, old, new))
+		return;
+	new->counted = true;
 	rekeys->interval_ns[rekeys->at] = new->born_ns - old->keyed_ns;
-	rekeys->bytes[rekeys->at] = old->before_bytes + old->bytes;
+	rekeys->bytes[rekeys->at] = old->recalled ? KNOWN_BYTES_NOT : old->before_bytes + old->bytes;
 	rekeys->initiator[rekeys->at] = new->initiator;
 	rekeys->at = (rekeys->at + 1) % REKEY_REMEMBERED;
 	rekeys->count++;
 	rekeys->habit++;
 	rekeys->remembered += rekeys->remembered < REKEY_REMEMBERED;
+	known_note_pair(judge, pair);
 }
 
 static void link_up(struct judge *judge, struct judged_pair *pair, struct judged_sa *old, struct judged_sa *new)
 {
 	old->replaced_by = number_of(judge, new);
 	new->replaces = number_of(judge, old);
-	count_rekey(pair, old, new);
+	count_rekey(judge, pair, old, new);
 }
 
 static void unlink_successor(struct judge *judge, struct judged_pair *pair, struct judged_sa *old)
@@ -165,12 +220,14 @@ static void unlink_successor(struct judge *judge, struct judged_pair *pair, stru
 	new->replaces = 0;
 	old->replaced_by = 0;
 	/* What was counted for it is the latest entry as often as not; taking that one back keeps the count true. */
-	if (rekeys->count > 0) {
+	if (new->counted && rekeys->count > 0) {
 		rekeys->count--;
 		rekeys->habit -= rekeys->habit > 0;
 		rekeys->remembered -= rekeys->remembered > 0;
 		rekeys->at = (rekeys->at + REKEY_REMEMBERED - 1) % REKEY_REMEMBERED;
+		known_note_pair(judge, pair);
 	}
+	new->counted = false;
 }
 
 void lineage_part(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa)
@@ -223,15 +280,31 @@ static void fell_quiet(struct judge *judge, struct judged_pair *pair, struct jud
 		link_up(judge, pair, sa, nearest);
 }
 
+static void woke(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa, int64_t time_ns)
+{
+	sa->quiet = false;
+	sa->last_ns = sa->woke_ns = time_ns;
+	if (sa->replaced_by)
+		unlink_successor(judge, pair, sa);
+}
+
 void lineage_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	struct judged_sa *sa;
 
 	switch (transition->kind) {
 	case TRANSITION_SA_BORN:
+		sa = lineage_find(judge, pair, transition->direction, transition->esp.protocol, transition->esp.spi);
+		if (sa) {
+			/* New to the tracker, and not to us. */
+			woke(judge, pair, sa, transition->time_ns);
+			break;
+		}
 		sa = obtain(judge, pair, transition);
 		if (!sa)
 			break;
+		sa->unseen = pair->recalled && transition->time_ns - judge->known.first_ns <=
+						   judge->settings.thresholds.recall_overlap_ns;
 		origin_find(judge, pair, sa);
 		born(judge, pair, sa);
 		break;
@@ -249,10 +322,7 @@ void lineage_transition(struct judge *judge, struct judged_pair *pair, const str
 		sa = obtain(judge, pair, transition);
 		if (!sa)
 			break;
-		sa->quiet = false;
-		sa->last_ns = sa->woke_ns = transition->time_ns;
-		if (sa->replaced_by)
-			unlink_successor(judge, pair, sa);
+		woke(judge, pair, sa, transition->time_ns);
 		break;
 	case TRANSITION_SA_GOES_ON:
 	case TRANSITION_SA_COUNT:
@@ -279,12 +349,17 @@ int64_t lineage_median_ns(const struct judged_pair *pair)
 	const struct judged_rekeys *rekeys = &pair->rekeys[pair->rekeys[1].count > pair->rekeys[0].count];
 	uint32_t count = rekeys->count < REKEY_REMEMBERED ? rekeys->count : REKEY_REMEMBERED;
 	int64_t sorted[REKEY_REMEMBERED];
+	uint32_t known = 0;
 
-	if (count == 0)
+	/* The ring's entries are the `count` places before `at`; of some that an engine before this one counted nothing more is
+	 * known. */
+	for (uint32_t i = 0; i < count; i++) {
+		int64_t interval = rekeys->interval_ns[(rekeys->at + REKEY_REMEMBERED - 1 - i) % REKEY_REMEMBERED];
+		if (interval > 0)
+			sorted[known++] = interval;
+	}
+	if (known == 0)
 		return -1;
-	/* The ring's remembered entries are the `count` places before `at`. */
-	for (uint32_t i = 0; i < count; i++)
-		sorted[i] = rekeys->interval_ns[(rekeys->at + REKEY_REMEMBERED - 1 - i) % REKEY_REMEMBERED];
-	qsort(sorted, count, sizeof(sorted[0]), by_value);
-	return sorted[count / 2];
+	qsort(sorted, known, sizeof(sorted[0]), by_value);
+	return sorted[known / 2];
 }

@@ -285,7 +285,8 @@ void move_transition(struct judge *judge, struct judged_pair *pair, const struct
 	switch (transition->kind) {
 	case TRANSITION_SA_BORN:
 		sa->sequence_first = sa->sequence = esp->sequence;
-		sa->keyed_ns = sa->born_ns;
+		if (!sa->recalled)
+			sa->keyed_ns = sa->born_ns;
 		appear(judge, pair, sa);
 		remember(judge, pair, sa, table_number(&judge->sas, sa));
 		break;

@@ -9,6 +9,7 @@
 #define ESPIAL_AUDIT_RECORD_H
 
 #include "finding.h"
+#include "ike_suite.h"
 #include "../../dissectors/packet.h"
 
 enum record_type {
@@ -17,10 +18,13 @@ enum record_type {
 	RECORD_SA,
 	RECORD_IKE_SA,
 	RECORD_SUMMARY,
-	RECORD_NOTICE,  /* a message for the operator's log: not part of an audit's JSON lines */
-	RECORD_LEARNED, /* a pair was learned, is known still, or is forgotten: for the store and for the next engine */
-	RECORD_HEALTH,  /* how the running sensor fares: part of its state, not of an audit */
-	RECORD_STARTED, /* an engine began: it knows of nothing that was told before. Between the processes only */
+	RECORD_NOTICE, /* a message for the operator's log: not part of an audit's JSON lines */
+	/* What the next engine is to know: for the store, and between the processes only. */
+	RECORD_KNOWN_PAIR,
+	RECORD_KNOWN_HOST,
+	RECORD_KNOWN_ALERT, /* an engine that was started anew goes on with an alert that was open, under its number */
+	RECORD_HEALTH,      /* how the running sensor fares: part of its state, not of an audit */
+	RECORD_STARTED,     /* an engine began: it knows of nothing that was told before. Between the processes only */
 	RECORD_IKE_MESSAGE, /* only where asked for; for the IKE log and the inventory, sinks pass it over */
 };
 
@@ -138,12 +142,70 @@ struct record_summary {
 	uint64_t sas, ike_sas, pairs, flows, findings, in_progress;
 };
 
-/* A learned pair, as far as an engine that starts is to know of it. */
-struct record_learned {
-	struct address a, b; /* lower first */
-	uint32_t realm;      /* as the tracker numbers it; 0: none */
-	int64_t last_ns;     /* its last ESP or AH */
-	bool forgotten;      /* it is no learned pair any more */
+/* One direction of a known pair: how its SAs followed one another, and which there are. */
+enum { KNOWN_REKEYS = 16, KNOWN_SAS = 4 };
+#define KNOWN_BYTES_NOT UINT64_MAX /* octets that nobody counted whole */
+
+struct known_rekey {
+	int64_t interval_ns; /* from the birth of an SA to that of its successor */
+	uint64_t bytes;      /* through the former; or KNOWN_BYTES_NOT */
+	enum record_initiator initiator;
+};
+
+struct known_spi {
+	uint32_t spi;
+	uint8_t protocol; /* 50 or 51 */
+	bool ended;       /* and that was told */
+	int64_t born_ns, last_ns;
+	int64_t keyed_ns; /* since when its keys are in use: before its birth if it moved here */
+};
+
+struct known_direction {
+	int64_t first_ns, last_ns;              /* of ESP or AH; 0: never */
+	bool running;                           /* it had not ceased at the time of the record */
+	uint32_t rekeys, habit;                 /* in all; since the pair last negotiated from the beginning */
+	uint32_t remembered;                    /* of the latest below: those that still tell of the habit */
+	unsigned rekey_count, sa_count;         /* of those below */
+	struct known_rekey rekey[KNOWN_REKEYS]; /* the latest, oldest first */
+	struct known_spi sa[KNOWN_SAS];         /* newest first */
+};
+
+/* A service in clear that always ran beside the ESP of the pair. */
+struct known_service {
+	uint8_t protocol;
+	uint16_t port;
+	bool encrypted;
+};
+
+enum { KNOWN_SERVICES = 16 };
+
+struct record_known_pair {
+	struct address a, b;   /* lower first */
+	uint32_t realm;        /* as the tracker numbers it; 0: none */
+	const char *interface; /* whose realm it is, if each interface is one; NULL otherwise */
+	uint16_t vlan;
+	bool learned;
+	bool forgotten; /* it is known no longer, and the rest is not set */
+	struct known_direction direction[2];
+	unsigned beside_count;
+	struct known_service beside[KNOWN_SERVICES];
+};
+
+/* What a host showed of itself, to whomever. */
+struct record_known_host {
+	struct address address;
+	struct address first_peer; /* with whom it spoke IPsec first */
+	bool more;                 /* and with others */
+	bool told_new;             /* peer-new was told */
+	bool proof_held;           /* a proof by certificate was accepted */
+	bool forgotten;            /* it is known no longer, and the rest is not set */
+	uint8_t takes;             /* as responder: bit per enum ike_mode */
+	int64_t last_ns;
+	struct ike_suite chose, offered; /* as responder; as initiator of what was taken; major 0: not known */
+};
+
+struct record_known_alert {
+	uint64_t alert;
 };
 
 /* An interface that is captured on. */
@@ -191,7 +253,9 @@ struct record {
 		struct record_ike_message ike_message;
 		struct record_summary summary;
 		struct record_notice notice;
-		struct record_learned learned;
+		struct record_known_pair known_pair;
+		struct record_known_host known_host;
+		struct record_known_alert known_alert;
 		struct record_health health;
 	};
 };

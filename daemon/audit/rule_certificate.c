@@ -122,17 +122,22 @@ void rule_certificate_transition(struct judge *judge, struct judged_pair *pair, 
 	}
 }
 
+void rule_certificate_look(struct judge *judge, struct judged_host *host)
+{
+	if (host->outdated.open && judge->now_ns - host->outdated_ns >= judge->settings.thresholds.certificate_hold_ns)
+		clear(judge, host, "quiet", "has not shown it for long");
+}
+
 void rule_certificate_due(struct judge *judge, struct judged_pair *pair)
 {
 	int64_t hold = judge->settings.thresholds.certificate_hold_ns;
 
 	for (unsigned d = 0; d < 2; d++) {
 		struct judged_host *host = judge_host(judge, &pair->address[d]);
-		if (!host || !host->outdated.open)
+		if (!host)
 			continue;
-		if (judge->now_ns - host->outdated_ns >= hold)
-			clear(judge, host, "quiet", "has not shown it for long");
-		else
+		rule_certificate_look(judge, host);
+		if (host->outdated.open)
 			judge_wake(judge, pair, RULE_CERTIFICATE, host->outdated_ns + hold);
 	}
 }

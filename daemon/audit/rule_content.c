@@ -174,7 +174,7 @@ static int64_t unread_ns(struct judge *judge, const struct judged_pair *pair)
 /* Ends what is over; when to look again, 0 if nothing is open. */
 static int64_t look_for_ends(struct judge *judge, struct judged_pair *pair)
 {
-	int64_t last = judge_pair_esp_last(judge, pair);
+	int64_t last = judge_silent_since(pair, judge_pair_esp_last(judge, pair));
 	bool running = pair->esp[0].running || pair->esp[1].running;
 	int64_t quiet_ns = (running ? judge->now_ns : last) + judge->settings.thresholds.content_hold_ns;
 

@@ -111,17 +111,12 @@ static void wait_for_silence(struct judge *judge, struct judged_pair *pair)
 	judge_wake(judge, pair, RULE_CRYPTO, judge->now_ns + judge->settings.thresholds.selection_hold_ns);
 }
 
-static void end_offer(struct judge *judge, struct judged_pair *pair, struct judged_host *host)
+void rule_crypto_look(struct judge *judge, struct judged_host *host)
 {
-	int64_t hold = judge->settings.thresholds.selection_hold_ns;
 	struct finding finding;
 
-	if (!host || !host->offered.open)
+	if (!host->offered.open || judge->now_ns - host->offered_ns < judge->settings.thresholds.selection_hold_ns)
 		return;
-	if (judge->now_ns - host->offered_ns < hold) {
-		judge_wake(judge, pair, RULE_CRYPTO, host->offered_ns + hold);
-		return;
-	}
 	alert_begin_host(judge, &host->address, FINDING_WEAK_IKE_OFFERED, &finding);
 	alert_end(judge, &host->offered, &finding, "quiet", "It has not offered that for long.");
 }
@@ -143,7 +138,7 @@ void rule_crypto_due(struct judge *judge, struct judged_pair *pair)
 	int64_t esp = judge_pair_esp_last(judge, pair);
 	struct finding finding;
 
-	last = esp > last ? esp : last;
+	last = judge_silent_since(pair, esp > last ? esp : last);
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (!all[i].alert->open)
 			continue;
@@ -154,8 +149,14 @@ void rule_crypto_due(struct judge *judge, struct judged_pair *pair)
 		alert_begin(judge, pair, all[i].id, &finding);
 		alert_end(judge, all[i].alert, &finding, "quiet", "The two have spoken neither IKE nor ESP for long.");
 	}
-	for (unsigned side = 0; side < 2; side++)
-		end_offer(judge, pair, judge_host(judge, &pair->address[side]));
+	for (unsigned side = 0; side < 2; side++) {
+		struct judged_host *host = judge_host(judge, &pair->address[side]);
+		if (!host)
+			continue;
+		rule_crypto_look(judge, host);
+		if (host->offered.open)
+			judge_wake(judge, pair, RULE_CRYPTO, host->offered_ns + hold);
+	}
 }
 
 static void judge_selection(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
@@ -287,6 +288,29 @@ static void remember(struct judge *judge, const struct ike_story *story, bool ch
 		host->offered_ispi = story->ispi;
 }
 
+/* The same for longer than the IKE SA is kept, of what both sides took part in: anybody can offer anything. */
+static void remember_taken(struct judge *judge, const struct ike_story *story)
+{
+	struct judged_suites *responder = known_suites(judge, &story->responder, true);
+	struct judged_host *host = judge_host(judge, &story->responder);
+
+	if (responder) {
+		responder->chose = story->selected;
+		responder->last_ns = judge->now_ns;
+	}
+	if (host)
+		known_note_host(judge, host);
+	struct judged_suites *initiator = story->offered.major ? known_suites(judge, &story->initiator, true) : NULL;
+	if (!initiator)
+		return;
+	initiator->offered = story->offered;
+	initiator->offered_ispi = story->ispi;
+	initiator->last_ns = judge->now_ns;
+	host = judge_host(judge, &story->initiator);
+	if (host)
+		known_note_host(judge, host);
+}
+
 void rule_crypto_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	struct ike_story *story = judge->ike.story;
@@ -308,6 +332,7 @@ void rule_crypto_transition(struct judge *judge, struct judged_pair *pair, const
 			break;
 		story->judged = true;
 		remember(judge, story, true);
+		remember_taken(judge, story);
 		judge_selection(judge, pair, story);
 		judge_version(judge, pair, story);
 		judge_mode(judge, pair, story);

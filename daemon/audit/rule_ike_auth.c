@@ -168,7 +168,10 @@ static void note_proof(struct judge *judge, const struct address *address, uint6
 	if (!host)
 		return;
 	if (held) {
-		host->proof_held = true;
+		if (!host->proof_held) {
+			host->proof_held = true;
+			known_note_host(judge, host);
+		}
 		host->proof_failed_count = 0;
 		host->proofs_fail_ns = 0;
 		return;

@@ -41,8 +41,10 @@ void rule_ike_takes(struct judge *judge, const struct ike_story *story)
 {
 	struct judged_host *host = judge_host(judge, &story->responder);
 
-	if (host && story->opened)
-		host->takes |= (uint8_t)bit_of(story->mode);
+	if (!host || !story->opened || (host->takes & bit_of(story->mode)))
+		return;
+	host->takes |= (uint8_t)bit_of(story->mode);
+	known_note_host(judge, host);
 }
 
 /* Any sign of the responder since the first try. */

@@ -20,6 +20,7 @@ static struct ike_suite known_of(struct judge *judge, const struct ike_story *st
 	const struct judged_host *host = judge_host(judge, &story->responder);
 	struct ike_suite known = { 0 };
 
+	const struct judged_suites *suites = known_suites(judge, &story->responder, false);
 	if (!host)
 		return known;
 	const struct ike_story *chose =
@@ -28,8 +29,12 @@ static struct ike_suite known_of(struct judge *judge, const struct ike_story *st
 	    host->offered_ispi ? ike_story_find(judge->stories, host->realm, host->offered_ispi) : NULL;
 	if (chose && chose->selected.major == story->major)
 		known = chose->selected;
+	else if (suites && suites->chose.major == story->major)
+		known = suites->chose;
 	if (offered && offered != story && offered->offered.major == story->major)
 		ike_suite_merge(&known, &offered->offered);
+	else if (suites && suites->offered.major == story->major && suites->offered_ispi != story->ispi)
+		ike_suite_merge(&known, &suites->offered);
 	return known;
 }
 

@@ -388,11 +388,17 @@ static bool new_beside_esp(const struct leak *leak)
 	return false;
 }
 
-static void mark_beside(struct leak *leak)
+/* Whether one was not marked before. */
+static bool mark_beside(struct leak *leak)
 {
+	bool news = false;
+
 	for (unsigned i = 0; i < leak->service_count; i++)
-		if (seen_since_begin(leak, &leak->services[i]))
+		if (seen_since_begin(leak, &leak->services[i])) {
+			news |= !leak->services[i].beside;
 			leak->services[i].beside = true;
+		}
+	return news;
 }
 
 /* Looks again at a running leak: cause, then whether to tell. */
@@ -406,8 +412,8 @@ static void consider(struct judge *judge, struct judged_pair *pair, bool at_end)
 			return;
 		if (!leak->alert.open && !new_beside_esp(leak))
 			return;
-		if (leak->cause == CAUSE_SELECTOR_GAP)
-			mark_beside(leak);
+		if (leak->cause == CAUSE_SELECTOR_GAP && mark_beside(leak))
+			known_note_pair(judge, pair);
 	}
 	bool first = !leak->alert.open;
 	tell(judge, pair);

@@ -124,6 +124,7 @@ static void tell_peer(struct judge *judge, const struct judged_pair *pair, unsig
 	if (!host || host->told_new)
 		return;
 	host->told_new = true;
+	known_note_host(judge, host);
 	alert_begin_host(judge, &host->address, FINDING_PEER_NEW, &finding);
 	finding_say(&finding, "%s speaks IPsec for the first time in view, with %s.",
 		    address_text(&host->address, &text), address_text(&pair->address[!side], &other));

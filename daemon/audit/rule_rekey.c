@@ -33,6 +33,7 @@ enum { REKEYS_MIN = 3 };
 struct regularity {
 	double median;
 	double spread; /* mean of how many times larger or smaller than the median, less 1 */
+	bool known;    /* there were enough figures */
 };
 
 static int by_value(const void *left, const void *right)
@@ -44,8 +45,10 @@ static int by_value(const void *left, const void *right)
 
 static struct regularity regularity_of(double *values, uint32_t count)
 {
-	struct regularity regularity = { .spread = 0 };
+	struct regularity regularity = { .known = count >= REKEYS_MIN };
 
+	if (!regularity.known)
+		return (struct regularity){ .spread = SPREAD_CAP };
 	qsort(values, count, sizeof(*values), by_value);
 	regularity.median = values[count / 2];
 	for (uint32_t i = 0; i < count; i++) {
@@ -64,16 +67,18 @@ static bool measure(const struct judged_rekeys *rekeys, struct regularity *time,
 	uint32_t all = rekeys->habit >= REKEYS_MIN ? rekeys->habit : rekeys->count;
 	uint32_t count = all < rekeys->remembered ? all : rekeys->remembered;
 	double seconds[REKEY_REMEMBERED], octets[REKEY_REMEMBERED];
+	uint32_t counted = 0;
 
 	if (count < REKEYS_MIN)
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t place = (rekeys->at + REKEY_REMEMBERED - 1 - i) % REKEY_REMEMBERED;
 		seconds[i] = (double)rekeys->interval_ns[place] / 1e9;
-		octets[i] = (double)rekeys->bytes[place];
+		if (rekeys->bytes[place] != KNOWN_BYTES_NOT)
+			octets[counted++] = (double)rekeys->bytes[place];
 	}
 	*time = regularity_of(seconds, count);
-	*volume = regularity_of(octets, count);
+	*volume = regularity_of(octets, counted);
 	return true;
 }
 
@@ -92,7 +97,7 @@ static enum limit limit_of(const struct judged_pair *pair)
 
 	for (unsigned d = 0; d < 2; d++) {
 		struct regularity time, volume;
-		if (!measure(&pair->rekeys[d], &time, &volume) ||
+		if (!measure(&pair->rekeys[d], &time, &volume) || !volume.known ||
 		    (time.spread > SPREAD_MAX && volume.spread > SPREAD_MAX))
 			continue;
 		double by_time = at_least_chance(volume.spread) / at_least_chance(time.spread);
@@ -160,7 +165,7 @@ static int64_t last_rekey_ns(const struct judge *judge, const struct judged_pair
 		if (sa && sa->born_ns > last)
 			last = sa->born_ns;
 	}
-	return last;
+	return judge_silent_since(pair, last);
 }
 
 static void end_often(struct judge *judge, struct judged_pair *pair, const char *why)
@@ -297,7 +302,7 @@ static void look_for_overdue(struct judge *judge, struct judged_pair *pair, unsi
 
 	if (!sa || pair->rekeys[direction].habit < REKEYS_MIN || !measure(&pair->rekeys[direction], &time, &volume))
 		return;
-	if (time.spread > HABIT_SPREAD_MAX || volume.spread <= HABIT_SPREAD_MAX ||
+	if (time.spread > HABIT_SPREAD_MAX || !volume.known || volume.spread <= HABIT_SPREAD_MAX ||
 	    time.median * 1e9 < (double)LIFETIME_MIN_NS)
 		return;
 	int64_t due_ns = sa->keyed_ns + (int64_t)(OVERDUE_TIMES * time.median * 1e9);

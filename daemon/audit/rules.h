@@ -25,10 +25,13 @@ void rule_ike_finish(struct judge *judge, struct judged_pair *pair);
 /* algorithms and versions: rule_crypto.c */
 void rule_crypto_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void rule_crypto_due(struct judge *judge, struct judged_pair *pair);
+/* What is told of the host may be over. */
+void rule_crypto_look(struct judge *judge, struct judged_host *host);
 
 /* certificates in clear: rule_certificate.c */
 void rule_certificate_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void rule_certificate_due(struct judge *judge, struct judged_pair *pair);
+void rule_certificate_look(struct judge *judge, struct judged_host *host);
 
 /* bad-spi: rule_spi.c */
 void rule_spi_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);

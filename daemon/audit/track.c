@@ -273,7 +273,7 @@ static uint64_t host_hash(const struct track *track, const struct address *addre
 	return hash_octets(address->bytes, 16, track->settings.seed);
 }
 
-static void host_add(struct track *track, const struct address *address)
+void track_host_add(struct track *track, const struct address *address)
 {
 	uint64_t hash = host_hash(track, address);
 	if (!table_find(&track->hosts, hash))
@@ -291,7 +291,7 @@ static unsigned pair_rank(const struct pair *pair)
 {
 	if (pair->esp_packets[0] && pair->esp_packets[1])
 		return 0;
-	if (pair->story)
+	if (pair->story || track_pair_remembered(pair))
 		return 1;
 	if (pair->sas || pair->rule)
 		return 2;
@@ -432,8 +432,8 @@ static void carrier_add(size_t rule, void *context)
 void track_pair_speaks_ipsec(struct track *track, struct pair *pair, uint32_t number)
 {
 	if (!(pair->flags & (PAIR_HAS_ESP | PAIR_HAS_AH | PAIR_HAS_IKE))) {
-		host_add(track, &pair->address[0]);
-		host_add(track, &pair->address[1]);
+		track_host_add(track, &pair->address[0]);
+		track_host_add(track, &pair->address[1]);
 		struct carrier_search search = { track, pair, number };
 		policy_gateway_rules(track->settings.policy, pair->address[0].bytes, pair->address[1].bytes,
 				     carrier_add, &search);
@@ -465,9 +465,10 @@ bool track_set_policy(struct track *track, const struct policy *policy)
 		if (!table_lives(&track->pairs, number))
 			continue;
 		bool ipsec = (pair->flags & (PAIR_HAS_ESP | PAIR_HAS_AH | PAIR_HAS_IKE)) != 0;
+		bool remembered = track_pair_remembered(pair);
 		int asked = asked_of(before, pair);
 		pair->rule = 0;
-		if (!ipsec)
+		if (!ipsec && !remembered)
 			pair->flags &= (uint16_t)~PAIR_WATCHED;
 		pair_obey_rule(track, pair);
 		if (ipsec) {

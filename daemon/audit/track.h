@@ -109,6 +109,11 @@ void track_free(struct track *track);
  */
 bool track_set_policy(struct track *track, const struct policy *policy);
 
+/* A pair that spoke ESP before this tracker began: its clear packets are judged from now on. False if the table is too full to
+ * take what may never speak again. */
+bool track_know_pair(struct track *track, uint32_t realm, uint16_t vlan, const struct address *a,
+		     const struct address *b);
+
 /* Makes the keys of a batch. The next batch may be prepared before this one is worked through. */
 void track_prepare(struct track *track, const struct packet *packets, struct track_key *keys, unsigned count);
 

@@ -103,6 +103,7 @@ void track_put(struct track *track, struct transition *transition, const struct 
 /* The pair is to be looked at when it may have become quiet. */
 void track_activate(struct track *track, uint32_t pair, int64_t now_ns);
 bool track_host_known(const struct track *track, const struct address *address);
+void track_host_add(struct track *track, const struct address *address);
 /* A pair begins to speak ESP, AH or IKE. */
 void track_pair_speaks_ipsec(struct track *track, struct pair *pair, uint32_t number);
 
@@ -130,6 +131,13 @@ static inline struct transition_seen *track_seen_of(struct track *track, uint16_
 	if (place >= track->seen_count)
 		track->seen_count = place + 1;
 	return &track->seen[place];
+}
+
+/* Whether the pair is watched for what it did before this tracker began: track_know_pair(). */
+static inline bool track_pair_remembered(const struct pair *pair)
+{
+	return (pair->flags & PAIR_WATCHED) && !pair->rule &&
+	       !(pair->flags & (PAIR_HAS_ESP | PAIR_HAS_AH | PAIR_HAS_IKE));
 }
 
 /* track_esp.c */

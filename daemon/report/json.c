@@ -6,6 +6,7 @@
 #include "community_id.h"
 #include "ip_service.h"
 #include "json_line.h"
+#include "known_json.h"
 #include "memory_or_end.h"
 #include "timestamp.h"
 #include "utf8.h"
@@ -378,15 +379,6 @@ static void put_summary(struct writer *writer, const struct record_summary *summ
 	put_count(writer, "in_progress", summary->in_progress);
 }
 
-static void put_learned(struct writer *writer, const struct record_learned *learned)
-{
-	put_address(writer, "a", &learned->a);
-	put_address(writer, "b", &learned->b);
-	put(writer, "realm", json_integer(learned->realm));
-	put_time(writer, "last", learned->last_ns);
-	put(writer, "forgotten", json_boolean(learned->forgotten));
-}
-
 static void put_notice(struct writer *writer, const struct record_notice *notice)
 {
 	static const char *const levels[] = { "error", "warning", "info" };
@@ -441,8 +433,8 @@ void json_memory_or_end(void)
 
 char *record_to_json(const struct record *record, const char *sensor)
 {
-	static const char *const types[] = { "finding", "pair",    "sa",     "ike_sa", "summary",
-					     "notice",  "learned", "health", "started" };
+	static const char *const types[] = { "finding",    "pair",       "sa",          "ike_sa", "summary", "notice",
+					     "known_pair", "known_host", "known_alert", "health", "started" };
 	char *line = bulk_line_write(record, sensor);
 	if (line)
 		return line;
@@ -474,8 +466,10 @@ char *record_to_json(const struct record *record, const char *sensor)
 	case RECORD_NOTICE:
 		put_notice(&writer, &record->notice);
 		break;
-	case RECORD_LEARNED:
-		put_learned(&writer, &record->learned);
+	case RECORD_KNOWN_PAIR:
+	case RECORD_KNOWN_HOST:
+	case RECORD_KNOWN_ALERT:
+		writer.failed |= !known_json_put(writer.object, record);
 		break;
 	case RECORD_HEALTH:
 		put_health(&writer, &record->health);

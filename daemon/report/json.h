@@ -6,9 +6,9 @@
  * character is escaped, control characters with it, and invalid UTF-8 reads U+FFFD, so that a hostile name can neither
  * break a line nor steer a terminal. The order of keys is stable but carries no meaning. Two liberties: `subject` holds,
  * beside `kind`, a and b for a pair, address for a host, src, dst, spi and proto for an SA, and name for the sensor;
- * a notice, which is for logs and between the processes, is {type, time, sensor, level, text}; so is a learned pair, for
- * the store and the next engine: {type, time, sensor, a, b, realm, last, forgotten}. A finding that went through the
- * reporter has two more keys: `record`, a number by which a copy is known, and, only where it is so, `durable`: false.
+ * a notice, which is for logs and between the processes, is {type, time, sensor, level, text}. What the next engine is to
+ * know stands in known_json.h. A finding that went through the reporter has two more keys: `record`, a number by which a
+ * copy is known, and, only where it is so, `durable`: false.
  *
  * Called by `audit --json`, by the engine and the reporter to speak with each other, and by the control socket.
  */

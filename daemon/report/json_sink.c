@@ -9,6 +9,8 @@
 #include "json.h"
 #include "memory_or_end.h"
 
+#include "known_json.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -128,7 +130,7 @@ static void flush(struct json_sink *json)
 static void json_write(struct sink *sink, const struct record *record)
 {
 	struct json_sink *json = (struct json_sink *)sink;
-	if (record->type == RECORD_IKE_MESSAGE || record->type == RECORD_LEARNED || record->type == RECORD_STARTED)
+	if (record->type == RECORD_IKE_MESSAGE || known_json_is(record->type) || record->type == RECORD_STARTED)
 		return;
 	char *text = record_to_json(record, json->sensor);
 	size_t length = text ? strlen(text) + 1 : 0;

@@ -5,6 +5,7 @@
 #include "bulk_line.h"
 #include "community_id.h"
 #include "ip_service.h"
+#include "known_json.h"
 #include "memory_or_end.h"
 #include "timestamp.h"
 #include "utf8.h"
@@ -577,20 +578,6 @@ static void read_notice(struct fields *fields, struct record_notice *notice)
 	notice->text = take_text(fields, "text");
 }
 
-static void read_learned(struct fields *fields, struct record_learned *learned)
-{
-	json_t *forgotten;
-
-	take_address(fields, "a", &learned->a);
-	take_address(fields, "b", &learned->b);
-	learned->realm = (uint32_t)take_integer(fields, "realm", 0, UINT32_MAX);
-	take_time(fields, "last", &learned->last_ns);
-	forgotten = take(fields, "forgotten");
-	if (forgotten && !json_is_boolean(forgotten))
-		refuse(fields, "forgotten", "not true or false");
-	learned->forgotten = json_is_true(forgotten);
-}
-
 /* A list of objects of at most `max`, for each of which there is room at *rows, made here. */
 static size_t open_rows(struct fields *fields, const char *key, size_t max, size_t size, json_t **list, void **rows)
 {
@@ -661,8 +648,8 @@ static void read_health(struct fields *fields, struct record_health *health)
 
 static void read_record(struct fields *fields, struct record *record)
 {
-	static const char *const types[] = { "finding", "pair",    "sa",     "ike_sa", "summary",
-					     "notice",  "learned", "health", "started" };
+	static const char *const types[] = { "finding",    "pair",       "sa",          "ike_sa", "summary", "notice",
+					     "known_pair", "known_host", "known_alert", "health", "started" };
 
 	record->type = (enum record_type)take_name(fields, "type", types, sizeof(types) / sizeof(types[0]));
 	take_time(fields, "time", &record->time_ns);
@@ -690,9 +677,15 @@ static void read_record(struct fields *fields, struct record *record)
 		break;
 	case RECORD_IKE_MESSAGE: /* its name is not among the types */
 		break;
-	case RECORD_LEARNED:
-		read_learned(fields, &record->learned);
+	case RECORD_KNOWN_PAIR:
+	case RECORD_KNOWN_HOST:
+	case RECORD_KNOWN_ALERT: {
+		const char *why = known_json_take(fields->object, record);
+		if (why)
+			refuse(fields, "known", why);
+		fields->taken = json_object_size(fields->object);
 		break;
+	}
 	case RECORD_NOTICE:
 		read_notice(fields, &record->notice);
 		break;

@@ -274,7 +274,9 @@ void snapshot_builder_add(struct snapshot_builder *builder, const struct record 
 			builder->failed = true;
 		break;
 	case RECORD_NOTICE:
-	case RECORD_LEARNED:
+	case RECORD_KNOWN_PAIR:
+	case RECORD_KNOWN_HOST:
+	case RECORD_KNOWN_ALERT:
 	case RECORD_STARTED:
 	case RECORD_IKE_MESSAGE:
 		break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See standing.h. Two lists in order of a 64-bit key, the alert's number or a hash of the pair. */
+/* See standing.h. Lists in order of a 64-bit key: the alert's number, or a hash of the pair or host. */
 #include "standing.h"
 
 #include "fnv.h"
@@ -21,19 +21,24 @@ struct place {
 	enum finding_severity severity, seen_severity;
 	enum finding_grade grade;
 	int64_t opened_ns, acknowledged_ns;
+	/* Of what is known: whether it is a learned pair, and when it was last heard of. */
+	bool learned;
+	int64_t last_ns;
 	char *line; /* owned */
 };
 
 struct shelf {
 	struct place *places; /* owned, by rising key */
 	size_t count, room, most;
+	size_t hand; /* where to draw from next */
 };
 
 struct standing {
-	struct shelf alerts, learned;
+	struct shelf alerts, pairs, hosts;
 	unsigned engine;    /* counts engines; more than there were */
 	bool saw_start;     /* of the last of them */
 	int64_t started_ns; /* the last of them; monotonic */
+	int64_t until_ns;   /* time of the last word of one */
 };
 
 /* Index of the key, or where it would be. */
@@ -238,25 +243,88 @@ const char *standing_overdue(const struct standing *standing, int64_t monotonic_
 	return NULL;
 }
 
-static uint64_t key_of(const struct record_learned *learned)
+/* What can best be missed of a few drawn from the shelf: what is not learned first, then what was silent longest. */
+static struct place *least_of(struct shelf *shelf)
 {
-	uint64_t key = fnv_octets(FNV_BASIS, &learned->realm, sizeof(learned->realm));
+	enum { DRAWN = 32 };
+	struct place *least = NULL;
 
-	key = fnv_octets(key, learned->a.bytes, sizeof(learned->a.bytes));
-	return fnv_octets(key, learned->b.bytes, sizeof(learned->b.bytes));
+	for (size_t i = 0; i < DRAWN; i++) {
+		shelf->hand = (shelf->hand + shelf->count / DRAWN + 1) % shelf->count;
+		struct place *place = &shelf->places[shelf->hand];
+		if (!least || place->learned < least->learned ||
+		    (place->learned == least->learned && place->last_ns < least->last_ns))
+			least = place;
+	}
+	return least;
+}
+
+static void put_known(struct shelf *shelf, const struct place *known, const char *line, size_t length, int64_t now_ns)
+{
+	size_t at = find(shelf, known->key);
+
+	if (!is_at(shelf, at, known->key) && shelf->count >= shelf->most) {
+		const struct place *least = least_of(shelf);
+		if (least->learned > known->learned ||
+		    (least->learned == known->learned && least->last_ns >= known->last_ns))
+			return;
+		remove_key(shelf, least->key);
+	}
+	put(shelf, known->key, line, length, now_ns);
+	at = find(shelf, known->key);
+	if (!is_at(shelf, at, known->key))
+		return;
+	shelf->places[at].learned = known->learned;
+	shelf->places[at].last_ns = known->last_ns;
+}
+
+static void take_pair(struct standing *standing, const struct record_known_pair *pair, const char *line, size_t length,
+		      int64_t now_ns)
+{
+	struct place place = { .key = fnv_octets(FNV_BASIS, &pair->realm, sizeof(pair->realm)),
+			       .learned = pair->learned };
+
+	place.key = fnv_octets(place.key, pair->a.bytes, sizeof(pair->a.bytes));
+	place.key = fnv_octets(place.key, pair->b.bytes, sizeof(pair->b.bytes));
+	for (unsigned d = 0; d < 2; d++)
+		if (pair->direction[d].last_ns > place.last_ns)
+			place.last_ns = pair->direction[d].last_ns;
+	if (pair->forgotten)
+		remove_key(&standing->pairs, place.key);
+	else
+		put_known(&standing->pairs, &place, line, length, now_ns);
+}
+
+static void take_host(struct standing *standing, const struct record_known_host *host, const char *line, size_t length,
+		      int64_t now_ns)
+{
+	struct place place = { .key = fnv_octets(FNV_BASIS, host->address.bytes, sizeof(host->address.bytes)),
+			       .last_ns = host->last_ns };
+
+	if (host->forgotten)
+		remove_key(&standing->hosts, place.key);
+	else
+		put_known(&standing->hosts, &place, line, length, now_ns);
 }
 
 void standing_take(struct standing *standing, const struct record *record, const char *line, size_t length,
 		   int64_t monotonic_ns)
 {
+	/* The reporter's own finding says nothing of the engine. */
+	bool own = record->type == RECORD_FINDING && record->finding.id == FINDING_SINK_DOWN;
+
+	if (!own && record->type != RECORD_NOTICE && record->time_ns > standing->until_ns)
+		standing->until_ns = record->time_ns;
 	if (record->type == RECORD_FINDING && record->finding.state == FINDING_CLEAR)
 		remove_key(&standing->alerts, record->finding.alert);
 	else if (record->type == RECORD_FINDING && !catalogue_is_event(record->finding.id))
 		put_alert(standing, &record->finding, line, length, monotonic_ns);
-	else if (record->type == RECORD_LEARNED && record->learned.forgotten)
-		remove_key(&standing->learned, key_of(&record->learned));
-	else if (record->type == RECORD_LEARNED)
-		put(&standing->learned, key_of(&record->learned), line, length, monotonic_ns);
+	else if (record->type == RECORD_KNOWN_PAIR)
+		take_pair(standing, &record->known_pair, line, length, monotonic_ns);
+	else if (record->type == RECORD_KNOWN_HOST)
+		take_host(standing, &record->known_host, line, length, monotonic_ns);
+	else if (record->type == RECORD_KNOWN_ALERT && alert_at(standing, record->known_alert.alert))
+		alert_at(standing, record->known_alert.alert)->engine = standing->engine;
 }
 
 size_t standing_alerts(const struct standing *standing)
@@ -288,10 +356,20 @@ void standing_each_open(const struct standing *standing,
 	}
 }
 
-void standing_each_learned(const struct standing *standing, void (*each)(void *context, const char *line),
-			   void *context)
+void standing_each_known(const struct standing *standing, void (*each)(void *context, const char *line), void *context)
 {
-	hand_over(&standing->learned, INT64_MIN, each, context);
+	hand_over(&standing->pairs, INT64_MIN, each, context);
+	hand_over(&standing->hosts, INT64_MIN, each, context);
+}
+
+size_t standing_known(const struct standing *standing)
+{
+	return standing->pairs.count + standing->hosts.count;
+}
+
+int64_t standing_until(const struct standing *standing)
+{
+	return standing->until_ns;
 }
 
 struct standing *standing_new(void)
@@ -301,7 +379,7 @@ struct standing *standing_new(void)
 	if (!standing)
 		return NULL;
 	standing->alerts.most = STANDING_ALERTS_MAX;
-	standing->learned.most = STANDING_LEARNED_MAX;
+	standing->pairs.most = standing->hosts.most = STANDING_KNOWN_MAX;
 	return standing;
 }
 
@@ -317,6 +395,7 @@ void standing_free(struct standing *standing)
 	if (!standing)
 		return;
 	empty(&standing->alerts);
-	empty(&standing->learned);
+	empty(&standing->pairs);
+	empty(&standing->hosts);
 	free(standing);
 }

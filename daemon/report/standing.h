@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What stands: alerts that are open and pairs that are learned, each as the last JSON line about it.
+ * What stands: alerts that are open, and pairs and hosts that are known, each as the last JSON line about it.
  *
  * An alert may be acknowledged: somebody knows of it, and until then no sink is reminded of it, unless it becomes more severe.
  *
  * For whoever missed it: a sink that was down is told of the open alerts again. And for what an engine that was started anew
  * does not know: what it opens about the same subject is the alert that is open already, under its old number, and what it
- * does not come upon again for STANDING_PATIENCE_NS is over. Bounded: beyond STANDING_ALERTS_MAX and STANDING_LEARNED_MAX nothing new is
- * kept. Called by outbox.c and the reporter, in one thread.
+ * does not come upon again for STANDING_PATIENCE_NS is over, unless it said that it goes on with it. It is given what is known
+ * (handover.h), for which these lines are kept.
+ *
+ * Bounded: beyond STANDING_ALERTS_MAX nothing new is kept; beyond STANDING_KNOWN_MAX a learned pair takes the place of what
+ * is none, and what spoke last the place of what was silent longest. Called by outbox.c and the reporter, in one thread.
  */
 #ifndef ESPIAL_REPORT_STANDING_H
 #define ESPIAL_REPORT_STANDING_H
 
 #include "../audit/record.h"
 
-enum { STANDING_ALERTS_MAX = 16384, STANDING_LEARNED_MAX = 65536 };
+enum { STANDING_ALERTS_MAX = 16384, STANDING_KNOWN_MAX = 65536 };
 #define STANDING_PATIENCE_NS (INT64_C(15) * 60 * 1000000000)
 
 struct standing;
@@ -71,8 +74,11 @@ void standing_each_open(const struct standing *standing,
 			void (*each)(void *context, const char *line, int64_t opened_ns, int64_t acknowledged_ns),
 			void *context);
 
-/* Hands over the lines of the learned pairs. */
-void standing_each_learned(const struct standing *standing, void (*each)(void *context, const char *line),
-			   void *context);
+/* Hands over the lines of the known pairs, then of the known hosts. */
+void standing_each_known(const struct standing *standing, void (*each)(void *context, const char *line), void *context);
+size_t standing_known(const struct standing *standing);
+
+/* The time of the last word of an engine; 0: there was none. */
+int64_t standing_until(const struct standing *standing);
 
 #endif

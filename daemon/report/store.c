@@ -306,7 +306,9 @@ static void store_sink_write(struct sink *sink, const struct record *record)
 		return;
 	pthread_mutex_lock(&store->lock);
 	/* What is not in the spool can be told again by the engine; a finding cannot. */
-	if (item && (store->queued < STORE_QUEUE_MAX || record->type == RECORD_FINDING)) {
+	bool known = record->type == RECORD_KNOWN_PAIR || record->type == RECORD_KNOWN_HOST;
+	unsigned most = known ? STORE_QUEUE_MAX + STORE_KNOWN_MAX : STORE_QUEUE_MAX;
+	if (item && (store->queued < most || record->type == RECORD_FINDING)) {
 		*store->tail = item;
 		store->tail = &item->next;
 		store->queued++;

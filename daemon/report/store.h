@@ -6,8 +6,9 @@
  * nobody waits for it, and what it has not written yet is still in the spool. The view reads, for `espial alerts`, while
  * the sink writes: each view is a connection of its own, for one thread. It also writes acknowledgements.
  *
- * What is kept: each alert as it was told last, everything that was told of it, learned pairs, accepted proposal sets by
- * pair of IKE peers, the counters of SAs, and the history of traffic by hour, pair and rule. Cleared alerts older than `keep` go, then, while the file is larger than
+ * What is kept: each alert as it was told last, everything that was told of it, who acknowledged it, pairs and hosts that
+ * the next engine is to know, accepted proposal sets by pair of IKE peers, the counters of SAs, and the history of traffic by
+ * hour, pair and rule. Cleared alerts older than `keep` go, then, while the file is larger than
  * `size_max` or the disk is full, the oldest. A file that is damaged, of another program, or of a newer version is set
  * aside under another name with one notice, and a new one begun; an older version is brought up to date in place.
  *
@@ -21,8 +22,10 @@
 #include <stddef.h>
 
 enum {
-	STORE_VERSION = 3,        /* of the schema; PRAGMA user_version */
-	STORE_QUEUE_MAX = 1024,   /* records that may wait for the writing thread */
+	STORE_VERSION = 4,      /* of the schema; PRAGMA user_version */
+	STORE_QUEUE_MAX = 1024, /* records that may wait for the writing thread */
+	STORE_KNOWN_MAX =
+	    131072, /* known pairs and hosts that may wait for it besides: at its end an engine tells of all */
 	STORE_LIST_DEFAULT = 100, /* alerts that store_view_alerts() gives when not asked for a number */
 };
 
@@ -31,7 +34,7 @@ struct snapshot;
 struct store_settings {
 	const char *path;   /* copied */
 	const char *sensor; /* copied */
-	int64_t keep_ns;    /* cleared alerts, learned pairs, proposal sets and SAs older than this go */
+	int64_t keep_ns;    /* cleared alerts, known pairs and hosts, proposal sets and SAs older than this go */
 	uint64_t size_max;  /* octets of the file; 0: no bound */
 	/* Where notices go. Called in the thread that calls store_sink_new() and sink_tick(). */
 	struct record_sink notices;
@@ -146,7 +149,8 @@ int store_view_sensor(struct store_view *view, const struct store_span *span,
 /* When the first look was; 0: there was none. */
 int64_t store_view_begin(struct store_view *view);
 
-/* Hands over the learned pairs, as the JSON lines of `learned` records. How many, -1: not readable. */
-int store_view_learned(struct store_view *view, bool (*each)(void *context, const char *record), void *context);
+/* Hands over what is known, pairs and hosts as the JSON lines of their records, what was heard of last first. How many, -1: not
+ * readable, or not all of it. */
+int store_view_known(struct store_view *view, bool (*each)(void *context, const char *record), void *context);
 
 #endif

@@ -46,6 +46,12 @@ static const char *const migrations[STORE_VERSION] = {
 	" PRIMARY KEY(src, dst, proto, spi, first)) WITHOUT ROWID;",
 	/* 3: the history of traffic */
 	store_history_schema,
+	/* 4: pairs with their rekeys, and hosts, in the place of learned pairs alone */
+	"CREATE TABLE known("
+	" a TEXT NOT NULL, b TEXT NOT NULL, realm INTEGER NOT NULL," /* b: '' of a host, whose realm is 0 */
+	" last INTEGER NOT NULL, record TEXT NOT NULL,"
+	" PRIMARY KEY(a, b, realm)) WITHOUT ROWID;"
+	"DROP TABLE learned;",
 };
 
 static enum store_file_state state_of(int code)

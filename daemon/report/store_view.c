@@ -215,9 +215,9 @@ bool store_view_acknowledge(struct store_view *view, uint64_t alert, int64_t unt
 	return false;
 }
 
-int store_view_learned(struct store_view *view, bool (*each)(void *context, const char *record), void *context)
+int store_view_known(struct store_view *view, bool (*each)(void *context, const char *record), void *context)
 {
-	sqlite3_stmt *statement = store_view_prepare(view, "SELECT record FROM learned ORDER BY last DESC");
+	sqlite3_stmt *statement = store_view_prepare(view, "SELECT record FROM known ORDER BY last DESC");
 	int count = 0, code;
 	bool whole = true;
 

@@ -11,13 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATEMENTS_MAX = 8 };
+enum { STATEMENTS_MAX = 9 };
 
 bool store_item_wanted(const struct record *record)
 {
 	switch (record->type) {
 	case RECORD_FINDING:
-	case RECORD_LEARNED:
+	case RECORD_KNOWN_PAIR:
+	case RECORD_KNOWN_HOST:
 	case RECORD_SA:
 		return true;
 	case RECORD_IKE_SA:
@@ -34,6 +35,11 @@ static void set_selected(struct store_item *item, const struct record_ike_sa *ik
 	for (size_t i = 0; i < ike->selected_count && used < sizeof(item->selected); i++)
 		used += (size_t)snprintf(item->selected + used, sizeof(item->selected) - used, "%s%s", i ? "/" : "",
 					 ike->selected[i]);
+}
+
+static int64_t later(int64_t one, int64_t other)
+{
+	return one > other ? one : other;
 }
 
 struct store_item *store_item_new(const struct record *record, const char *sensor)
@@ -63,10 +69,17 @@ struct store_item *store_item_new(const struct record *record, const char *senso
 			address_text(&finding->a, &item->a);
 		if (finding->has_pair && finding->subject != SUBJECT_HOST)
 			address_text(&finding->b, &item->b);
-	} else if (record->type == RECORD_LEARNED) {
-		item->learned = record->learned;
-		address_text(&record->learned.a, &item->a);
-		address_text(&record->learned.b, &item->b);
+	} else if (record->type == RECORD_KNOWN_PAIR) {
+		const struct record_known_pair *pair = &record->known_pair;
+		item->known.realm = pair->realm;
+		item->known.last_ns = later(pair->direction[0].last_ns, pair->direction[1].last_ns);
+		item->known.forgotten = pair->forgotten;
+		address_text(&pair->a, &item->a);
+		address_text(&pair->b, &item->b);
+	} else if (record->type == RECORD_KNOWN_HOST) {
+		item->known.last_ns = record->known_host.last_ns;
+		item->known.forgotten = record->known_host.forgotten;
+		address_text(&record->known_host.address, &item->a);
 	} else if (record->type == RECORD_SA) {
 		item->sa = record->sa;
 		address_text(&record->sa.src, &item->a);
@@ -88,7 +101,7 @@ struct batch {
 	int code; /* SQLITE_OK so far */
 };
 
-enum statement { ALERT, ENDED, HISTORY, POSITION, LEARNED, FORGOTTEN, SELECTED, SA };
+enum statement { ALERT, ENDED, HISTORY, POSITION, KNOWN, FORGOTTEN, SELECTED, SA };
 
 static const char *const texts[STATEMENTS_MAX] = {
 	[ALERT] = "INSERT INTO alert(alert, id, cause, state, severity, a, b, opened, told, number, record)"
@@ -100,9 +113,9 @@ static const char *const texts[STATEMENTS_MAX] = {
 	[HISTORY] = "INSERT OR IGNORE INTO history(number, alert, id, cause, state, severity, told, record)"
 		    " VALUES(?9, ?1, ?2, ?3, ?4, ?5, ?8, ?10)",
 	[POSITION] = "UPDATE position SET number=max(number, ?1)",
-	[LEARNED] = "INSERT INTO learned(a, b, realm, last, record) VALUES(?1, ?2, ?3, ?4, ?5)"
-		    " ON CONFLICT DO UPDATE SET last=excluded.last, record=excluded.record",
-	[FORGOTTEN] = "DELETE FROM learned WHERE a=?1 AND b=?2 AND realm=?3",
+	[KNOWN] = "INSERT INTO known(a, b, realm, last, record) VALUES(?1, ?2, ?3, ?4, ?5)"
+		  " ON CONFLICT DO UPDATE SET last=excluded.last, record=excluded.record",
+	[FORGOTTEN] = "DELETE FROM known WHERE a=?1 AND b=?2 AND realm=?3",
 	[SELECTED] = "INSERT INTO proposal_set(initiator, responder, selected, first, last, times)"
 		     " VALUES(?1, ?2, ?3, ?4, ?4, 1) ON CONFLICT DO UPDATE SET last=max(last, excluded.last),"
 		     " times=times + 1",
@@ -168,17 +181,17 @@ static void put_end(struct batch *batch, const struct store_item *item)
 	end(batch, statement);
 }
 
-static void put_learned(struct batch *batch, const struct store_item *item)
+static void put_known(struct batch *batch, const struct store_item *item)
 {
-	sqlite3_stmt *statement = begin(batch, item->learned.forgotten ? FORGOTTEN : LEARNED);
+	sqlite3_stmt *statement = begin(batch, item->known.forgotten ? FORGOTTEN : KNOWN);
 
 	if (!statement)
 		return;
 	store_file_bind(statement, 1, item->a.text);
-	store_file_bind(statement, 2, item->b.text);
-	sqlite3_bind_int64(statement, 3, item->learned.realm);
-	if (!item->learned.forgotten) {
-		sqlite3_bind_int64(statement, 4, item->learned.last_ns);
+	store_file_bind(statement, 2, item->b.text); /* of a host: empty */
+	sqlite3_bind_int64(statement, 3, item->known.realm);
+	if (!item->known.forgotten) {
+		sqlite3_bind_int64(statement, 4, item->known.last_ns);
 		store_file_bind(statement, 5, item->record);
 	}
 	end(batch, statement);
@@ -249,8 +262,8 @@ enum store_write store_write_items(sqlite3 *database, const struct store_item *i
 			if (strcmp(item->finding.state, finding_state_name(FINDING_CLEAR)) == 0)
 				put_end(&batch, item);
 			last = item->number > last ? item->number : last;
-		} else if (item->type == RECORD_LEARNED) {
-			put_learned(&batch, item);
+		} else if (item->type == RECORD_KNOWN_PAIR || item->type == RECORD_KNOWN_HOST) {
+			put_known(&batch, item);
 		} else if (item->type == RECORD_IKE_SA) {
 			put_selected(&batch, item);
 		} else {
@@ -337,7 +350,7 @@ void store_write_prune(sqlite3 *database, int64_t before_ns, uint64_t size_max)
 		"DELETE FROM history WHERE told < ?1 AND alert NOT IN (SELECT alert FROM alert WHERE state <> 'clear')",
 		"DELETE FROM alert WHERE state='clear' AND told < ?1",
 		"DELETE FROM acknowledgement WHERE until < ?1",
-		"DELETE FROM learned WHERE last < ?1",
+		"DELETE FROM known WHERE last < ?1",
 		"DELETE FROM proposal_set WHERE last < ?1",
 		"DELETE FROM sa WHERE last < ?1",
 	};

@@ -21,11 +21,15 @@ struct store_item {
 			const char *id, *cause, *state; /* constants; cause may be NULL */
 			enum finding_severity severity;
 		} finding;
-		struct record_learned learned;
+		struct {
+			uint32_t realm;
+			int64_t last_ns;
+			bool forgotten;
+		} known;
 		struct record_sa sa;
 	};
-	struct address_text a, b; /* of a finding's pair or host, of a learned pair, initiator and responder, or src and
-				     dst; empty: none */
+	struct address_text a, b; /* of a finding's pair or host, of what is known, initiator and responder, or src
+				     and dst; empty: none */
 	char selected[256];       /* of an IKE SA */
 };
 

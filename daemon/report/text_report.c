@@ -178,7 +178,9 @@ void report_add(struct report *report, const struct record *record)
 		report->has_summary = true;
 		break;
 	case RECORD_NOTICE:
-	case RECORD_LEARNED:
+	case RECORD_KNOWN_PAIR:
+	case RECORD_KNOWN_HOST:
+	case RECORD_KNOWN_ALERT:
 	case RECORD_STARTED:
 	case RECORD_HEALTH:
 	case RECORD_IKE_MESSAGE:

@@ -133,7 +133,7 @@ struct story_name {
 	unsigned after; /* 1: from the first */
 };
 
-enum { STORY_TRACKERS_MAX = 4 };
+enum { STORY_TRACKERS_MAX = 4, STORY_RESTARTS_MAX = 4 };
 
 struct story_options {
 	const struct policy *policy; /* sealed; borrowed */
@@ -157,6 +157,11 @@ struct story_options {
 	bool keep_transitions; /* as text, in judged order */
 	bool lifecycle;        /* events of peers and SAs are told */
 	bool leaks_only;       /* of the findings, only cleartext-leak is kept */
+	/* So long after STORY_EPOCH everything is killed and begun anew: told of what was written to be known, and of the
+	 * findings that are open; 0: never. One tracker only. What passes within unseen_ns after it nobody sees. */
+	int64_t restart_ns[STORY_RESTARTS_MAX];
+	int64_t unseen_ns;
+	bool forgetful; /* nothing is handed over */
 };
 
 /* Ordinary sizes; batch 32, step 50 ms, one tracker, learning after 4 packets. */
@@ -171,8 +176,10 @@ struct story_result {
 	uint64_t ike_evicted;        /* IKE SAs the judge had no room for any more */
 	struct track_counters track; /* of all trackers together, as far as it can be added */
 	struct judge_counters judge;
-	uint64_t lost;   /* by rings */
-	uint64_t memory; /* of the first tracker */
+	size_t known;                            /* known_pair and known_host records that were written */
+	size_t restarted_at[STORY_RESTARTS_MAX]; /* findings before each restart */
+	uint64_t lost;                           /* by rings */
+	uint64_t memory;                         /* of the first tracker */
 };
 
 struct story_result *story_tell(const struct story_script *script, const struct story_options *options);

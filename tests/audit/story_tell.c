@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The telling of a script: what daemon/worker.c and daemon/engine.c do, without classifier and threads. See story.h. */
 #include "story_frames.h"
+#include "story_memory.h"
 
 #include "../../config/config.h"
 #include "../../daemon/audit/hash.h"
@@ -49,6 +50,8 @@ struct teller {
 	unsigned payload_packets[NAMES_MAX]; /* seen on the name's port */
 	size_t finding_room;
 	int64_t now_ns, stepped_ns;
+	struct story_memory *memory; /* what the next life is to know; owned; NULL: there is none */
+	unsigned restarts;
 };
 
 static void *must(void *memory)
@@ -187,7 +190,13 @@ static void write_record(void *context, const struct record *record)
 	struct teller *teller = context;
 	struct story_result *result = teller->result;
 
-	if (record->type == RECORD_NOTICE)
+	if (record->type == RECORD_NOTICE || record->type == RECORD_KNOWN_ALERT)
+		return;
+	if (teller->memory && (record->type == RECORD_KNOWN_PAIR || record->type == RECORD_KNOWN_HOST ||
+			       (record->type == RECORD_FINDING && !catalogue_is_event(record->finding.id))))
+		story_memory_keep(teller->memory, record);
+	result->known += record->type == RECORD_KNOWN_PAIR || record->type == RECORD_KNOWN_HOST;
+	if (record->type == RECORD_KNOWN_PAIR || record->type == RECORD_KNOWN_HOST)
 		return;
 	if (record->type != RECORD_FINDING) {
 		say_record(&teller->records, record);
@@ -471,13 +480,64 @@ static struct place *order_of(const struct teller *teller)
 	return places;
 }
 
+static void begin(struct teller *teller);
+
+/* Killed, and begun anew by what was written. */
+static void restart(struct teller *teller, int64_t at_ns)
+{
+	struct branch *branch = &teller->branches[0];
+
+	track_free(branch->track);
+	judge_free(teller->judge);
+	*branch = (struct branch){ .teller = teller };
+	begin(teller);
+	/* What is given to the judge makes it write, which changes what was kept. */
+	size_t count = teller->options.forgetful ? 0 : teller->memory->count;
+	struct record *given = must(malloc((count + 1) * sizeof(*given)));
+	memcpy(given, teller->memory->records, count * sizeof(*given));
+	judge_know_until(teller->judge, teller->options.forgetful ? 0 : teller->stepped_ns);
+	for (unsigned findings = 0; findings < 2; findings++)
+		for (size_t i = 0; i < count; i++) {
+			const struct record_known_pair *pair = &given[i].known_pair;
+			if ((given[i].type == RECORD_FINDING) != (findings == 1))
+				continue;
+			judge_know(teller->judge, &given[i], at_ns);
+			if (given[i].type == RECORD_KNOWN_PAIR)
+				track_know_pair(branch->track, pair->realm, pair->vlan, &pair->a, &pair->b);
+		}
+	free(given);
+}
+
+/* Whether the next restart is before this frame. */
+static bool restarts_before(const struct teller *teller, size_t frame)
+{
+	int64_t after = teller->restarts < STORY_RESTARTS_MAX ? teller->options.restart_ns[teller->restarts] : 0;
+
+	return after && teller->script->frames[frame].time_ns >= STORY_EPOCH + after;
+}
+
+/* Kills and begins anew, if it is time; what nobody sees of the frames is passed over. Where to go on. */
+static size_t go_on_at(struct teller *teller, size_t frame)
+{
+	if (!restarts_before(teller, frame))
+		return frame;
+	int64_t until = STORY_EPOCH + teller->options.restart_ns[teller->restarts] + teller->options.unseen_ns;
+	teller->result->restarted_at[teller->restarts++] = teller->result->finding_count;
+	while (frame < teller->script->count && teller->script->frames[frame].time_ns < until)
+		frame++;
+	restart(teller, until);
+	return frame;
+}
+
 static void tell_frames(struct teller *teller)
 {
 	const struct story_options *options = &teller->options;
 	struct place *places = order_of(teller);
 
 	for (size_t i = 0; i < teller->script->count;) {
-		for (unsigned n = 0; n < options->batch && i < teller->script->count; n++, i++) {
+		i = go_on_at(teller, i);
+		for (unsigned n = 0; n < options->batch && i < teller->script->count && !restarts_before(teller, i);
+		     n++, i++) {
 			struct packet packet;
 			read_frame(teller, places[i].index, &packet);
 			struct branch *branch = &teller->branches[pair_number(&packet, 0) % options->trackers];
@@ -525,6 +585,7 @@ static void begin(struct teller *teller)
 					  .thresholds = options->thresholds,
 					  .alerts = options->alerts,
 					  .lifecycle = options->lifecycle,
+					  .remember = options->restart_ns[0] != 0,
 					  .pairs = options->judged_pairs,
 					  .sas = options->sas,
 					  .ike = options->ike,
@@ -625,6 +686,7 @@ static void end(struct teller *teller)
 	}
 	result->judge = *judge_counters(teller->judge);
 	judge_free(teller->judge);
+	free(teller->memory);
 	result->transitions = transitions_text(teller);
 	result->findings = take(&teller->findings);
 	result->records = take(&teller->records);
@@ -640,6 +702,8 @@ struct story_result *story_tell(const struct story_script *script, const struct 
 	teller->result = result;
 	teller->now_ns = script->count ? script->frames[0].time_ns : STORY_EPOCH;
 	teller->stepped_ns = teller->now_ns;
+	if (options->restart_ns[0])
+		teller->memory = must(calloc(1, sizeof(*teller->memory)));
 	begin(teller);
 	tell_frames(teller);
 	end(teller);

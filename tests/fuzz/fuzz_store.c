@@ -52,7 +52,7 @@ static bool take_alert(void *context, const struct store_alert *alert)
 	return ++*handed < HANDED_MAX;
 }
 
-static bool take_learned(void *context, const char *record)
+static bool take_known(void *context, const char *record)
 {
 	unsigned *handed = context;
 
@@ -118,7 +118,7 @@ static void read_view(void)
 	handed = 0;
 	store_view_history(view, 1, take_alert, &handed);
 	handed = 0;
-	store_view_learned(view, take_learned, &handed);
+	store_view_known(view, take_known, &handed);
 	read_past(view);
 	store_view_close(view);
 }

@@ -299,7 +299,7 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 							      { SAMPLE_HOSTILE, false, 4, 5, 6 } };
 	static const struct record_table tables[] = { { "flows", 1, 2, 3, 4 }, { "sas", 5, 6, 7, 8 } };
 	memset(record, 0, sizeof(*record));
-	record->type = (enum record_type)(next_random(state) % 9);
+	record->type = (enum record_type)(next_random(state) % RECORD_IKE_MESSAGE);
 	record->time_ns = (int64_t)next_random(state);
 	switch (record->type) {
 	case RECORD_FINDING:
@@ -393,14 +393,11 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 			record->summary.classes[i] = next_random(state);
 		record->summary.in_progress = next_random(state);
 		break;
-	case RECORD_LEARNED:
-		record->learned = (struct record_learned){
-			.a = random_address(state),
-			.b = random_address(state),
-			.realm = (uint32_t)next_random(state),
-			.last_ns = (int64_t)next_random(state),
-			.forgotten = next_random(state) % 2,
-		};
+	case RECORD_KNOWN_PAIR: /* check_known.c */
+	case RECORD_KNOWN_HOST:
+	case RECORD_KNOWN_ALERT:
+		record->type = RECORD_KNOWN_ALERT;
+		record->known_alert.alert = next_random(state);
 		break;
 	case RECORD_HEALTH:
 		record->health = (struct record_health){

@@ -235,6 +235,16 @@ START_TEST(acknowledges)
 	ck_assert_int_eq(alerts(view, &all).until_ns, SAMPLE_TIME + 1);
 	ck_assert(store_view_acknowledge(view, 5, 0, NULL, problem, sizeof(problem)));
 	ck_assert_int_eq(alerts(view, &all).until_ns, 0);
+	/* It ends with the alert: who knew of it stays, and what opens under the number is another one. */
+	ck_assert(store_view_acknowledge(view, 5, INT64_MAX, "operator", problem, sizeof(problem)));
+	record = told(5, 3, FINDING_CLEAR);
+	sink_write(sink, &record);
+	record = told(5, 4, FINDING_OPEN);
+	sink_write(sink, &record);
+	await(sink, 4);
+	listing = alerts(view, &all);
+	ck_assert_int_eq(listing.until_ns, SAMPLE_TIME + 3 * 1000);
+	ck_assert_str_eq(listing.by, "operator");
 	store_view_close(view);
 	sink_close(sink);
 	stage_end(&stage);
@@ -243,7 +253,7 @@ END_TEST
 
 static bool count_lines(void *context, const char *record)
 {
-	ck_assert_ptr_nonnull(strstr(record, "\"type\":\"learned\""));
+	ck_assert_ptr_nonnull(strstr(record, "\"type\":\"known_"));
 	++*(unsigned *)context;
 	return true;
 }
@@ -290,21 +300,31 @@ START_TEST(keeps_what_an_engine_knew)
 	static const char *const selected[] = { "AES_CBC_256", "HMAC_SHA2_256_128", "MODP_2048" };
 	struct stage stage = stage_new();
 	struct sink *sink = open_store(&stage);
-	struct record learned = { .type = RECORD_LEARNED, .time_ns = SAMPLE_TIME };
+	struct record pair = { .type = RECORD_KNOWN_PAIR, .time_ns = SAMPLE_TIME };
+	struct record host = { .type = RECORD_KNOWN_HOST, .time_ns = SAMPLE_TIME };
 	struct record sa = { .type = RECORD_SA, .time_ns = SAMPLE_TIME };
 	struct record ike = { .type = RECORD_IKE_SA, .time_ns = SAMPLE_TIME };
 	struct record mark = told(1, 1, FINDING_OPEN);
 	unsigned count = 0;
 
-	learned.learned =
-	    (struct record_learned){ sample_address("10.1.0.1"), sample_address("10.2.0.2"), 3, 77, false };
-	sink_write(sink, &learned);
-	learned.learned.realm = 4;
-	sink_write(sink, &learned);
-	learned.learned.forgotten = true;
-	sink_write(sink, &learned);
-	sa.sa = (struct record_sa){ .src = learned.learned.a,
-				    .dst = learned.learned.b,
+	pair.known_pair =
+	    (struct record_known_pair){ .a = sample_address("10.1.0.1"),
+					.b = sample_address("10.2.0.2"),
+					.realm = 3,
+					.learned = true,
+					.direction = { { .first_ns = 5, .last_ns = 77 }, { .last_ns = 0 } } };
+	sink_write(sink, &pair);
+	pair.known_pair.realm = 4;
+	sink_write(sink, &pair);
+	pair.known_pair.forgotten = true;
+	sink_write(sink, &pair);
+	host.known_host =
+	    (struct record_known_host){ .address = pair.known_pair.a, .first_peer = pair.known_pair.b, .last_ns = 99 };
+	sink_write(sink, &host);
+	host.known_host.told_new = true;
+	sink_write(sink, &host);
+	sa.sa = (struct record_sa){ .src = pair.known_pair.a,
+				    .dst = pair.known_pair.b,
 				    .spi = 0xc0ffee01,
 				    .protocol = 50,
 				    .packets = 10,
@@ -313,8 +333,8 @@ START_TEST(keeps_what_an_engine_knew)
 	sink_write(sink, &sa);
 	sa.sa.packets = 20;
 	sink_write(sink, &sa);
-	ike.ike_sa = (struct record_ike_sa){ .initiator = learned.learned.a,
-					     .responder = learned.learned.b,
+	ike.ike_sa = (struct record_ike_sa){ .initiator = pair.known_pair.a,
+					     .responder = pair.known_pair.b,
 					     .major = 2,
 					     .selected = selected,
 					     .selected_count = 3 };
@@ -323,10 +343,12 @@ START_TEST(keeps_what_an_engine_knew)
 	sink_write(sink, &mark);
 	await(sink, 1);
 	struct store_view *view = view_of(&stage);
-	ck_assert_int_eq(store_view_learned(view, count_lines, &count), 1);
-	ck_assert_uint_eq(count, 1);
+	ck_assert_int_eq(store_view_known(view, count_lines, &count), 2);
+	ck_assert_uint_eq(count, 2);
 	store_view_close(view);
 	sink_close(sink);
+	ck_assert_int_eq(ask(&stage, "SELECT realm FROM known WHERE b='10.2.0.2' AND last=77"), 3);
+	ck_assert_int_eq(ask(&stage, "SELECT record LIKE '%\"told_new\":true%' FROM known WHERE b='' AND last=99"), 1);
 	ck_assert_int_eq(ask(&stage, "SELECT packets FROM sa"), 20);
 	ck_assert_int_eq(ask(&stage, "SELECT times FROM proposal_set WHERE "
 				     "selected='AES_CBC_256/HMAC_SHA2_256_128/MODP_2048'"),
@@ -439,11 +461,16 @@ START_TEST(migrates_an_older_version)
 	sink_write(sink, &record);
 	await(sink, 1);
 	sink_close(sink);
-	/* as version 1 left it */
-	make(&stage, "DROP TABLE learned; DROP TABLE proposal_set; DROP TABLE sa;"
-		     "DROP TABLE look; DROP TABLE word; DROP TABLE couple; DROP TABLE traffic; DROP TABLE traffic_day;"
-		     "DROP TABLE traffic_rule; DROP TABLE counted; DROP TABLE counted_at; DROP TABLE selection;"
-		     "PRAGMA user_version=1");
+	/* As the version before left it, which had a table of learned pairs, or as version 1 did. */
+	static const char *const former[] = {
+		"DROP TABLE known; CREATE TABLE learned(a TEXT NOT NULL); INSERT INTO learned VALUES('10.1.0.1');"
+		"PRAGMA user_version=3",
+		("DROP TABLE known; DROP TABLE proposal_set; DROP TABLE sa;"
+		 "DROP TABLE look; DROP TABLE word; DROP TABLE couple; DROP TABLE traffic; DROP TABLE traffic_day;"
+		 "DROP TABLE traffic_rule; DROP TABLE counted; DROP TABLE counted_at; DROP TABLE selection;"
+		 "PRAGMA user_version=1"),
+	};
+	make(&stage, former[_i]);
 	sink = open_store(&stage);
 	record = told(5, 2, FINDING_CLEAR);
 	sink_write(sink, &record);
@@ -451,7 +478,8 @@ START_TEST(migrates_an_older_version)
 	sink_close(sink);
 	ck_assert_uint_eq(stage.notices, 0);
 	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM history"), 2);
-	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM learned"), 0);
+	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM known"), 0);
+	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM sqlite_schema WHERE name='learned'"), 0);
 	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM traffic"), 0);
 	ck_assert_int_eq(ask(&stage, "PRAGMA user_version"), STORE_VERSION);
 	stage_end(&stage);
@@ -578,7 +606,7 @@ int main(void)
 	tcase_add_test(cases, sets_aside_another_programs_database);
 	tcase_add_test(cases, sets_aside_a_newer_version);
 	tcase_add_test(cases, sets_aside_overwritten_pages);
-	tcase_add_test(cases, migrates_an_older_version);
+	tcase_add_loop_test(cases, migrates_an_older_version, 0, 2);
 	tcase_add_test(cases, keeps_its_size);
 	tcase_add_test(cases, keeps_its_age);
 	tcase_add_test(cases, waits_for_its_folder);

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See handover.h. */
+#include "handover.h"
+
+#include "loop.h"
+#include "report/record_reader.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { READ_SIZE = 64 << 10, TEXT_FIRST = 64 << 10, HEAD_SIZE = 80 };
+
+/* ---- the reporter's side ---- */
+
+struct handover_giver {
+	struct loop *loop;
+	int descriptor;
+	struct loop_event *writable; /* NULL while there is nothing to send */
+	char *text;                  /* owned */
+	size_t length, room, sent;
+	bool failed;
+};
+
+static void put(struct handover_giver *giver, const char *text, size_t length)
+{
+	if (giver->length + length > giver->room && !giver->failed) {
+		size_t room = giver->room ? giver->room : TEXT_FIRST;
+		while (room < giver->length + length)
+			room *= 2;
+		char *more = realloc(giver->text, room);
+		giver->failed = more == NULL;
+		if (more) {
+			giver->text = more;
+			giver->room = room;
+		}
+	}
+	if (giver->failed)
+		return;
+	memcpy(giver->text + giver->length, text, length);
+	giver->length += length;
+}
+
+static void put_line(void *context, const char *line)
+{
+	put(context, line, strlen(line));
+	put(context, "\n", 1);
+}
+
+static void stop(struct handover_giver *giver)
+{
+	if (giver->writable)
+		loop_forget(giver->loop, giver->writable);
+	giver->writable = NULL;
+	free(giver->text);
+	giver->text = NULL;
+	giver->length = giver->room = giver->sent = 0;
+	giver->failed = false;
+}
+
+static void on_writable(void *context)
+{
+	struct handover_giver *giver = context;
+	ssize_t count = send(giver->descriptor, giver->text + giver->sent, giver->length - giver->sent,
+			     MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (count > 0)
+		giver->sent += (size_t)count;
+	if (giver->sent == giver->length || (count < 0 && errno != EAGAIN && errno != EINTR))
+		stop(giver);
+}
+
+/* False, and nothing is sent, on lack of memory. */
+static bool begin_sending(struct handover_giver *giver)
+{
+	if (!giver->failed && !giver->writable)
+		giver->writable = loop_on_writable(giver->loop, giver->descriptor, on_writable, giver);
+	if (!giver->failed && giver->writable)
+		return true;
+	stop(giver);
+	return false;
+}
+
+bool handover_give(struct handover_giver *giver, const struct standing *standing, int64_t started_ns)
+{
+	char head[HEAD_SIZE];
+
+	stop(giver);
+	snprintf(head, sizeof(head), "\nknown %lld %lld", (long long)started_ns, (long long)standing_until(standing));
+	put_line(giver, head);
+	standing_each_known(standing, put_line, giver);
+	standing_each_alert(standing, INT64_MIN, put_line, giver);
+	snprintf(head, sizeof(head), "end %lld", (long long)started_ns);
+	put_line(giver, head);
+	return begin_sending(giver);
+}
+
+struct handover_giver *handover_giver_new(struct loop *loop, int descriptor)
+{
+	struct handover_giver *giver = calloc(1, sizeof(*giver));
+
+	if (!giver)
+		return NULL;
+	giver->loop = loop;
+	giver->descriptor = descriptor;
+	put_line(giver, "\nagain");
+	if (begin_sending(giver))
+		return giver;
+	free(giver);
+	return NULL;
+}
+
+void handover_giver_free(struct handover_giver *giver)
+{
+	if (!giver)
+		return;
+	stop(giver);
+	free(giver);
+}
+
+/* ---- the engine's side ---- */
+
+struct handover_taker {
+	struct handover_taker_settings settings;
+	struct loop_event *readable;
+	struct record_reader reader;
+	bool ours;    /* what comes is for this engine */
+	char *octets; /* READ_SIZE, owned */
+	char *line;   /* RECORD_LINE_MAX + 1, owned */
+	size_t length;
+	bool overlong;
+};
+
+static void take_line(struct handover_taker *taker)
+{
+	const struct handover_taker_settings *settings = &taker->settings;
+	long long started, until;
+	struct record record;
+
+	taker->line[taker->length] = '\0';
+	if (sscanf(taker->line, "known %lld %lld", &started, &until) == 2) {
+		taker->ours = started == settings->started_ns;
+		if (taker->ours)
+			settings->until(settings->context, until);
+	} else if (sscanf(taker->line, "end %lld", &started) == 1) {
+		if (taker->ours)
+			settings->end(settings->context);
+		taker->ours = false;
+	} else if (strcmp(taker->line, "again") == 0) {
+		settings->again(settings->context);
+	} else if (taker->ours && taker->length > 0 &&
+		   record_from_json(taker->line, taker->length, &taker->reader, &record)) {
+		settings->know(settings->context, &record);
+	}
+}
+
+static void take_octets(struct handover_taker *taker, const char *octets, size_t count)
+{
+	for (const char *end = octets + count; octets < end;) {
+		const char *newline = memchr(octets, '\n', (size_t)(end - octets));
+		size_t part = (size_t)((newline ? newline : end) - octets);
+		taker->overlong |= taker->length + part > RECORD_LINE_MAX;
+		if (!taker->overlong) {
+			memcpy(taker->line + taker->length, octets, part);
+			taker->length += part;
+		}
+		if (!newline)
+			return;
+		if (!taker->overlong)
+			take_line(taker);
+		taker->length = 0;
+		taker->overlong = false;
+		octets = newline + 1;
+	}
+}
+
+static void on_readable(void *context)
+{
+	struct handover_taker *taker = context;
+	ssize_t count = recv(taker->settings.descriptor, taker->octets, READ_SIZE, MSG_DONTWAIT);
+
+	if (count > 0) {
+		take_octets(taker, taker->octets, (size_t)count);
+	} else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
+		loop_forget(taker->settings.loop, taker->readable);
+		taker->readable = NULL;
+	}
+}
+
+struct handover_taker *handover_taker_new(const struct handover_taker_settings *settings)
+{
+	struct handover_taker *taker = calloc(1, sizeof(*taker));
+
+	if (!taker)
+		return NULL;
+	taker->settings = *settings;
+	taker->octets = malloc(READ_SIZE);
+	taker->line = malloc(RECORD_LINE_MAX + 1);
+	taker->readable = loop_on_readable(settings->loop, settings->descriptor, on_readable, taker);
+	if (taker->octets && taker->line && taker->readable)
+		return taker;
+	handover_taker_free(taker);
+	return NULL;
+}
+
+void handover_taker_free(struct handover_taker *taker)
+{
+	if (!taker)
+		return;
+	if (taker->readable)
+		loop_forget(taker->settings.loop, taker->readable);
+	record_reader_clear(&taker->reader);
+	free(taker->octets);
+	free(taker->line);
+	free(taker);
+}
