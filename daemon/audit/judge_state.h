@@ -271,6 +271,7 @@ struct judged_host {
 	struct table_link link;
 	struct address address;
 	struct address first_peer;
+	struct address other_peer; /* one more: the latest; only if `more` */
 	bool more;
 	bool told_new;   /* lifecycle */
 	uint32_t peers;  /* pairs in which both sides spoke IKE or ESP, and that are kept */
@@ -476,6 +477,8 @@ struct judged_host *judge_host(struct judge *judge, const struct address *host);
 
 /* When the host last gave a sign of life, in whatever transition; 0: never. */
 int64_t judge_host_last(struct judge *judge, const struct address *host);
+/* Whether it gave one after `since_ns`, or sends ESP to one of its peers without a pause, of which no transition tells. */
+bool judge_host_alive(struct judge *judge, uint32_t realm, const struct address *host, int64_t since_ns);
 
 /* rule_sensor.c */
 /* Where the sensor does not see all, a finding that rests on what was not seen is less sure: its grade falls by one step, and the
