@@ -278,6 +278,7 @@ struct judged_host {
 	int64_t last_ns; /* last sign of life that was worth a transition */
 	int64_t esp_ns;  /* when ESP both ways with somebody last began; 0: never */
 	uint8_t takes;   /* bit per enum ike_mode that it answered as responder */
+	uint8_t proves;  /* bit per enum ike_auth by which a peer and it came to terms */
 	/* IKE SAs that show what the host takes, as responder, and what it offers, as initiator */
 	uint32_t realm;
 	uint64_t chose_ispi, offered_ispi;
