@@ -157,6 +157,7 @@ struct story_options {
 	bool keep_transitions; /* as text, in judged order */
 	bool lifecycle;        /* events of peers and SAs are told */
 	bool leaks_only;       /* of the findings, only cleartext-leak is kept */
+	certificate_read_function *certificate; /* NULL: certificates in clear are not read */
 };
 
 /* Ordinary sizes; batch 32, step 50 ms, one tracker, learning after 4 packets. */

@@ -525,6 +525,7 @@ static void begin(struct teller *teller)
 					  .thresholds = options->thresholds,
 					  .alerts = options->alerts,
 					  .lifecycle = options->lifecycle,
+					  .certificate = options->certificate,
 					  .pairs = options->judged_pairs,
 					  .sas = options->sas,
 					  .ike = options->ike,
