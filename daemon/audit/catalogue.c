@@ -325,7 +325,8 @@ static const struct catalogue_cause causes[CAUSE_COUNT] = {
 	},
 	[CAUSE_ONE_WAY] = {
 		"one-way", "One direction is protected and the other is not, or goes unanswered.",
-		"Look at the peer named as sender in clear or as silent: its outbound policy is missing, or it has lost the SA.",
+		"Look at the peer named as sender in clear: its outbound policy is missing or was unassigned. Put it back, and have it "
+		"block what it cannot secure.",
 	},
 	[CAUSE_NOT_INITIATING] = {
 		"not-initiating", "The client can do IPsec but does not open IKE with this server.",
@@ -366,12 +367,12 @@ static const struct catalogue_cause causes[CAUSE_COUNT] = {
 	[CAUSE_CERTIFICATE] = {
 		"certificate", "A certificate is missing, expired, not trusted, or its revocation could not be checked.",
 		"Check validity, chain and issuing authority on both peers, and that the CRL or OCSP server can be reached; relax "
-		"a strict revocation check only to split the problem.",
+		"a strict revocation check, or try a shared key between the two, only to split the problem.",
 	},
 	[CAUSE_KERBEROS] = {
 		"kerberos", "Kerberos did not give the peers a ticket for each other.",
 		"Reset or re-enable the computer account, synchronise the clocks, and exempt traffic to the domain controllers "
-		"from IPsec.",
+		"from IPsec; if a shared key between the two works for a try, the fault is in Kerberos alone.",
 	},
 	[CAUSE_STALE] = {
 		"stale", "The sender goes on with an SPI that was replaced, deleted or forgotten by its receiver.",
@@ -413,6 +414,19 @@ static const struct catalogue_causes allowed[] = {
 	{ FINDING_IKE_AUTH_FAILED, { CAUSE_PRE_SHARED_KEY, CAUSE_CERTIFICATE, CAUSE_KERBEROS, CAUSE_UNKNOWN } },
 	{ FINDING_BAD_SPI, { CAUSE_STALE, CAUSE_NOTIFIED, CAUSE_ONE_WAY, CAUSE_RECOVERING } },
 	{ FINDING_REKEY_TOO_OFTEN, { CAUSE_TIME, CAUSE_VOLUME } },
+};
+
+/* Where what is to be done depends on the finding too. */
+static const struct {
+	enum finding_id id;
+	enum finding_cause cause;
+	const char *advice;
+} advices[] = {
+	{ FINDING_BAD_SPI, CAUSE_ONE_WAY,
+	  "See whether the receiver still has this SA (ip xfrm state, swanctl --list-sas, Get-NetIPsecQuickModeSA, "
+	  "show crypto "
+	  "ipsec sa). If not, delete it on the sender, so that the two negotiate anew, and switch dead peer detection "
+	  "on." },
 };
 
 /* What an enumerator out of range gets, so that no caller has to test for NULL. */
@@ -467,6 +481,9 @@ const char *catalogue_advice(enum finding_id id, enum finding_cause cause)
 {
 	const char *advice = catalogue_cause(cause)->advice;
 
+	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+		if (advices[i].id == id && advices[i].cause == cause)
+			return advices[i].advice;
 	return advice ? advice : catalogue_row(id)->advice;
 }
 

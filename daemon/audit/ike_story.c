@@ -337,6 +337,8 @@ bool ike_story_request_again(struct ike_request *request, int64_t now_ns)
 	int64_t tenths = gap / (100 * MILLISECOND);
 	request->last_ns = now_ns;
 	request->gap_ds = tenths > UINT16_MAX ? UINT16_MAX : (uint16_t)tenths;
+	if (request->sends <= IKE_STORY_GAPS)
+		request->gaps_ds[request->sends - 1] = request->gap_ds;
 	if (request->sends < UINT16_MAX)
 		request->sends++;
 	return true;
@@ -572,6 +574,20 @@ static uint64_t note_pair(struct ike_story *story, uint64_t pair, unsigned side)
 	return before;
 }
 
+/* How the side repeats itself, by the request that it repeated most. */
+static void note_schedule(struct ike_story *story, unsigned side)
+{
+	const struct ike_request *request = &story->request[side];
+	unsigned gaps = request->sends - 1u < IKE_STORY_GAPS ? request->sends - 1u : IKE_STORY_GAPS;
+
+	story->repeated++;
+	if (gaps < story->schedule_count || (gaps == story->schedule_count && request->sends - 1u > gaps))
+		return;
+	story->schedule_count = (uint8_t)gaps;
+	story->schedule_responder = side == 1;
+	memcpy(story->schedule_ds, request->gaps_ds, sizeof(story->schedule_ds));
+}
+
 struct ike_event ike_story_message(struct ike_stories *stories, const struct ike_arrival *arrival,
 				   const struct ike_message *message)
 {
@@ -616,6 +632,8 @@ struct ike_event ike_story_message(struct ike_stories *stories, const struct ike
 	note_authorities(story, message, arrival->octets, side);
 	event.kind = header->major == 2 ? v2_message(story, message, arrival, side, digest, &event)
 					: ike_story_v1(story, message, arrival, side, digest, &event);
+	if (event.kind == IKE_EVENT_REPEATED)
+		note_schedule(story, side);
 	note_nat(stories, story, arrival, message, side);
 	if (side == 0 && event.kind != IKE_EVENT_OPENED && event.kind != IKE_EVENT_NONE)
 		story->progressed = true;

@@ -38,16 +38,19 @@ enum ike_event_kind {
 	IKE_EVENT_PROGRESS,       /* anything else that is new */
 };
 
+enum { IKE_STORY_GAPS = 6 };
+
 /* The last request of one side (IKEv1: its last message). */
 struct ike_request {
 	int64_t first_ns, last_ns; /* first sent, last repeated */
 	uint64_t digest;           /* of its first datagram */
 	uint64_t fragments;        /* bit per fragment number seen */
 	uint32_t message_id;
-	uint32_t octets;  /* of all fragments */
-	uint32_t largest; /* of the largest of them, as a message */
-	uint16_t sends;   /* 1 and repetitions */
-	uint16_t gap_ds;  /* last gap between them, tenths of a second */
+	uint32_t octets;                  /* of all fragments */
+	uint32_t largest;                 /* of the largest of them, as a message */
+	uint16_t sends;                   /* 1 and repetitions */
+	uint16_t gap_ds;                  /* last gap between them, tenths of a second */
+	uint16_t gaps_ds[IKE_STORY_GAPS]; /* the first of them: the sender's schedule */
 	uint8_t exchange;
 	uint8_t first_inner; /* type of the first payload inside, 0: not known */
 	bool answered;
@@ -118,6 +121,10 @@ struct ike_story {
 	bool quantum_safe;                     /* ML-KEM was selected */
 	uint32_t children[IKE_STORY_CHILDREN]; /* SPIs of SAs for traffic that came of it; a ring, the latest */
 	uint32_t child_count;                  /* how many ever */
+	uint32_t repeated;                     /* requests that came again, of both sides */
+	uint16_t schedule_ds[IKE_STORY_GAPS];  /* gaps of the request that was repeated most */
+	uint8_t schedule_count;                /* of them; 0: none was */
+	bool schedule_responder;               /* whose it is */
 	uint32_t child_exchanges;              /* IKEv2: CREATE_CHILD_SA, as far as they were in view */
 	bool counted;                          /* for rules: half-open, in its responder's count */
 	int64_t counted_ns;                    /* when it was */

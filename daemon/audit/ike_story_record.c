@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { UNANSWERED_TRIES = 3, NOTIFY_NAME_SIZE = 48, CHILD_NAME_SIZE = 12 };
 
@@ -126,8 +127,13 @@ static void write_story(const struct ike_story *story, struct names *names, cons
 		.notify_count = story->notify_count,
 		.children = names->children,
 		.child_count = name_children(story, names),
+		.retransmissions = story->repeated,
+		.schedule_count = story->schedule_count,
+		.schedule_responder = story->schedule_responder,
 		.nat = nat_name(story),
 	};
+	_Static_assert((int)RECORD_GAPS == (int)IKE_STORY_GAPS, "a record has room for a schedule");
+	memcpy(record.ike_sa.schedule_ds, story->schedule_ds, sizeof(story->schedule_ds));
 	for (unsigned i = 0; i < story->notify_count; i++) {
 		const char *name = ike_notify_name(story->major, story->notifies[i]);
 		if (name)

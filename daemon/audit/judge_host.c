@@ -62,9 +62,12 @@ static void speaks(struct judge *judge, const struct address *host, const struct
 		known = judge_host_obtain(judge, host, peer);
 	if (!known)
 		return; /* full: the host's habits stay unknown, which weakens a sentence, not a finding */
-	if (!known->more && !address_equal(&known->first_peer, peer)) {
-		known->more = true;
-		known_note_host(judge, known);
+	if (!address_equal(&known->first_peer, peer)) {
+		known->other_peer = *peer;
+		if (!known->more) {
+			known->more = true;
+			known_note_host(judge, known);
+		}
 	}
 	known->peers += fresh_pair;
 }
@@ -130,6 +133,23 @@ int64_t judge_host_last(struct judge *judge, const struct address *host)
 	uint32_t number = table_find(&judge->hosts, hash_octets(host->bytes, 16, judge->settings.seed));
 
 	return number ? ((const struct judged_host *)table_at(&judge->hosts, number))->last_ns : 0;
+}
+
+/* Whether the host sends ESP or AH to this peer right now. */
+static bool sends_to(struct judge *judge, uint32_t realm, const struct address *host, const struct address *peer)
+{
+	bool lower = address_compare(host, peer) < 0;
+	const struct judged_pair *pair = judge_pair(judge, realm, lower ? host : peer, lower ? peer : host);
+
+	return pair && pair->esp[!lower].running;
+}
+
+bool judge_host_alive(struct judge *judge, uint32_t realm, const struct address *host, int64_t since_ns)
+{
+	const struct judged_host *known = judge_host(judge, host);
+
+	return known && (known->last_ns > since_ns || sends_to(judge, realm, host, &known->first_peer) ||
+			 (known->more && sends_to(judge, realm, host, &known->other_peer)));
 }
 
 bool judge_host_elsewhere(struct judge *judge, const struct address *host, const struct address *peer)

@@ -279,6 +279,7 @@ struct judged_host {
 	struct table_link link;
 	struct address address;
 	struct address first_peer;
+	struct address other_peer; /* one more: the latest; only if `more` */
 	bool more;
 	bool told_new;     /* lifecycle */
 	bool known_queued; /* as in struct judged_pair */
@@ -287,6 +288,7 @@ struct judged_host {
 	int64_t last_ns; /* last sign of life that was worth a transition */
 	int64_t esp_ns;  /* when ESP both ways with somebody last began; 0: never */
 	uint8_t takes;   /* bit per enum ike_mode that it answered as responder */
+	uint8_t proves;  /* bit per enum ike_auth by which a peer and it came to terms */
 	/* IKE SAs that show what the host takes, as responder, and what it offers, as initiator */
 	uint32_t realm;
 	uint64_t chose_ispi, offered_ispi;
@@ -523,6 +525,8 @@ struct judged_host *judge_host_obtain(struct judge *judge, const struct address 
 
 /* When the host last gave a sign of life, in whatever transition; 0: never. */
 int64_t judge_host_last(struct judge *judge, const struct address *host);
+/* Whether it gave one after `since_ns`, or sends ESP to one of its peers without a pause, of which no transition tells. */
+bool judge_host_alive(struct judge *judge, uint32_t realm, const struct address *host, int64_t since_ns);
 
 /* rule_sensor.c */
 /* Where the sensor does not see all, a finding that rests on what was not seen is less sure: its grade falls by one step, and the

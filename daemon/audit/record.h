@@ -98,6 +98,8 @@ enum ike_outcome {
 	IKE_OUTCOME_COUNT
 };
 
+enum { RECORD_GAPS = 6 };
+
 struct record_ike_sa {
 	struct address initiator, responder;
 	bool
@@ -118,7 +120,12 @@ struct record_ike_sa {
 	size_t notify_count;
 	const char *const *children; /* SPIs of SAs that came of it, latest first, as texts */
 	size_t child_count;
-	const char *nat; /* who is behind one: "none", "initiator", "responder", "both"; NULL if not known */
+	uint32_t retransmissions; /* of requests, of both sides */
+	/* Gaps between the sendings of the request that was repeated most, tenths of a second; its first ones. */
+	uint16_t schedule_ds[RECORD_GAPS];
+	uint8_t schedule_count;  /* 0: nothing was repeated */
+	bool schedule_responder; /* whose request it is */
+	const char *nat;         /* who is behind one: "none", "initiator", "responder", "both"; NULL if not known */
 };
 
 /* One IKE message as it was on the wire. Hostile octets, whole as far as they were captured. */

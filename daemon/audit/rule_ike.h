@@ -27,6 +27,10 @@ void rule_ike_describe_proof(struct judge *judge, const struct judged_pair *pair
 /* rule_ike_silence.c: the responder has chosen; from now on it is known to take that version and mode. */
 void rule_ike_takes(struct judge *judge, const struct ike_story *story);
 
+/* rule_ike_silence.c: what the host is known to take of others, or by what it proves itself to them, as evidence by this key. */
+void rule_ike_note_takes(struct judge *judge, const struct address *host, struct finding *finding, const char *key);
+void rule_ike_note_proves(struct judge *judge, const struct address *host, struct finding *finding, const char *key);
+
 /* rule_ike_silence.c: CAUSE_VERSION or CAUSE_MODE if that may be why the opening is not answered, else CAUSE_NONE. */
 enum finding_cause rule_ike_silence(struct judge *judge, const struct judged_pair *pair, const struct ike_story *story,
 				    const struct ike_request *request);

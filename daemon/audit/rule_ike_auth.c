@@ -258,7 +258,14 @@ enum finding_cause rule_ike_proof_failed(struct judge *judge, struct judged_pair
 
 void rule_ike_proof_held(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
 {
+	enum ike_auth auth = ike_story_auth(story);
+
 	end_authorities(judge, pair);
+	for (unsigned end = 0; end < 2 && auth != IKE_AUTH_UNKNOWN; end++) {
+		struct judged_host *host = judge_host(judge, &pair->address[end]);
+		if (host)
+			host->proves |= (uint8_t)(1u << auth);
+	}
 	for (unsigned end = 0; end < 2 && ike_story_auth(story) == IKE_AUTH_CERTIFICATE; end++)
 		note_proof(judge, &pair->address[end], pair->link.hash, true);
 }
@@ -289,6 +296,8 @@ void rule_ike_describe_proof(struct judge *judge, const struct judged_pair *pair
 		return;
 	if (finding->cause == CAUSE_KERBEROS && ike_story_auth(story) != IKE_AUTH_KERBEROS)
 		finding->grade = GRADE_POSSIBLE;
+	rule_ike_note_proves(judge, &finding->src, finding, "initiator_proves_by");
+	rule_ike_note_proves(judge, &finding->dst, finding, "responder_proves_by");
 	finding_note_integer(finding, "proof_octets", story->auth_octets);
 	finding_note_boolean(finding, "certificate_requested", story->asked_certificate);
 	if (finding->cause == CAUSE_CERTIFICATE)

@@ -16,6 +16,9 @@
 
 #include "../../dissectors/ike_names.h"
 
+#include <stdio.h>
+#include <string.h>
+
 enum { TRIES = 3 }; /* of quick mode, as rule_ike.c has it for openings */
 
 static const char *mode_words(unsigned mode)
@@ -47,13 +50,50 @@ void rule_ike_takes(struct judge *judge, const struct ike_story *story)
 	known_note_host(judge, host);
 }
 
+/* The words of the bits that are set, in order. */
+static void note_words(struct finding *finding, const char *key, unsigned bits, unsigned count,
+		       const char *(*word)(unsigned bit))
+{
+	char words[96] = "";
+
+	for (unsigned bit = 1; bit < count; bit++)
+		if (bits & 1u << bit) {
+			size_t length = strlen(words);
+			snprintf(words + length, sizeof(words) - length, "%s%s", length ? ", " : "", word(bit));
+		}
+	if (words[0])
+		finding_note_words(finding, key, words);
+	else
+		finding_note_text(finding, key, NULL);
+}
+
+void rule_ike_note_takes(struct judge *judge, const struct address *host, struct finding *finding, const char *key)
+{
+	const struct judged_host *known = judge_host(judge, host);
+
+	note_words(finding, key, known ? known->takes : 0, IKE_MODE_COUNT, mode_words);
+}
+
+static const char *auth_words(unsigned auth)
+{
+	return ike_auth_name((enum ike_auth)auth);
+}
+
+void rule_ike_note_proves(struct judge *judge, const struct address *host, struct finding *finding, const char *key)
+{
+	const struct judged_host *known = judge_host(judge, host);
+
+	note_words(finding, key, known ? known->proves : 0, IKE_AUTH_COUNT, auth_words);
+}
+
 /* Any sign of the responder since the first try. */
 static bool lives(struct judge *judge, const struct judged_pair *pair, const struct ike_story *story,
 		  const struct ike_request *request)
 {
 	unsigned from_responder = address_equal(&pair->address[1], &story->responder);
 
-	return judge_host_last(judge, &story->responder) >= request->first_ns || pair->esp[from_responder].running;
+	return judge_host_alive(judge, pair->realm, &story->responder, request->first_ns - 1) ||
+	       pair->esp[from_responder].running;
 }
 
 enum finding_cause rule_ike_silence(struct judge *judge, const struct judged_pair *pair, const struct ike_story *story,
@@ -93,6 +133,7 @@ void rule_ike_describe_silence(struct judge *judge, const struct judged_pair *pa
 	finding_note_text(finding, "offered", mode_words(tried));
 	finding_note_text(finding, "known_to_be_taken", taken);
 	finding_note_integer(finding, "tries", trouble->sends);
+	rule_ike_note_proves(judge, &finding->dst, finding, "responder_proves_by");
 }
 
 /* ---- children ---- */

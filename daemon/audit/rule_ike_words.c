@@ -127,6 +127,7 @@ static void describe_refusal(struct judge *judge, const struct trouble *trouble,
 	finding_note_text(finding, "notify", name ? name : "");
 	finding_note_integer(finding, "notify_type", trouble->notify);
 	finding_note_boolean(finding, "authenticated", false);
+	rule_ike_note_takes(judge, &finding->dst, finding, "responder_takes");
 	if (!story)
 		return;
 	for (unsigned kind = 0; kind < IKE_ALGORITHM_ADDITIONAL; kind++)
@@ -145,12 +146,28 @@ static void describe_refusal(struct judge *judge, const struct trouble *trouble,
 		finding->grade = GRADE_LIKELY;
 }
 
-static void describe_silence(const struct judged_pair *pair, const struct trouble *trouble, struct finding *finding)
+/* "4.0, 7.2, 13.0": how long the sender waits for an answer each time, which tells whose software it is. */
+static void note_schedule(const struct ike_story *story, struct finding *finding)
+{
+	char words[64] = "";
+
+	for (unsigned i = 0; story && i < story->schedule_count; i++) {
+		size_t length = strlen(words);
+		snprintf(words + length, sizeof(words) - length, "%s%.1f", i ? ", " : "",
+			 (double)story->schedule_ds[i] / 10);
+	}
+	finding_note_words(finding, "schedule", words);
+}
+
+static void describe_silence(struct judge *judge, const struct judged_pair *pair, const struct trouble *trouble,
+			     const struct ike_story *story, struct finding *finding)
 {
 	const struct judged_negotiation *negotiation = &pair->negotiation;
 
 	finding_note_integer(finding, "tries", trouble->sends);
 	finding_note_real(finding, "last_gap", (double)trouble->gap_ds / 10);
+	note_schedule(story, finding);
+	rule_ike_note_takes(judge, &finding->dst, finding, "responder_takes");
 	finding_note_integer(finding, "message_octets", trouble->octets);
 	if (negotiation->icmp_ns && negotiation->icmp_ns >= trouble->begun_ns &&
 	    negotiation->icmp_direction == trouble->direction) {
@@ -239,7 +256,7 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 	case TROUBLE_UNANSWERED:
 		finding_say(finding, "%s opens IKE with %s, %u times in %.1f s without any answer", a.text, b.text,
 			    trouble->sends, (double)(trouble->last_ns - trouble->begun_ns) / 1e9);
-		describe_silence(pair, trouble, finding);
+		describe_silence(judge, pair, trouble, story, finding);
 		break;
 	case TROUBLE_REFUSED:
 		if (trouble->silent) {
@@ -252,7 +269,7 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 		finding_say(finding, "The negotiation of %s and %s stops at %s, sent %u times, %s was answered", a.text,
 			    b.text, step ? step : "a step", trouble->sends, answered_step(trouble));
 		finding_note_text(finding, "step", step ? step : "");
-		describe_silence(pair, trouble, finding);
+		describe_silence(judge, pair, trouble, story, finding);
 		break;
 	case TROUBLE_PATH_MTU:
 		finding->grade = GRADE_LIKELY;
@@ -261,7 +278,7 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 		    "Small IKE messages between %s and %s are answered, and one of %u octets, sent %u times, is not",
 		    a.text, b.text, trouble->octets, trouble->sends);
 		finding_note_text(finding, "step", step ? step : "");
-		describe_silence(pair, trouble, finding);
+		describe_silence(judge, pair, trouble, story, finding);
 		break;
 	case TROUBLE_AUTH:
 		rule_ike_describe_proof(judge, pair, story, finding);

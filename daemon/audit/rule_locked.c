@@ -15,21 +15,6 @@
 #define ALIVE_NS (60 * SECOND)      /* the host gave a sign of life so shortly before the first knock, or since */
 #define NEGOTIATED_NS (30 * SECOND) /* IKE so shortly before belongs to the knocks: another finding speaks of it */
 
-/* Whether the host was heard of lately: by itself, or by what it exchanges with its first peer without a pause. */
-static bool alive(struct judge *judge, const struct judged_pair *pair, const struct address *server, int64_t since_ns)
-{
-	const struct judged_host *host = judge_host(judge, server);
-
-	if (!host)
-		return false;
-	if (host->last_ns >= since_ns)
-		return true;
-	bool lower = address_compare(server, &host->first_peer) < 0;
-	const struct judged_pair *other =
-	    judge_pair(judge, pair->realm, lower ? server : &host->first_peer, lower ? &host->first_peer : server);
-	return other && other->esp[!lower].running;
-}
-
 static bool speaks(const struct judged_pair *pair, int64_t since_ns)
 {
 	for (unsigned side = 0; side < 2; side++)
@@ -49,7 +34,7 @@ static void describe(struct judge *judge, const struct judged_pair *pair, struct
 	finding->src = pair->address[knock->direction];
 	finding->dst = pair->address[!knock->direction];
 	bool capable = judge_host_elsewhere(judge, &finding->src, &finding->dst);
-	bool known = alive(judge, pair, &finding->dst, knock->first_ns - ALIVE_NS);
+	bool known = judge_host_alive(judge, pair->realm, &finding->dst, knock->first_ns - ALIVE_NS - 1);
 	const struct judged_host *host = judge_host(judge, &finding->dst);
 	finding->cause = capable ? CAUSE_NOT_INITIATING : CAUSE_NOT_CAPABLE;
 	finding->grade = known ? GRADE_LIKELY : GRADE_POSSIBLE;
@@ -108,7 +93,7 @@ static void knocked(struct judge *judge, struct judged_pair *pair, const struct 
 	}
 	bool secured = pair->rule || (host && host->esp_ns);
 	/* What was heard of before and is silent now is down. */
-	bool down = host ? !alive(judge, pair, server, news->first_ns - ALIVE_NS) : !pair->rule;
+	bool down = host ? !judge_host_alive(judge, pair->realm, server, news->first_ns - ALIVE_NS - 1) : !pair->rule;
 	if (!secured || down || speaks(pair, news->first_ns))
 		return;
 	if (!knock->alert.open)

@@ -40,7 +40,7 @@ enum {
 
 static bool receiver_alive(struct judge *judge, const struct judged_pair *pair, const struct judged_sa *sa)
 {
-	return judge_host_last(judge, &pair->address[!sa->direction]) > sa->bad_since_ns;
+	return judge_host_alive(judge, pair->realm, &pair->address[!sa->direction], sa->bad_since_ns);
 }
 
 static bool comes_often(const struct judge *judge, const struct judged_pair *pair)

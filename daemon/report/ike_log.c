@@ -21,6 +21,7 @@ enum {
 
 struct recent_message {
 	uint64_t digest; /* 0: free */
+	int64_t time_ns; /* when it last came */
 	uint32_t count;  /* repetitions */
 };
 
@@ -95,12 +96,15 @@ static struct known_sa *sa_of(struct ike_log *log, uint64_t ispi)
 	return oldest;
 }
 
-static unsigned repetition(struct known_sa *sa, uint64_t digest)
+static unsigned repetition(struct known_sa *sa, uint64_t digest, int64_t now_ns, int64_t *gap_ns)
 {
 	for (unsigned i = 0; i < RECENT; i++)
-		if (sa->recent[i].digest == digest)
+		if (sa->recent[i].digest == digest) {
+			*gap_ns = now_ns - sa->recent[i].time_ns;
+			sa->recent[i].time_ns = now_ns;
 			return ++sa->recent[i].count;
-	sa->recent[sa->recent_at] = (struct recent_message){ digest, 0 };
+		}
+	sa->recent[sa->recent_at] = (struct recent_message){ digest, now_ns, 0 };
 	sa->recent_at = (sa->recent_at + 1) % RECENT;
 	return 0;
 }
@@ -141,14 +145,15 @@ static uint32_t child_request_octets(struct known_sa *sa, const struct ike_heade
 
 /* What went before, for this message; and what comes after is told of it. */
 static struct ike_words_before remember(struct ike_log *log, struct known_sa *sa,
-					const struct record_ike_message *record)
+					const struct record_ike_message *record, int64_t now_ns)
 {
 	const struct ike_message *message = &log->message;
 	const struct ike_header *header = &message->header;
 	struct ike_words_before before = { 0 };
 	bool v2 = header->major == 2;
 
-	before.retransmission = repetition(sa, digest_of(record->message, record->captured, &record->src));
+	before.retransmission =
+	    repetition(sa, digest_of(record->message, record->captured, &record->src), now_ns, &before.gap_ns);
 	if (!v2 && !sa->initiator_known && message->sa_count > 0) {
 		sa->initiator = header->responder_spi ? record->dst : record->src;
 		sa->initiator_known = true;
@@ -234,7 +239,8 @@ static void write_line(struct ike_log *log, const struct ike_log_entry *entry)
 	line_add(text, "%s IKEv%u ", record->encap == PACKET_ENCAP_TCP ? " tcp" : "", message->header.major);
 	line_add(text, "%s", entry->step->text);
 	if (entry->before.retransmission)
-		line_add(text, ", retransmission %u", entry->before.retransmission);
+		line_add(text, ", retransmission %u after %.1f s", entry->before.retransmission,
+			 (double)entry->before.gap_ns / 1e9);
 	line_add(text, ": %s", entry->meaning->text);
 	if (message->protection == IKE_ENCRYPTED || message->protection == IKE_ENCRYPTED_FRAGMENT) {
 		line_add(text, " [");
@@ -270,7 +276,7 @@ static void write_message(struct ike_log *log, const struct record *record)
 	struct ike_log_entry entry = { .record = record, .message = &log->message, .octets = ike->message };
 
 	sa->heard = ++log->messages;
-	entry.before = remember(log, sa, ike);
+	entry.before = remember(log, sa, ike, record->time_ns);
 	line_clear(&log->step);
 	line_clear(&log->meaning);
 	ike_words_step(&log->message, &entry.before, &log->step);

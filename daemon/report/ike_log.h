@@ -18,7 +18,7 @@
  *
  * As JSON, a message is one line of type "ike_message" with the keys: type, time, sensor, src, dst, src_port, dst_port,
  * encap (udp, tcp), ispi, rspi, version ("2.0"), exchange, message_id, initiator and response (IKEv2's flags; null
- * for IKEv1), step, meaning, outcome (step, progress, failure, end), retransmission (0: none), octets, captured, joined (from how many fragments of IKEv1; null: none), state
+ * for IKEv1), step, meaning, outcome (step, progress, failure, end), retransmission (0: none), after (seconds since it last came; null), octets, captured, joined (from how many fragments of IKEv1; null: none), state
  * (whole, truncated, malformed), fault (null, or {what, offset}), hidden (null, or {octets, fragment, fragments,
  * first_payload}), and, null below their level: from 3 `proposals` [{number, protocol, spi, algorithms: [{kind, name,
  * id, key_length}], life_seconds, life_kilobytes}] and `key_exchange` {group, octets}; from 4 `notifies` [{type, name,

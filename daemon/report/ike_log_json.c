@@ -263,6 +263,8 @@ char *ike_log_json(const struct ike_log_entry *entry, const char *sensor, unsign
 	good &= put(object, "meaning", json_string(entry->meaning->text));
 	good &= put(object, "outcome", json_string(outcomes[entry->outcome]));
 	good &= put(object, "retransmission", json_integer(entry->before.retransmission));
+	good &= put(object, "after",
+		    entry->before.retransmission ? json_real((double)entry->before.gap_ns / 1e9) : json_null());
 	good &= put(object, "octets", json_integer(record->length));
 	good &= put(object, "captured", json_integer(record->captured));
 	good &= put(object, "joined", record->joined ? json_integer(record->joined) : json_null());

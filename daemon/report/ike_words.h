@@ -17,6 +17,7 @@ struct ike_words_before {
 	bool roles_known;        /* the first message was seen, or IKEv2's flag says it */
 	bool from_initiator;     /* the message at hand; of IKEv1's phase 1 */
 	unsigned retransmission; /* the message at hand is that repetition of an earlier one; 0: new */
+	int64_t gap_ns;          /* since it last came; 0: new */
 	unsigned quick_step;     /* IKEv1 quick mode: 1, 2, 3; 0: not known */
 	unsigned answers;        /* IKE_SA_INIT answers so far: a request after one goes by its advice */
 	uint32_t request_octets; /* CREATE_CHILD_SA response: of its request; 0: not seen */

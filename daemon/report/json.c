@@ -337,6 +337,22 @@ static void put_sa(struct writer *writer, const struct record_sa *sa)
 	put_text(writer, "state", sa_state_name(sa->state));
 }
 
+static void put_schedule(struct writer *writer, const struct record_ike_sa *ike)
+{
+	if (ike->schedule_count == 0) {
+		put_null(writer, "schedule");
+		return;
+	}
+	struct writer schedule = open_object(writer, "schedule");
+	json_t *gaps = json_array();
+	for (unsigned i = 0; i < ike->schedule_count; i++)
+		if (json_array_append_new(gaps, json_real((double)ike->schedule_ds[i] / 10)) != 0)
+			schedule.failed = true;
+	put_text(&schedule, "sender", ike->schedule_responder ? "responder" : "initiator");
+	put(&schedule, "gaps", gaps);
+	close_object(writer, &schedule);
+}
+
 static void put_ike_sa(struct writer *writer, const struct record_ike_sa *ike)
 {
 	char version[12];
@@ -357,6 +373,8 @@ static void put_ike_sa(struct writer *writer, const struct record_ike_sa *ike)
 	put_names(writer, "notifies", ike->notifies, ike->notify_count);
 	put_names(writer, "children", ike->children, ike->child_count);
 	put_text(writer, "nat", ike->nat);
+	put_count(writer, "retransmissions", ike->retransmissions);
+	put_schedule(writer, ike);
 }
 
 static void put_summary(struct writer *writer, const struct record_summary *summary)

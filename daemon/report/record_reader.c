@@ -510,6 +510,43 @@ static void read_sa(struct fields *fields, struct record_sa *sa)
 	sa->state = (enum sa_record_state)take_found(fields, "state", sa_state_find(take_text(fields, "state")));
 }
 
+/* Gaps in tenths of a second, which is what they are measured in. */
+static void read_gaps(struct fields *fields, struct record_ike_sa *ike)
+{
+	json_t *list = take(fields, "gaps");
+	size_t size = json_array_size(list);
+
+	if (!json_is_array(list) || size == 0 || size > RECORD_GAPS) {
+		refuse(fields, "gaps", "not a list of its size");
+		return;
+	}
+	for (size_t i = 0; i < size; i++) {
+		const json_t *gap = json_array_get(list, i);
+		double tenths = json_is_real(gap) ? json_real_value(gap) * 10 : -1;
+		if (!(tenths >= 0) || tenths > UINT16_MAX) {
+			refuse(fields, "gaps", "not a list of seconds");
+			return;
+		}
+		ike->schedule_ds[i] = (uint16_t)(tenths + 0.5);
+	}
+	ike->schedule_count = (uint8_t)size;
+}
+
+static void read_schedule(struct fields *fields, struct record_ike_sa *ike)
+{
+	if (json_is_null(json_object_get(fields->object, "schedule"))) {
+		fields->taken++;
+		return;
+	}
+	struct fields schedule = open_object(fields, "schedule");
+	const char *sender = take_text(&schedule, "sender");
+	ike->schedule_responder = strcmp(sender, "responder") == 0;
+	if (!ike->schedule_responder && strcmp(sender, "initiator") != 0)
+		refuse(&schedule, "sender", "not one of its words");
+	read_gaps(&schedule, ike);
+	close_object(fields, &schedule, "schedule");
+}
+
 static void read_ike_sa(struct fields *fields, struct record_ike_sa *ike)
 {
 	const char *version, *end, *mode;
@@ -545,6 +582,8 @@ static void read_ike_sa(struct fields *fields, struct record_ike_sa *ike)
 	read_names(fields, "notifies", 3, &ike->notifies, &ike->notify_count);
 	read_names(fields, "children", 4, &ike->children, &ike->child_count);
 	ike->nat = take_text_or_null(fields, "nat");
+	ike->retransmissions = (uint32_t)take_integer(fields, "retransmissions", 0, UINT32_MAX);
+	read_schedule(fields, ike);
 }
 
 static void read_summary(struct fields *fields, struct record_summary *summary)

@@ -162,6 +162,7 @@ struct story_options {
 	int64_t restart_ns[STORY_RESTARTS_MAX];
 	int64_t unseen_ns;
 	bool forgetful; /* nothing is handed over */
+	certificate_read_function *certificate; /* NULL: certificates in clear are not read */
 };
 
 /* Ordinary sizes; batch 32, step 50 ms, one tracker, learning after 4 packets. */

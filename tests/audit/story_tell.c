@@ -586,6 +586,7 @@ static void begin(struct teller *teller)
 					  .alerts = options->alerts,
 					  .lifecycle = options->lifecycle,
 					  .remember = options->restart_ns[0] != 0,
+					  .certificate = options->certificate,
 					  .pairs = options->judged_pairs,
 					  .sas = options->sas,
 					  .ike = options->ike,

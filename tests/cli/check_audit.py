@@ -33,7 +33,7 @@ KEYS = {
     "sa": ["src", "dst", "spi", "proto", "encap", "first", "last", "packets", "bytes", "seq_first", "seq_last", "lost",
            "replayed", "replaces", "continues", "ike_spi", "exchange", "initiator", "state"],
     "ike_sa": ["initiator", "responder", "ispi", "rspi", "version", "mode", "step", "outcome", "offered", "selected",
-               "auth", "vendors", "notifies", "children", "nat"],
+               "auth", "vendors", "notifies", "children", "nat", "retransmissions", "schedule"],
     "summary": ["packets", "bytes", "first", "last", "classes", "sas", "ike_sas", "pairs", "flows", "findings",
                 "in_progress"],
 }

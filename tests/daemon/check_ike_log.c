@@ -21,8 +21,12 @@ struct text {
 
 static struct ike_build built;
 
+/* When the next message is sent. */
+static int64_t sent_ns;
+
 static void begin(struct text *text, unsigned level, size_t width, bool json)
 {
+	sent_ns = INT64_C(1000000000);
 	text->file = open_memstream(&text->octets, &text->length);
 	ck_assert_ptr_nonnull(text->file);
 	const struct ike_log_settings settings = { .file = text->file,
@@ -50,7 +54,7 @@ static void on_record(void *context, const struct record *record)
 /* From 10.0.0.1 to 10.0.0.2, or back; `captured` octets of what was built, in memory of just that size. */
 static void send_cut(struct text *text, bool back, uint32_t captured)
 {
-	struct record record = { .type = RECORD_IKE_MESSAGE, .time_ns = INT64_C(1000000000) };
+	struct record record = { .type = RECORD_IKE_MESSAGE, .time_ns = sent_ns };
 	static const uint8_t addresses[2][4] = { { 10, 0, 0, 1 }, { 10, 0, 0, 2 } };
 	uint8_t *copy = malloc(captured ? captured : 1);
 
@@ -179,12 +183,14 @@ START_TEST(repetitions_are_counted_and_silence_is_told_once)
 	first_request();
 	ike_end(&built);
 	send(&text, false);
+	sent_ns += INT64_C(2000000000);
 	send(&text, false);
 	expect_not(&text, "IKE_SA_INIT");
+	sent_ns += INT64_C(4100000000);
 	send(&text, false);
 	expect(&text,
-	       "retransmission 2: offers AES_GCM_16_256 (+1), PRF HMAC_SHA2_384, CURVE25519, additional ML_KEM_768; "
-	       "no answer so far");
+	       "retransmission 2 after 4.1 s: offers AES_GCM_16_256 (+1), PRF HMAC_SHA2_384, CURVE25519, additional "
+	       "ML_KEM_768; no answer so far");
 	size_t before = text.length;
 	send(&text, false);
 	fflush(text.file);
@@ -199,9 +205,11 @@ START_TEST(a_repeated_answer_is_no_silence)
 
 	begin(&text, 2, 0, false);
 	child_message(IKEV2_FLAG_RESPONSE, IKEV2_PAYLOAD_SA, 100);
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < 4; i++) {
 		send(&text, true);
-	expect(&text, "CREATE_CHILD_SA response 7, retransmission 3: agreed");
+		sent_ns += INT64_C(500000000) << i;
+	}
+	expect(&text, "CREATE_CHILD_SA response 7, retransmission 3 after 2.0 s: agreed");
 	expect_not(&text, "no answer");
 	end(&text);
 }
@@ -234,10 +242,11 @@ START_TEST(hostile_octets_do_not_reach_the_terminal)
 END_TEST
 
 static const char *const keys[] = {
-	"type",    "time",      "sensor",         "src",      "dst",        "src_port",  "dst_port", "encap",
-	"ispi",    "rspi",      "version",        "exchange", "message_id", "initiator", "response", "step",
-	"meaning", "outcome",   "retransmission", "octets",   "captured",   "joined",    "state",    "fault",
-	"hidden",  "proposals", "key_exchange",   "notifies", "vendors",    "nat",       "payloads", "certificates",
+	"type",         "time",    "sensor",         "src",          "dst",        "src_port",  "dst_port", "encap",
+	"ispi",         "rspi",    "version",        "exchange",     "message_id", "initiator", "response", "step",
+	"meaning",      "outcome", "retransmission", "after",        "octets",     "captured",  "joined",   "state",
+	"fault",        "hidden",  "proposals",      "key_exchange", "notifies",   "vendors",   "nat",      "payloads",
+	"certificates",
 };
 
 /* Every message, cut at every octet, in text and JSON: nothing is read behind the end, and JSON has all its keys. */

@@ -126,7 +126,7 @@ def of_pair(i, pair, rng):
                     version="2.0" if i % 9 else "1.0", mode="ikev2" if i % 9 else "main", step="CREATE_CHILD_SA" if outcome == "established" else "IKE_SA_INIT",
                     outcome=outcome, offered=suite, selected=suite if outcome == "established" else None,
                     auth="certificate" if i % 2 else "pre-shared-key", vendors=None,
-                    notifies=["NAT_DETECTION_SOURCE_IP", "IKEV2_FRAGMENTATION_SUPPORTED"], nat="none", children=None))
+                    notifies=["NAT_DETECTION_SOURCE_IP", "IKEV2_FRAGMENTATION_SUPPORTED"], nat="none", children=None, retransmissions=0, schedule=None))
     out.append(inventory(a, b, ["2.0" if i % 9 else "1.0"], suite if outcome == "established" else None, suite))
     if verdict in ("cleartext", "mixed"):
         cause = rng.choice(list(LEAKS)) if i else "sa-lost"
@@ -211,7 +211,8 @@ def hostile():
                           cleartext=[{"protocol": text, "service": None, "packets": 3, "bytes": 300}], rekeys=0, rekey_interval_median=None, rekey_initiator=None))
         lines += sas_of((a, b), random.Random(i), 1, "mixed", 600)
         lines.append(line("ike_sa", initiator=a, responder=b, ispi=f"0x{i + 1:016x}", rspi=f"0x{i + 9:016x}", version="2.0", mode="ikev2", step=text,
-                          outcome="established", offered=[text], selected=[text], auth=text, vendors=[text], notifies=[text], nat="none", children=None))
+                          outcome="established", offered=[text], selected=[text], auth=text, vendors=[text], notifies=[text], nat="none", children=None, retransmissions=3,
+                          schedule={"sender": "initiator", "gaps": [1.0, 2.0, 4.0]}))
         lines.append(inventory(a, b, ["2.0"], SUITES[0], SUITES[0], [text]))
         lines.append(finding(i + 1, a, b, "cleartext-leak", "sa-lost", "high", f"{a} sends {text} in clear.", rule=text, protocol=text, interface=text,
                              evidence={"services": text, "vendor": text}))

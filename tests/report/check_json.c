@@ -126,7 +126,10 @@ START_TEST(other_records_are_exactly_this)
 			      .notify_count = 1,
 			      .children = (const char *const[]){ "0x00000009" },
 			      .child_count = 1,
-			      .nat = "both" } },
+			      .nat = "both",
+			      .retransmissions = 4,
+			      .schedule_ds = { 40, 72 },
+			      .schedule_count = 2 } },
 		{ .type = RECORD_SUMMARY, .summary = { .packets = 9, .classes = { [PACKET_NON_IP] = 9 } } },
 		{ .type = RECORD_NOTICE, .notice = { NOTICE_WARNING, "hm" } },
 	};
@@ -151,7 +154,8 @@ START_TEST(other_records_are_exactly_this)
 		 "\"responder\":\"10.0.0.2\",\"ispi\":\"0x0000000000000001\",\"rspi\":null,\"version\":\"2.0\","
 		 "\"mode\":\"ikev2\",\"step\":\"IKE_AUTH\",\"outcome\":\"auth-failed\",\"offered\":null,\"selected\":"
 		 "[\"AES_CBC_256\",\"MODP_2048\"],\"auth\":\"certificate\",\"vendors\":null,\"notifies\":"
-		 "[\"NOTIFY_7\"],\"children\":[\"0x00000009\"],\"nat\":\"both\"}"),
+		 "[\"NOTIFY_7\"],\"children\":[\"0x00000009\"],\"nat\":\"both\","
+		 "\"retransmissions\":4,\"schedule\":{\"sender\":\"initiator\",\"gaps\":[4.0,7.2]}}"),
 		("{\"type\":\"summary\",\"time\":\"1970-01-01T00:00:00.000000Z\",\"sensor\":\"s\",\"packets\":9,"
 		 "\"bytes\":0,"
 		 "\"first\":null,\"last\":null,\"classes\":{\"esp\":0,\"ah\":0,\"ike\":0,\"keepalive\":0,\"icmp\":0,"
@@ -382,7 +386,11 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 			.children = names,
 			.child_count = next_random(state) % 4,
 			.nat = random_text(state),
+			.retransmissions = (uint32_t)next_random(state),
+			.schedule_count = (uint8_t)(next_random(state) % (RECORD_GAPS + 1)),
 		};
+		for (unsigned i = 0; i < record->ike_sa.schedule_count; i++)
+			record->ike_sa.schedule_ds[i] = (uint16_t)next_random(state);
 		break;
 	case RECORD_SUMMARY:
 		record->summary.packets = next_random(state);
