@@ -24,7 +24,7 @@ static struct script *ike;
 static uint64_t next_ispi;
 static struct story_sa esp_out, esp_back;
 /* And those between others. */
-enum { OTHERS_MAX = 8 };
+enum { OTHERS_MAX = 64 };
 static struct others {
 	struct story_sa out, back;
 } others[OTHERS_MAX];
