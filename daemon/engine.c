@@ -52,7 +52,6 @@ struct engine {
 	struct worker *worker;
 	struct judge *judge;
 	struct evidence *evidence;             /* owned; NULL: nobody wants captures of alerts */
-	const struct policy *policy;           /* in force; the judge's thread reads it */
 	struct alert_maintenance *maintenance; /* owned */
 	struct track_interface interfaces[INTERFACES_MAX];
 	uint16_t decapsulate[INTERFACES_MAX];
