@@ -64,6 +64,11 @@ struct config *config_default(void)
 	config->spool.size = 64 << 20;
 	config->store.size = 1 << 30;
 	config->store.keep_ns = 90LL * 86400 * 1000000000;
+	config->evidence.file_size = 256 << 10;
+	config->evidence.size = 256 << 20;
+	config->evidence.files = 10000;
+	config->evidence.keep_ns = 30LL * 86400 * 1000000000;
+	config->evidence.memory = 8 << 20;
 	if (!config->sensor || !config->syslog.to || !config->control || config->policy.allow.count == 0) {
 		config_free(config);
 		return NULL;
@@ -369,9 +374,6 @@ void config_free(struct config *config)
 		return;
 	for (size_t i = 0; i < config->interface_count; i++)
 		free(config->interfaces[i].name);
-	for (size_t i = 0; i < config->notice_count; i++)
-		free(config->notices[i]);
-	free(config->notices);
 	free(config->interfaces);
 	free(config->path);
 	free(config->sensor);

@@ -16,7 +16,7 @@
 enum config_side { CONFIG_SIDE_OUTSIDE, CONFIG_SIDE_INSIDE, CONFIG_SIDE_HOST };
 enum config_realm { CONFIG_REALM_NONE, CONFIG_REALM_VLAN, CONFIG_REALM_VNI, CONFIG_REALM_INTERFACE };
 enum config_classify { CONFIG_CLASSIFY_POLICY, CONFIG_CLASSIFY_ALL };
-enum config_payload { CONFIG_PAYLOAD_HEADERS };
+enum config_payload { CONFIG_PAYLOAD_HEADERS, CONFIG_PAYLOAD_IKE };
 enum config_shape {
 	CONFIG_SHAPE_EVENTLOG,
 	CONFIG_SHAPE_RFC5424,
@@ -143,16 +143,20 @@ struct config_store {
 	uint64_t size;   /* octets; the oldest goes before it is larger */
 };
 
-/* Read and checked, and served by a later version; in a file it makes a notice. */
-
 struct config_http {
 	char *listen;     /* path of a Unix socket, ADDRESS:PORT, [ADDRESS]:PORT or localhost:PORT; NULL: no page */
 	char *token_file; /* path; NULL only where `listen` is a Unix socket or loopback */
 };
 
+/* A small capture for each alert. */
 struct config_evidence {
-	char *dir; /* path; NULL: no captures of alerts */
-	enum config_payload payload;
+	char *dir;                   /* path of a folder of its own; NULL: no captures of alerts */
+	enum config_payload payload; /* what is kept of a frame: headers, or IKE messages whole besides */
+	uint64_t file_size;          /* octets of one capture */
+	uint64_t size;               /* octets of the folder; the oldest goes before it is larger */
+	uint32_t files;              /* captures in it at most; likewise */
+	int64_t keep_ns;             /* how long a capture stays in it */
+	uint64_t memory;             /* octets of frames that are remembered, of each interface */
 };
 
 struct config {
@@ -173,8 +177,6 @@ struct config {
 	struct config_store store;
 	struct config_http http;
 	struct config_evidence evidence;
-	char **notices; /* owned; one sentence each, with file and line, about what was read but is not served yet */
-	size_t notice_count;
 };
 
 /* A message ready for a person. */

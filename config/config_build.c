@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum { PATH_OCTETS_MAX = 4095, SOCKET_OCTETS_MAX = 107, WORKERS_MAX = 64 };
+enum { CAPTURE_OCTETS = 32 }; /* of the name of a capture behind that of its folder */
 
 #define SECONDS(count) ((uint64_t)(count)*1000000000)
 #define DAYS(count) SECONDS((count)*86400)
@@ -26,6 +27,10 @@ static const struct config_range keep_range = { DAYS(1), DAYS(3650), "1d to 3650
 
 static const struct config_range spool_range = { 1 << 20, 1ULL << 40, "1MiB to 1024GiB" };
 static const struct config_range store_range = { 1 << 20, 1ULL << 40, "1MiB to 1024GiB" };
+static const struct config_range capture_range = { 16 << 10, 4 << 20, "16KiB to 4MiB" };
+static const struct config_range captures_range = { 1 << 20, 1ULL << 40, "1MiB to 1024GiB" };
+static const struct config_range files_range = { 16, 1000000, "16 to 1M" };
+static const struct config_range frames_range = { 1 << 20, 1 << 30, "1MiB to 1GiB" };
 
 static const char store_path[] = "/var/lib/espial/espial.db";
 static const char evidence_dir[] = "/var/lib/espial/evidence";
@@ -324,23 +329,6 @@ static bool build_syslog(const struct build *build)
 	return build_tls(build);
 }
 
-/* Notes that a section is read but not served. */
-static bool add_notice(const struct build *build, const char *path, const char *consequence)
-{
-	struct config *config = build->config;
-	char **notices = realloc(config->notices, (config->notice_count + 1) * sizeof(*notices));
-	unsigned line = config_document_line(build->document, path);
-
-	if (!notices)
-		return fail_memory(build);
-	config->notices = notices;
-	if (asprintf(&notices[config->notice_count], "%s:%u: %s: is read but not served yet: %s", build->document->name,
-		     line, path, consequence) < 0)
-		return fail_memory(build);
-	config->notice_count++;
-	return true;
-}
-
 static bool build_spool(const struct build *build)
 {
 	struct config_file_report *file = &build->file->report;
@@ -407,17 +395,31 @@ static bool build_evidence(const struct build *build)
 {
 	struct config_file_report *file = &build->file->report;
 	struct config_evidence *evidence = &build->config->evidence;
+	const struct {
+		const char *path, *text;
+		const struct config_range *range;
+		uint64_t *octets;
+	} sizes[] = {
+		{ "report.evidence.file-size", file->evidence.file_size, &capture_range, &evidence->file_size },
+		{ "report.evidence.size", file->evidence.size, &captures_range, &evidence->size },
+		{ "report.evidence.memory", file->evidence.memory, &frames_range, &evidence->memory },
+	};
 	struct config_reason reason;
 
 	if (!has_section(build, "report.evidence"))
 		return true;
-	if (file->evidence.dir && !config_check_path(file->evidence.dir, PATH_OCTETS_MAX, &reason))
+	if (file->evidence.dir && !config_check_path(file->evidence.dir, PATH_OCTETS_MAX - CAPTURE_OCTETS, &reason))
 		return fail(build, "report.evidence.dir", &reason);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+		if (sizes[i].text && !config_read_size(sizes[i].text, sizes[i].range, sizes[i].octets, &reason))
+			return fail(build, sizes[i].path, &reason);
+	if (file->evidence.files && !config_read_count(file->evidence.files, &files_range, &evidence->files, &reason))
+		return fail(build, "report.evidence.files", &reason);
+	if (file->evidence.keep && !config_read_duration(file->evidence.keep, &keep_range, &evidence->keep_ns, &reason))
+		return fail(build, "report.evidence.keep", &reason);
 	evidence->payload = file->evidence.payload;
 	move_text(&file->evidence.dir, &evidence->dir);
-	if (!evidence->dir && !copy_text(build, evidence_dir, &evidence->dir))
-		return false;
-	return add_notice(build, "report.evidence", "this version keeps no captures of alerts");
+	return evidence->dir || copy_text(build, evidence_dir, &evidence->dir);
 }
 
 static bool build_control(const struct build *build)

@@ -74,6 +74,7 @@ static const cyaml_strval_t shapes[] = {
 
 static const cyaml_strval_t payloads[] = {
 	{ "headers", CONFIG_PAYLOAD_HEADERS },
+	{ "ike", CONFIG_PAYLOAD_IKE },
 };
 
 static const cyaml_strval_t events[] = {
@@ -226,6 +227,11 @@ static const cyaml_schema_field_t http_fields[] = {
 static const cyaml_schema_field_t evidence_fields[] = {
 	CYAML_FIELD_STRING_PTR("dir", TEXT, struct config_file_report, evidence.dir, 1, PATH_TEXT_MAX),
 	CYAML_FIELD_ENUM("payload", WORD, struct config_file_report, evidence.payload, payloads, COUNT(payloads)),
+	CYAML_FIELD_STRING_PTR("file-size", TEXT, struct config_file_report, evidence.file_size, 1, VALUE_MAX),
+	CYAML_FIELD_STRING_PTR("size", TEXT, struct config_file_report, evidence.size, 1, VALUE_MAX),
+	CYAML_FIELD_STRING_PTR("files", TEXT, struct config_file_report, evidence.files, 1, VALUE_MAX),
+	CYAML_FIELD_STRING_PTR("keep", TEXT, struct config_file_report, evidence.keep, 1, VALUE_MAX),
+	CYAML_FIELD_STRING_PTR("memory", TEXT, struct config_file_report, evidence.memory, 1, VALUE_MAX),
 	CYAML_FIELD_END,
 };
 

@@ -97,7 +97,7 @@ struct config_file_report {
 		char *listen, *token_file;
 	} http;
 	struct {
-		char *dir;
+		char *dir, *file_size, *size, *files, *keep, *memory;
 		enum config_payload payload;
 	} evidence;
 };

@@ -3,6 +3,7 @@
 #include "alerts_command.h"
 
 #include "control_client.h"
+#include "evidence_command.h"
 #include "report/record_reader.h"
 #include "report/text.h"
 #include "report/text_table.h"
@@ -32,6 +33,7 @@ static const char alerts_usage[] =
     "      --id FINDING       only of this kind: cleartext-leak, bad-spi; 'espial explain' lists them\n"
     "      --pair A[,B]       only about this pair, or about any pair of A\n"
     "      --until T          ack: as --since, in the future (4h is in four hours); 'now' takes it back\n"
+    "      --pcap FILE        show: its capture into a file, for Wireshark and the like; '-': standard output\n"
     "      --json             JSON lines, as espiald has them\n"
     "      --watch[=SECONDS]  again and again, every 2 seconds unless told otherwise\n"
     "      --socket PATH      where espiald listens (default: ESPIAL_SOCKET, or /run/espial/control.sock)\n"
@@ -51,6 +53,7 @@ struct asked {
 	struct record_reader reader;
 	int64_t until_ns; /* of the line read last: acknowledged until then, 0: it is not */
 	bool refused, bad;
+	const char *capture; /* where the capture of the alert is to go; NULL: it was not asked for */
 };
 
 static const struct text_column columns[] = {
@@ -276,6 +279,9 @@ static bool take_option(struct asked *asked, int option, char *value)
 	case 's':
 		asked->options.socket = value;
 		return true;
+	case 'P':
+		asked->capture = value;
+		return true;
 	case 'o':
 		ask_for(asked, ",\"open\":true");
 		return true;
@@ -304,17 +310,12 @@ static bool take_option(struct asked *asked, int option, char *value)
 int alerts_command(int count, char **arguments)
 {
 	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "watch", optional_argument, NULL, 'w' },
-		{ "socket", required_argument, NULL, 's' },
-		{ "open", no_argument, NULL, 'o' },
-		{ "since", required_argument, NULL, 'f' },
-		{ "until", required_argument, NULL, 'u' },
-		{ "severity", required_argument, NULL, 'v' },
-		{ "pair", required_argument, NULL, 'p' },
-		{ "id", required_argument, NULL, 'i' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{ "json", no_argument, NULL, 'j' },           { "watch", optional_argument, NULL, 'w' },
+		{ "socket", required_argument, NULL, 's' },   { "open", no_argument, NULL, 'o' },
+		{ "since", required_argument, NULL, 'f' },    { "until", required_argument, NULL, 'u' },
+		{ "severity", required_argument, NULL, 'v' }, { "pair", required_argument, NULL, 'p' },
+		{ "id", required_argument, NULL, 'i' },       { "pcap", required_argument, NULL, 'P' },
+		{ "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 },
 	};
 	struct asked asked = { .table = NULL };
 	const char *action = count > 1 && arguments[1][0] != '-' ? arguments[1] : "alerts", *alert = NULL;
@@ -349,6 +350,14 @@ int alerts_command(int count, char **arguments)
 			 listing ? "no argument is expected here" : "name one alert by its sixteen digits");
 		return EXIT_TROUBLE;
 	}
+	if (asked.capture && strcmp(action, "show") != 0) {
+		complain("--pcap %s: there is a capture of one alert only, as in espial alerts show ALERT --pcap FILE\n"
+			 "Try 'espial alerts --help'.",
+			 asked.capture);
+		return EXIT_TROUBLE;
+	}
+	if (asked.capture)
+		return evidence_command_save(&asked.options, alert, asked.capture);
 	if (alert)
 		ask_for(&asked, ",\"alert\":\"%s\"", alert);
 	ask_for(&asked, "}");

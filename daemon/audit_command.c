@@ -4,10 +4,13 @@
 
 #include "certificate.h"
 #include "engine.h"
+#include "evidence_post.h"
 #include "interface_watch.h"
 #include "live.h"
 #include "loop.h"
 #include "offline.h"
+#include "report/evidence_folder.h"
+#include "report/evidence_parcel.h"
 #include "report/ike_log.h"
 #include "report/json.h"
 #include "report/text.h"
@@ -22,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { EXIT_CLEAN = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2, BUDGET = 65536, INTERFACES_MAX = 64 };
@@ -43,6 +47,8 @@ const char audit_command_usage[] =
     "      --ike-log[=1..7]         every IKE message in words, among the findings: 1 outcomes, 2 one\n"
     "                               line each (default), 3 proposals, 4 notifies, vendors and NAT,\n"
     "                               5 every payload, 6 attributes and offsets, 7 octets in clear\n"
+    "      --evidence DIR           a small capture of each alert into this folder, ALERT.pcapng: headers of\n"
+    "                               the frames about it, no payload unless the configuration says ike\n"
     "      --json                   JSON lines instead of the report\n"
     "  -h, --help                   this text\n"
     "\n"
@@ -54,9 +60,13 @@ struct audit {
 	struct sink *sink;
 	enum finding_severity asked; /* this severity and above make the exit status 1 */
 	bool found, json;
-	unsigned ike_level;      /* of the IKE log; 0: none */
-	struct ike_log *ike_log; /* owned; NULL without */
-	bool progress;           /* a progress line is on the terminal */
+	unsigned ike_level;             /* of the IKE log; 0: none */
+	struct ike_log *ike_log;        /* owned; NULL without */
+	const char *evidence;           /* folder for captures of alerts; NULL: none */
+	struct evidence_folder *folder; /* the same; owned */
+	struct evidence_post *post;     /* owned */
+	struct evidence_settings evidence_settings;
+	bool progress; /* a progress line is on the terminal */
 	bool show_progress;
 	struct loop *loop;
 	int64_t shown_ns;
@@ -93,6 +103,81 @@ static void on_record(void *context, const struct record *record)
 	if (audit->ike_log)
 		ike_log_write(audit->ike_log, record);
 	sink_write(audit->sink, record);
+	if (audit->folder && record->type == RECORD_FINDING)
+		evidence_folder_tell(audit->folder, record->finding.alert, &record->finding);
+}
+
+static bool put_capture(void *context, const uint8_t *parcel, size_t length)
+{
+	struct audit *audit = context;
+	struct evidence_unpacking unpacking;
+
+	if (evidence_parcel_open(&unpacking, parcel, length))
+		(void)evidence_folder_add(audit->folder, unpacking.alert, parcel, length, loop_wall_ns());
+	return true;
+}
+
+/* What the engine is to know of captures; NULL if none are wanted, or, after a message, there is no memory for them. */
+static const struct evidence_settings *evidence_of(struct audit *audit,
+						   const char *(*interface_name)(void *context, uint16_t interface),
+						   void *interface_context)
+{
+	const struct config_evidence *config = &audit->config->evidence;
+	struct evidence_post_settings post = { put_capture, audit, interface_name, interface_context };
+
+	if (!audit->folder)
+		return NULL;
+	audit->post = evidence_post_new(&post);
+	if (!audit->post) {
+		complain(audit, "not enough memory for captures of alerts");
+		return NULL;
+	}
+	audit->evidence_settings = (struct evidence_settings){ .octets = (size_t)config->memory,
+							       .ike_whole = config->payload == CONFIG_PAYLOAD_IKE,
+							       .give = evidence_post_give,
+							       .context = audit->post };
+	return &audit->evidence_settings;
+}
+
+/* Makes the folder ready. False after a message. */
+static bool prepare_evidence(struct audit *audit)
+{
+	struct evidence_folder_settings settings = {
+		.path = audit->evidence,
+		.sensor = audit->config->sensor,
+		.file_size = audit->config->evidence.file_size,
+		.anew = true,
+		.notices = { on_record, audit },
+	};
+
+	if (mkdir(audit->evidence, 0777) != 0 && errno != EEXIST) {
+		fprintf(stderr, "espial: --evidence %s: the folder cannot be made: %s\n", audit->evidence,
+			strerror(errno));
+		return false;
+	}
+	if (access(audit->evidence, W_OK | X_OK) != 0) {
+		fprintf(stderr, "espial: --evidence %s: captures cannot be written there: %s\n", audit->evidence,
+			strerror(errno));
+		return false;
+	}
+	audit->folder = evidence_folder_new(&settings);
+	if (!audit->folder)
+		fprintf(stderr, "espial: not enough memory\n");
+	return audit->folder != NULL;
+}
+
+/* Whether every capture was written; a message if not. */
+static bool evidence_kept(struct audit *audit)
+{
+	const struct sink_health *health = audit->folder ? evidence_folder_health(audit->folder) : NULL;
+	char text[256];
+
+	if (!health || (health->up && health->dropped == 0))
+		return true;
+	snprintf(text, sizeof(text), "captures of alerts are incomplete: %llu frames were lost%s%s",
+		 (unsigned long long)health->dropped, *health->problem ? ": " : "", health->problem);
+	complain(audit, text);
+	return false;
 }
 
 static void show_progress(struct audit *audit, const struct offline *offline, struct engine *engine, int64_t began_ns)
@@ -148,7 +233,8 @@ static int audit_files(struct audit *audit, char **paths, int count)
 					    .offline = true,
 					    .ike_messages = audit->ike_log != NULL,
 					    .interface_name = offline_interface_name,
-					    .interface_context = offline };
+					    .interface_context = offline,
+					    .evidence = evidence_of(audit, offline_interface_name, offline) };
 	engine = engine_new(&settings, &records);
 	if (!engine) {
 		complain(audit, "not enough memory for the tables; lower limits in the configuration");
@@ -197,7 +283,8 @@ static int audit_live(struct audit *audit)
 	struct engine_settings settings = { .config = audit->config,
 					    .ike_messages = audit->ike_log != NULL,
 					    .interface_name = watched_interface_name,
-					    .interface_context = audit->config };
+					    .interface_context = audit->config,
+					    .evidence = evidence_of(audit, watched_interface_name, audit->config) };
 	struct engine *engine = engine_new(&settings, &records);
 	struct interface_watch *interfaces = interface_watch_new();
 	struct sensor_watch *watch = engine ? sensor_watch_new(audit->loop, live, engine, interfaces,
@@ -309,6 +396,7 @@ int audit_command(int count, char **arguments)
 		{ "classify", required_argument, NULL, 'C' },
 		{ "severity", required_argument, NULL, 'S' },
 		{ "ike-log", optional_argument, NULL, 'I' },
+		{ "evidence", required_argument, NULL, 'E' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -337,6 +425,9 @@ int audit_command(int count, char **arguments)
 			break;
 		case 'j':
 			audit.json = true;
+			break;
+		case 'E':
+			audit.evidence = optarg;
 			break;
 		case 'I':
 			if (optarg && (optarg[0] < '1' || optarg[0] > '0' + IKE_LOG_LEVEL_MAX || optarg[1]))
@@ -383,6 +474,8 @@ int audit_command(int count, char **arguments)
 		fprintf(stderr, "espial: not enough memory\n");
 		good = false;
 	}
+	if (good && audit.evidence)
+		good = prepare_evidence(&audit);
 	if (good && audit.ike_level && !(audit.ike_log = make_ike_log(&audit))) {
 		fprintf(stderr, "espial: not enough memory\n");
 		good = false;
@@ -392,11 +485,13 @@ int audit_command(int count, char **arguments)
 	if (audit.sink) {
 		audit.show_progress = isatty(STDERR_FILENO);
 		status = interfaces ? audit_live(&audit) : audit_files(&audit, arguments + first_file, files);
-		if (!delivered(&audit))
+		if (!delivered(&audit) || !evidence_kept(&audit))
 			status = EXIT_TROUBLE;
 		sink_close(audit.sink);
 	}
 	ike_log_free(audit.ike_log);
+	evidence_post_free(audit.post);
+	evidence_folder_free(audit.folder);
 	config_free(audit.config);
 	return status;
 }

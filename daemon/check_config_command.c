@@ -307,8 +307,6 @@ static int check(const char *path, bool replaying, struct past *past)
 		config_free(config);
 		return EXIT_TROUBLE;
 	}
-	for (size_t i = 0; i < config->notice_count; i++)
-		complain("%s", config->notices[i]);
 	if (!past->json)
 		printf("%s: usable, %zu rules, %zu interfaces\n", path, config->policy.rule_count,
 		       config->interface_count);

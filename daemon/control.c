@@ -2,6 +2,7 @@
 /* See control.h. A client asks one thing at a time; while it is answered nothing more is read from it. */
 #include "control.h"
 
+#include "control_evidence.h"
 #include "control_history.h"
 #include "control_request.h"
 #include "control_status.h"
@@ -387,6 +388,25 @@ static void answer_from_store(struct client *client)
 		finish(client);
 }
 
+/* ---- captures ---- */
+
+static void answer_with_capture(struct client *client)
+{
+	char problem[256], *line;
+	struct control_evidence *evidence = control_evidence_new(client->control->settings.evidence,
+								 client->request.alert, problem, sizeof(problem));
+
+	if (!evidence) {
+		fail(client, problem);
+		return;
+	}
+	enter(client, ANSWERING);
+	while ((line = control_evidence_next(evidence)))
+		put_line(client, line);
+	control_evidence_free(evidence);
+	finish(client);
+}
+
 /* In the history, so that it outlives this process; with whoever tells sinks; and where open alerts are shown. False with one
  * sentence. */
 static bool acknowledge(struct client *client, char *problem, size_t problem_size)
@@ -519,6 +539,9 @@ static void obey(struct client *client)
 			return;
 		}
 		want_snapshot(client);
+		return;
+	case CONTROL_EVIDENCE:
+		answer_with_capture(client);
 		return;
 	case CONTROL_ACK: {
 		char problem[256];

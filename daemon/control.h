@@ -28,6 +28,7 @@ struct control_settings {
 	struct open_alerts *alerts; /* to acknowledge; of the same thread */
 	const char *store;          /* path of the history, NULL: none */
 	struct sink *history;       /* the store itself, which takes looks; borrowed; NULL: none */
+	const char *evidence;       /* path of the captures of alerts, NULL: none */
 	/* Asks for what is not this thread's to do: "reload" or "test-alert". False if it cannot be asked now. The answer is
 	 * brought by control_answer(). */
 	bool (*order)(void *context, const char *what);

@@ -14,19 +14,11 @@
 const char *control_kind_name(enum control_kind kind)
 {
 	static const char *const names[CONTROL_KINDS] = {
-		[CONTROL_STATUS] = "status",
-		[CONTROL_PAIRS] = "pairs",
-		[CONTROL_SAS] = "sas",
-		[CONTROL_IKE] = "ike",
-		[CONTROL_IKE_LOG] = "ike-log",
-		[CONTROL_ALERTS] = "alerts",
-		[CONTROL_ALERT] = "alert",
-		[CONTROL_ACK] = "ack",
-		[CONTROL_RELOAD] = "reload",
-		[CONTROL_TEST_ALERT] = "test-alert",
-		[CONTROL_REPORT] = "report",
-		[CONTROL_HISTORY] = "history",
-		[CONTROL_INVENTORY] = "inventory",
+		[CONTROL_STATUS] = "status",   [CONTROL_PAIRS] = "pairs",           [CONTROL_SAS] = "sas",
+		[CONTROL_IKE] = "ike",         [CONTROL_IKE_LOG] = "ike-log",       [CONTROL_ALERTS] = "alerts",
+		[CONTROL_ALERT] = "alert",     [CONTROL_EVIDENCE] = "evidence",     [CONTROL_ACK] = "ack",
+		[CONTROL_RELOAD] = "reload",   [CONTROL_TEST_ALERT] = "test-alert", [CONTROL_REPORT] = "report",
+		[CONTROL_HISTORY] = "history", [CONTROL_INVENTORY] = "inventory",
 	};
 	return (size_t)kind < CONTROL_KINDS ? names[kind] : "?";
 }
@@ -156,7 +148,9 @@ static bool read_request(struct control_request *request, json_t *object)
 	if (request->kind == CONTROL_KINDS)
 		return refuse(request, name, "is no request");
 	json_object_foreach(object, key, value) if (!read_key(request, key, value)) return false;
-	if ((request->kind == CONTROL_ALERT || request->kind == CONTROL_ACK) && !json_object_get(object, "alert"))
+	bool about_one =
+	    request->kind == CONTROL_ALERT || request->kind == CONTROL_EVIDENCE || request->kind == CONTROL_ACK;
+	if (about_one && !json_object_get(object, "alert"))
 		return refuse(request, "alert", "is missing");
 	if (request->kind == CONTROL_HISTORY && !json_object_get(object, "day"))
 		return refuse(request, "day", "is missing");

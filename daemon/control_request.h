@@ -16,6 +16,7 @@ enum control_kind {
 	CONTROL_IKE_LOG,
 	CONTROL_ALERTS,
 	CONTROL_ALERT,
+	CONTROL_EVIDENCE,
 	CONTROL_ACK,
 	CONTROL_RELOAD,
 	CONTROL_TEST_ALERT,
@@ -35,7 +36,7 @@ struct control_request {
 	int64_t since_ns;               /* alerts: told of since then; report: from then on; 0: any */
 	enum finding_severity severity; /* alerts: this or worse */
 	uint64_t limit;                 /* alerts: at most so many; 0: as many as usual */
-	uint64_t alert;                 /* alert, ack */
+	uint64_t alert;                 /* alert, evidence, ack */
 	int64_t until_ns;               /* ack; 0 takes it back */
 	int64_t day;                    /* history: days from the epoch */
 	char id[32];                    /* alerts: only findings of this id; "": any */

@@ -9,6 +9,7 @@
  */
 #include "engine.h"
 
+#include "audit/evidence.h"
 #include "audit/ike_story.h"
 #include "audit/ring.h"
 #include "certificate.h"
@@ -42,6 +43,7 @@ enum {
 	LEARN_SPAN_S = 60,
 	AUDIT_LEARN_PACKETS = 4,
 	GATE_POLL_MS = 1000,
+	EVIDENCE_A_STEP = 4, /* alerts whose frames are looked for at once, a millisecond each at most */
 };
 
 struct engine {
@@ -49,6 +51,7 @@ struct engine {
 	struct record_sink sink;
 	struct worker *worker;
 	struct judge *judge;
+	struct evidence *evidence;             /* owned; NULL: nobody wants captures of alerts */
 	struct alert_maintenance *maintenance; /* owned */
 	struct track_interface interfaces[INTERFACES_MAX];
 	uint16_t decapsulate[INTERFACES_MAX];
@@ -109,6 +112,8 @@ void engine_interface(struct engine *engine, uint16_t index, const char *name)
 		if (strcmp(config->interfaces[i].name, name) == 0)
 			found = &config->interfaces[i];
 	interface_settings(engine, index, found);
+	if (engine->evidence)
+		(void)evidence_interface(engine->evidence, index);
 }
 
 static void wait_for_word(struct engine *engine)
@@ -230,6 +235,36 @@ static void set_thresholds(struct judge_thresholds *thresholds, const struct con
 	thresholds->drops_hold_ns = thresholds->full_hold_ns = config->health.over_after_ns;
 }
 
+/* What the judge writes. An alert that opens is evidence from now on: first it is told, then its frames are looked for. */
+static void put_record(void *context, const struct record *record)
+{
+	struct engine *engine = context;
+	struct evidence_case opened;
+
+	record_write(&engine->sink, record);
+	if (engine->evidence && record->type == RECORD_FINDING && record->finding.state == FINDING_OPEN &&
+	    evidence_case_make(&opened, &record->finding, &engine->settings.config->policy))
+		(void)evidence_open(engine->evidence, &opened); /* it counts what finds no room */
+}
+
+/* False on lack of memory. */
+static bool make_evidence(struct engine *engine)
+{
+	const struct config *config = engine->settings.config;
+	struct evidence_settings settings;
+
+	if (!engine->settings.evidence)
+		return true;
+	settings = *engine->settings.evidence;
+	settings.decapsulate = engine->decapsulate;
+	settings.decapsulate_count = INTERFACES_MAX;
+	engine->evidence = evidence_new(&settings);
+	bool good = engine->evidence != NULL;
+	for (size_t i = 0; good && !engine->settings.offline && i < config->interface_count; i++)
+		good = i >= INTERFACES_MAX || evidence_interface(engine->evidence, (uint16_t)i);
+	return good;
+}
+
 struct engine *engine_new(const struct engine_settings *settings, const struct record_sink *sink)
 {
 	const struct config *config = settings->config;
@@ -282,16 +317,18 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 		.certificate = certificate_read,
 	};
 	engine->maintenance = alerts_of(&config->alerts, settings->offline, &judge.alerts);
-	if (!engine->maintenance) {
+	if (!engine->maintenance || !make_evidence(engine)) {
 		engine_free(engine);
 		return NULL;
 	}
 	nat_hash_prepare();
 	certificate_prepare();
 	set_thresholds(&judge.thresholds, config);
+	worker.evidence = engine->evidence;
 	struct transition_sink put = { settings->threaded ? put_to_ring : put_to_judge, engine };
+	struct record_sink records = { put_record, engine };
 	engine->worker = worker_new(&worker, &put);
-	engine->judge = judge_new(&judge, sink);
+	engine->judge = judge_new(&judge, &records);
 	if (!engine->worker || !engine->judge || (settings->threaded && !start_thread(engine))) {
 		engine_free(engine);
 		return NULL;
@@ -306,11 +343,19 @@ void engine_free(struct engine *engine)
 	end_thread(engine);
 	worker_free(engine->worker);
 	judge_free(engine->judge);
+	evidence_free(engine->evidence);
 	free(engine->maintenance);
 	ring_free(engine->ring);
 	if (engine->wake_descriptor >= 0)
 		close(engine->wake_descriptor);
 	free(engine);
+}
+
+/* Looks for frames of alerts; of all, if the judge is done. */
+static void look_for_evidence(struct engine *engine, bool all)
+{
+	while (engine->evidence && evidence_step(engine->evidence, worker_now(engine->worker), EVIDENCE_A_STEP) && all)
+		;
 }
 
 static void step(struct engine *engine, int64_t now_ns)
@@ -325,6 +370,7 @@ static void step(struct engine *engine, int64_t now_ns)
 	} else {
 		judge_advance(engine->judge, watermark);
 	}
+	look_for_evidence(engine, !engine->settings.threaded);
 }
 
 /* The frames of one interface go back in time where the clock of who captured was set, or where files were put one behind the
@@ -382,6 +428,7 @@ void engine_finish(struct engine *engine)
 	worker_advance(engine->worker, now);
 	end_thread(engine);
 	judge_finish(engine->judge, now);
+	look_for_evidence(engine, true);
 }
 
 struct engine_counters engine_counters(struct engine *engine)
@@ -390,6 +437,7 @@ struct engine_counters engine_counters(struct engine *engine)
 	struct engine_counters counters = {
 		.track = *track_counters(track),
 		.transitions_lost = engine->ring ? ring_lost(engine->ring) : 0,
+		.evidence_lost = engine->evidence ? evidence_lost(engine->evidence) : 0,
 		.memory = track_memory(track) + judge_ike_memory(engine->judge),
 	};
 

@@ -9,6 +9,7 @@
 #ifndef ESPIAL_DAEMON_ENGINE_H
 #define ESPIAL_DAEMON_ENGINE_H
 
+#include "audit/evidence.h"
 #include "audit/judge.h"
 #include "audit/record.h"
 #include "audit/track.h"
@@ -28,6 +29,9 @@ struct engine_settings {
 	bool remember;     /* write what an engine that is started anew is to know */
 	const char *(*interface_name)(void *context, uint16_t interface);
 	void *interface_context;
+	/* Frames of each alert that opens go there, from the capturing thread; `decapsulate` is the engine's to set. Borrowed
+	 * until engine_new() returns; NULL: none. */
+	const struct evidence_settings *evidence;
 };
 
 /* NULL on lack of memory. */
@@ -108,7 +112,8 @@ struct engine_counters {
 	struct track_counters track;
 	struct judge_counters judge; /* in a threaded engine: as of engine_finish() */
 	uint64_t transitions_lost;
-	uint64_t memory; /* octets resident in tables */
+	uint64_t evidence_lost; /* alerts of which there was no room to look for frames */
+	uint64_t memory;        /* octets resident in tables */
 };
 
 struct engine_counters engine_counters(struct engine *engine);

@@ -6,6 +6,7 @@
 #include "audit/record.h"
 #include "certificate.h"
 #include "engine.h"
+#include "evidence_post.h"
 #include "handover.h"
 #include "interface_watch.h"
 #include "live.h"
@@ -33,6 +34,7 @@
 enum {
 	PULSE_MS = 1000,
 	ALIVE_MS = 5 * 60 * 1000,
+	EVIDENCE_MS = 100,
 	KNOWN_PULSES =
 	    3, /* what is known is awaited so long before the first frame is taken; frames wait in the ring */
 };
@@ -68,6 +70,8 @@ struct process {
 	bool failed; /* to tell the monitor that it captures */
 	const struct engine_process *settings;
 	struct engine_restart restart;
+	int evidence_socket;
+	struct evidence_post *evidence; /* NULL: nobody wants captures of alerts */
 	struct config *
 	    *former; /* configurations that were in force, or are: records and rules know their names; owned */
 	size_t former_count;
@@ -258,6 +262,34 @@ static const char *interface_name(void *context, uint16_t interface)
 	return live_interface_name(context, interface);
 }
 
+/* What the reporter could not take at once. */
+static void on_evidence(void *context)
+{
+	struct process *process = context;
+	evidence_post_try(process->evidence, engine_counters(process->engine).evidence_lost);
+}
+
+/* False on lack of memory. */
+static bool make_evidence(struct process *process, const struct engine_process *settings,
+			  struct evidence_settings *evidence)
+{
+	const struct config_evidence *config = &settings->config->evidence;
+	struct evidence_post_settings post = { .deliver = evidence_post_send,
+					       .context = &process->evidence_socket,
+					       .interface_name = interface_name,
+					       .interface_context = process->live };
+
+	if (!config->dir || settings->evidence < 0)
+		return true;
+	process->evidence_socket = settings->evidence;
+	process->evidence = evidence_post_new(&post);
+	*evidence = (struct evidence_settings){ .octets = (size_t)config->memory,
+						.ike_whole = config->payload == CONFIG_PAYLOAD_IKE,
+						.give = evidence_post_give,
+						.context = process->evidence };
+	return process->evidence && loop_every(process->loop, EVIDENCE_MS, on_evidence, process);
+}
+
 static void tell_reload(struct process *process, const struct config *config)
 {
 	struct record record;
@@ -392,13 +424,16 @@ static int run(struct process *process, const struct engine_process *settings)
 	limits_hold_process(settings->config);
 	if (!give_up_files(process))
 		return 1;
+	struct evidence_settings evidence;
+	bool enough = make_evidence(process, settings, &evidence);
 	struct engine_settings engine = { .config = settings->config,
 					  .threaded = true,
 					  .ike_messages = settings->state >= 0,
 					  .remember = true,
+					  .evidence = process->evidence ? &evidence : NULL,
 					  .interface_name = interface_name,
 					  .interface_context = process->live };
-	process->engine = engine_new(&engine, &judged);
+	process->engine = enough ? engine_new(&engine, &judged) : NULL;
 	if (!process->engine || !loop_on_signal(process->loop, SIGTERM, on_terminate, process) ||
 	    !loop_on_signal(process->loop, SIGINT, on_terminate, process) ||
 	    !loop_on_signal(process->loop, SIGUSR1, on_dump, process)) {
@@ -485,6 +520,7 @@ int engine_process_run(const struct engine_process *settings)
 	sensor_watch_free(process.watch);
 	interface_watch_free(process.interfaces);
 	engine_free(process.engine);
+	evidence_post_free(process.evidence);
 	live_free(process.live);
 	loop_free(process.loop);
 	for (size_t i = 0; i < process.former_count; i++)

@@ -17,6 +17,7 @@ struct engine_process {
 	int state;                   /* stream socket: requests for the state in, its JSON lines out; -1: none */
 	int orders;                  /* stream socket: configurations in, outcomes out (reload.h); -1: none */
 	int known;                   /* stream socket: what the engine before this one knew (handover.h); -1: none */
+	int evidence;                /* packet socket: frames of alerts out (report/evidence_parcel.h); -1: none */
 	int ready;                   /* pipe: "+" once capture runs, "e" every second while it does; -1: nobody waits */
 	int64_t unseen_ns;           /* not 0: an engine before this one ended so long ago; becomes a finding */
 };

@@ -47,8 +47,6 @@ static struct config *configure(const struct arguments *arguments)
 		fprintf(stderr, "espiald: %s\n", error.text);
 		return NULL;
 	}
-	for (size_t i = 0; i < config->notice_count; i++)
-		fprintf(stderr, "espiald: %s\n", config->notices[i]);
 	if ((arguments->interface_count &&
 	     !config_only_interfaces(config, arguments->interfaces, arguments->interface_count)) ||
 	    !config_seal(config)) {

@@ -43,8 +43,14 @@ static uint64_t sum_of(const struct part parts[PARTS], uint8_t named, bool of_na
 	return sum;
 }
 
-static void say_parts(const struct part parts[PARTS], const struct config_limits *limits,
-		      struct limits_outcome *outcome, const char *start)
+/* Frames that are remembered for captures of alerts. */
+static uint64_t evidence_of(const struct config *config)
+{
+	return config->evidence.dir ? config->interface_count * config->evidence.memory : 0;
+}
+
+static void say_parts(const struct part parts[PARTS], const struct config *config, struct limits_outcome *outcome,
+		      const char *start)
 {
 	struct page_figure figure;
 	size_t used = (size_t)snprintf(outcome->text, LIMITS_TEXT_SIZE, "%s", start);
@@ -53,9 +59,13 @@ static void say_parts(const struct part parts[PARTS], const struct config_limits
 		used += (size_t)snprintf(outcome->text + used, LIMITS_TEXT_SIZE - used, "%s%u %s %s", i ? ", " : "",
 					 *parts[i].entries, parts[i].name,
 					 page_octets(*parts[i].entries * parts[i].cost, &figure));
+	if (used < LIMITS_TEXT_SIZE && evidence_of(config))
+		used +=
+		    (size_t)snprintf(outcome->text + used, LIMITS_TEXT_SIZE - used,
+				     ", and frames for report.evidence %s", page_octets(evidence_of(config), &figure));
 	if (used < LIMITS_TEXT_SIZE)
 		snprintf(outcome->text + used, LIMITS_TEXT_SIZE - used, "; limits.memory is %s",
-			 page_octets(limits->memory, &figure));
+			 page_octets(config->limits.memory, &figure));
 }
 
 bool limits_fit(struct config *config, struct limits_outcome *outcome)
@@ -67,7 +77,8 @@ bool limits_fit(struct config *config, struct limits_outcome *outcome)
 
 	*outcome = (struct limits_outcome){ .scaled = false };
 	list_parts(limits, parts);
-	uint64_t named = sum_of(parts, limits->named, true), others = sum_of(parts, limits->named, false), least = 0;
+	uint64_t named = sum_of(parts, limits->named, true) + evidence_of(config), least = 0;
+	uint64_t others = sum_of(parts, limits->named, false);
 	for (unsigned i = 0; i < PARTS; i++)
 		if (!(parts[i].bit & limits->named))
 			least += ENTRIES_MIN * parts[i].cost;
@@ -75,7 +86,7 @@ bool limits_fit(struct config *config, struct limits_outcome *outcome)
 		snprintf(text, sizeof(text),
 			 "the tables do not fit into limits.memory: raise it to %s, or lower what is named: ",
 			 page_octets(named + least, &figure));
-		say_parts(parts, limits, outcome, text);
+		say_parts(parts, config, outcome, text);
 		return false;
 	}
 	for (unsigned i = 0; i < PARTS && named + others > limits->memory; i++) {
@@ -89,7 +100,7 @@ bool limits_fit(struct config *config, struct limits_outcome *outcome)
 	}
 	if (limits->learned > limits->pairs)
 		limits->learned = limits->pairs;
-	say_parts(parts, limits, outcome, "memory: tables of at most ");
+	say_parts(parts, config, outcome, "memory: tables of at most ");
 	return true;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether the tables fit into `limits.memory`, which is the ceiling of all of them together: what the file names stays, what it
- * does not name is made smaller. And what the system is told of it.
+ * Whether the tables, and the frames that report.evidence remembers, fit into `limits.memory`, which is the ceiling of all of them
+ * together: what the file names stays, what it does not name is made smaller. And what the system is told of it.
  */
 #ifndef ESPIAL_DAEMON_MEMORY_LIMITS_H
 #define ESPIAL_DAEMON_MEMORY_LIMITS_H

@@ -52,6 +52,7 @@ struct monitor {
 	int orders[2];                  /* [0] the engine takes configurations, [1] the monitor's */
 	int known[2];                   /* [0] the engine takes what is known, [1] the reporter gives it */
 	int asks[2];                    /* [0] the monitor's, [1] the reporter passes on what people ask */
+	int evidence[2];                /* [0] the engine hands on frames of alerts, [1] the reporter keeps them */
 	int ready[2];                   /* engine and reporter say that they work: pulses */
 	int64_t engine_ns, reporter_ns; /* monotonic: when each did last */
 	int refuge;                     /* what one reporter leaves to the next; -1: none */
@@ -94,6 +95,7 @@ static bool start_engine(struct monitor *monitor)
 		close(monitor->known[1]);
 		close(monitor->asks[0]);
 		close(monitor->asks[1]);
+		close(monitor->evidence[1]);
 		close(monitor->ready[0]);
 		struct engine_process process = {
 			.config = monitor->config,
@@ -101,6 +103,7 @@ static bool start_engine(struct monitor *monitor)
 			.state = monitor->state[0],
 			.orders = monitor->orders[0],
 			.known = monitor->known[0],
+			.evidence = monitor->evidence[0],
 			.ready = monitor->ready[1],
 			.unseen_ns = monitor->engine.died_ns ? loop_monotonic_ns() - monitor->engine.died_ns : 0,
 		};
@@ -124,6 +127,7 @@ static bool start_reporter(struct monitor *monitor)
 		close(monitor->orders[1]);
 		close(monitor->known[0]);
 		close(monitor->asks[0]);
+		close(monitor->evidence[0]);
 		close(monitor->ready[0]);
 		struct reporter reporter = {
 			.config = monitor->config,
@@ -133,6 +137,7 @@ static bool start_reporter(struct monitor *monitor)
 			.refuge = monitor->refuge,
 			.known = monitor->known[1],
 			.monitor = monitor->asks[1],
+			.evidence = monitor->evidence[1],
 		};
 		prctl(PR_SET_NAME, "espiald-report");
 		_exit(reporter_run(&reporter));
@@ -242,7 +247,9 @@ static bool same_report(const struct config *one, const struct config *other)
 	       same_text(one->control, other->control) && same_text(one->store.path, other->store.path) &&
 	       one->store.keep_ns == other->store.keep_ns && same_text(one->http.listen, other->http.listen) &&
 	       same_text(one->http.token_file, other->http.token_file) &&
-	       same_text(one->evidence.dir, other->evidence.dir);
+	       same_text(one->evidence.dir, other->evidence.dir) &&
+	       one->evidence.file_size == other->evidence.file_size && one->evidence.size == other->evidence.size &&
+	       one->evidence.files == other->evidence.files && one->evidence.keep_ns == other->evidence.keep_ns;
 }
 
 /* Member by member: what lies between them is not set. */
@@ -256,7 +263,8 @@ static bool same_limits(const struct config_limits *one, const struct config_lim
 static bool needs_start(const struct config *one, const struct config *other)
 {
 	return !same_limits(&one->limits, &other->limits) || one->classify != other->classify ||
-	       !same_text(one->sensor, other->sensor);
+	       !same_text(one->sensor, other->sensor) || !one->evidence.dir != !other->evidence.dir ||
+	       one->evidence.payload != other->evidence.payload || one->evidence.memory != other->evidence.memory;
 }
 
 /* Reads the configuration again and has it obeyed. Writes one sentence about the outcome, and says it. */
@@ -277,9 +285,9 @@ static bool reload(struct monitor *monitor, char outcome[RELOAD_PROBLEM_SIZE])
 	monitor->renewing = monitor->reporter.pid && !same_report(monitor->config, next);
 	snprintf(outcome, RELOAD_PROBLEM_SIZE, "configuration read again: %zu rules, %zu interfaces%s",
 		 next->policy.rule_count, next->interface_count,
-		 needs_start(monitor->config, next)
-		     ? "; sensor, classify and limits are heeded when espiald is started the next time"
-		     : "");
+		 needs_start(monitor->config, next) ? "; sensor, classify, limits and what evidence remembers are "
+						      "heeded when espiald is started the next time"
+						    : "");
 	config_free(monitor->owned);
 	monitor->config = monitor->owned = next;
 	say(outcome);
@@ -415,6 +423,7 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 		.orders = { -1, -1 },
 		.known = { -1, -1 },
 		.asks = { -1, -1 },
+		.evidence = { -1, -1 },
 		.ready = { -1, -1 },
 		.refuge = -1,
 		.signals = -1,
@@ -435,7 +444,8 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.state) != 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.orders) != 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.known) != 0 ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, monitor.asks) != 0 || pipe(monitor.ready) != 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, monitor.asks) != 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, monitor.evidence) != 0 || pipe(monitor.ready) != 0 ||
 	    sigprocmask(SIG_BLOCK, &ours, &monitor.before) != 0 ||
 	    (monitor.signals = signalfd(-1, &ours, SFD_CLOEXEC)) < 0) {
 		say("cannot start: too many open files");
@@ -460,6 +470,7 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 		close(monitor.orders[end]);
 		close(monitor.known[end]);
 		close(monitor.asks[end]);
+		close(monitor.evidence[end]);
 	}
 	config_free(monitor.owned);
 	if (monitor.refuge >= 0)

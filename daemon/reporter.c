@@ -8,6 +8,7 @@
 
 #include "audit/record.h"
 #include "control.h"
+#include "evidence_keeper.h"
 #include "handover.h"
 #include "http_listen.h"
 #include "memory_limits.h"
@@ -54,6 +55,7 @@ struct process {
 	struct snapshot_builder
 	    *builder; /* of what an engine tells of its state, at its end above all; NULL: nothing yet */
 	const struct snapshot *last_look; /* what came of it; held; NULL: nothing yet */
+	struct evidence_keeper *evidence; /* NULL: nobody wants captures of alerts */
 	struct mailbox *orders;           /* what people ask of this thread */
 	struct record_reader reader;
 	int pace;         /* timer while the outbox is busy */
@@ -125,10 +127,12 @@ static void take_line(struct process *process)
 		if (recall == OUTBOX_SPOOLED)
 			return;
 	}
-	outbox_take(process->outbox, &record, process->line, process->length, loop_monotonic_ns());
+	uint64_t alert = outbox_take(process->outbox, &record, process->line, process->length, loop_monotonic_ns());
 	if (record.type == RECORD_STARTED && process->giver &&
 	    !handover_give(process->giver, process->standing, record.time_ns))
 		log_notice(NOTICE_WARNING, "not enough memory to tell the new engine what is known");
+	if (process->evidence && alert && alert != record.finding.alert)
+		evidence_keeper_name(process->evidence, record.finding.alert, alert);
 }
 
 /* What stands, for whoever shows it: as sinks know it, with what the reporter itself found. */
@@ -138,6 +142,8 @@ static void on_told(void *context, const char *line, size_t length)
 
 	if (process->service)
 		service_tell_finding(process->service, line, length);
+	if (process->evidence)
+		evidence_keeper_tell(process->evidence, line, length);
 }
 
 static void show_open(void *context, const char *line, int64_t opened_ns, int64_t acknowledged_ns)
@@ -357,6 +363,21 @@ static void on_renew(void *context)
 	loop_stop(process->loop);
 }
 
+/* How the sinks fare, and the captures of alerts with them. */
+static void tell_sinks(struct process *process)
+{
+	struct sink evidence = { .name = "evidence" };
+	struct sink *sinks[OUTBOX_SINKS_MAX + 1];
+	size_t count = outbox_count(process->outbox);
+
+	memcpy(sinks, outbox_sinks(process->outbox), count * sizeof(struct sink *));
+	if (process->evidence) {
+		evidence.health = evidence_keeper_health(process->evidence);
+		sinks[count++] = &evidence;
+	}
+	service_tell_sinks(process->service, sinks, count);
+}
+
 static void on_tick(void *context)
 {
 	struct process *process = context;
@@ -366,7 +387,7 @@ static void on_tick(void *context)
 	if (process->service && process->test_alert && loop_monotonic_ns() - process->test_begun_ns > TEST_NS)
 		end_test(process);
 	if (process->service)
-		service_tell_sinks(process->service, outbox_sinks(process->outbox), outbox_count(process->outbox));
+		tell_sinks(process);
 }
 
 static void on_pulse(void *context)
@@ -430,6 +451,12 @@ static bool begin(struct process *process)
 		standing_free(process->standing);
 		log_notice(NOTICE_ERROR, "the reporter cannot start: not enough memory or too many open files");
 		return false;
+	}
+	if (process->settings->config->evidence.dir && process->settings->evidence >= 0) {
+		process->evidence =
+		    reporter_evidence_new(process->settings->config, process->settings->evidence, &notices);
+		if (!process->evidence)
+			log_notice(NOTICE_WARNING, "no captures of alerts are kept: not enough memory");
 	}
 	process->outbox =
 	    reporter_outbox_new(process->settings->config, process->standing, process->settings->refuge, &notices);
@@ -501,6 +528,7 @@ int reporter_run(const struct reporter *settings)
 	snapshot_builder_free(process.builder);
 	snapshot_let_go(process.last_look);
 	handover_giver_free(process.giver);
+	evidence_keeper_free(process.evidence);
 	mailbox_free(process.orders);
 	outbox_free(process.outbox);
 	record_reader_clear(&process.reader);

@@ -16,7 +16,8 @@ struct reporter {
 	int pulse;  /* pipe: "r" every second while sinks are served; -1: nobody waits */
 	int refuge; /* of spool_refuge_new(), for this reporter and those after it; -1: none */
 	int known;  /* stream socket: what the next engine is to know goes there (handover.h); -1: nowhere */
-	int monitor; /* packet socket to the monitor: "reload", and its outcome; -1: none */
+	int evidence; /* packet socket: frames of alerts from the engine (report/evidence_parcel.h); -1: none */
+	int monitor;  /* packet socket to the monitor: "reload", and its outcome; -1: none */
 };
 
 /* Runs until the stream ends. Returns the exit status. */

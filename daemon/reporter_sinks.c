@@ -3,6 +3,7 @@
 #include "reporter_sinks.h"
 
 #include "audit/record.h"
+#include "evidence_keeper.h"
 #include "loop.h"
 #include "report/json.h"
 #include "report/record_reader.h"
@@ -87,6 +88,8 @@ void reporter_prepare_folders(const struct config *config)
 	}
 	if (reporter_spool_folder(config, folder))
 		prepare_folder(folder);
+	if (config->evidence.dir)
+		prepare_folder(config->evidence.dir);
 }
 
 static bool add(struct outbox *outbox, struct sink *sink, unsigned window, bool kept, const char *what,
@@ -167,6 +170,21 @@ static bool add_sinks(struct outbox *outbox, const struct config *config, const 
 	    !add(outbox, json_sink_new(config->json.file, config->sensor), WINDOW_FILE, true, "json", notices))
 		return false;
 	return !config->store.path || add(outbox, store_sink(config, notices), WINDOW_STORE, true, "store", notices);
+}
+
+struct evidence_keeper *reporter_evidence_new(const struct config *config, int engine,
+					      const struct record_sink *notices)
+{
+	struct evidence_folder_settings settings = {
+		.path = config->evidence.dir,
+		.sensor = config->sensor,
+		.file_size = config->evidence.file_size,
+		.size = config->evidence.size,
+		.files = config->evidence.files,
+		.keep_ns = config->evidence.keep_ns,
+		.notices = *notices,
+	};
+	return evidence_keeper_new(&settings, engine);
 }
 
 /* ---- what stood before ---- */

@@ -10,8 +10,9 @@
 #include <limits.h>
 
 struct config;
+struct evidence_keeper;
 
-/* Makes the folders of spool and store where they are missing, for the user that the reporter is about to become. To be
+/* Makes the folders of spool, store and captures where they are missing, for the user that the reporter is about to become. To be
  * called while it may still do that. */
 void reporter_prepare_folders(const struct config *config);
 
@@ -22,5 +23,10 @@ bool reporter_spool_folder(const struct config *config, char folder[PATH_MAX]);
  * refuge: of spool_refuge_new(); -1: none. */
 struct outbox *reporter_outbox_new(const struct config *config, struct standing *standing, int refuge,
 				   const struct record_sink *notices);
+
+/* What keeps captures of alerts, of which the configuration names a folder; `engine`: where they come from. NULL on lack of
+ * memory. */
+struct evidence_keeper *reporter_evidence_new(const struct config *config, int engine,
+					      const struct record_sink *notices);
 
 #endif

@@ -233,6 +233,7 @@ static bool prepare(struct service *service)
 					    .alerts = service->alerts,
 					    .store = settings->config->store.path,
 					    .history = settings->store,
+					    .evidence = settings->config->evidence.dir,
 					    .order = order,
 					    .acknowledge = acknowledge,
 					    .context = service };

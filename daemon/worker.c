@@ -8,9 +8,12 @@
 
 #define SECOND INT64_C(1000000000)
 
+enum { TCP_SYN = 0x02 };
+
 /* Frames that were read, until they are worked through. */
 struct batch {
 	unsigned count;
+	const struct frame *frames; /* the caller's, for as long as it waits */
 	struct packet packets[TRACK_BATCH];
 	struct track_key keys[TRACK_BATCH];
 };
@@ -129,6 +132,7 @@ static void read_batch(struct worker *worker, struct batch *batch, const struct 
 	struct packet_options options;
 
 	batch->count = count < TRACK_BATCH ? count : TRACK_BATCH;
+	batch->frames = frames;
 	for (unsigned i = 0; i < batch->count; i++) {
 		options.decapsulate = frames[i].interface < worker->settings.decapsulate_count
 					  ? worker->settings.decapsulate[frames[i].interface]
@@ -138,18 +142,27 @@ static void read_batch(struct worker *worker, struct batch *batch, const struct 
 	track_prepare(worker->track, batch->packets, batch->keys, batch->count);
 }
 
-static void work_on(struct worker *worker, struct packet *packet, const struct track_key *key)
+/* Whether an alert may ever want to show the packet. What is in clear between hosts that nobody watches is no evidence of
+ * anything, unless one of them knocks. */
+static bool is_evidence(struct track_handle handle, const struct packet *packet)
+{
+	return packet->class != PACKET_CLEARTEXT || handle.watched || !handle.flow || packet->tcp_flags & TCP_SYN;
+}
+
+static void work_on(struct worker *worker, const struct frame *frame, struct packet *packet,
+		    const struct track_key *key)
 {
 	struct track_handle handle = track_packet(worker->track, packet, key);
+	bool offends = false;
 
 	if (handle.sa)
 		name_inner(worker, handle, packet, key->time_ns);
-	if (!handle.flow)
-		return;
-	if (handle.wants_name)
+	if (handle.flow && handle.wants_name)
 		name_flow(worker, handle, packet);
-	if (handle.watched)
-		track_clear(worker->track, handle.flow, packet, key);
+	if (handle.flow && handle.watched)
+		offends = track_clear(worker->track, handle.flow, packet, key);
+	if (worker->settings.evidence && is_evidence(handle, packet))
+		evidence_put(worker->settings.evidence, frame, packet, key->realm, offends);
 }
 
 static void fetch_ahead(const struct worker *worker, const struct batch *batch, unsigned step)
@@ -165,7 +178,7 @@ static void work_through(struct worker *worker, struct batch *batch, const struc
 	for (unsigned i = 0; i < batch->count; i++) {
 		if (i > 0 && i % APART == 0 && i / APART <= TRACK_FETCH_STEPS)
 			fetch_ahead(worker, next, i / APART - 1);
-		work_on(worker, &batch->packets[i], &batch->keys[i]);
+		work_on(worker, &batch->frames[i], &batch->packets[i], &batch->keys[i]);
 	}
 	if (batch->keys[batch->count - 1].time_ns > worker->now_ns)
 		worker->now_ns = batch->keys[batch->count - 1].time_ns;

@@ -8,6 +8,7 @@
 #ifndef ESPIAL_DAEMON_WORKER_H
 #define ESPIAL_DAEMON_WORKER_H
 
+#include "audit/evidence.h"
 #include "audit/track.h"
 #include "../dissectors/frame.h"
 
@@ -22,6 +23,7 @@ struct worker_settings {
 	const uint16_t *decapsulate; /* TUNNEL_ bits by frame.interface; borrowed */
 	unsigned decapsulate_count;
 	uint16_t decapsulate_otherwise; /* of interfaces beyond */
+	struct evidence *evidence;      /* remembers packets for captures; borrowed; NULL: nobody does */
 };
 
 /* NULL on lack of memory. */

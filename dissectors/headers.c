@@ -167,7 +167,7 @@ static uint32_t behind_transport(const struct packet *packet, bool ike_whole)
 	}
 }
 
-uint32_t headers_length(const struct frame *frame, const struct packet *packet, bool ike_whole)
+uint32_t headers_length_of(const struct frame *frame, const struct packet *packet, bool ike_whole)
 {
 	if (!packet->has_ip)
 		return 0;

@@ -22,6 +22,23 @@
 #include "packet.h"
 
 /* Octets from the start of the frame; never more than were captured, 0 if there is no IP packet. `ike_whole`: IKE messages to their end. */
-uint32_t headers_length(const struct frame *frame, const struct packet *packet, bool ike_whole);
+static inline uint32_t headers_length(const struct frame *frame, const struct packet *packet, bool ike_whole);
+
+/* The same of packets that are not in clear, and whose headers end before the capture does. */
+uint32_t headers_length_of(const struct frame *frame, const struct packet *packet, bool ike_whole);
+
+static inline uint32_t headers_length(const struct frame *frame, const struct packet *packet, bool ike_whole)
+{
+	enum { ESP_SPI_AND_SEQUENCE = 8 };
+
+	if (packet->has_ip && packet->payload) {
+		uint32_t headers = (uint32_t)(packet->payload - frame->bytes);
+		if (packet->class == PACKET_CLEARTEXT)
+			return headers;
+		if (packet->class == PACKET_ESP && packet->payload_captured >= ESP_SPI_AND_SEQUENCE)
+			return headers + ESP_SPI_AND_SEQUENCE;
+	}
+	return headers_length_of(frame, packet, ike_whole);
+}
 
 #endif

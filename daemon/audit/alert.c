@@ -76,6 +76,7 @@ void alert_begin(struct judge *judge, const struct judged_pair *pair, enum findi
 	finding->a = pair->address[0];
 	finding->b = pair->address[1];
 	finding->vlan = pair->vlan;
+	finding->realm = pair->realm;
 	finding->rule = rule ? rule->name : pair->learned ? "learned" : NULL;
 	finding->count = 1;
 }

@@ -170,6 +170,7 @@ struct finding {
 	uint64_t ike_spi;
 	const char *interface; /* NULL if not known */
 	uint16_t vlan;         /* 0: untagged, null in JSON */
+	uint32_t realm;        /* of the pair, as the tracker numbers it; within the engine only */
 	const char *rule;      /* rule name, "learned", or NULL */
 	const char *protocol;  /* the classifier's name, NULL if not known */
 	uint64_t count, bytes; /* offending packets and octets so far */

@@ -141,7 +141,8 @@ uint32_t track_inner(struct track *track, uint32_t sa, const struct packet *pack
 /* The classifier's name of it; constant. Not called without one. */
 void track_name_inner(struct track *track, uint32_t sa, const char *name, int64_t now_ns);
 
-void track_clear(struct track *track, uint32_t flow, const struct packet *packet, const struct track_key *key);
+/* Whether the packet offends: it is in clear where policy does not let it, and no copy of what came as ESP. */
+bool track_clear(struct track *track, uint32_t flow, const struct packet *packet, const struct track_key *key);
 
 /* Notices what fell quiet up to `now_ns` and forgets idle flows. Transitions for all times up to now_ns have been put
  * when it returns. */

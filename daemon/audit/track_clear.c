@@ -424,21 +424,21 @@ void track_knock(struct track *track, uint32_t number, const struct packet *pack
 	track_put(track, &transition, pair);
 }
 
-void track_clear(struct track *track, uint32_t number, const struct packet *packet, const struct track_key *key)
+bool track_clear(struct track *track, uint32_t number, const struct packet *packet, const struct track_key *key)
 {
 	struct flow *flow = table_at(&track->flows, number);
 	struct pair *pair = track_pair_of_flow(track, flow);
 
 	if (!pair || track_interface_of(track, packet->interface).side == TRACK_SIDE_INSIDE)
-		return;
+		return false;
 	if (!offends(track, pair, flow, packet))
-		return;
+		return false;
 	struct story *story = track_story(track, pair);
 	if (!story)
-		return;
+		return false;
 	struct transition_service service = service_of(track, flow);
 	if (is_copy(track, pair, story, &service, packet, key))
-		return;
+		return false;
 
 	unsigned d = key->direction;
 	track_clear_notice_quiet(track, pair, story, key->time_ns);
@@ -457,4 +457,5 @@ void track_clear(struct track *track, uint32_t number, const struct packet *pack
 	} else if (first_this_way || key->time_ns - story->clear_told_ns >= PROGRESS_NS) {
 		put_clear(track, pair, story, TRANSITION_CLEAR_PROGRESS, key->time_ns, d, &service, packet);
 	}
+	return true;
 }

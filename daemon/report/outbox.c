@@ -224,8 +224,8 @@ enum outbox_recall outbox_recalls(struct outbox *outbox, const struct record *re
 	return known ? OUTBOX_SPOOLED : left_out ? OUTBOX_PERHAPS : OUTBOX_NEW;
 }
 
-static void take_finding(struct outbox *outbox, const struct record *record, const char *line, size_t length,
-			 int64_t monotonic_ns)
+static uint64_t take_finding(struct outbox *outbox, const struct record *record, const char *line, size_t length,
+			     int64_t monotonic_ns)
 {
 	struct wording wording = wording_of(outbox, record);
 	int64_t until = standing_acknowledged(outbox->standing, wording.record.finding.alert, record->time_ns);
@@ -244,20 +244,22 @@ static void take_finding(struct outbox *outbox, const struct record *record, con
 			standing_acknowledge(outbox->standing, wording.record.finding.alert, until);
 	}
 	free(wording.line);
+	return wording.record.finding.alert;
 }
 
-void outbox_take(struct outbox *outbox, const struct record *record, const char *line, size_t length,
-		 int64_t monotonic_ns)
+uint64_t outbox_take(struct outbox *outbox, const struct record *record, const char *line, size_t length,
+		     int64_t monotonic_ns)
 {
-	if (record->type == RECORD_FINDING) {
-		take_finding(outbox, record, line, length, monotonic_ns);
-	} else if (record->type == RECORD_STARTED) {
+	if (record->type == RECORD_FINDING)
+		return take_finding(outbox, record, line, length, monotonic_ns);
+	if (record->type == RECORD_STARTED) {
 		standing_engine_started(outbox->standing, monotonic_ns);
 	} else {
 		standing_take(outbox->standing, record, line, length, monotonic_ns);
 		for (size_t i = 0; i < outbox->count; i++)
 			sink_write(outbox->posts[i].sink, record);
 	}
+	return 0;
 }
 
 /* Hands one finding to the sink. */

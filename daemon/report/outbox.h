@@ -54,8 +54,8 @@ bool outbox_acknowledge(struct outbox *outbox, uint64_t alert, int64_t until_ns)
 void outbox_recall(struct outbox *outbox, uint64_t after);
 
 /* One line from the engine that record_from_json() read as this record. Findings are spooled, under the number of the alert
- * that is open already where an engine that was started anew opens it again (standing.h). */
-void outbox_take(struct outbox *outbox, const struct record *record, const char *line, size_t length,
+ * that is open already where an engine that was started anew opens it again (standing.h): that number, 0 of other records. */
+uint64_t outbox_take(struct outbox *outbox, const struct record *record, const char *line, size_t length,
 		 int64_t monotonic_ns);
 
 /* Whether outbox_take() would spool, octet by octet, what is one of the last records before the start. Of what it may have left

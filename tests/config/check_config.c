@@ -69,8 +69,9 @@ static const struct refusal {
 	  "4: policy.rules[0].betwene: 'betwene' is not a known key: did you mean 'between'?" },
 	{ "report:\n  syslog:\n    shpae: cef\n",
 	  "3: report.syslog.shpae: 'shpae' is not a known key: did you mean 'shape'?" },
-	{ "crypto:\n  own: {}\n", "1: crypto: 'crypto' is not a known key: "
-				  "sensor, capture, classify, policy, rekey, health, limits, alerts, report are possible" },
+	{ "crypto:\n  own: {}\n",
+	  "1: crypto: 'crypto' is not a known key: "
+	  "sensor, capture, classify, policy, rekey, health, limits, alerts, report are possible" },
 	{ "policy:\n  rules:\n    - between: [10.0.0.0/8]\n", "3: policy.rules[0]: has no 'name': it is needed" },
 	{ "policy:\n  rules:\n    -\n", "3: policy.rules[0]: has no 'name': it is needed" },
 	{ RULE "    - name: s\n      level: require\n", "5: policy.rules[1]: has no 'between': it is needed" },
@@ -104,7 +105,7 @@ static const struct refusal {
 	{ "report:\n  syslog: {shape: xml}\n", "2: report.syslog.shape: 'xml' is not a known word: "
 					       "eventlog, rfc5424, cef, json, ecs, ocsf are possible" },
 	{ "report:\n  evidence: {payload: full}\n",
-	  "2: report.evidence.payload: 'full' is not a known word: headers is possible" },
+	  "2: report.evidence.payload: 'full' is not a known word: headers, ike are possible" },
 
 	/* Capture and sensor. */
 	{ "sensor: edge one\n", "1: sensor: 'edge one' has a space in it: one word is possible" },
@@ -259,7 +260,8 @@ static const struct refusal {
 	{ "report: {syslog: {to: 'tls://2001:db8::1'}}\n", "1: report.syslog.to: '2001:db8::1' " SERVERS },
 	{ "report: {syslog: {to: 'tls://[2001:db8::g]:1'}}\n", "1: report.syslog.to: '[2001:db8::g]:1' " SERVERS },
 	{ "report: {syslog: {to: 'tls://-x'}}\n", "1: report.syslog.to: '-x' " SERVERS },
-	{ "report: {syslog: {to: 'sctp://logs'}}\n", "1: report.syslog.to: 'sctp://logs' is not a usable path: " PATHS },
+	{ "report: {syslog: {to: 'sctp://logs'}}\n",
+	  "1: report.syslog.to: 'sctp://logs' is not a usable path: " PATHS },
 	{ "report:\n  syslog:\n    to: tcp://logs\n    ca: /ca.pem\n",
 	  "4: report.syslog.ca: is of use with TLS only: write 'to: tls://HOST', or leave it out" },
 	{ "report:\n  syslog:\n    name: logs\n",
@@ -277,6 +279,15 @@ static const struct refusal {
 	{ "report: {spool: {dir: s}}\n", "1: report.spool.dir: 's' is not a usable path: " PATHS },
 	{ "report: {store: {path: x.db}}\n", "1: report.store.path: 'x.db' is not a usable path: " PATHS },
 	{ "report: {evidence: {dir: x}}\n", "1: report.evidence.dir: 'x' is not a usable path: " PATHS },
+	{ "report: {evidence: {file-size: 1KiB}}\n",
+	  "1: report.evidence.file-size: '1KiB' is out of range: 16KiB to 4MiB is possible" },
+	{ "report: {evidence: {size: 1KiB}}\n",
+	  "1: report.evidence.size: '1KiB' is out of range: 1MiB to 1024GiB is possible" },
+	{ "report: {evidence: {files: 1}}\n", "1: report.evidence.files: '1' is out of range: 16 to 1M is possible" },
+	{ "report: {evidence: {memory: 1KiB}}\n",
+	  "1: report.evidence.memory: '1KiB' is out of range: 1MiB to 1GiB is possible" },
+	{ "report:\n  evidence:\n    keep: 1h\n",
+	  "3: report.evidence.keep: '1h' is out of range: 1d to 3650d is possible" },
 	{ "report: {http: {token-file: /t}}\n", "1: report.http: has no 'listen': it is needed" },
 	{ "report: {http: {listen: '0.0.0.0:8080'}}\n",
 	  "1: report.http.listen: '0.0.0.0:8080' can be reached by others: "

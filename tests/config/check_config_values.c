@@ -55,7 +55,6 @@ static void check_defaults(const struct config *config)
 	ck_assert_ptr_null(config->http.listen);
 	ck_assert_ptr_null(config->http.token_file);
 	ck_assert_ptr_null(config->evidence.dir);
-	ck_assert_uint_eq(config->notice_count, 0);
 }
 
 START_TEST(defaults)
@@ -135,7 +134,8 @@ static const char everything[] = "sensor: edge-1\n"
 				 "  spool: {dir: /var/spool/e, size: 8MiB}\n"
 				 "  store: {path: /var/lib/e.db, keep: 30d, size: 2GiB}\n"
 				 "  http: {listen: '192.0.2.9:8443', token-file: /etc/espial/token}\n"
-				 "  evidence: {dir: /var/lib/evidence, payload: headers}\n";
+				 "  evidence: {dir: /var/lib/evidence, payload: ike, file-size: 1MiB, size: 3GiB, files: 2k, keep: 7d,\n"
+				 "    memory: 32MiB}\n";
 
 static void check_service(const struct policy_service *service, int kind, unsigned protocol, unsigned port,
 			  const char *name)
@@ -202,11 +202,12 @@ START_TEST(every_key)
 	ck_assert_str_eq(config->http.listen, "192.0.2.9:8443");
 	ck_assert_str_eq(config->http.token_file, "/etc/espial/token");
 	ck_assert_str_eq(config->evidence.dir, "/var/lib/evidence");
-	ck_assert_int_eq(config->evidence.payload, CONFIG_PAYLOAD_HEADERS);
-	ck_assert_uint_eq(config->notice_count, 1);
-	ck_assert_str_eq(
-	    config->notices[0],
-	    "t.yaml:42: report.evidence: is read but not served yet: this version keeps no captures of alerts");
+	ck_assert_int_eq(config->evidence.payload, CONFIG_PAYLOAD_IKE);
+	ck_assert_uint_eq(config->evidence.file_size, 1 << 20);
+	ck_assert_uint_eq(config->evidence.size, 3ULL << 30);
+	ck_assert_uint_eq(config->evidence.files, 2000);
+	ck_assert_int_eq(config->evidence.keep_ns, 7 * 86400 * second);
+	ck_assert_uint_eq(config->evidence.memory, 32 << 20);
 	config_free(config);
 }
 END_TEST
@@ -375,14 +376,19 @@ START_TEST(sizes)
 }
 END_TEST
 
-START_TEST(sections_later_served)
+START_TEST(sections_by_name)
 {
 	struct config *config = parse("report: {store: {}, evidence: {}}");
 
 	ck_assert_str_eq(config->store.path, "/var/lib/espial/espial.db");
 	ck_assert_int_eq(config->store.keep_ns, 90 * 86400 * second);
 	ck_assert_str_eq(config->evidence.dir, "/var/lib/espial/evidence");
-	ck_assert_uint_eq(config->notice_count, 1);
+	ck_assert_int_eq(config->evidence.payload, CONFIG_PAYLOAD_HEADERS);
+	ck_assert_uint_eq(config->evidence.file_size, 256 << 10);
+	ck_assert_uint_eq(config->evidence.size, 256 << 20);
+	ck_assert_uint_eq(config->evidence.files, 10000);
+	ck_assert_int_eq(config->evidence.keep_ns, 30 * 86400 * second);
+	ck_assert_uint_eq(config->evidence.memory, 8 << 20);
 	config_free(config);
 }
 END_TEST
@@ -562,7 +568,6 @@ START_TEST(sample)
 	struct config *config = config_load(SAMPLE, &error);
 
 	ck_assert_msg(config != NULL, "%s", error.text);
-	ck_assert_uint_eq(config->notice_count, 0);
 	/* But for the interface, everything is as without a file. */
 	ck_assert_uint_eq(config->interface_count, 1);
 	ck_assert_str_eq(config->interfaces[0].name, "any");
@@ -590,7 +595,11 @@ START_TEST(sample_uncommented)
 	config = parse(text);
 	ck_assert_uint_gt(settings, 40);
 	ck_assert_uint_eq(config->policy.rule_count, 3);
-	ck_assert_uint_eq(config->notice_count, 1);
+	ck_assert_uint_eq(config->evidence.file_size, 256 << 10);
+	ck_assert_uint_eq(config->evidence.size, 256 << 20);
+	ck_assert_uint_eq(config->evidence.files, 10000);
+	ck_assert_int_eq(config->evidence.keep_ns, 30 * 86400 * second);
+	ck_assert_uint_eq(config->evidence.memory, 8 << 20);
 	/* What the sample calls a default is one. */
 	ck_assert_int_eq(config->rekey.min_lifetime_ns, 300 * second);
 	ck_assert_uint_eq(config->rekey.min_volume, 50000000);
@@ -663,7 +672,7 @@ int main(void)
 	tcase_add_test(tests, listening_places);
 	tcase_add_test(tests, words);
 	tcase_add_test(tests, sizes);
-	tcase_add_test(tests, sections_later_served);
+	tcase_add_test(tests, sections_by_name);
 	tcase_add_test(tests, secured);
 	tcase_add_loop_test(tests, secured_refused, 0, SECURED_REFUSALS);
 	tcase_add_test(tests, secured_gateways);

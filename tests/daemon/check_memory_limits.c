@@ -98,6 +98,32 @@ START_TEST(what_cannot_fit_is_refused)
 }
 END_TEST
 
+/* What evidence remembers of each interface is taken out of what tables may have; without a folder it is nothing. */
+START_TEST(evidence_counts)
+{
+	static const char text[] = "capture: [ { interface: a }, { interface: b } ]\n"
+				   "report: { evidence: { dir: /var/lib/espial/evidence, memory: 64MiB } }\n"
+				   "limits: { memory: 400MiB }\n";
+	struct config_error error;
+	struct config *config = config_parse("test", text, strlen(text), &error);
+	struct limits_outcome outcome;
+
+	ck_assert_msg(config, "%s", error.text);
+	ck_assert(limits_fit(config, &outcome));
+	ck_assert_uint_le(octets_of(&config->limits), config->limits.memory - (128 << 20));
+	ck_assert_uint_gt(octets_of(&config->limits), (config->limits.memory - (128 << 20)) / 10 * 9);
+	ck_assert_ptr_nonnull(strstr(outcome.text, "report.evidence 134.2 MB"));
+	config->limits.memory = 128 << 20;
+	ck_assert(!limits_fit(config, &outcome));
+	ck_assert_ptr_nonnull(strstr(outcome.text, "report.evidence 134.2 MB"));
+	config_free(config);
+	config = config_of("memory: 400MiB");
+	ck_assert(limits_fit(config, &outcome));
+	ck_assert_ptr_null(strstr(outcome.text, "report.evidence"));
+	config_free(config);
+}
+END_TEST
+
 /* The account is true: an engine that is made by it maps no more for its tables than the ceiling, and a fifth for the rest. */
 START_TEST(an_engine_maps_what_was_reckoned)
 {
@@ -126,4 +152,4 @@ START_TEST(an_engine_maps_what_was_reckoned)
 END_TEST
 
 SUITE_MAIN("memory_limits", what_is_not_named_is_made_smaller, what_is_named_stays, what_fits_is_left_alone,
-	   what_cannot_fit_is_refused, an_engine_maps_what_was_reckoned)
+	   what_cannot_fit_is_refused, evidence_counts, an_engine_maps_what_was_reckoned)
