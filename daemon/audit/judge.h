@@ -126,10 +126,11 @@ void judge_advance(struct judge *judge, int64_t watermark_ns);
 void judge_finish(struct judge *judge, int64_t end_ns);
 
 /*
- * Another policy, thresholds and wishes about alerts from now on; between two calls of judge_advance(). What is known of pairs, SAs and IKE SAs
- * stays, and so do their alerts; but where what is asked of a pair changed, its leak ends ("policy-changed") and is judged
- * anew. The policy before, and what the settings of alerts borrow, must live as long as the judge: what was told is known by
- * its names. False, and nothing changed, on lack of memory.
+ * Another policy, thresholds and wishes about alerts from now on; between two calls of judge_advance(). What is known of
+ * pairs, SAs and IKE SAs stays, and so do their alerts; but where what is asked of a pair changed, or all that leaks is
+ * allowed now, its leak ends ("policy-changed") and is judged anew. The policy before, and what the settings of alerts
+ * borrow, must live as long as the judge: what was told is known by its names. False, and nothing changed, on lack of
+ * memory.
  */
 bool judge_set_policy(struct judge *judge, const struct policy *policy, const struct judge_thresholds *thresholds,
 		      const struct alert_settings *alerts);

@@ -14,6 +14,26 @@ static bool ask_the_same(const struct policy_rule *one, const struct policy_rule
 	return one && other ? one->level == other->level : one == other;
 }
 
+/* Whether all that was in clear since the leak began may be so by now; not if its list of services is too short to tell. */
+static bool is_allowed(const struct policy *policy, const struct policy_rule *rule, const struct leak *leak)
+{
+	if (!leak->running || leak->rest_plain_ns >= leak->begin_ns || leak->service_count == LEAK_SERVICES)
+		return false;
+	unsigned seen = 0;
+	for (unsigned i = 0; i < leak->service_count; i++) {
+		const struct transition_service *service = &leak->services[i].service;
+		struct policy_traffic traffic = {
+			service->protocol, service->port, service->name, false, false, false
+		};
+		if (!rule_leak_has_service(leak, i))
+			continue;
+		if (policy_may_be_clear(policy, rule, &traffic) != POLICY_CLEAR_ALLOWED)
+			return false;
+		seen++;
+	}
+	return seen > 0;
+}
+
 static void obey(struct judge *judge, struct judged_pair *pair)
 {
 	const struct policy *policy = judge->settings.policy;
@@ -46,7 +66,7 @@ bool judge_set_policy(struct judge *judge, const struct policy *policy, const st
 		/* Told by the rules that it broke, before they are gone. */
 		const struct policy_rule *new = policy_match(policy, pair->address[0].bytes, pair->address[1].bytes);
 		const struct policy_rule *old = pair->rule ? &before->rules[pair->rule - 1] : NULL;
-		if (!ask_the_same(old, new))
+		if (!ask_the_same(old, new) || is_allowed(policy, new, &pair->leak))
 			rule_leak_end(judge, pair, "policy-changed");
 	}
 	judge->settings.policy = policy;

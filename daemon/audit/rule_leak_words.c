@@ -354,6 +354,16 @@ void rule_leak_explain_clear(struct finding *finding)
 	struct address_text a, b;
 
 	finding->text[0] = '\0';
+	if (strcmp(finding->cleared_by, "policy-changed") == 0) {
+		finding_say(
+		    finding,
+		    "%s and %s: another configuration is in force, by which this is judged anew; until then it was in "
+		    "clear for %.1f s, %llu packets and %llu octets.",
+		    address_text(&finding->a, &a), address_text(&finding->b, &b),
+		    seconds(finding->last_ns - finding->first_ns), (unsigned long long)finding->count,
+		    (unsigned long long)finding->bytes);
+		return;
+	}
 	finding_say(finding, "%s and %s: the clear traffic ended after %.1f s, %llu packets and %llu octets%s.",
 		    address_text(&finding->a, &a), address_text(&finding->b, &b),
 		    seconds(finding->last_ns - finding->first_ns), (unsigned long long)finding->count,

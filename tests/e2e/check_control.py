@@ -214,6 +214,22 @@ def reload(stage):
     expect(told(stage, "policy-reloaded", begin=mark), "policy-reloaded")
     sas = stage.records("sas", A)
     expect(sorted(sa["spi"] for sa in sas) == ["0xc0000001", "0xc0000002"], "SAs are still known")
+    # What leaks is allowed, which something else is not; and no longer.
+    rewrite(stage, ("between: [10.1.0.0/24", "allow: [tcp/443]\n      between: [10.1.0.0/24"))
+    stage.ask("reload", status=0)
+    time.sleep(0.5)
+    expect(not told(stage, *leak, "policy-changed", begin=mark), "a leak of what is not allowed goes on")
+    rewrite(stage, ("allow: [tcp/443]", "allow: [tcp/80]"))
+    stage.ask("reload", status=0)
+    until("the end of the leak of what is allowed", lambda: told(stage, *leak, "policy-changed", begin=mark))
+    stage.clear()
+    time.sleep(0.5)
+    expect(not told(stage, *leak, '"open"', begin=mark), "what is allowed is told")
+    rewrite(stage, ("      allow: [tcp/80]\n", ""))
+    stage.ask("reload", status=0)
+    until("the leak of what is allowed no longer", lambda: stage.clear() or told(stage, *leak, '"open"', begin=mark))
+    time.sleep(0.5)  # what was sent is to be judged by the rule
+    mark = len(stage.sensor.records())
     # Nothing is asked of the first pair any more.
     rewrite(stage, ("between: [10.1.0.0/24, 10.2.0.0/24]", "between: [10.77.0.0/24, 10.78.0.0/24]"))
     stage.sensor.process.send_signal(station.signal.SIGHUP)
