@@ -711,11 +711,9 @@ void engine_write_records(struct engine *engine)
 {
 	struct engine_state *state = engine_state_new(engine);
 
-	if (!state)
-		memory_end();
-	while (!engine_state_collect(state, UINT32_MAX))
+	while (state && !engine_state_collect(state, UINT32_MAX))
 		;
-	if (!engine_state_write(state, &engine->sink))
+	if (!state || !engine_state_write(state, &engine->sink))
 		memory_end();
 	engine_state_free(state);
 }

@@ -21,16 +21,21 @@ struct fetched {
 	bool damaged;
 };
 
+static int digit_of(char written)
+{
+	if (written >= '0' && written <= '9')
+		return written - '0';
+	return written >= 'a' && written <= 'f' ? written - 'a' + 10 : -1;
+}
+
 /* Digits up to the closing quote. */
 static bool take_hex(struct fetched *fetched, const char *hex, const char *end)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	for (; hex + 1 < end && *hex != '"'; hex += 2) {
-		const char *high = memchr(digits, hex[0], 16), *low = memchr(digits, hex[1], 16);
-		if (!high || !low || fetched->used == fetched->length)
+		int high = digit_of(hex[0]), low = digit_of(hex[1]);
+		if (high < 0 || low < 0 || fetched->used == fetched->length)
 			return false;
-		fetched->octets[fetched->used++] = (uint8_t)((high - digits) << 4 | (low - digits));
+		fetched->octets[fetched->used++] = (uint8_t)(high << 4 | low);
 	}
 	return hex < end && *hex == '"';
 }

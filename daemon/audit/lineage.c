@@ -348,7 +348,7 @@ int64_t lineage_median_ns(const struct judged_pair *pair)
 {
 	const struct judged_rekeys *rekeys = &pair->rekeys[pair->rekeys[1].count > pair->rekeys[0].count];
 	uint32_t count = rekeys->count < REKEY_REMEMBERED ? rekeys->count : REKEY_REMEMBERED;
-	int64_t sorted[REKEY_REMEMBERED];
+	int64_t sorted[REKEY_REMEMBERED] = { 0 };
 	uint32_t known = 0;
 
 	/* The ring's entries are the `count` places before `at`; of some that an engine before this one counted nothing more is
