@@ -99,7 +99,8 @@ class Gateway:
         self.run("sh", "-c", "for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done")
 
     def inside(self, *command):
-        return ["nsenter", "--target", str(self.holder.pid), "--net", "--mount", *command]
+        # The root of the holder: that of its mounts is another one in a chroot.
+        return ["nsenter", "--target", str(self.holder.pid), "--net", "--mount", "--root", *command]
 
     def run(self, *command):
         done = subprocess.run(self.inside(*command), capture_output=True, text=True, timeout=60, check=False)
@@ -160,11 +161,15 @@ def more_requests(folder, count, seconds=20.0):
     until("answered HTTP requests", lambda: requests(folder) >= before + count, seconds)
 
 
-def body(folder):
-    espiald, module = sys.argv[1:3]
+def need_charon():
     for path in (CHARON, PLUGIN, "/dev/net/tun"):
         if not os.path.exists(path):
             raise Skip(f"{path} is not there (strongswan-charon, libcharon-extra-plugins)")
+
+
+def body(folder):
+    espiald, module = sys.argv[1:3]
+    need_charon()
     station.need_own_mounts()
     alice, bob = build(folder)
     syslog = SyslogNg(folder)

@@ -227,6 +227,7 @@ class Sensor:
     def __init__(self, espiald, folder, interfaces, rules, shape="rfc5424", module=None, more=""):
         self.espiald, self.folder = espiald, folder
         self.process = None
+        self.prefix = []  # what starts it with less than the test has
         self.environment = dict(os.environ, **({"ESPIAL_EVTLOG_MODULE": module} if module else {}))
         os.makedirs(f"{folder}/records", exist_ok=True)
         os.chmod(f"{folder}/records", 0o777)
@@ -239,7 +240,7 @@ class Sensor:
     def start(self):
         with open(f"{self.folder}/out", "a", encoding="utf-8") as out, \
                 open(f"{self.folder}/notices", "a", encoding="utf-8") as errors:
-            self.process = start([self.espiald, "-c", f"{self.folder}/espial.yaml"], stdin=subprocess.DEVNULL,
+            self.process = start([*self.prefix, self.espiald, "-c", f"{self.folder}/espial.yaml"], stdin=subprocess.DEVNULL,
                                  stdout=out, stderr=errors, env=self.environment)
         self.engine()
         self.reporter()
