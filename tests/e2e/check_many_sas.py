@@ -19,7 +19,7 @@ import time
 import station
 from station import Sensor, Wire, expect, until
 
-BOUND = 1.0  # seconds of processor time
+BOUND = 1.5  # seconds of processor time: one, and half as much for caches that others use as well
 ETHERNET = b"\x52\x54\0\0\0\x02" + b"\x52\x54\0\0\0\x01" + b"\x08\x00"
 TICKS = os.sysconf("SC_CLK_TCK")
 
