@@ -267,11 +267,13 @@ static void on_fresh(void *context, const struct snapshot *snapshot)
 
 static void want_snapshot(struct client *client)
 {
-	struct snapshot_keeper *keeper = client->control->settings.keeper;
+	static const unsigned parts[CONTROL_KINDS] = { [CONTROL_PAIRS] = RECORD_PART_PAIRS,
+						       [CONTROL_SAS] = RECORD_PART_SAS,
+						       [CONTROL_IKE] = RECORD_PART_IKE_SAS,
+						       [CONTROL_INVENTORY] = RECORD_PART_INVENTORY };
 
 	enter(client, WAITING);
-	if (!(client->request.kind == CONTROL_INVENTORY ? snapshot_keeper_want_inventory(keeper, on_fresh, client)
-							: snapshot_keeper_want(keeper, on_fresh, client)))
+	if (!snapshot_keeper_want(client->control->settings.keeper, parts[client->request.kind], on_fresh, client))
 		fail(client, "too many ask at once; try again");
 }
 
@@ -347,7 +349,7 @@ static void want_history(struct client *client)
 		return;
 	}
 	enter(client, WAITING);
-	if (!snapshot_keeper_want(settings->keeper, on_look, client))
+	if (!snapshot_keeper_want(settings->keeper, RECORD_PART_PAIRS | RECORD_PART_IKE_SAS, on_look, client))
 		fail(client, "too many ask at once; try again");
 }
 

@@ -93,13 +93,11 @@ static json_t *alerts_of(const struct snapshot *snapshot)
 
 static json_t *verdicts_of(const struct snapshot *snapshot)
 {
-	uint64_t counts[PAIR_VERDICT_COUNT] = { 0 };
 	json_t *verdicts = json_object();
 
-	for (size_t i = 0; i < snapshot->pair_count; i++)
-		counts[snapshot->pairs[i].pair.verdict]++;
 	for (int i = 0; i < PAIR_VERDICT_COUNT; i++)
-		json_object_set_new(verdicts, pair_verdict_name((enum pair_verdict)i), count_value(counts[i]));
+		json_object_set_new(verdicts, pair_verdict_name((enum pair_verdict)i),
+				    count_value(snapshot->verdicts[i]));
 	return verdicts;
 }
 
@@ -127,7 +125,7 @@ char *control_status_line(const struct snapshot *snapshot, int64_t now_ns)
 	    "bits_per_second", rate_or_null(snapshot->bits_per_second), "classes", classes_of(snapshot), "interfaces",
 	    interfaces_of(snapshot), "tables", tables_of(snapshot), "memory", count_value(snapshot->memory),
 	    "transitions_lost", count_value(snapshot->transitions_lost), "untracked", count_value(snapshot->untracked),
-	    "pairs", verdicts_of(snapshot), "sas", count_value(snapshot->sa_count), "alerts", alerts_of(snapshot),
+	    "pairs", verdicts_of(snapshot), "sas", count_value(snapshot->living_sas), "alerts", alerts_of(snapshot),
 	    "sinks", sinks_of(snapshot)));
 }
 

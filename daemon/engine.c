@@ -579,6 +579,7 @@ bool engine_reload(struct engine *engine, const struct config *config)
 struct engine_state {
 	struct engine *engine;
 	struct track_state *track; /* owned */
+	bool sorted;
 	struct track_counters totals;
 	int64_t now_ns;
 	struct record_table tables[TRACK_TABLES + JUDGE_TABLES];
@@ -628,14 +629,15 @@ static void write_ike_sas(void *context, const struct record_sink *sink)
 	ike_walk_free(walk);
 }
 
-struct engine_state *engine_state_new(struct engine *engine)
+struct engine_state *engine_state_new(struct engine *engine, unsigned parts, bool sorted)
 {
 	struct engine_state *state = calloc(1, sizeof(*state));
 
 	if (!state)
 		return NULL;
 	state->engine = engine;
-	state->track = track_state_new();
+	state->sorted = sorted;
+	state->track = track_state_new(parts);
 	if (!state->track) {
 		free(state);
 		return NULL;
@@ -662,7 +664,7 @@ bool engine_state_write(struct engine_state *state, const struct record_sink *si
 	struct record record = { .type = RECORD_SUMMARY, .time_ns = state->now_ns };
 
 	struct track_knowledge knowledge = { engine, app_name, complete_pair, complete_sa, write_ike_sas };
-	if (!track_state_write(state->track, &knowledge, sink))
+	if (!track_state_write(state->track, state->sorted, &knowledge, sink))
 		return false;
 	struct judge_counters judged = engine_judged(engine);
 	record.summary = (struct record_summary){
@@ -695,6 +697,7 @@ void engine_state_health(struct engine_state *state, struct record_health *healt
 	open_gate(engine);
 	health->tables = state->tables;
 	health->table_count = TRACK_TABLES + JUDGE_TABLES;
+	memcpy(health->verdicts, track_state_verdicts(state->track), sizeof(health->verdicts));
 	health->untracked = state->totals.untracked;
 	health->transitions_lost = engine->ring ? ring_lost(engine->ring) : 0;
 }
@@ -709,7 +712,7 @@ void engine_state_free(struct engine_state *state)
 
 void engine_write_records(struct engine *engine)
 {
-	struct engine_state *state = engine_state_new(engine);
+	struct engine_state *state = engine_state_new(engine, RECORD_PARTS_USUAL, true);
 
 	while (state && !engine_state_collect(state, UINT32_MAX))
 		;

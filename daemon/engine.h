@@ -89,9 +89,11 @@ void engine_finish(struct engine *engine);
  * moments only, and free the state. It must not outlive the engine.
  */
 struct engine_state;
-struct engine_state *engine_state_new(struct engine *engine); /* NULL on lack of memory */
+/* parts: enum record_part; `sorted`: records in an order that depends only on the traffic. NULL on lack of memory. */
+struct engine_state *engine_state_new(struct engine *engine, unsigned parts, bool sorted);
 bool engine_state_collect(struct engine_state *state, uint32_t entries);
-/* Writes sa, ike_sa, pair and summary records; once. False, and nothing is written, if there was no memory for all. */
+/* Writes sa, ike_sa, pair and summary records, as far as they are wanted; once. False, and nothing is written, if there was no
+ * memory for all. */
 bool engine_state_write(struct engine_state *state, const struct record_sink *sink);
 void engine_state_free(struct engine_state *state);
 

@@ -76,7 +76,7 @@ struct http {
 	struct answering *answers;       /* owned list */
 	struct waiting *waiting;         /* owned list, the latest first */
 	bool asked;                      /* for a snapshot, that has not come yet */
-	bool asked_inventory;            /* one with the inventory */
+	unsigned asked_parts;            /* of it */
 	struct http_settings settings;   /* `want`, `forget` and `source` of it */
 	struct event *sweeper;           /* owned */
 	struct metrics_tally tally;
@@ -345,14 +345,15 @@ static void answer_metrics(const struct http *http, struct evhttp_request *reque
 	reply(request, HTTP_OK, "OK", body);
 }
 
-static void answer_state(struct http *http, struct evhttp_request *request, const struct api_query *query)
+static void answer_state(struct http *http, struct evhttp_request *request, const struct api_query *query,
+			 unsigned parts)
 {
 	if (!http->snapshot)
 		refuse(request, 503, "Service Unavailable",
 		       "the engine has not told its state yet; ask again in a moment");
-	else if (query->resource == API_INVENTORY && !http->snapshot->inventory)
+	else if (parts & ~http->snapshot->parts)
 		refuse(request, 503, "Service Unavailable",
-		       "the engine has not told its inventory yet; ask again in a moment");
+		       "the engine has not told of that lately; ask again in a moment");
 	else if (!is_known(http, request))
 		stream_answer(http, request, query);
 }
@@ -380,26 +381,33 @@ static void on_closed_waiting(struct evhttp_connection *line, void *context)
 
 static void ask_state(struct http *http);
 
-/* Whether somebody waits for the inventory, of which an answer without it says nothing. */
-static bool is_for_inventory(const struct waiting *waiting)
+/* What somebody waits for; of alerts and status nothing but what every snapshot has. */
+static unsigned parts_of(const struct waiting *waiting)
 {
-	return !waiting->metrics && waiting->query.resource == API_INVENTORY;
+	static const unsigned parts[API_RESOURCE_COUNT] = {
+		[API_PAIRS] = RECORD_PART_PAIRS,
+		[API_SAS] = RECORD_PART_SAS,
+		[API_IKE] = RECORD_PART_IKE_SAS,
+		[API_INVENTORY] = RECORD_PART_INVENTORY,
+	};
+
+	return waiting->metrics ? RECORD_PARTS_USUAL : parts[waiting->query.resource];
 }
 
-/* All who wait are answered, with the former state if there is no newer one. Who came with the inventory in mind while a state
- * without it was on its way waits for the next. */
+/* All who wait are answered, with the former state if there is no newer one; who came for other parts while an answer was on
+ * its way waits for the next. */
 static void on_fresh(void *context, const struct snapshot *snapshot)
 {
 	struct http *http = context;
 	struct waiting *later = NULL;
-	bool with_inventory = http->asked_inventory || !snapshot;
+	unsigned asked = snapshot ? http->asked_parts : RECORD_PARTS_ALL;
 
-	http->asked = http->asked_inventory = false;
+	http->asked = false;
 	if (snapshot)
 		http_publish(http, snapshot);
 	while (http->waiting) {
 		struct waiting *first = http->waiting, waiting = *first;
-		if (is_for_inventory(first) && !with_inventory) {
+		if (parts_of(first) & ~asked) {
 			http->waiting = first->next;
 			first->next = later;
 			later = first;
@@ -410,7 +418,7 @@ static void on_fresh(void *context, const struct snapshot *snapshot)
 		if (waiting.metrics)
 			answer_metrics(http, waiting.request);
 		else
-			answer_state(http, waiting.request, &waiting.query);
+			answer_state(http, waiting.request, &waiting.query, parts_of(&waiting));
 	}
 	http->waiting = later;
 	if (later)
@@ -420,10 +428,10 @@ static void on_fresh(void *context, const struct snapshot *snapshot)
 static void ask_state(struct http *http)
 {
 	http->asked = true;
-	http->asked_inventory = false;
+	http->asked_parts = 0;
 	for (const struct waiting *waiting = http->waiting; waiting; waiting = waiting->next)
-		http->asked_inventory |= is_for_inventory(waiting);
-	if (!http->settings.want || !http->settings.want(http->settings.source, http->asked_inventory, on_fresh, http))
+		http->asked_parts |= parts_of(waiting);
+	if (!http->settings.want || !http->settings.want(http->settings.source, http->asked_parts, on_fresh, http))
 		on_fresh(http, NULL);
 }
 

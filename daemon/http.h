@@ -21,10 +21,10 @@ struct snapshot;
 struct http_settings {
 	const struct http_door *door; /* copied; its descriptor is owned from now on */
 	/*
-	 * Asks for a new snapshot, with the inventory in it where that is wanted: `fresh` is to be called once, at once or later, with one to borrow, NULL if there is none. False:
+	 * Asks for a new snapshot with the parts (enum record_part): `fresh` is to be called once, at once or later, with one to borrow, NULL if there is none. False:
 	 * nobody will call. NULL: there are none but those of http_publish().
 	 */
-	bool (*want)(void *source, bool inventory, void (*fresh)(void *context, const struct snapshot *snapshot),
+	bool (*want)(void *source, unsigned parts, void (*fresh)(void *context, const struct snapshot *snapshot),
 		     void *context);
 	/* Takes the last back: the context is about to be freed. */
 	void (*forget)(void *source, const void *context);

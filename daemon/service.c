@@ -170,7 +170,7 @@ static void on_look_tick(void *context)
 	if (service->look_slot ? slot == service->look_slot : now - service->begun_ns < FIRST_LOOK_NS)
 		return;
 	service->look_slot = slot;
-	snapshot_keeper_want(service->keeper, take_look, service);
+	snapshot_keeper_want(service->keeper, RECORD_PART_PAIRS | RECORD_PART_IKE_SAS, take_look, service);
 }
 
 static void *serve(void *context)
@@ -182,11 +182,10 @@ static void *serve(void *context)
 	return NULL;
 }
 
-static bool want(void *source, bool inventory, void (*fresh)(void *context, const struct snapshot *snapshot),
+static bool want(void *source, unsigned parts, void (*fresh)(void *context, const struct snapshot *snapshot),
 		 void *context)
 {
-	return inventory ? snapshot_keeper_want_inventory(source, fresh, context)
-			 : snapshot_keeper_want(source, fresh, context);
+	return snapshot_keeper_want(source, parts, fresh, context);
 }
 
 static void forget(void *source, const void *context)

@@ -7,6 +7,7 @@
 #include "state_writer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,7 +22,7 @@ enum { WAITING_MAX = 64, TICK_MS = 50, READ_SIZE = 256 << 10, SINKS_MAX = 16, RE
 struct waiting {
 	void (*fresh)(void *context, const struct snapshot *snapshot); /* NULL: forgotten */
 	void *context;
-	bool inventory; /* wants it */
+	unsigned parts; /* enum record_part: what it wants of it */
 };
 
 struct snapshot_keeper {
@@ -32,7 +33,7 @@ struct snapshot_keeper {
 	struct waiting waiting[WAITING_MAX];
 	size_t waiting_count;
 	int64_t asked_ns;                 /* monotonic; 0: no answer is awaited */
-	bool inventory_asked;             /* for it, with that */
+	unsigned asked_parts;             /* for these, with that */
 	struct snapshot_builder *builder; /* between begin and end of an answer */
 	size_t records;
 	bool listening;
@@ -43,32 +44,37 @@ struct snapshot_keeper {
 	bool overlong;
 };
 
-/* Whoever wants the inventory goes on waiting while an answer comes that was asked for without; `all` ends that. */
+/* Whoever wants more than was asked for goes on waiting; `all` ends that, with nothing for who wants what there is not. */
 static void tell_waiting(struct snapshot_keeper *keeper, bool all)
 {
+	const struct snapshot *snapshot = snapshot_hold(keeper->latest);
+	unsigned parts = snapshot ? snapshot->parts : 0;
 	struct waiting waiting[WAITING_MAX];
 	size_t count = 0, left = 0;
 
 	/* They may want to know again at once. */
 	for (size_t i = 0; i < keeper->waiting_count; i++) {
-		if (all || !keeper->waiting[i].inventory)
+		if (all || !(keeper->waiting[i].parts & ~keeper->asked_parts))
 			waiting[count++] = keeper->waiting[i];
 		else
 			keeper->waiting[left++] = keeper->waiting[i];
 	}
 	keeper->waiting_count = left;
-	const struct snapshot *snapshot = snapshot_hold(keeper->latest);
 	for (size_t i = 0; i < count; i++)
 		if (waiting[i].fresh)
-			waiting[i].fresh(waiting[i].context, snapshot);
+			waiting[i].fresh(waiting[i].context, waiting[i].parts & ~parts ? NULL : snapshot);
 	snapshot_let_go(snapshot);
 }
+
+static void ask(struct snapshot_keeper *keeper);
 
 static void publish(struct snapshot_keeper *keeper)
 {
 	struct snapshot_sink sinks[SINKS_MAX];
 	struct snapshot_surroundings surroundings = {
 		.time_ns = loop_wall_ns(),
+		.partial = true,
+		.parts = keeper->asked_parts,
 		.before = keeper->latest,
 		.alerts = keeper->settings.alerts,
 		.sinks = sinks,
@@ -84,7 +90,9 @@ static void publish(struct snapshot_keeper *keeper)
 	snapshot_let_go(keeper->latest);
 	keeper->latest = snapshot;
 	keeper->latest_ns = loop_monotonic_ns();
-	tell_waiting(keeper, keeper->inventory_asked);
+	tell_waiting(keeper, false);
+	if (keeper->waiting_count && !keeper->asked_ns)
+		ask(keeper);
 }
 
 static void take_line(struct snapshot_keeper *keeper)
@@ -147,11 +155,13 @@ static void on_readable(void *context)
 
 static void ask(struct snapshot_keeper *keeper)
 {
+	char request[64];
+
 	keeper->asked_ns = loop_monotonic_ns();
-	keeper->inventory_asked = false;
+	keeper->asked_parts = 0;
 	for (size_t i = 0; i < keeper->waiting_count; i++)
-		keeper->inventory_asked |= keeper->waiting[i].inventory;
-	const char *request = keeper->inventory_asked ? INVENTORY_WANTED "\n" : STATE_WANTED "\n";
+		keeper->asked_parts |= keeper->waiting[i].parts;
+	snprintf(request, sizeof(request), STATE_WANTED_FORMAT "\n", keeper->asked_parts);
 	/* If it cannot be sent there is no engine, or one that does not read: then patience ends it. */
 	(void)!send(keeper->settings.engine, request, strlen(request), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
@@ -222,31 +232,19 @@ const struct snapshot *snapshot_keeper_latest(const struct snapshot_keeper *keep
 	return snapshot_hold(keeper->latest);
 }
 
-static bool want(struct snapshot_keeper *keeper, struct waiting waiting)
+bool snapshot_keeper_want(struct snapshot_keeper *keeper, unsigned parts,
+			  void (*fresh)(void *context, const struct snapshot *snapshot), void *context)
 {
-	if (keeper->latest && loop_monotonic_ns() - keeper->latest_ns < FRESH_NS &&
-	    (!waiting.inventory || keeper->latest->inventory)) {
-		waiting.fresh(waiting.context, keeper->latest);
+	if (keeper->latest && loop_monotonic_ns() - keeper->latest_ns < FRESH_NS && !(parts & ~keeper->latest->parts)) {
+		fresh(context, keeper->latest);
 		return true;
 	}
 	if (keeper->waiting_count == WAITING_MAX)
 		return false;
-	keeper->waiting[keeper->waiting_count++] = waiting;
+	keeper->waiting[keeper->waiting_count++] = (struct waiting){ fresh, context, parts };
 	if (!keeper->asked_ns)
 		ask(keeper);
 	return true;
-}
-
-bool snapshot_keeper_want(struct snapshot_keeper *keeper, void (*fresh)(void *context, const struct snapshot *snapshot),
-			  void *context)
-{
-	return want(keeper, (struct waiting){ fresh, context, false });
-}
-
-bool snapshot_keeper_want_inventory(struct snapshot_keeper *keeper,
-				    void (*fresh)(void *context, const struct snapshot *snapshot), void *context)
-{
-	return want(keeper, (struct waiting){ fresh, context, true });
 }
 
 void snapshot_keeper_forget(struct snapshot_keeper *keeper, const void *context)

@@ -32,16 +32,12 @@ void snapshot_keeper_free(struct snapshot_keeper *keeper);
 const struct snapshot *snapshot_keeper_latest(const struct snapshot_keeper *keeper);
 
 /*
- * Calls `fresh` once, from the loop or before this returns, with a snapshot that is at most a second old: borrowed for the
- * call, hold it to keep it. If the engine does not answer within eight seconds it gets the latest there is, or NULL.
- * False if too many wait already.
+ * Calls `fresh` once, from the loop or before this returns, with a snapshot that is at most a second old and has the parts
+ * (enum record_part; 0: totals, health and alerts alone): borrowed for the call, hold it to keep it. If the engine does not
+ * answer within eight seconds it gets the latest there is, or NULL if that has not the parts. False if too many wait already.
  */
-bool snapshot_keeper_want(struct snapshot_keeper *keeper, void (*fresh)(void *context, const struct snapshot *snapshot),
-			  void *context);
-
-/* The same with a snapshot that has the inventory; one without only where there was no memory for it. */
-bool snapshot_keeper_want_inventory(struct snapshot_keeper *keeper,
-				    void (*fresh)(void *context, const struct snapshot *snapshot), void *context);
+bool snapshot_keeper_want(struct snapshot_keeper *keeper, unsigned parts,
+			  void (*fresh)(void *context, const struct snapshot *snapshot), void *context);
 
 /* Somebody listens to IKE messages from now on, or nobody does any longer: the engine is told every second. */
 void snapshot_keeper_listen(struct snapshot_keeper *keeper, bool listen);

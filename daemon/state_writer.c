@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,13 +38,14 @@ struct state_writer {
 	struct loop_event *readable;
 	char request[REQUEST_SIZE];
 	size_t request_length;
-	bool wanted, inventory_wanted;
+	bool wanted;
+	unsigned parts_wanted;       /* enum record_part; of all who asked since the answer before */
 	struct inventory *inventory; /* the judge's thread writes to it; owned */
 	struct engine_state *state;  /* while copying, and while written */
 	bool collecting;
 	pthread_t thread;
 	bool thread_runs;
-	bool with_inventory;       /* of the answer that is made */
+	unsigned parts;            /* of the answer that is made */
 	struct inventory *telling; /* a copy, while it is written; owned; NULL: it is not asked for */
 	atomic_bool written;       /* the thread is done */
 	atomic_bool stop;
@@ -135,7 +137,7 @@ static void *write_state(void *context)
 	/* The answer before may have been given up in the middle of a line. */
 	put_line(writer, "");
 	put_line(writer, STATE_BEGIN);
-	if (writer->with_inventory)
+	if (writer->parts & RECORD_PART_INVENTORY)
 		engine_while_judge_stands(writer->settings.engine, copy_inventory, writer);
 	writer->failed |= !engine_state_write(writer->state, &sink); /* who asked hears no end of it, and asks again */
 	record.health = (struct record_health){
@@ -189,9 +191,11 @@ static void on_tick(void *context)
 		end_answer(writer);
 	if (!writer->state && writer->wanted && ike_tap_is_idle(writer->ike)) {
 		writer->wanted = false;
-		writer->with_inventory = writer->inventory_wanted;
-		writer->inventory_wanted = false;
-		writer->state = engine_state_new(writer->settings.engine);
+		/* The inventory tells of SAs too. */
+		writer->parts = writer->parts_wanted & RECORD_PART_INVENTORY ? writer->parts_wanted | RECORD_PART_SAS
+									     : writer->parts_wanted;
+		writer->parts_wanted = 0;
+		writer->state = engine_state_new(writer->settings.engine, writer->parts, false);
 		writer->collecting = writer->state != NULL;
 	}
 	if (writer->collecting)
@@ -202,11 +206,12 @@ static void on_tick(void *context)
 
 static void take_request(struct state_writer *writer)
 {
-	if (strcmp(writer->request, STATE_WANTED) == 0)
+	unsigned parts;
+
+	if (sscanf(writer->request, STATE_WANTED_FORMAT, &parts) == 1) {
 		writer->wanted = true;
-	else if (strcmp(writer->request, INVENTORY_WANTED) == 0)
-		writer->wanted = writer->inventory_wanted = true;
-	else if (strcmp(writer->request, IKE_WANTED) == 0)
+		writer->parts_wanted |= parts & RECORD_PARTS_ALL;
+	} else if (strcmp(writer->request, IKE_WANTED) == 0)
 		ike_tap_wanted(writer->ike, loop_monotonic_ns());
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine's answer to "state-wanted": its whole state as JSON lines, without holding up capture or judge.
+ * The engine's answer to "state-wanted": its state as JSON lines, the parts that are asked for, without holding up capture or judge.
  *
  * The capturing thread copies the tables in slices of a millisecond or so between batches; a thread that lives as long as
  * the answer sorts, writes and may wait for the reporter to read. One answer at a time; requests meanwhile are answered
- * by the next. It also keeps the inventory (report/inventory.h), which is told where it is asked for: "inventory-wanted". The lines of an answer stand between {"type":"state-begin"} and {"type":"state-end"}. Between answers
+ * by the next. It also keeps the inventory (report/inventory.h), which is one of the parts. The lines of an answer stand between {"type":"state-begin"} and {"type":"state-end"}. Between answers
  * go IKE messages, while they are wanted: ike_tap.h.
  */
 #ifndef ESPIAL_DAEMON_STATE_WRITER_H
@@ -28,8 +28,7 @@ struct state_writer_settings {
 };
 
 /* The lines by which reporter and engine understand each other on that socket. */
-#define STATE_WANTED "{\"type\":\"state-wanted\"}"
-#define INVENTORY_WANTED "{\"type\":\"inventory-wanted\"}" /* the state, and within it the inventory */
+#define STATE_WANTED_FORMAT "{\"type\":\"state-wanted\",\"parts\":%u}" /* enum record_part */
 #define STATE_BEGIN "{\"type\":\"state-begin\"}"
 #define STATE_END "{\"type\":\"state-end\"}"
 

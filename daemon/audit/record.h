@@ -229,6 +229,16 @@ struct record_table {
 	uint64_t octets; /* resident */
 };
 
+/* Parts of the engine's state that are told on demand: bits. */
+enum record_part {
+	RECORD_PART_PAIRS = 1 << 0,
+	RECORD_PART_SAS = 1 << 1,
+	RECORD_PART_IKE_SAS = 1 << 2,
+	RECORD_PART_INVENTORY = 1 << 3,
+	RECORD_PARTS_USUAL = RECORD_PART_PAIRS | RECORD_PART_SAS | RECORD_PART_IKE_SAS,
+	RECORD_PARTS_ALL = RECORD_PARTS_USUAL | RECORD_PART_INVENTORY,
+};
+
 /* How the engine fares, as of its own clock. */
 struct record_health {
 	const char *version;
@@ -240,6 +250,7 @@ struct record_health {
 	uint64_t transitions_lost; /* that the judge was not told for want of room */
 	uint64_t untracked;        /* packets that found no place in a table */
 	uint64_t alerts_open;
+	uint64_t verdicts[PAIR_VERDICT_COUNT]; /* living pairs by verdict */
 };
 
 enum notice_level { NOTICE_ERROR, NOTICE_WARNING, NOTICE_INFO };

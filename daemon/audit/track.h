@@ -189,16 +189,20 @@ struct track_knowledge {
 /*
  * The tracker's state, copied while packets go on: the owner of the tracker calls track_state_collect() between batches,
  * each time for at most `entries` table entries, until it returns true. Entries that come or go meanwhile may or may not
- * be in it. The copy can then be written by any thread.
+ * be in it. The copy can then be written by any thread. `parts` (enum record_part): what is wanted of pairs and SAs; the pairs'
+ * verdicts are counted in any case.
  */
 struct track_state;
-struct track_state *track_state_new(void); /* NULL on lack of memory */
+struct track_state *track_state_new(unsigned parts); /* NULL on lack of memory */
 bool track_state_collect(struct track *track, struct track_state *state, uint32_t entries);
 void track_state_free(struct track_state *state);
 
-/* Writes the sa, ike_sa and pair records, in an order that depends only on the traffic; once. False, and nothing is
- * written, if there was no memory for the copy. */
-bool track_state_write(struct track_state *state, const struct track_knowledge *knowledge,
+/* Living pairs by verdict, when all was collected. */
+const uint64_t *track_state_verdicts(const struct track_state *state);
+
+/* Writes the sa, ike_sa and pair records; `sorted`: in an order that depends only on the traffic, for who does not sort them
+ * again. Once. False, and nothing is written, if there was no memory for the copy. */
+bool track_state_write(struct track_state *state, bool sorted, const struct track_knowledge *knowledge,
 		       const struct record_sink *sink);
 
 /* All of that at once, for a tracker that stands still. */

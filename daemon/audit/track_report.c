@@ -157,6 +157,8 @@ struct list {
 enum { PHASE_FLOWS, PHASE_MIXES, PHASE_SAS, PHASE_PAIRS, PHASE_DONE };
 
 struct track_state {
+	unsigned parts; /* enum record_part */
+	uint64_t verdicts[PAIR_VERDICT_COUNT];
 	unsigned phase;
 	uint32_t next; /* entry of the phase's table to look at next */
 	int64_t last_ns;
@@ -164,9 +166,18 @@ struct track_state {
 	struct list sas, pairs, mixes;
 };
 
-struct track_state *track_state_new(void)
+struct track_state *track_state_new(unsigned parts)
 {
-	return calloc(1, sizeof(struct track_state));
+	struct track_state *state = calloc(1, sizeof(*state));
+
+	if (state)
+		state->parts = parts;
+	return state;
+}
+
+const uint64_t *track_state_verdicts(const struct track_state *state)
+{
+	return state->verdicts;
 }
 
 void track_state_free(struct track_state *state)
@@ -251,9 +262,11 @@ static void copy_pair(const struct track *track, struct track_state *state, uint
 	const struct pair *pair = table_at(&track->pairs, number);
 	const struct story *story = pair->story ? table_at(&track->stories, pair->story) : NULL;
 	bool clear = story && (story->clear_packets[0] || story->clear_packets[1]);
-	struct pair_facts *facts = add(state, &state->pairs, sizeof(*facts));
+	enum pair_verdict verdict = verdict_of(pair, clear);
+	struct pair_facts *facts;
 
-	if (!facts)
+	state->verdicts[verdict]++;
+	if (!(state->parts & RECORD_PART_PAIRS) || !(facts = add(state, &state->pairs, sizeof(*facts))))
 		return;
 	facts->number = number;
 	facts->generation = pair->generation;
@@ -261,7 +274,7 @@ static void copy_pair(const struct track *track, struct track_state *state, uint
 	facts->pair = (struct record_pair){
 		.a = pair->address[0],
 		.b = pair->address[1],
-		.verdict = verdict_of(pair, clear),
+		.verdict = verdict,
 		.esp_packets = (uint64_t)pair->esp_packets[0] + pair->esp_packets[1],
 		.esp_bytes = pair->esp_bytes,
 		.offending_packets = clear ? story->clear_packets[0] + story->clear_packets[1] : 0,
@@ -291,6 +304,19 @@ static void fetch_mix(const struct track *track, uint32_t number, bool found)
 		table_prefetch_bucket(&track->mixes, mix_hash(track, &key));
 }
 
+/* Whether the phase is of a part that was asked for; pairs are looked over for their verdicts in any case. */
+static bool is_wanted(const struct track_state *state)
+{
+	static const unsigned parts[PHASE_DONE] = {
+		[PHASE_FLOWS] = RECORD_PART_PAIRS,
+		[PHASE_MIXES] = RECORD_PART_PAIRS,
+		[PHASE_SAS] = RECORD_PART_SAS,
+	};
+	unsigned part = parts[state->phase];
+
+	return !part || (state->parts & part);
+}
+
 bool track_state_collect(struct track *track, struct track_state *state, uint32_t entries)
 {
 	enum { AHEAD = 8 }; /* flows are folded one after the other, and their mixes are anywhere */
@@ -298,6 +324,8 @@ bool track_state_collect(struct track *track, struct track_state *state, uint32_
 
 	for (; state->phase < PHASE_DONE; state->phase++, state->next = 0) {
 		const struct table *table = tables[state->phase];
+		if (!is_wanted(state))
+			continue;
 		for (; state->next < table->fresh; entries--) {
 			if (entries == 0)
 				return false;
@@ -488,7 +516,7 @@ static void sort(struct list *list, size_t size, int (*compare)(const void *left
 		qsort(list->items, list->count, size, compare);
 }
 
-bool track_state_write(struct track_state *state, const struct track_knowledge *knowledge,
+bool track_state_write(struct track_state *state, bool sorted, const struct track_knowledge *knowledge,
 		       const struct record_sink *sink)
 {
 	struct sa_facts *sas = state->sas.items;
@@ -496,16 +524,18 @@ bool track_state_write(struct track_state *state, const struct track_knowledge *
 
 	if (state->failed)
 		return false;
-	sort(&state->sas, sizeof(*sas), by_sa);
+	if (sorted)
+		sort(&state->sas, sizeof(*sas), by_sa);
 	for (size_t i = 0; i < state->sas.count; i++) {
 		struct record record = { .type = RECORD_SA, .time_ns = sas[i].sa.last_ns, .sa = sas[i].sa };
 		knowledge->sa(knowledge->context, sas[i].realm, &record.sa);
 		record_write(sink, &record);
 	}
-	if (knowledge->ike_sas)
+	if (knowledge->ike_sas && (state->parts & RECORD_PART_IKE_SAS))
 		knowledge->ike_sas(knowledge->context, sink);
 	struct mix_groups groups;
-	sort(&state->pairs, sizeof(*pairs), by_pair);
+	if (sorted)
+		sort(&state->pairs, sizeof(*pairs), by_pair);
 	bool grouped = group_mixes(state, &groups);
 	for (size_t i = 0; grouped && i < state->pairs.count; i++)
 		write_pair(state, &pairs[i], &groups, knowledge, sink);
@@ -516,12 +546,12 @@ bool track_state_write(struct track_state *state, const struct track_knowledge *
 
 void track_write_records(struct track *track, const struct track_knowledge *knowledge, const struct record_sink *sink)
 {
-	struct track_state *state = track_state_new();
+	struct track_state *state = track_state_new(RECORD_PARTS_USUAL);
 
 	if (!state)
 		return;
 	while (!track_state_collect(track, state, UINT32_MAX))
 		;
-	track_state_write(state, knowledge, sink);
+	track_state_write(state, true, knowledge, sink);
 	track_state_free(state);
 }

@@ -38,7 +38,7 @@ export function inventoryView(main) {
     columns: [
       { id: 'pair', title: 'Pair', class: 'c-pair', compare: (x, y) => compareAddresses(x.a, y.a) || compareAddresses(x.b, y.b), cell: (row) => ends(row.a, row.b) },
       { id: 'quantum', title: 'Quantum-safe', class: 'c-verdict', compare: (x, y) => Object.keys(QUANTUM).indexOf(x.quantum_safe) - Object.keys(QUANTUM).indexOf(y.quantum_safe), cell: (row) => quantum(row.quantum_safe) },
-      { id: 'esp', title: 'ESP, AH', class: 'c-number', compare: (x, y) => String(x.esp).localeCompare(String(y.esp)), cell: (row) => (row.esp.length ? row.esp.map((name, i) => [i ? ', ' : '', wire(name)]) : h('span', { class: 'faint' }, 'none')) },
+      { id: 'esp', title: 'ESP, AH', class: 'c-rule', compare: (x, y) => String(x.esp).localeCompare(String(y.esp)), cell: (row) => (row.esp.length ? row.esp.map((name, i) => [i ? ', ' : '', wire(name)]) : h('span', { class: 'faint' }, 'none')) },
       { id: 'versions', title: 'IKE', class: 'c-number', compare: (x, y) => String(x.versions).localeCompare(String(y.versions)), cell: (row) => row.versions.map((name, i) => [i ? ', ' : '', wire(name)]) },
       { id: 'selected', title: 'Selected', class: 'c-wide', cell: (row) => names(row.selected) },
       { id: 'vendors', title: 'Vendors', class: 'c-names', cell: (row) => row.vendors.map((name, i) => [i ? ' · ' : '', wire(name)]) },

@@ -215,17 +215,14 @@ static json_t *sinks_of(const struct snapshot *snapshot)
 static json_t *counts_of(const struct snapshot *snapshot)
 {
 	json_t *pairs = json_object(), *alerts = json_object();
-	size_t by_verdict[PAIR_VERDICT_COUNT] = { 0 };
 
-	for (size_t i = 0; i < snapshot->pair_count; i++)
-		by_verdict[snapshot->pairs[i].pair.verdict]++;
 	for (int i = 0; i < PAIR_VERDICT_COUNT; i++)
-		json_object_set_new(pairs, pair_verdict_name((enum pair_verdict)i), counter(by_verdict[i]));
+		json_object_set_new(pairs, pair_verdict_name((enum pair_verdict)i), counter(snapshot->verdicts[i]));
 	for (int i = 0; i < SEVERITY_COUNT; i++)
 		json_object_set_new(alerts, finding_severity_name((enum finding_severity)i),
 				    counter(snapshot->alerts_by_severity[i]));
-	return json_pack("{s:o, s:o, s:o, s:o}", "pairs", pairs, "sas", counter(snapshot->sa_count), "ike_sas",
-			 counter(snapshot->ike_sa_count), "alerts", alerts);
+	return json_pack("{s:o, s:o, s:o, s:o}", "pairs", pairs, "sas", counter(snapshot->living_sas), "ike_sas",
+			 counter(snapshot->living_ike_sas), "alerts", alerts);
 }
 
 static json_t *summary_of(const struct snapshot *snapshot)

@@ -442,6 +442,10 @@ static void put_health(struct writer *writer, const struct record_health *health
 	put_count(writer, "transitions_lost", health->transitions_lost);
 	put_count(writer, "untracked", health->untracked);
 	put_count(writer, "alerts_open", health->alerts_open);
+	struct writer verdicts = open_object(writer, "pairs");
+	for (size_t i = 0; i < PAIR_VERDICT_COUNT; i++)
+		put_count(&verdicts, pair_verdict_name((enum pair_verdict)i), health->verdicts[i]);
+	close_object(writer, &verdicts);
 }
 
 void json_memory_or_end(void)

@@ -683,6 +683,10 @@ static void read_health(struct fields *fields, struct record_health *health)
 	health->transitions_lost = take_count(fields, "transitions_lost");
 	health->untracked = take_count(fields, "untracked");
 	health->alerts_open = take_count(fields, "alerts_open");
+	struct fields verdicts = open_object(fields, "pairs");
+	for (size_t i = 0; i < PAIR_VERDICT_COUNT; i++)
+		health->verdicts[i] = take_count(&verdicts, pair_verdict_name((enum pair_verdict)i));
+	close_object(fields, &verdicts, "pairs");
 }
 
 static void read_record(struct fields *fields, struct record *record)

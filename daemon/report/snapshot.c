@@ -394,6 +394,28 @@ static uint64_t received_before(const struct snapshot *before, const char *name)
 	return UINT64_MAX; /* so that there is no rate */
 }
 
+static uint64_t used_of(const struct record_health *health, const char *table)
+{
+	for (size_t i = 0; i < health->table_count; i++)
+		if (strcmp(health->tables[i].name, table) == 0)
+			return health->tables[i].used;
+	return 0;
+}
+
+/* By the rows where there are some; else the engine has counted. */
+static void count_living(struct snapshot *snapshot, const struct record_health *health)
+{
+	bool pairs = snapshot->parts & RECORD_PART_PAIRS;
+
+	for (size_t i = 0; i < PAIR_VERDICT_COUNT && !pairs; i++)
+		snapshot->verdicts[i] = health->verdicts[i];
+	for (size_t i = 0; i < snapshot->pair_count && pairs; i++)
+		snapshot->verdicts[snapshot->pairs[i].pair.verdict]++;
+	snapshot->living_sas = snapshot->parts & RECORD_PART_SAS ? snapshot->sa_count : used_of(health, "sas");
+	snapshot->living_ike_sas =
+	    snapshot->parts & RECORD_PART_IKE_SAS ? snapshot->ike_sa_count : used_of(health, "ike");
+}
+
 static bool set_health(struct kept *kept, const struct record_health *health,
 		       const struct snapshot_surroundings *surroundings)
 {
@@ -409,6 +431,7 @@ static bool set_health(struct kept *kept, const struct record_health *health,
 	kept->lists[4] = sinks;
 	if (!interfaces || !sinks)
 		return false;
+	count_living(snapshot, health);
 	snapshot->number = before ? before->number + 1 : 1;
 	snapshot->time_ns = surroundings->time_ns;
 	snapshot->version = health->version;
@@ -459,6 +482,8 @@ static bool fill(struct kept *kept, struct snapshot_builder *builder, const stru
 
 	sort(&builder->pairs, sizeof(struct snapshot_pair), by_addresses);
 	sort(&builder->sas, sizeof(struct record_sa), by_pair_and_time);
+	snapshot->parts = (surroundings->partial ? surroundings->parts & RECORD_PARTS_USUAL : RECORD_PARTS_USUAL) |
+			  (builder->inventory ? RECORD_PART_INVENTORY : 0u);
 	snapshot->sensor = builder->sensor ? builder->sensor : keep_text(&builder->arena, "");
 	snapshot->summary = builder->summary;
 	snapshot->pairs = kept->lists[0] = builder->pairs.items;

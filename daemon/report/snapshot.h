@@ -56,8 +56,9 @@ struct snapshot_sink {
 };
 
 struct snapshot {
-	uint64_t number;    /* counts up by one with each, from 1 */
-	int64_t time_ns;    /* wall clock when the engine's answer was complete */
+	uint64_t number; /* counts up by one with each, from 1 */
+	unsigned parts;  /* enum record_part: what is in it of pairs, SAs, IKE SAs, inventory; else these are empty */
+	int64_t time_ns; /* wall clock when the engine's answer was complete */
 	const char *sensor; /* name of the sensor */
 	const char *version;
 	int64_t started_ns; /* wall clock of the engine's start */
@@ -75,6 +76,8 @@ struct snapshot {
 	const struct snapshot_alert *const *alerts;
 	size_t alert_count;
 	size_t alerts_by_severity[SEVERITY_COUNT];
+	/* Living, whatever the parts */
+	uint64_t verdicts[PAIR_VERDICT_COUNT], living_sas, living_ike_sas;
 
 	/* The sensor's health */
 	struct record_summary summary; /* totals; reasons and copies are not known here */
@@ -125,6 +128,8 @@ const char *snapshot_builder_problem(const struct snapshot_builder *builder);
 /* What the engine's lines do not say. */
 struct snapshot_surroundings {
 	int64_t time_ns;                   /* wall clock */
+	bool partial;                      /* only `parts` were asked for; else the usual ones */
+	unsigned parts;                    /* enum record_part */
 	const struct snapshot *before;     /* for rates and the number; NULL: there was none */
 	const struct open_alerts *alerts;  /* NULL: those of the findings that were added */
 	const struct snapshot_sink *sinks; /* copied */

@@ -105,6 +105,11 @@ size_t utf8_plain(const char *text, size_t limit, char *out, size_t size)
 	if (size == 0)
 		return 0;
 	for (size_t count = 0; text < end && count < limit; count++) {
+		/* Nearly all there is. */
+		if (*text >= ' ' && *text <= '~' && used + 1 < size) {
+			out[used++] = *text++;
+			continue;
+		}
 		uint32_t code = utf8_next(&text, end);
 		char octets[4];
 		size_t length = utf8_put(utf8_is_control(code) ? UTF8_REPLACEMENT : code, octets);

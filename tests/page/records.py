@@ -171,7 +171,8 @@ def health(count):
                         {"name": "ike", "used": count, "limit": 50_000, "evicted": 0, "bytes": 4_000_000},
                         {"name": "pairs", "used": count, "limit": 200_000, "evicted": 0, "bytes": 9_600_000},
                         {"name": "learned", "used": count // 7, "limit": 50_000, "evicted": 0, "bytes": 800_000}],
-                transitions_lost=0, untracked=0, alerts_open=0)
+                transitions_lost=0, untracked=0, alerts_open=0,
+                pairs={"secured": 0, "mixed": 0, "cleartext": 0, "integrity-only": 0, "negotiating": 0, "idle": 0})
 
 
 def summary(lines):

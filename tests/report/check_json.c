@@ -418,6 +418,7 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 			.transitions_lost = next_random(state),
 			.untracked = next_random(state),
 			.alerts_open = next_random(state),
+			.verdicts = { next_random(state), 1, 2, 3, 4, next_random(state) },
 		};
 		break;
 	case RECORD_STARTED:

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A hundred thousand SAs, asked for: check_many_sas.py ESPIALD ESPIAL [SAS]
+
+espiald sees ESP of so many SAs between half as many pairs on a wire; then `espial sas`, `pairs` and `status` ask for them, as
+text and as JSON lines, while frames go on. Each answer is whole, and comes within a second; no frame is dropped for it. So that
+a busy machine does not fail the test, the bound is of processor time: of engine and reporter, of which one writes while the other
+reads, the one that takes longer, and of the client. The time by the clock is said beside it.
+"""
+
+import json
+import os
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+import station
+from station import Sensor, Wire, expect, until
+
+BOUND = 1.5  # seconds of processor time: one, and half as much for caches that others use as well
+ETHERNET = b"\x52\x54\0\0\0\x02" + b"\x52\x54\0\0\0\x01" + b"\x08\x00"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def checksum(octets):
+    total = sum(struct.unpack(f">{len(octets) // 2}H", octets))
+    while total > 0xFFFF:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def frame(number, sequence):
+    """ESP of one SA: two to a pair, one each way."""
+    pair, back = divmod(number, 2)
+    ends = [0x0A000000 | (pair & 0xFFFFFF), 0xC0A80000 | (pair >> 8 & 0xFFFF)]
+    if back:
+        ends.reverse()
+    header = struct.pack(">BBHHHBBHII", 0x45, 0, 100, 0, 0x4000, 64, 50, 0, *ends)
+    header = header[:10] + struct.pack(">H", checksum(header)) + header[12:]
+    return ETHERNET + header + struct.pack(">II", 0x10000 + number, sequence) + bytes(72)
+
+
+def processor_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+class Stage:
+    def __init__(self, folder, espiald, espial, count):
+        self.folder, self.espial, self.count = folder, espial, count
+        self.wire = Wire("station0", "sensor0")
+        self.sensor = Sensor(espiald, folder, ["sensor0"], {})
+        path = f"{folder}/espial.yaml"
+        with open(path, encoding="utf-8") as file:
+            text = file.read().replace("buffer: 4MiB", "buffer: 64MiB")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text + "limits: { sas: 150k, pairs: 100k, flows: 100k }\n")
+        self.sensor.start()
+        until("control socket", lambda: os.path.exists(f"{folder}/control.sock"))
+
+    def ask(self, *arguments):
+        """What it writes; seconds by the clock, and of processors: of the client, the engine, the reporter."""
+        pids = [self.sensor.engine(), self.sensor.reporter()]
+        before = [processor_seconds(pid) for pid in pids]
+        begun, client = time.monotonic(), os.times()
+        done = subprocess.run([self.espial, *arguments, "--socket", f"{self.folder}/control.sock"], capture_output=True, timeout=120, check=False)
+        clock, after = time.monotonic() - begun, os.times()
+        expect(done.returncode in (0, 1), f"espial {arguments}: {done.returncode} {done.stderr}")
+        used = [after.children_user + after.children_system - client.children_user - client.children_system]
+        used += [processor_seconds(pid) - seconds for pid, seconds in zip(pids, before)]
+        return done.stdout, clock, used
+
+    def status(self):
+        return json.loads(self.ask("status", "--json")[0])
+
+    def status_or_none(self):
+        """A machine that is busy with other things may take longer than espiald has patience for."""
+        try:
+            time.sleep(1.1)
+            return self.status()
+        except station.Failure:
+            return None
+
+    def fill(self):
+        """Rounds of one packet for each SA, at a pace that any machine takes, until all are there."""
+        for sequence in range(1, 10):
+            for number in range(self.count):
+                self.wire.send(frame(number, sequence))
+                if number % 500 == 0:
+                    time.sleep(0.002)
+            found = until("state of the engine", self.status_or_none, 120, 1)["sas"]
+            if found == self.count:
+                return sequence
+        raise station.Failure(f"{found} SAs of {self.count}")
+
+
+class Traffic(threading.Thread):
+    """Frames that go on while others ask."""
+
+    def __init__(self, stage, sequence):
+        super().__init__(daemon=True)
+        self.stage, self.sequence, self.sent, self.stop = stage, sequence, 0, False
+
+    def run(self):
+        number = 0
+        while not self.stop:
+            for _ in range(200):
+                self.stage.wire.send(frame(number, self.sequence))
+                number += 1
+                self.sent += 1
+                if number == self.stage.count:
+                    number, self.sequence = 0, self.sequence + 1
+            time.sleep(0.02)
+
+
+def main(espiald, espial, count="100000"):
+    def body(folder):
+        stage = Stage(folder, os.path.realpath(espiald), os.path.realpath(espial), int(count))
+        sequence = stage.fill()
+        before = stage.status()
+        traffic = Traffic(stage, sequence + 1)
+        traffic.start()
+        slow = []
+        lines = {"sas": stage.count, "pairs": stage.count // 2}
+        for command, more in (("status", []), ("sas", []), ("sas", ["--json"]), ("pairs", []), ("pairs", ["--json"])):
+            time.sleep(1.1)  # the answer before is too old to be used again
+            output, clock, used = stage.ask(command, *more)
+            print(f"espial {' '.join([command, *more]):14} {clock:5.2f} s; processors: client {used[0]:.2f}, engine {used[1]:.2f}, "
+                  f"reporter {used[2]:.2f} s")
+            longest = used[0] + max(used[1:])
+            slow += [f"espial {command}: {longest:.2f} s of processors, more than {BOUND}"] if longest > BOUND else []
+            if more:
+                rows = output.splitlines()
+                expect(len(rows) == lines[command], f"{len(rows)} lines instead of {lines[command]}")
+                expect(len({json.loads(row)["spi" if command == "sas" else "a"] for row in rows[::97]}) > 100, "they are different")
+            elif command == "sas":
+                expect(str(stage.count) in output.decode()[-400:] or len(output.splitlines()) > stage.count, "all of them are there, or counted")
+        traffic.stop = True
+        traffic.join()
+        after = until("all frames counted", lambda: (lambda now: now if now["packets"] >= before["packets"] + traffic.sent else None)(stage.status()))
+        expect(after["interfaces"][0]["dropped"] == before["interfaces"][0]["dropped"], f"frames were dropped: {after['interfaces']}")
+        expect(stage.sensor.end() == 0, "espiald ends well")
+        expect(not slow, "; ".join(slow))
+
+    return station.run_test(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:4]))
