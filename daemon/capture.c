@@ -256,7 +256,7 @@ struct capture *capture_open(const char *interface, uint16_t index, size_t buffe
 	capture->nanoseconds = pcap_get_tstamp_precision(capture->pcap) == PCAP_TSTAMP_PRECISION_NANO ? 1 : 1000;
 	cut_frames(capture);
 	if (!any) {
-		capture->probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		capture->probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		if (!look_at_interface(capture, error))
 			goto fail;
 	}

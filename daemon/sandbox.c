@@ -256,10 +256,11 @@ static bool fill_filter(scmp_filter_ctx filter, enum sandbox_role role)
 	/* glibc asks for clone3 first, whose flags a filter cannot see, and takes clone when it is not there. */
 	if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) != 0 ||
 	    !add_calls(filter, SCMP_ACT_ALLOW, everyone, COUNT(everyone)) || !allow_threads(filter) ||
-	    !allow_family(filter, AF_UNIX) || !allow_family(filter, AF_INET) || !allow_family(filter, AF_INET6))
+	    !allow_family(filter, AF_UNIX))
 		return false;
 	if (role == SANDBOX_REPORTER)
-		return add_calls(filter, SCMP_ACT_ALLOW, reporter_calls, COUNT(reporter_calls));
+		return add_calls(filter, SCMP_ACT_ALLOW, reporter_calls, COUNT(reporter_calls)) &&
+		       allow_family(filter, AF_INET) && allow_family(filter, AF_INET6);
 	return add_calls(filter, SCMP_ACT_ALLOW, engine_calls, COUNT(engine_calls)) && allow_family(filter, AF_PACKET);
 }
 

@@ -7,9 +7,9 @@
  * it is full stays, the newcomer is given up: the beginning of a story is worth more than its repetition.
  */
 #include "json.h"
-#include "memory_or_end.h"
-
+#include "group_file.h"
 #include "known_json.h"
+#include "memory_or_end.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -68,6 +68,7 @@ static bool open_file(struct json_sink *json)
 		return true;
 	}
 	/* O_NONBLOCK: opening a FIFO nobody reads must not stop us; it means nothing for a file. */
+	group_file_make(json->path);
 	json->file = open(json->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
 	if (json->file < 0) {
 		set_problem(json, "cannot open", errno);

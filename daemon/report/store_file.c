@@ -2,6 +2,7 @@
 /* See store_file.h. Each schema version is what the migrations up to it make: a new file runs them all. */
 #include "store_file.h"
 
+#include "group_file.h"
 #include "store.h"
 #include "store_history.h"
 
@@ -184,6 +185,8 @@ enum store_file_state store_file_open(const char *path, sqlite3 **database, stru
 {
 	enum store_file_state state;
 	sqlite3 *opened = NULL;
+
+	group_file_make(path); /* what SQLite makes beside it has the same mode */
 	int code =
 	    sqlite3_open_v2(path, &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 

@@ -110,9 +110,14 @@ static bool bluetooth_socket(void)
 static bool ask_interface(void)
 {
 	struct ifreq request = { .ifr_name = "lo" };
-	int descriptor = socket(AF_INET, SOCK_DGRAM, 0);
+	int descriptor = socket(AF_UNIX, SOCK_DGRAM, 0);
 
 	return descriptor >= 0 && ioctl(descriptor, SIOCGIFINDEX, &request) == 0;
+}
+
+static bool internet_socket(void)
+{
+	return socket(AF_INET, SOCK_DGRAM, 0) >= 0 && socket(AF_INET6, SOCK_STREAM, 0) >= 0;
 }
 
 static bool work(void)
@@ -145,6 +150,7 @@ START_TEST(the_engine_has_no_files_and_no_processes)
 	ck_assert_int_eq(as(SANDBOX_ENGINE, write_file), REFUSED);
 	ck_assert_int_eq(as(SANDBOX_ENGINE, start_process), REFUSED);
 	ck_assert_int_eq(as(SANDBOX_ENGINE, bluetooth_socket), REFUSED);
+	ck_assert_int_eq(as(SANDBOX_ENGINE, internet_socket), REFUSED);
 	ck_assert_int_eq(as(SANDBOX_ENGINE, start_thread), WENT_WELL);
 	ck_assert_int_eq(as(SANDBOX_ENGINE, ask_interface), WENT_WELL);
 }
@@ -154,6 +160,7 @@ START_TEST(the_reporter_has_files_and_no_packets)
 {
 	ck_assert_int_eq(as(SANDBOX_REPORTER, read_file), WENT_WELL);
 	ck_assert_int_eq(as(SANDBOX_REPORTER, write_file), WENT_WELL);
+	ck_assert_int_eq(as(SANDBOX_REPORTER, internet_socket), WENT_WELL);
 	ck_assert_int_eq(as(SANDBOX_REPORTER, start_thread), WENT_WELL);
 	ck_assert_int_eq(as(SANDBOX_REPORTER, start_process), REFUSED);
 	ck_assert_int_eq(as(SANDBOX_REPORTER, packet_socket), REFUSED);

@@ -573,6 +573,28 @@ START_TEST(waits_for_its_folder)
 }
 END_TEST
 
+START_TEST(group_reads_it_whatever_the_mask)
+{
+	struct stage stage = stage_new();
+	struct stat status;
+	char beside[120];
+	mode_t mask = umask(0077);
+	struct sink *sink = open_store(&stage);
+	struct record record = told(1, 1, FINDING_OPEN);
+
+	sink_write(sink, &record);
+	await(sink, 1);
+	ck_assert_int_eq(stat(stage.path, &status), 0);
+	ck_assert_uint_eq(status.st_mode & 07777, 0640);
+	snprintf(beside, sizeof(beside), "%s-wal", stage.path);
+	ck_assert_int_eq(stat(beside, &status), 0);
+	ck_assert_uint_eq(status.st_mode & 07777, 0640);
+	umask(mask);
+	sink_close(sink);
+	stage_end(&stage);
+}
+END_TEST
+
 START_TEST(view_refuses_with_a_sentence)
 {
 	struct stage stage = stage_new();
@@ -610,6 +632,7 @@ int main(void)
 	tcase_add_test(cases, keeps_its_size);
 	tcase_add_test(cases, keeps_its_age);
 	tcase_add_test(cases, waits_for_its_folder);
+	tcase_add_test(cases, group_reads_it_whatever_the_mask);
 	tcase_add_test(cases, view_refuses_with_a_sentence);
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);
