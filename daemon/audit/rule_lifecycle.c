@@ -36,10 +36,17 @@ static void begin(struct judge *judge, const struct judged_pair *pair, const str
 		    address_text(&finding->dst, &dst), sa->spi);
 }
 
+/* One that was told to be down without having been quiet, since its peer moved, never woke. */
+static int64_t awake_since(const struct judged_sa *sa)
+{
+	return sa->told_down && sa->woke_ns > sa->born_ns ? sa->woke_ns : sa->born_ns;
+}
+
 static void tell_up(struct judge *judge, const struct judged_pair *pair, struct judged_sa *sa)
 {
 	const struct judged_sa *older = sa->replaces ? table_at(&judge->sas, sa->replaces) : NULL;
 	bool resumed = sa->told_down;
+	int64_t since_ns = awake_since(sa);
 	struct finding finding;
 
 	sa->told_up = true;
@@ -54,8 +61,7 @@ static void tell_up(struct judge *judge, const struct judged_pair *pair, struct 
 		finding_note_integer(&finding, "bytes", (int64_t)(older->before_bytes + older->bytes));
 	} else {
 		begin(judge, pair, sa, FINDING_SA_UP, &finding);
-		if (resumed)
-			finding.first_ns = sa->woke_ns;
+		finding.first_ns = since_ns;
 		finding_say(&finding, resumed ? "carries traffic again." : "carries traffic.");
 	}
 	alert_event_pair(judge, pair, &finding);
@@ -79,7 +85,7 @@ static void tell_down(struct judge *judge, const struct judged_pair *pair, struc
 static int64_t look(struct judge *judge, const struct judged_pair *pair, struct judged_sa *sa)
 {
 	int64_t now = judge->now_ns;
-	int64_t settled = (sa->told_down ? sa->woke_ns : sa->born_ns) + SETTLE_NS;
+	int64_t settled = awake_since(sa) + SETTLE_NS;
 
 	if (!sa->quiet && (!sa->told_up || sa->told_down)) {
 		if (now < settled)

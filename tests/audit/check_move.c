@@ -48,6 +48,7 @@ static void no_alarm(void)
 		ck_assert_msg(event || finding->id == FINDING_NOT_QUANTUM_SAFE ||
 				  finding->id == FINDING_ESP_UNNEGOTIATED,
 			      "an alarm in:\n%.6000s", result->findings);
+		ck_assert_msg(finding->first_ns >= STORY_EPOCH, "before all time:\n%.6000s", result->findings);
 	}
 }
 

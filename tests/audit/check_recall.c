@@ -398,6 +398,26 @@ START_TEST(events_are_told_once)
 }
 END_TEST
 
+START_TEST(what_was_down_speaks_again)
+{
+	begin(NULL);
+	options.lifecycle = true;
+	ike_up(A, B);
+	esp(60, BOTH);
+	later(600);
+	tell();
+	ck_assert_uint_eq(told(FINDING_SA_DOWN, FINDING_OPEN, 0), 2);
+	killed(1);
+	later(60);
+	esp(60, BOTH);
+	tell();
+	ck_assert_uint_eq(opened(FINDING_SA_UP), 2);
+	for (size_t i = 0; i < result->finding_count; i++)
+		ck_assert_int_ge(result->finding[i].first_ns, STORY_EPOCH);
+	scene_end();
+}
+END_TEST
+
 /* ---- what comes back is not believed blindly ---- */
 
 static unsigned records;
@@ -531,5 +551,5 @@ END_TEST
 
 SUITE_MAIN("recall", learned, learned_and_killed_in_the_middle, named_by_a_rule, forgotten_in_time, beside_its_tunnel,
 	   strangers_are_not_remembered, too_often_by_both_lives, too_often_goes_on, restarts_do_not_make_it_too_often,
-	   overdue_by_both_lives, known_to_be_taken, known_version, weak_selection, events_are_told_once, nonsense,
-	   told_again)
+	   overdue_by_both_lives, known_to_be_taken, known_version, weak_selection, events_are_told_once,
+	   what_was_down_speaks_again, nonsense, told_again)

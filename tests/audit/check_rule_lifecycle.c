@@ -56,6 +56,8 @@ static void expect(size_t peers, size_t up, size_t rekeyed, size_t down)
 			  told(FINDING_SA_REKEYED) == rekeyed && told(FINDING_SA_DOWN) == down,
 		      "%zu peers, %zu up, %zu rekeyed, %zu down wanted:\n%.4000s", peers, up, rekeyed, down,
 		      result->findings);
+	for (size_t i = 0; i < result->finding_count; i++)
+		ck_assert_int_ge(result->finding[i].first_ns, STORY_EPOCH);
 }
 
 START_TEST(a_pair_comes_up)
