@@ -168,12 +168,17 @@ void live_retry(struct live *live, size_t place)
 	say(live, NOTICE_INFO, text);
 }
 
-void live_reopen(struct live *live, size_t place, const char *name)
+void live_call(struct live *live, size_t place, const char *name)
 {
 	struct live_interface *interface = &live->interfaces[place];
 
-	close_interface(live, interface);
 	snprintf(interface->called, sizeof(interface->called), "%s", name ? name : "");
+}
+
+void live_reopen(struct live *live, size_t place, const char *name)
+{
+	close_interface(live, &live->interfaces[place]);
+	live_call(live, place, name);
 	live_retry(live, place);
 }
 

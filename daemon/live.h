@@ -66,6 +66,9 @@ void live_set_missed(struct live *live, size_t place, uint64_t missed);
 /* One that is away is tried again now, not only in half a second. */
 void live_retry(struct live *live, size_t place);
 
+/* The name under which it is opened next time; NULL: that of the configuration. */
+void live_call(struct live *live, size_t place, const char *name);
+
 /* Closes it if it is open, and opens it under the name that it has by now; NULL: under that of the configuration. */
 void live_reopen(struct live *live, size_t place, const char *name);
 

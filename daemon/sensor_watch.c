@@ -98,6 +98,7 @@ static void look_at_open(struct sensor_watch *watch, uint16_t place, const struc
 	}
 	if (strcmp(facts->name, one->name) == 0) {
 		one->told_name = false;
+		live_call(watch->live, place, NULL);
 		return;
 	}
 	if (interface_watch_ask(watch->interfaces, 0, figures->config->name, &other) == INTERFACE_THERE) {
