@@ -149,7 +149,9 @@ static void end(struct judge *judge, const struct judged_pair *pair, enum findin
 	snprintf(text, sizeof(text), "%s and %s %s", address_text(&finding.a, &a), address_text(&finding.b, &b),
 		 sentence);
 	alert_recall(judge, alert, &finding);
-	finding.last_ns = last;
+	/* Its SAs may have had to make room, or be of a life before this one: then it lasted for as long as was told. */
+	int64_t told = finding.last_ns > finding.first_ns ? finding.last_ns : finding.first_ns;
+	finding.last_ns = last > told ? last : told;
 	add_volume(judge, pair, id == FINDING_INTEGRITY_ONLY ? PROTOCOL_AH : 0, &finding);
 	finding.cleared_by = why;
 	finding_say(&finding, "%s", text);
