@@ -180,16 +180,22 @@ void alert_update(struct judge *judge, struct alert *alert, struct finding *find
 	update(judge, alert, finding);
 }
 
-void alert_clear(struct judge *judge, struct alert *alert, struct finding *finding)
+/* The alert is over, as the finding says. */
+static void close(struct judge *judge, struct alert *alert, struct finding *finding)
 {
-	if (!alert->open)
-		return;
-	judge_doubt_absence(judge, finding);
 	finding->state = FINDING_CLEAR;
 	finding->alert = alert->number;
 	said(alert, finding);
 	alert->open = false;
 	alert_desk_clear(judge, alert, finding);
+}
+
+void alert_clear(struct judge *judge, struct alert *alert, struct finding *finding)
+{
+	if (!alert->open)
+		return;
+	judge_doubt_absence(judge, finding);
+	close(judge, alert, finding);
 }
 
 void alert_recall(const struct judge *judge, const struct alert *alert, struct finding *finding)
@@ -210,11 +216,7 @@ void alert_end(struct judge *judge, struct alert *alert, struct finding *finding
 	alert_recall(judge, alert, finding);
 	finding->cleared_by = cleared_by;
 	finding_say(finding, "%s", sentence);
-	finding->state = FINDING_CLEAR;
-	finding->alert = alert->number;
-	said(alert, finding);
-	alert->open = false;
-	alert_desk_clear(judge, alert, finding);
+	close(judge, alert, finding);
 }
 
 void alert_forget(struct judge *judge, struct alert *alert, struct finding *finding)

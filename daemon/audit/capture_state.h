@@ -19,6 +19,12 @@ enum {
 	MIRROR_MINUTES = 5,     /* over which conversations are */
 };
 
+/* The place of what is kept of an interface. */
+static inline uint16_t capture_place(uint16_t interface)
+{
+	return interface < JUDGE_INTERFACES ? interface : JUDGE_INTERFACES - 1;
+}
+
 /* When an interface brought frames: second by second, as often as it is told of. */
 struct capture_habit {
 	bool any;                  /* a frame came since it is watched, or is captured on again */

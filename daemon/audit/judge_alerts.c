@@ -5,11 +5,19 @@
  */
 #include "judge_state.h"
 
+#include <string.h>
+
 static const enum finding_id troubles[TROUBLE_COUNT] = {
 	[TROUBLE_UNANSWERED] = FINDING_IKE_UNANSWERED, [TROUBLE_REFUSED] = FINDING_IKE_REFUSED,
 	[TROUBLE_STALLED] = FINDING_IKE_STALLED,       [TROUBLE_PATH_MTU] = FINDING_IKE_PATH_MTU,
 	[TROUBLE_AUTH] = FINDING_IKE_AUTH_FAILED,      [TROUBLE_CHILD] = FINDING_IKE_CHILD_REFUSED,
 };
+
+static unsigned copy(struct judged_alert alerts[JUDGED_ALERTS_MAX], const struct judged_alert *all, unsigned count)
+{
+	memcpy(alerts, all, count * sizeof(*all));
+	return count;
+}
 
 unsigned judge_pair_alerts(struct judged_pair *pair, struct judged_alert alerts[JUDGED_ALERTS_MAX])
 {
@@ -29,10 +37,8 @@ unsigned judge_pair_alerts(struct judged_pair *pair, struct judged_alert alerts[
 		{ FINDING_ESP_64_BIT_BLOCK, &pair->block64, true },
 		{ FINDING_ESP_UNNEGOTIATED, &pair->unnegotiated, true },
 	};
-	unsigned count = 0;
+	unsigned count = copy(alerts, all, sizeof(all) / sizeof(all[0]));
 
-	for (; count < sizeof(all) / sizeof(all[0]); count++)
-		alerts[count] = all[count];
 	for (unsigned kind = 0; kind < TROUBLE_COUNT; kind++)
 		alerts[count++] = (struct judged_alert){ troubles[kind], &negotiation->troubles[kind].alert, false };
 	return count;
@@ -47,11 +53,8 @@ unsigned judge_sa_alerts(struct judged_sa *sa, struct judged_alert alerts[JUDGED
 		{ FINDING_ESP_SEQUENCE_RESET, &sa->reset, true },
 		{ FINDING_ESP_SEQUENCE_NEAR_WRAP, &sa->near_wrap, true },
 	};
-	unsigned count = 0;
 
-	for (; count < sizeof(all) / sizeof(all[0]); count++)
-		alerts[count] = all[count];
-	return count;
+	return copy(alerts, all, sizeof(all) / sizeof(all[0]));
 }
 
 unsigned judge_host_alerts(struct judged_host *host, struct judged_alert alerts[JUDGED_ALERTS_MAX])
@@ -63,11 +66,8 @@ unsigned judge_host_alerts(struct judged_host *host, struct judged_alert alerts[
 		{ FINDING_IKE_CERTIFICATE_EXPIRED, &host->outdated, true },
 		{ FINDING_WEAK_IKE_OFFERED, &host->offered, true },
 	};
-	unsigned count = 0;
 
-	for (; count < sizeof(all) / sizeof(all[0]); count++)
-		alerts[count] = all[count];
-	return count;
+	return copy(alerts, all, sizeof(all) / sizeof(all[0]));
 }
 
 void judge_forget_pair_alerts(struct judge *judge, struct judged_pair *pair)

@@ -27,28 +27,33 @@ static void evict_host(struct judge *judge)
 	table_evict(&judge->hosts, victim);
 }
 
+static uint64_t host_hash(const struct judge *judge, const struct address *host)
+{
+	return hash_octets(host->bytes, 16, judge->settings.seed);
+}
+
 struct judged_host *judge_host(struct judge *judge, const struct address *host)
 {
-	uint32_t number = table_find(&judge->hosts, hash_octets(host->bytes, 16, judge->settings.seed));
+	uint32_t number = table_find(&judge->hosts, host_hash(judge, host));
 
 	return number ? table_at(&judge->hosts, number) : NULL;
 }
 
 struct judged_host *judge_host_obtain(struct judge *judge, const struct address *host, const struct address *peer)
 {
-	struct judged_host *known = judge_host(judge, host);
-	uint64_t hash = hash_octets(host->bytes, 16, judge->settings.seed);
+	uint64_t hash = host_hash(judge, host);
+	uint32_t number = table_find(&judge->hosts, hash);
 
-	if (known)
-		return known;
-	uint32_t number = table_insert(&judge->hosts, hash);
+	if (number)
+		return table_at(&judge->hosts, number);
+	number = table_insert(&judge->hosts, hash);
 	if (!number) {
 		evict_host(judge);
 		number = table_insert(&judge->hosts, hash);
 	}
 	if (!number)
 		return NULL;
-	known = table_at(&judge->hosts, number);
+	struct judged_host *known = table_at(&judge->hosts, number);
 	known->address = *host;
 	known->first_peer = *peer;
 	return known;
@@ -56,10 +61,8 @@ struct judged_host *judge_host_obtain(struct judge *judge, const struct address 
 
 static void speaks(struct judge *judge, const struct address *host, const struct address *peer, bool fresh_pair)
 {
-	struct judged_host *known = judge_host(judge, host);
+	struct judged_host *known = judge_host_obtain(judge, host, peer);
 
-	if (!known)
-		known = judge_host_obtain(judge, host, peer);
 	if (!known)
 		return; /* full: the host's habits stay unknown, which weakens a sentence, not a finding */
 	if (!address_equal(&known->first_peer, peer)) {
@@ -128,13 +131,6 @@ void judge_host_lives(struct judge *judge, const struct transition *transition)
 		host->last_ns = time_ns;
 }
 
-int64_t judge_host_last(struct judge *judge, const struct address *host)
-{
-	uint32_t number = table_find(&judge->hosts, hash_octets(host->bytes, 16, judge->settings.seed));
-
-	return number ? ((const struct judged_host *)table_at(&judge->hosts, number))->last_ns : 0;
-}
-
 /* Whether the host sends ESP or AH to this peer right now. */
 static bool sends_to(struct judge *judge, uint32_t realm, const struct address *host, const struct address *peer)
 {
@@ -154,9 +150,7 @@ bool judge_host_alive(struct judge *judge, uint32_t realm, const struct address 
 
 bool judge_host_elsewhere(struct judge *judge, const struct address *host, const struct address *peer)
 {
-	uint32_t number = table_find(&judge->hosts, hash_octets(host->bytes, 16, judge->settings.seed));
-	if (!number)
-		return false;
-	const struct judged_host *known = table_at(&judge->hosts, number);
-	return known->more || !address_equal(&known->first_peer, peer);
+	const struct judged_host *known = judge_host(judge, host);
+
+	return known && (known->more || !address_equal(&known->first_peer, peer));
 }

@@ -523,9 +523,7 @@ struct judged_host *judge_host(struct judge *judge, const struct address *host);
 /* The same, made if it is new, with this first peer. NULL if it cannot be kept. */
 struct judged_host *judge_host_obtain(struct judge *judge, const struct address *host, const struct address *peer);
 
-/* When the host last gave a sign of life, in whatever transition; 0: never. */
-int64_t judge_host_last(struct judge *judge, const struct address *host);
-/* Whether it gave one after `since_ns`, or sends ESP to one of its peers without a pause, of which no transition tells. */
+/* Whether the host gave a sign of life after `since_ns`, or sends ESP to one of its peers without a pause, of which no transition tells. */
 bool judge_host_alive(struct judge *judge, uint32_t realm, const struct address *host, int64_t since_ns);
 
 /* rule_sensor.c */

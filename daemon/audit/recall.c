@@ -189,12 +189,17 @@ static struct alert *find_alert(const struct judged_alert *alerts, unsigned coun
 }
 
 /* Of a pair in another realm than none or that of its VLAN nothing says which it is. */
-static struct judged_pair *pair_of(struct judge *judge, const struct finding *finding)
+static struct judged_pair *find_pair(struct judge *judge, const struct finding *finding)
 {
 	struct judged_pair *pair = judge_pair(judge, 0, &finding->a, &finding->b);
 
-	if (!pair && finding->vlan)
-		pair = judge_pair(judge, finding->vlan, &finding->a, &finding->b);
+	return pair || !finding->vlan ? pair : judge_pair(judge, finding->vlan, &finding->a, &finding->b);
+}
+
+static struct judged_pair *obtain_pair(struct judge *judge, const struct finding *finding)
+{
+	struct judged_pair *pair = find_pair(judge, finding);
+
 	if (!pair && has_room(&judge->pairs) && address_compare(&finding->a, &finding->b) < 0)
 		pair = judge_pair_obtain(judge, 0, &finding->a, &finding->b, false);
 	return pair;
@@ -203,7 +208,7 @@ static struct judged_pair *pair_of(struct judge *judge, const struct finding *fi
 static void recall_pair_alert(struct judge *judge, const struct finding *finding, int64_t now_ns)
 {
 	struct judged_alert alerts[JUDGED_ALERTS_MAX] = { 0 };
-	struct judged_pair *pair = pair_of(judge, finding);
+	struct judged_pair *pair = obtain_pair(judge, finding);
 	struct alert *alert = pair ? find_alert(alerts, judge_pair_alerts(pair, alerts), finding->id) : NULL;
 
 	if (!alert)
@@ -221,10 +226,8 @@ static void recall_sa_alert(struct judge *judge, const struct finding *finding, 
 {
 	struct judged_alert alerts[JUDGED_ALERTS_MAX] = { 0 };
 	bool upward = finding->has_flow && address_compare(&finding->src, &finding->dst) < 0;
-	struct judged_pair *pair = judge_pair(judge, 0, &finding->a, &finding->b);
+	struct judged_pair *pair = find_pair(judge, finding);
 
-	if (!pair && finding->vlan)
-		pair = judge_pair(judge, finding->vlan, &finding->a, &finding->b);
 	if (!pair || !finding->has_flow || !finding->has_spi)
 		return;
 	struct judged_sa *sa = lineage_find(judge, pair, !upward, finding->ip_protocol, finding->spi);

@@ -35,33 +35,15 @@ static const char *name_of(const struct judge *judge, uint16_t interface)
 
 /* ---- capture-down ---- */
 
-static const char *why_down(uint8_t state)
-{
-	switch (state) {
-	case CAPTURE_MISSING:
-		return "there is no such interface";
-	case CAPTURE_OFF:
-		return "it is switched off";
-	case CAPTURE_NO_CARRIER:
-		return "it has no carrier";
-	default:
-		return "the capture failed";
-	}
-}
-
-static const char *reason_of(uint8_t state)
-{
-	switch (state) {
-	case CAPTURE_MISSING:
-		return "missing";
-	case CAPTURE_OFF:
-		return "switched-off";
-	case CAPTURE_NO_CARRIER:
-		return "no-carrier";
-	default:
-		return "failed";
-	}
-}
+/* By enum transition_capture_state. */
+static const struct {
+	const char *reason, *why;
+} downs[] = {
+	[CAPTURE_MISSING] = { "missing", "there is no such interface" },
+	[CAPTURE_OFF] = { "switched-off", "it is switched off" },
+	[CAPTURE_NO_CARRIER] = { "no-carrier", "it has no carrier" },
+	[CAPTURE_FAILED] = { "failed", "the capture failed" },
+};
 
 static void tell_down(struct judge *judge, uint16_t interface, struct judged_capture *capture)
 {
@@ -70,8 +52,8 @@ static void tell_down(struct judge *judge, uint16_t interface, struct judged_cap
 	rule_sensor_begin(judge, interface, FINDING_CAPTURE_DOWN, &finding);
 	finding.first_ns = capture->down_time_ns;
 	finding_say(&finding, "%s is not captured on: %s. Nothing of it is seen.", name_of(judge, interface),
-		    why_down(capture->last.state));
-	finding_note_text(&finding, "reason", reason_of(capture->last.state));
+		    downs[capture->last.state].why);
+	finding_note_text(&finding, "reason", downs[capture->last.state].reason);
 	finding_note_real(&finding, "unseen_seconds", seconds_of(capture->last.monotonic_ns - capture->down_ns));
 	rule_sensor_tell(judge, &capture->down, &finding);
 }
@@ -89,7 +71,7 @@ static void end_down(struct judge *judge, uint16_t interface, struct judged_capt
 	finding.cleared_by = cleared_by;
 	finding_say(&finding, "%s is %s after %.1f seconds in which nothing of it was seen.", name_of(judge, interface),
 		    cleared_by == up_again ? "captured on again" : "no longer to be captured on", unseen);
-	finding_note_text(&finding, "reason", reason_of(capture->down_state));
+	finding_note_text(&finding, "reason", downs[capture->down_state].reason);
 	finding_note_real(&finding, "unseen_seconds", unseen);
 	alert_clear(judge, &capture->down, &finding);
 }
@@ -253,7 +235,7 @@ static void look_at_frames(struct judge *judge, uint16_t interface, struct judge
 	struct capture_habit *habit = &capture->habit;
 
 	if (capture->last.state != CAPTURE_UP) {
-		end_silent(judge, interface, capture, reason_of(capture->last.state));
+		end_silent(judge, interface, capture, downs[capture->last.state].reason);
 		/* When it is back, its silence begins anew. */
 		habit->last_ns = capture->last.monotonic_ns;
 		habit->last_time_ns = judge->now_ns;
@@ -399,8 +381,7 @@ static void end(struct judge *judge, uint16_t interface, struct judged_capture *
 
 void rule_capture_look(struct judge *judge, const struct transition *transition)
 {
-	uint16_t interface =
-	    transition->interface < JUDGE_INTERFACES ? transition->interface : (uint16_t)(JUDGE_INTERFACES - 1);
+	uint16_t interface = capture_place(transition->interface);
 	struct judged_capture *capture = &judge->sensor.captures[interface];
 	const struct transition_capture *now = &transition->capture;
 	struct transition_capture before = capture->live ? capture->last : *now;

@@ -150,8 +150,8 @@ static void end(struct judge *judge, const struct judged_pair *pair, enum findin
 		 sentence);
 	alert_recall(judge, alert, &finding);
 	/* Its SAs may have had to make room, or be of a life before this one: then it lasted for as long as was told. */
-	int64_t told = finding.last_ns > finding.first_ns ? finding.last_ns : finding.first_ns;
-	finding.last_ns = last > told ? last : told;
+	if (last > finding.last_ns)
+		finding.last_ns = last;
 	add_volume(judge, pair, id == FINDING_INTEGRITY_ONLY ? PROTOCOL_AH : 0, &finding);
 	finding.cleared_by = why;
 	finding_say(&finding, "%s", text);

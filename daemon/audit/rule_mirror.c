@@ -28,7 +28,7 @@ enum {
 
 static struct judged_capture *capture_of(struct judge *judge, uint16_t interface)
 {
-	return &judge->sensor.captures[interface < JUDGE_INTERFACES ? interface : JUDGE_INTERFACES - 1];
+	return &judge->sensor.captures[capture_place(interface)];
 }
 
 static const char *name_of(const struct judge *judge, uint16_t interface)
@@ -390,9 +390,8 @@ void rule_mirror_seen(struct judge *judge, const struct transition *transition)
 	const struct transition_seen *seen = &transition->seen;
 	struct mirror_minute *minute = minute_of(&capture->mirror, transition->time_ns);
 
-	if (transition->interface >= judge->sensor.count)
-		judge->sensor.count =
-		    transition->interface < JUDGE_INTERFACES ? transition->interface + 1u : JUDGE_INTERFACES;
+	if (capture_place(transition->interface) >= judge->sensor.count)
+		judge->sensor.count = capture_place(transition->interface) + 1u;
 	minute->one_way += seen->one_way;
 	minute->two_way += seen->two_way;
 	note_talkers(&capture->habit, transition);

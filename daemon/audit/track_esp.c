@@ -24,8 +24,8 @@ enum {
 	CHANGES = 64,           /* what sa.changes counts to */
 };
 
-/* How often an SA that goes on is counted: closely while it may turn out to be stale, then now and then. */
 #define SA_OUTLIVED_NS (600 * SECOND) /* quiet for so long, an SA makes room without that being a lack of it */
+/* How often an SA that goes on is counted: closely while it may turn out to be stale, then now and then. */
 #define COUNTED_CLOSELY_NS (30 * SECOND)
 #define COUNT_STEP_NS (2 * SECOND)
 #define COUNT_LATER_NS (60 * SECOND)

@@ -52,14 +52,13 @@ void track_seen_turn(struct track *track, int64_t now_ns)
 	int64_t end = now_ns < track->seen_until_ns ? now_ns : track->seen_until_ns;
 
 	for (unsigned i = 0; i < track->seen_count; i++) {
-		struct transition transition = { .time_ns = end, .kind = TRANSITION_SEEN, .interface = (uint16_t)i };
+		struct transition transition = { .kind = TRANSITION_SEEN, .interface = (uint16_t)i };
 		struct transition_seen *seen = &track->seen[i];
 		if (seen->frames == 0 && seen->one_way == 0 && seen->two_way == 0)
 			continue;
-		transition.serial = ++track->serial;
 		transition.seen = *seen;
 		*seen = (struct transition_seen){ 0 };
-		track->sink.put(track->sink.context, &transition);
+		track_tell(track, &transition, end);
 	}
 	track->seen_until_ns = now_ns - now_ns % SECOND + SECOND;
 }
