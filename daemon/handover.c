@@ -2,6 +2,7 @@
 /* See handover.h. */
 #include "handover.h"
 
+#include "line_reader.h"
 #include "loop.h"
 #include "report/record_reader.h"
 
@@ -126,53 +127,32 @@ struct handover_taker {
 	struct handover_taker_settings settings;
 	struct loop_event *readable;
 	struct record_reader reader;
-	bool ours;    /* what comes is for this engine */
-	char *octets; /* READ_SIZE, owned */
-	char *line;   /* RECORD_LINE_MAX + 1, owned */
-	size_t length;
-	bool overlong;
+	bool ours;                 /* what comes is for this engine */
+	struct line_reader *lines; /* owned */
+	char *octets;              /* READ_SIZE, owned */
 };
 
-static void take_line(struct handover_taker *taker)
+static void take_line(void *context, const char *line, size_t length)
 {
+	struct handover_taker *taker = context;
 	const struct handover_taker_settings *settings = &taker->settings;
 	long long started, until;
 	struct record record;
 
-	taker->line[taker->length] = '\0';
-	if (sscanf(taker->line, "known %lld %lld", &started, &until) == 2) {
+	if (!line)
+		return;
+	if (sscanf(line, "known %lld %lld", &started, &until) == 2) {
 		taker->ours = started == settings->started_ns;
 		if (taker->ours)
 			settings->until(settings->context, until);
-	} else if (sscanf(taker->line, "end %lld", &started) == 1) {
+	} else if (sscanf(line, "end %lld", &started) == 1) {
 		if (taker->ours)
 			settings->end(settings->context);
 		taker->ours = false;
-	} else if (strcmp(taker->line, "again") == 0) {
+	} else if (strcmp(line, "again") == 0) {
 		settings->again(settings->context);
-	} else if (taker->ours && taker->length > 0 &&
-		   record_from_json(taker->line, taker->length, &taker->reader, &record)) {
+	} else if (taker->ours && length > 0 && record_from_json(line, length, &taker->reader, &record)) {
 		settings->know(settings->context, &record);
-	}
-}
-
-static void take_octets(struct handover_taker *taker, const char *octets, size_t count)
-{
-	for (const char *end = octets + count; octets < end;) {
-		const char *newline = memchr(octets, '\n', (size_t)(end - octets));
-		size_t part = (size_t)((newline ? newline : end) - octets);
-		taker->overlong |= taker->length + part > RECORD_LINE_MAX;
-		if (!taker->overlong) {
-			memcpy(taker->line + taker->length, octets, part);
-			taker->length += part;
-		}
-		if (!newline)
-			return;
-		if (!taker->overlong)
-			take_line(taker);
-		taker->length = 0;
-		taker->overlong = false;
-		octets = newline + 1;
 	}
 }
 
@@ -182,7 +162,7 @@ static void on_readable(void *context)
 	ssize_t count = recv(taker->settings.descriptor, taker->octets, READ_SIZE, MSG_DONTWAIT);
 
 	if (count > 0) {
-		take_octets(taker, taker->octets, (size_t)count);
+		line_reader_take(taker->lines, taker->octets, (size_t)count);
 	} else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
 		loop_forget(taker->settings.loop, taker->readable);
 		taker->readable = NULL;
@@ -197,9 +177,9 @@ struct handover_taker *handover_taker_new(const struct handover_taker_settings *
 		return NULL;
 	taker->settings = *settings;
 	taker->octets = malloc(READ_SIZE);
-	taker->line = malloc(RECORD_LINE_MAX + 1);
+	taker->lines = line_reader_new(RECORD_LINE_MAX, take_line, taker);
 	taker->readable = loop_on_readable(settings->loop, settings->descriptor, on_readable, taker);
-	if (taker->octets && taker->line && taker->readable)
+	if (taker->octets && taker->lines && taker->readable)
 		return taker;
 	handover_taker_free(taker);
 	return NULL;
@@ -213,6 +193,6 @@ void handover_taker_free(struct handover_taker *taker)
 		loop_forget(taker->settings.loop, taker->readable);
 	record_reader_clear(&taker->reader);
 	free(taker->octets);
-	free(taker->line);
+	line_reader_free(taker->lines);
 	free(taker);
 }

@@ -11,9 +11,10 @@
 #include "evidence_keeper.h"
 #include "handover.h"
 #include "http_listen.h"
-#include "memory_limits.h"
+#include "line_reader.h"
 #include "loop.h"
 #include "mailbox.h"
+#include "memory_limits.h"
 #include "report/json.h"
 #include "report/outbox.h"
 #include "report/record_reader.h"
@@ -63,9 +64,7 @@ struct process {
 	bool recalling;   /* what comes may have come to a reporter before */
 	bool is_pipe;     /* the stream cannot be looked at without taking */
 	size_t looked_at; /* octets of the stream that are dealt with, and not taken yet */
-	char *line;       /* of RECORD_LINE_MAX octets, owned */
-	size_t length;
-	bool overlong; /* the rest of a line that was too long is passed over */
+	struct line_reader *lines;
 };
 
 static void log_notice(enum notice_level level, const char *text)
@@ -101,13 +100,16 @@ static void note_state(struct process *process, const struct record *record)
 	process->builder = NULL;
 }
 
-static void take_line(struct process *process)
+static void take_line(void *context, const char *line, size_t length)
 {
+	struct process *process = context;
 	struct record record;
 
-	if (process->length == 0)
+	if (!line)
+		log_notice(NOTICE_WARNING, "a line from the engine was longer than a record can be, and was left out");
+	if (length == 0)
 		return;
-	if (!record_from_json(process->line, process->length, &process->reader, &record)) {
+	if (!record_from_json(line, length, &process->reader, &record)) {
 		char text[256];
 		snprintf(text, sizeof(text), "a line from the engine was refused: %s", process->reader.problem);
 		log_notice(NOTICE_WARNING, text);
@@ -122,12 +124,12 @@ static void take_line(struct process *process)
 	if (record.type == RECORD_HEALTH)
 		return;
 	if (record.type == RECORD_FINDING && process->recalling) {
-		enum outbox_recall recall = outbox_recalls(process->outbox, &record, process->line, process->length);
+		enum outbox_recall recall = outbox_recalls(process->outbox, &record, line, length);
 		process->recalling = recall != OUTBOX_NEW;
 		if (recall == OUTBOX_SPOOLED)
 			return;
 	}
-	uint64_t alert = outbox_take(process->outbox, &record, process->line, process->length, loop_monotonic_ns());
+	uint64_t alert = outbox_take(process->outbox, &record, line, length, loop_monotonic_ns());
 	if (record.type == RECORD_STARTED && process->giver &&
 	    !handover_give(process->giver, process->standing, record.time_ns))
 		log_notice(NOTICE_WARNING, "not enough memory to tell the new engine what is known");
@@ -151,30 +153,6 @@ static void show_open(void *context, const char *line, int64_t opened_ns, int64_
 	struct process *process = context;
 
 	service_tell_open(process->service, line, opened_ns, acknowledged_ns);
-}
-
-static void take_octets(struct process *process, const char *octets, size_t count)
-{
-	for (const char *end = octets + count; octets < end;) {
-		const char *newline = memchr(octets, '\n', (size_t)(end - octets));
-		size_t part = (size_t)((newline ? newline : end) - octets);
-		if (process->length + part > RECORD_LINE_MAX)
-			process->overlong = true;
-		if (!process->overlong) {
-			memcpy(process->line + process->length, octets, part);
-			process->length += part;
-		}
-		if (!newline)
-			return;
-		if (process->overlong)
-			log_notice(NOTICE_WARNING,
-				   "a line from the engine was longer than a record can be, and was left out");
-		else
-			take_line(process);
-		process->length = 0;
-		process->overlong = false;
-		octets = newline + 1;
-	}
 }
 
 /* Takes from the stream what was dealt with. */
@@ -237,7 +215,7 @@ static void on_readable(void *context)
 		/* Without the end of a line there is nothing yet to wait for. */
 		size_t whole = last && !process->is_pipe ? (size_t)(last - octets) + 1 : (size_t)count;
 
-		take_octets(process, octets, whole);
+		line_reader_take(process->lines, octets, whole);
 		process->looked_at = process->is_pipe ? 0 : whole;
 		pump(process);
 	} else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
@@ -443,11 +421,11 @@ static bool begin(struct process *process)
 	static const struct record_sink notices = { on_notice, NULL };
 	const struct spool *spool;
 
-	process->line = malloc(RECORD_LINE_MAX);
+	process->lines = line_reader_new(RECORD_LINE_MAX, take_line, process);
 	process->loop = loop_new();
 	process->standing = standing_new();
 	process->pace = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (!process->line || !process->loop || !process->standing || process->pace < 0) {
+	if (!process->lines || !process->loop || !process->standing || process->pace < 0) {
 		standing_free(process->standing);
 		log_notice(NOTICE_ERROR, "the reporter cannot start: not enough memory or too many open files");
 		return false;
@@ -535,6 +513,6 @@ int reporter_run(const struct reporter *settings)
 	loop_free(process.loop);
 	if (process.pace >= 0)
 		close(process.pace);
-	free(process.line);
+	line_reader_free(process.lines);
 	return status;
 }

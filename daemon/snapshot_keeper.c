@@ -3,6 +3,7 @@
 #include "snapshot_keeper.h"
 
 #include "ike_tap.h"
+#include "line_reader.h"
 #include "loop.h"
 #include "state_writer.h"
 
@@ -37,11 +38,9 @@ struct snapshot_keeper {
 	struct snapshot_builder *builder; /* between begin and end of an answer */
 	size_t records;
 	bool listening;
-	int64_t listened_ns; /* monotonic; when the engine was told so */
-	char *octets;        /* READ_SIZE, owned */
-	char *line;          /* RECORD_LINE_MAX, owned */
-	size_t length;
-	bool overlong;
+	int64_t listened_ns;       /* monotonic; when the engine was told so */
+	struct line_reader *lines; /* owned */
+	char *octets;              /* READ_SIZE, owned */
 };
 
 /* Whoever wants more than was asked for goes on waiting; `all` ends that, with nothing for who wants what there is not. */
@@ -95,48 +94,30 @@ static void publish(struct snapshot_keeper *keeper)
 		ask(keeper);
 }
 
-static void take_line(struct snapshot_keeper *keeper)
+static void take_line(void *context, const char *line, size_t length)
 {
 	static const char ike[] = "{\"type\":\"ike_octets\"", state[] = "{\"type\":\"ike_state\"";
-	const char *line = keeper->line;
+	struct snapshot_keeper *keeper = context;
 
-	if ((keeper->length >= sizeof(ike) - 1 && memcmp(line, ike, sizeof(ike) - 1) == 0) ||
-	    (keeper->length >= sizeof(state) - 1 && memcmp(line, state, sizeof(state) - 1) == 0)) {
+	if (!line)
+		return;
+	if ((length >= sizeof(ike) - 1 && memcmp(line, ike, sizeof(ike) - 1) == 0) ||
+	    (length >= sizeof(state) - 1 && memcmp(line, state, sizeof(state) - 1) == 0)) {
 		if (keeper->listening && keeper->settings.ike)
-			keeper->settings.ike(keeper->settings.context, line, keeper->length);
-	} else if (keeper->length == sizeof(STATE_BEGIN) - 1 && memcmp(line, STATE_BEGIN, keeper->length) == 0) {
+			keeper->settings.ike(keeper->settings.context, line, length);
+	} else if (length == sizeof(STATE_BEGIN) - 1 && memcmp(line, STATE_BEGIN, length) == 0) {
 		snapshot_builder_free(keeper->builder);
 		keeper->builder = snapshot_builder_new();
 		keeper->records = 0;
-	} else if (keeper->length == sizeof(STATE_END) - 1 && memcmp(line, STATE_END, keeper->length) == 0) {
+	} else if (length == sizeof(STATE_END) - 1 && memcmp(line, STATE_END, length) == 0) {
 		if (keeper->builder)
 			publish(keeper);
-	} else if (keeper->builder && keeper->length > 0) {
+	} else if (keeper->builder && length > 0) {
 		/* One line that is not as it should be makes the whole answer one not to be believed. */
-		if (++keeper->records <= RECORDS_MAX && snapshot_builder_line(keeper->builder, line, keeper->length))
+		if (++keeper->records <= RECORDS_MAX && snapshot_builder_line(keeper->builder, line, length))
 			return;
 		snapshot_builder_free(keeper->builder);
 		keeper->builder = NULL;
-	}
-}
-
-static void take_octets(struct snapshot_keeper *keeper, const char *octets, size_t count)
-{
-	for (const char *end = octets + count; octets < end;) {
-		const char *newline = memchr(octets, '\n', (size_t)(end - octets));
-		size_t part = (size_t)((newline ? newline : end) - octets);
-		keeper->overlong |= keeper->length + part > RECORD_LINE_MAX;
-		if (!keeper->overlong) {
-			memcpy(keeper->line + keeper->length, octets, part);
-			keeper->length += part;
-		}
-		if (!newline)
-			return;
-		if (!keeper->overlong)
-			take_line(keeper);
-		keeper->length = 0;
-		keeper->overlong = false;
-		octets = newline + 1;
 	}
 }
 
@@ -146,7 +127,7 @@ static void on_readable(void *context)
 	ssize_t count = recv(keeper->settings.engine, keeper->octets, READ_SIZE, MSG_DONTWAIT);
 
 	if (count > 0) {
-		take_octets(keeper, keeper->octets, (size_t)count);
+		line_reader_take(keeper->lines, keeper->octets, (size_t)count);
 	} else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
 		loop_forget(keeper->settings.loop, keeper->readable);
 		keeper->readable = NULL;
@@ -204,9 +185,9 @@ struct snapshot_keeper *snapshot_keeper_new(const struct snapshot_keeper_setting
 		return NULL;
 	keeper->settings = *settings;
 	keeper->octets = malloc(READ_SIZE);
-	keeper->line = malloc(RECORD_LINE_MAX);
+	keeper->lines = line_reader_new(RECORD_LINE_MAX, take_line, keeper);
 	keeper->readable = loop_on_readable(settings->loop, settings->engine, on_readable, keeper);
-	if (!keeper->octets || !keeper->line || !keeper->readable ||
+	if (!keeper->octets || !keeper->lines || !keeper->readable ||
 	    !loop_every(settings->loop, TICK_MS, on_tick, keeper)) {
 		snapshot_keeper_free(keeper);
 		return NULL;
@@ -223,7 +204,7 @@ void snapshot_keeper_free(struct snapshot_keeper *keeper)
 	snapshot_builder_free(keeper->builder);
 	snapshot_let_go(keeper->latest);
 	free(keeper->octets);
-	free(keeper->line);
+	line_reader_free(keeper->lines);
 	free(keeper);
 }
 
