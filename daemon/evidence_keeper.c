@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -43,7 +42,6 @@ struct waiting {
 struct evidence_keeper {
 	int engine;
 	struct mailbox *mail; /* owned: to the thread */
-	atomic_bool stop;     /* for when a letter that says so finds no room */
 	pthread_t thread;
 	bool thread_runs;
 	pthread_mutex_t lock; /* for the copy */
@@ -61,7 +59,7 @@ struct evidence_keeper {
 };
 
 /* The first octet of a letter. */
-enum { LETTER_FINDING = 'f', LETTER_NAME = 'n', LETTER_END = 'e' };
+enum { LETTER_FINDING = 'f', LETTER_NAME = 'n' };
 
 /* Most alerts go out under the engine's own number. */
 static uint64_t alert_of(const struct evidence_keeper *keeper, uint64_t engine)
@@ -170,19 +168,22 @@ static void take_letter(void *context, const char *text, size_t length)
 		note_name(keeper, name.engine, name.alert);
 		look_at_waiting(keeper, name.alert);
 		break;
-	case LETTER_END:
-		loop_stop(keeper->loop);
-		break;
 	default:
 		break;
 	}
+}
+
+static void take_mail(struct evidence_keeper *keeper)
+{
+	if (!mailbox_take(keeper->mail, take_letter, keeper))
+		loop_stop(keeper->loop);
 }
 
 static void on_mail(void *context)
 {
 	struct evidence_keeper *keeper = context;
 
-	mailbox_take(keeper->mail, take_letter, keeper);
+	take_mail(keeper);
 	show_health(keeper);
 }
 
@@ -214,7 +215,7 @@ static void on_parcel(void *context)
 	struct evidence_keeper *keeper = context;
 
 	/* The word on an alert sets out before its frames. */
-	mailbox_take(keeper->mail, take_letter, keeper);
+	take_mail(keeper);
 	for (unsigned i = 0; i < AT_ONCE && take_parcel(keeper); i++)
 		;
 	show_health(keeper);
@@ -224,8 +225,6 @@ static void on_tick(void *context)
 {
 	struct evidence_keeper *keeper = context;
 
-	if (atomic_load(&keeper->stop))
-		loop_stop(keeper->loop);
 	give_up_waiting(keeper);
 	if (keeper->ticks++ % TICKS_A_MINUTE == 0)
 		evidence_folder_tick(keeper->folder, loop_wall_ns());
@@ -276,13 +275,10 @@ struct evidence_keeper *evidence_keeper_new(const struct evidence_folder_setting
 
 void evidence_keeper_free(struct evidence_keeper *keeper)
 {
-	static const char end[] = { LETTER_END };
-
 	if (!keeper)
 		return;
 	if (keeper->thread_runs) {
-		atomic_store(&keeper->stop, true);
-		mailbox_put(keeper->mail, end, sizeof(end));
+		mailbox_end(keeper->mail);
 		pthread_join(keeper->thread, NULL);
 	}
 	for (unsigned i = 0; i < WAITING_MAX; i++)
@@ -297,23 +293,14 @@ void evidence_keeper_free(struct evidence_keeper *keeper)
 
 void evidence_keeper_tell(struct evidence_keeper *keeper, const char *line, size_t length)
 {
-	char *letter = malloc(length + 1);
-
-	if (!letter)
-		return;
-	letter[0] = LETTER_FINDING;
-	memcpy(letter + 1, line, length);
-	mailbox_put(keeper->mail, letter, length + 1);
-	free(letter);
+	mailbox_put_marked(keeper->mail, LETTER_FINDING, line, length);
 }
 
 void evidence_keeper_name(struct evidence_keeper *keeper, uint64_t engine, uint64_t alert)
 {
 	struct name name = { engine, alert };
-	char letter[1 + sizeof(name)] = { LETTER_NAME };
 
-	memcpy(letter + 1, &name, sizeof(name));
-	mailbox_put(keeper->mail, letter, sizeof(letter));
+	mailbox_put_marked(keeper->mail, LETTER_NAME, &name, sizeof(name));
 }
 
 struct sink_health evidence_keeper_health(struct evidence_keeper *keeper)

@@ -20,6 +20,7 @@ struct mailbox {
 	struct letter *first, **end;
 	size_t room, used; /* octets */
 	uint64_t lost;
+	bool ended;
 	int descriptor; /* eventfd */
 };
 
@@ -60,15 +61,26 @@ void mailbox_free(struct mailbox *mailbox)
 	free(mailbox);
 }
 
-bool mailbox_put(struct mailbox *mailbox, const char *text, size_t length)
+static void give_word(struct mailbox *mailbox)
 {
-	struct letter *letter = malloc(sizeof(*letter) + length + 1);
 	uint64_t one = 1;
+
+	/* A full counter means that word was given already. */
+	while (write(mailbox->descriptor, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+/* Puts the mark, so many octets of it, and the text. */
+static bool put(struct mailbox *mailbox, char mark, size_t marks, const void *text, size_t text_length)
+{
+	size_t length = marks + text_length;
+	struct letter *letter = malloc(sizeof(*letter) + length + 1);
 	bool fits;
 
 	if (letter) {
 		*letter = (struct letter){ .length = length };
-		memcpy(letter->text, text, length);
+		memset(letter->text, mark, marks);
+		memcpy(letter->text + marks, text, text_length);
 		letter->text[length] = '\0';
 	}
 	pthread_mutex_lock(&mailbox->lock);
@@ -85,10 +97,26 @@ bool mailbox_put(struct mailbox *mailbox, const char *text, size_t length)
 		free(letter);
 		return false;
 	}
-	/* A full counter means that word was given already. */
-	while (write(mailbox->descriptor, &one, sizeof(one)) < 0 && errno == EINTR)
-		;
+	give_word(mailbox);
 	return true;
+}
+
+bool mailbox_put(struct mailbox *mailbox, const char *text, size_t length)
+{
+	return put(mailbox, '\0', 0, text, length);
+}
+
+bool mailbox_put_marked(struct mailbox *mailbox, char mark, const void *text, size_t length)
+{
+	return put(mailbox, mark, 1, text, length);
+}
+
+void mailbox_end(struct mailbox *mailbox)
+{
+	pthread_mutex_lock(&mailbox->lock);
+	mailbox->ended = true;
+	pthread_mutex_unlock(&mailbox->lock);
+	give_word(mailbox);
 }
 
 int mailbox_descriptor(const struct mailbox *mailbox)
@@ -96,7 +124,7 @@ int mailbox_descriptor(const struct mailbox *mailbox)
 	return mailbox->descriptor;
 }
 
-void mailbox_take(struct mailbox *mailbox, void (*each)(void *context, const char *text, size_t length), void *context)
+bool mailbox_take(struct mailbox *mailbox, void (*each)(void *context, const char *text, size_t length), void *context)
 {
 	uint64_t count;
 
@@ -107,10 +135,12 @@ void mailbox_take(struct mailbox *mailbox, void (*each)(void *context, const cha
 	mailbox->first = NULL;
 	mailbox->end = &mailbox->first;
 	mailbox->used = 0;
+	bool ended = mailbox->ended;
 	pthread_mutex_unlock(&mailbox->lock);
 	for (const struct letter *letter = letters; letter; letter = letter->next)
 		each(context, letter->text, letter->length);
 	free_letters(letters);
+	return !ended;
 }
 
 uint64_t mailbox_lost(struct mailbox *mailbox)

@@ -53,7 +53,7 @@ struct service {
 };
 
 /* The first octet of a letter. */
-enum { LETTER_FINDING = 'f', LETTER_OPEN = 'o', LETTER_DONE = 'd', LETTER_FAILED = 'x', LETTER_END = 'e' };
+enum { LETTER_FINDING = 'f', LETTER_OPEN = 'o', LETTER_DONE = 'd', LETTER_FAILED = 'x' };
 
 static void take_finding(struct service *service, const char *line, size_t length)
 {
@@ -102,9 +102,6 @@ static void take_letter(void *context, const char *text, size_t length)
 		control_answer(service->control, what, text[0] == LETTER_DONE, newline + 1);
 		break;
 	}
-	case LETTER_END:
-		loop_stop(service->loop);
-		break;
 	default:
 		break;
 	}
@@ -114,7 +111,8 @@ static void on_mail(void *context)
 {
 	struct service *service = context;
 
-	mailbox_take(service->mail, take_letter, service);
+	if (!mailbox_take(service->mail, take_letter, service))
+		loop_stop(service->loop);
 }
 
 static size_t show_sinks(void *context, struct snapshot_sink *sinks, size_t max)
@@ -263,12 +261,10 @@ struct service *service_new(const struct service_settings *settings)
 
 void service_free(struct service *service)
 {
-	static const char end[] = { LETTER_END };
-
 	if (!service)
 		return;
 	if (service->thread_runs) {
-		mailbox_put(service->mail, end, sizeof(end));
+		mailbox_end(service->mail);
 		pthread_join(service->thread, NULL);
 	}
 	control_free(service->control);
@@ -284,14 +280,7 @@ void service_free(struct service *service)
 
 void service_tell_finding(struct service *service, const char *line, size_t length)
 {
-	char *letter = malloc(length + 1);
-
-	if (!letter)
-		return;
-	letter[0] = LETTER_FINDING;
-	memcpy(letter + 1, line, length);
-	mailbox_put(service->mail, letter, length + 1);
-	free(letter);
+	mailbox_put_marked(service->mail, LETTER_FINDING, line, length);
 }
 
 void service_tell_open(struct service *service, const char *line, int64_t opened_ns, int64_t acknowledged_ns)
