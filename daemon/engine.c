@@ -431,13 +431,17 @@ void engine_finish(struct engine *engine)
 	look_for_evidence(engine, true);
 }
 
+uint64_t engine_evidence_lost(const struct engine *engine)
+{
+	return engine->evidence ? evidence_lost(engine->evidence) : 0;
+}
+
 struct engine_counters engine_counters(struct engine *engine)
 {
 	struct track *track = worker_track(engine->worker);
 	struct engine_counters counters = {
 		.track = *track_counters(track),
 		.transitions_lost = engine->ring ? ring_lost(engine->ring) : 0,
-		.evidence_lost = engine->evidence ? evidence_lost(engine->evidence) : 0,
 		.memory = track_memory(track) + judge_ike_memory(engine->judge),
 	};
 

@@ -114,10 +114,12 @@ struct engine_counters {
 	struct track_counters track;
 	struct judge_counters judge; /* in a threaded engine: as of engine_finish() */
 	uint64_t transitions_lost;
-	uint64_t evidence_lost; /* alerts of which there was no room to look for frames */
-	uint64_t memory;        /* octets resident in tables */
+	uint64_t memory; /* octets resident in tables */
 };
 
 struct engine_counters engine_counters(struct engine *engine);
+
+/* Alerts of which there was no room to look for frames. From any thread. */
+uint64_t engine_evidence_lost(const struct engine *engine);
 
 #endif

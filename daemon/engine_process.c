@@ -208,8 +208,9 @@ static struct finding *begin_finding(struct record *record, enum finding_id id)
 }
 
 /* It is over when frames are taken again: an alert that nobody ever clears would stay open in every SIEM. */
-static void tell_restart(struct process *process, const struct engine_restart *restart, bool is_up)
+static void tell_restart(struct process *process, bool is_up)
 {
+	const struct engine_restart *restart = &process->restart;
 	struct record record;
 	struct finding *finding = begin_finding(&record, FINDING_ENGINE_RESTARTED);
 	double unseen = (double)(restart->unseen_ns + (loop_monotonic_ns() - restart->begun_ns)) / 1e9;
@@ -266,7 +267,7 @@ static const char *interface_name(void *context, uint16_t interface)
 static void on_evidence(void *context)
 {
 	struct process *process = context;
-	evidence_post_try(process->evidence, engine_counters(process->engine).evidence_lost);
+	evidence_post_try(process->evidence, engine_evidence_lost(process->engine));
 }
 
 /* False on lack of memory. */
@@ -396,7 +397,7 @@ static void begin_capture(struct process *process)
 	process->capturing = true;
 	live_start(process->live, process->engine);
 	if (process->restart.unseen_ns)
-		tell_restart(process, &process->restart, true);
+		tell_restart(process, true);
 	if (process->settings->ready >= 0 && write(process->settings->ready, "+", 1) != 1) {
 		process->failed = true;
 		loop_stop(process->loop);
@@ -471,7 +472,7 @@ static int run(struct process *process, const struct engine_process *settings)
 	write_record(&process->writer, &started);
 	process->restart = (struct engine_restart){ settings->unseen_ns, loop_monotonic_ns(), loop_wall_ns() };
 	if (process->restart.unseen_ns)
-		tell_restart(process, &process->restart, false);
+		tell_restart(process, false);
 	if (!sandbox_confine(SANDBOX_ENGINE, &sandbox_error)) {
 		notice(process, NOTICE_ERROR, sandbox_error.text);
 		return 1;
