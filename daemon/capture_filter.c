@@ -52,7 +52,7 @@ struct writer {
 	size_t count;
 	bool full;
 	uint8_t jumps[CAPTURE_FILTER_STEPS_MAX][2]; /* labels of when_true, when_false */
-	uint8_t places[LABELS];                     /* of the block at hand */
+	uint8_t places[LABELS];                     /* steps that they stand before */
 };
 
 static void put(struct writer *writer, uint16_t code, uint32_t value, enum label when_true, enum label when_false)
@@ -99,10 +99,10 @@ static void give(struct writer *writer, enum label label, uint32_t octets)
 	put(writer, BPF_RET | BPF_K, octets, NEXT, NEXT);
 }
 
-/* From `from` on labels become distances. */
-static void resolve(struct writer *writer, size_t from)
+/* Labels become distances. */
+static void resolve(struct writer *writer)
 {
-	for (size_t i = from; i < writer->count; i++) {
+	for (size_t i = 0; i < writer->count; i++) {
 		uint8_t *jumps = writer->jumps[i];
 		struct capture_filter_step *step = &writer->steps[i];
 		step->when_true = jumps[0] == NEXT ? 0 : (uint8_t)(writer->places[jumps[0]] - i - 1);
@@ -175,7 +175,7 @@ static void write_transport(struct writer *writer, uint32_t ip)
 }
 
 /* All of a packet that begins at `ip`; the jumps before it lead to IPV4 and IPV6. */
-static void write_ip(struct writer *writer, size_t from, uint32_t ip)
+static void write_ip(struct writer *writer, uint32_t ip)
 {
 	here(writer, IPV4);
 	load(writer, BPF_H, ip + 6);
@@ -198,7 +198,7 @@ static void write_ip(struct writer *writer, size_t from, uint32_t ip)
 	give(writer, SHORT_ESP, CAPTURE_FILTER_ESP);
 	give(writer, CLEAR, CAPTURE_FILTER_CLEAR);
 	give(writer, OTHER, CAPTURE_FILTER_OTHER);
-	resolve(writer, from);
+	resolve(writer);
 }
 
 /* Frames that are shorter than what is loaded need no cutting. */
@@ -217,7 +217,7 @@ static void write_ethernet(struct writer *writer)
 	if_equal(writer, LINK_ETHERTYPE_IPV4, IPV4);
 	if_equal(writer, LINK_ETHERTYPE_IPV6, IPV6);
 	go(writer, WHOLE); /* tags that the kernel left in the frame, labels, PPPoE, ARP, control protocols */
-	write_ip(writer, 0, ETHERNET_HEADER);
+	write_ip(writer, ETHERNET_HEADER);
 }
 
 static void write_raw(struct writer *writer)
@@ -228,7 +228,7 @@ static void write_raw(struct writer *writer)
 	if_equal(writer, 0x40, IPV4);
 	if_equal(writer, 0x60, IPV6);
 	go(writer, WHOLE);
-	write_ip(writer, 0, 0);
+	write_ip(writer, 0);
 }
 
 size_t capture_filter(uint16_t link_type, struct capture_filter_step steps[CAPTURE_FILTER_STEPS_MAX])

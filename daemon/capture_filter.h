@@ -19,7 +19,7 @@
 enum {
 	CAPTURE_FILTER_ESP = 80,     /* ESP: link, IPv6, UDP and ESP headers, and what tells a replay */
 	CAPTURE_FILTER_CLEAR = 1024, /* what the classifier reads of a clear packet */
-	CAPTURE_FILTER_OTHER = 256,  /* ICMP with what it quotes, ARP, anything without a name */
+	CAPTURE_FILTER_OTHER = 256,  /* ICMP with what it quotes */
 	CAPTURE_FILTER_WHOLE = 262144,
 	/* ESP comes whole while its sequence number is so low, and every 64th time: NULL is told by its trailer. */
 	CAPTURE_FILTER_ESP_YOUNG = 32,
