@@ -165,7 +165,6 @@ START_TEST(strangers_are_not_remembered)
 	/* Hosts that were answered are, but no pair. */
 	size_t hosts = result->known;
 	ck_assert_uint_le(hosts, 2 * 51);
-	options.lifecycle = false;
 	for (size_t i = 0; i < result->finding_count; i++)
 		ck_assert_int_ne(result->finding[i].id, FINDING_CLEARTEXT_LEAK);
 	scene_end();
