@@ -100,6 +100,21 @@ static inline void new_sas(void)
 	esp_back = story_sa(B, A, esp_back.spi + 0x10);
 }
 
+/* SAs that live so long, one after the other, in use all the time; uneven: they carry different amounts. */
+static inline void rekeys(unsigned count, double lives, bool uneven)
+{
+	double step = lives < 1000 ? 1 : 30;
+
+	for (unsigned i = 0; i < count; i++) {
+		for (double t = 0; t < lives; t += step) {
+			story_esp(script, &esp_out, 80 + 4 * (i % 5) + (uint32_t)t % 7 * 16 + uneven * (i % 3) * 500);
+			story_esp(script, &esp_back, 120 + uneven * (i * 7 % 4) * 300);
+			seconds(step);
+		}
+		new_sas();
+	}
+}
+
 /* Two others speak ESP, on the same SAs each time. */
 static inline void esp_of_others(const char *a, const char *b, double lasts)
 {
