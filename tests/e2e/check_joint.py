@@ -168,7 +168,7 @@ def await_leak(syslog, state, begin=0, **fields):
         (line for line in syslog.lines()[begin:] if all(field(line, name) == value for name, value in wanted.items())), None), PATIENCE)
 
 
-def heard_everywhere(stage, syslog, prometheus, page, number):
+def heard_everywhere(stage, prometheus, page, number):
     """The alert has one number wherever one asks."""
     found = until("leak in `espial alerts --open`", stage.open_leaks, PATIENCE, 0.1)
     expect([alert["alert"] for alert in found] == [number], f"espial alerts lists {found}, syslog-ng has {number}")
@@ -201,7 +201,7 @@ def story(stage, daemon, syslog, prometheus, page, alice, bob):
     stage.tell("the tunnel was dropped: alert in syslog-ng")
     for word in (alice.inner, bob.inner, "branch", "tcp/80"):
         expect(word in first, f"the alert does not say {word}: {first}")
-    heard_everywhere(stage, syslog, prometheus, page, field(first, "alert"))
+    heard_everywhere(stage, prometheus, page, field(first, "alert"))
     prometheus.wait('espial_alerts_opened_total{id="cleartext-leak"}', 1)
     page.browser.save_screenshot(screenshot)
     stage.tell("espial alerts lists it, the page shows it, Prometheus counts it")
@@ -217,7 +217,7 @@ def story(stage, daemon, syslog, prometheus, page, alice, bob):
     mark = len(syslog.lines())
     stage.rewrite("      allow: [icmp, tcp/80]\n", "")
     second = await_leak(syslog, "open", mark)
-    heard_everywhere(stage, syslog, prometheus, page, field(second, "alert"))
+    heard_everywhere(stage, prometheus, page, field(second, "alert"))
     expect(daemon.engine() == engine and stage.records("status")[0]["packets"] > packets, "capture went on")
     stage.tell("another forbade it: alert everywhere, from the same engine")
 
