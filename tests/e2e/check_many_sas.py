@@ -43,12 +43,8 @@ class Stage:
     def __init__(self, folder, espiald, espial, count):
         self.folder, self.espial, self.count = folder, espial, count
         self.wire = Wire("station0", "sensor0")
-        self.sensor = Sensor(espiald, folder, ["sensor0"], {})
-        path = f"{folder}/espial.yaml"
-        with open(path, encoding="utf-8") as file:
-            text = file.read().replace("buffer: 4MiB", "buffer: 64MiB")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text + "limits: { sas: 150k, pairs: 100k, flows: 100k }\n")
+        self.sensor = Sensor(espiald, folder, ["sensor0"], {}, more="limits: {{ sas: 150k, pairs: 100k, flows: 100k }}\n")
+        self.sensor.rewrite(("buffer: 4MiB", "buffer: 64MiB"))
         self.sensor.start()
         until("control socket", lambda: os.path.exists(f"{folder}/control.sock"))
 

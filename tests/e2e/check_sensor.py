@@ -36,13 +36,8 @@ class Stage:
         self.wires = [Wire("station0", "sensor0"), Wire("station1", "sensor1")]
         self.sensor = Sensor(espiald, folder, ["sensor0", "sensor1"], RULES, more=HEALTH)
         self.sensor.environment.update(LD_PRELOAD=shim, ESPIAL_CLOCK_STEP=self.clock)
-        path = f"{folder}/espial.yaml"
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
         # The first cable always brings something; the second goes by its habit.
-        silent = text.replace("sensor0\n", f"sensor0\n    silent-after: {SILENT_AFTER:.0f}s\n", 1).replace("4MiB", "1MiB")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(silent)
+        self.sensor.rewrite(("sensor0\n", f"sensor0\n    silent-after: {SILENT_AFTER:.0f}s\n"), ("4MiB", "1MiB"))
         self.sensor.start()
         self.pairs, self.sent = 0, 0
         self.told = []  # (finding, state) in the order in which they are expected

@@ -237,6 +237,16 @@ class Sensor:
             file.write((CONFIG + more).format(folder=folder, shape=shape, rules=rule_text, interfaces="\n".join(
                 f"  - interface: {name}\n    buffer: 4MiB" for name in interfaces)))
 
+    def rewrite(self, *changes):
+        """Writes the configuration anew, with (old, new) text of it exchanged. What is running has to read it again."""
+        with open(f"{self.folder}/espial.yaml", encoding="utf-8") as file:
+            text = file.read()
+        for old, new in changes:
+            expect(old in text, f"{old!r} in the configuration")
+            text = text.replace(old, new)
+        with open(f"{self.folder}/espial.yaml", "w", encoding="utf-8") as file:
+            file.write(text)
+
     def start(self):
         with open(f"{self.folder}/out", "a", encoding="utf-8") as out, \
                 open(f"{self.folder}/notices", "a", encoding="utf-8") as errors:
