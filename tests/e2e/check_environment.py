@@ -222,7 +222,7 @@ def bad_leftovers(stage):
     kept = f"{stage.folder}/kept"
     shutil.copytree(f"{stage.folder}/disk", kept)
     tried = 0
-    for how in ("zeros", "cut", "noise"):
+    for how in ("zeros", "cut", "noise", "empty"):
         for what in ("espial.db", "spool/*"):
             for path in glob.glob(f"{kept}/{what}"):
                 name = os.path.relpath(path, kept)
