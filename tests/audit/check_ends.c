@@ -331,41 +331,29 @@ END_TEST
 
 /* ---- rekeying ---- */
 
-static void rekeys(unsigned count, double lives)
-{
-	for (unsigned i = 0; i < count; i++) {
-		for (double t = 0; t < lives; t += 1) {
-			story_esp(script, &esp_out, 80 + 4 * (i % 5) + (uint32_t)t % 7 * 16);
-			story_esp(script, &esp_back, 120);
-			seconds(1);
-		}
-		new_sas();
-	}
-}
-
 START_TEST(rekeyed_less_often)
 {
 	begin(true);
-	rekeys(8, 95);
+	rekeys(8, 95, false);
 	tell();
 	lasts(FINDING_REKEY_TOO_OFTEN);
 	/* An hour more of the same. */
-	rekeys(40, 95);
+	rekeys(40, 95, false);
 	tell();
 	lasts(FINDING_REKEY_TOO_OFTEN);
-	rekeys(1, 14 * 60);
+	rekeys(1, 14 * 60, false);
 	tell();
 	lasts(FINDING_REKEY_TOO_OFTEN);
-	rekeys(1, 16 * 60);
+	rekeys(1, 16 * 60, false);
 	tell();
 	ended_by(FINDING_REKEY_TOO_OFTEN, 1, "slower");
 	ck_assert_uint_ge(life_of(FINDING_REKEY_TOO_OFTEN, 1).cleared->count, 40);
 	/* And what was before does not make it too often again. */
-	rekeys(4, 16 * 60);
+	rekeys(4, 16 * 60, false);
 	tell();
 	opens(FINDING_REKEY_TOO_OFTEN, 1);
 	/* Until it is. */
-	rekeys(14, 95);
+	rekeys(14, 95, false);
 	tell();
 	opens(FINDING_REKEY_TOO_OFTEN, 2);
 	scene_end();
@@ -375,7 +363,7 @@ END_TEST
 START_TEST(rekeyed_no_more)
 {
 	begin(true);
-	rekeys(8, 95);
+	rekeys(8, 95, false);
 	esp(2, BOTH);
 	after(14 * 60);
 	lasts(FINDING_REKEY_TOO_OFTEN);
@@ -384,8 +372,8 @@ START_TEST(rekeyed_no_more)
 	scene_end();
 	/* A pace that is just long enough is never silent for long. */
 	begin(true);
-	rekeys(6, 95);
-	rekeys(20, 310);
+	rekeys(6, 95, false);
+	rekeys(20, 310, false);
 	tell();
 	ended_by(FINDING_REKEY_TOO_OFTEN, 1, "slower");
 	opens(FINDING_REKEY_TOO_OFTEN, 1);

@@ -165,7 +165,6 @@ START_TEST(strangers_are_not_remembered)
 	/* Hosts that were answered are, but no pair. */
 	size_t hosts = result->known;
 	ck_assert_uint_le(hosts, 2 * 51);
-	options.lifecycle = false;
 	for (size_t i = 0; i < result->finding_count; i++)
 		ck_assert_int_ne(result->finding[i].id, FINDING_CLEARTEXT_LEAK);
 	scene_end();
@@ -174,27 +173,15 @@ END_TEST
 
 /* ---- rekeying ---- */
 
-static void rekeys(unsigned count, double lives, unsigned uneven)
-{
-	for (unsigned i = 0; i < count; i++) {
-		for (double t = 0; t < lives; t += 1) {
-			story_esp(script, &esp_out, 80 + 4 * (i % 5) + (uint32_t)t % 7 * 16 + uneven * (i % 3) * 500);
-			story_esp(script, &esp_back, 120 + uneven * (i * 7 % 4) * 300);
-			seconds(1);
-		}
-		new_sas();
-	}
-}
-
 START_TEST(too_often_by_both_lives)
 {
 	begin("  learn: false\n");
-	rekeys(2, 95, 0);
+	rekeys(2, 95, false);
 	esp(8, BOTH);
 	killed(1);
 	esp(86, BOTH);
 	new_sas();
-	rekeys(1, 95, 0);
+	rekeys(1, 95, false);
 	esp(5, BOTH);
 	tell();
 	ck_assert_uint_eq(told(FINDING_REKEY_TOO_OFTEN, FINDING_OPEN, 0), 1);
@@ -210,10 +197,10 @@ END_TEST
 START_TEST(too_often_goes_on)
 {
 	begin("  learn: false\n");
-	rekeys(8, 95, 0);
+	rekeys(8, 95, false);
 	esp(10, BOTH);
 	killed(1);
-	rekeys(3, 95, 0);
+	rekeys(3, 95, false);
 	tell();
 	ck_assert_uint_eq(told(FINDING_REKEY_TOO_OFTEN, FINDING_OPEN, 0), 1);
 	uint64_t number = last_told(FINDING_REKEY_TOO_OFTEN)->alert;
@@ -234,14 +221,14 @@ START_TEST(restarts_do_not_make_it_too_often)
 
 	for (unsigned how = 0; how < 2; how++) {
 		begin("  learn: false\n");
-		rekeys(2, 330, 0);
+		rekeys(2, 330, false);
 		for (unsigned i = 0; i < 4; i++) {
 			esp(how ? 329 : 130, BOTH);
 			killed(unseen[how]);
 			esp(how ? 0 : 199, BOTH);
 			new_sas();
 		}
-		rekeys(4, 330, 0);
+		rekeys(4, 330, false);
 		tell();
 		for (size_t i = 0; i < result->finding_count; i++)
 			ck_assert_msg(result->finding[i].id != FINDING_REKEY_TOO_OFTEN &&
@@ -256,7 +243,7 @@ END_TEST
 START_TEST(overdue_by_both_lives)
 {
 	begin("  learn: false\n");
-	rekeys(7, 60, 1);
+	rekeys(7, 60, true);
 	esp(100, BOTH);
 	killed(1);
 	esp(100, BOTH);
@@ -375,7 +362,7 @@ START_TEST(events_are_told_once)
 	begin(NULL);
 	options.lifecycle = true;
 	ike_up(A, B);
-	rekeys(2, 60, 0);
+	rekeys(2, 60, false);
 	esp(60, BOTH);
 	tell();
 	ck_assert_uint_eq(told(FINDING_PEER_NEW, FINDING_OPEN, 0), 2);

@@ -100,6 +100,21 @@ static inline void new_sas(void)
 	esp_back = story_sa(B, A, esp_back.spi + 0x10);
 }
 
+/* SAs that live so long, one after the other, in use all the time; uneven: they carry different amounts. */
+static inline void rekeys(unsigned count, double lives, bool uneven)
+{
+	double step = lives < 1000 ? 1 : 30;
+
+	for (unsigned i = 0; i < count; i++) {
+		for (double t = 0; t < lives; t += step) {
+			story_esp(script, &esp_out, 80 + 4 * (i % 5) + (uint32_t)t % 7 * 16 + uneven * (i % 3) * 500);
+			story_esp(script, &esp_back, 120 + uneven * (i * 7 % 4) * 300);
+			seconds(step);
+		}
+		new_sas();
+	}
+}
+
 /* Two others speak ESP, on the same SAs each time. */
 static inline void esp_of_others(const char *a, const char *b, double lasts)
 {
@@ -250,35 +265,12 @@ static inline void ike1_auth_failed(const char *from, const char *to, unsigned m
 
 /* ---- IKE, message by message ---- */
 
-/* Sends the message built last. */
-static inline void ike_send_ports(const char *from, const char *to, double after, uint16_t port)
-{
-	struct story_stream stream = story_stream(from, to, 17, port);
-
-	stream.client_port = port;
-	seconds(after);
-	ike->octets[26] = (uint8_t)(ike->length >> 8);
-	ike->octets[27] = (uint8_t)ike->length;
-	story_payload(script, &stream, false, ike->octets, ike->length);
-}
-
 /* A child is asked for in this IKE SA, and given; what the request begins with says whether in the place of another. */
 static inline void ike_child(const char *from, const char *to, uint64_t ispi, uint32_t id, unsigned inner)
 {
 	v2_secret(ike, ispi, IKEV2_EXCHANGE_CREATE_CHILD_SA, V2_REQUEST, id, inner, 208);
 	ike_send(from, to, 0);
 	v2_secret(ike, ispi, IKEV2_EXCHANGE_CREATE_CHILD_SA, V2_RESPONSE, id, IKEV2_PAYLOAD_SA, 208);
-	ike_send(to, from, 0.02);
-}
-
-/* The peer is asked whether it lives. */
-static inline void ike_probe(const char *from, const char *to, uint64_t ispi, uint32_t id, bool answered)
-{
-	v2_secret(ike, ispi, IKEV2_EXCHANGE_INFORMATIONAL, V2_REQUEST, id, 0, 80);
-	ike_send(from, to, 0);
-	if (!answered)
-		return;
-	v2_secret(ike, ispi, IKEV2_EXCHANGE_INFORMATIONAL, V2_RESPONSE, id, 0, 80);
 	ike_send(to, from, 0.02);
 }
 

@@ -8,8 +8,8 @@ SPI and sequence number; IKE with SPIs, version, exchange and message ID; or non
 to be a reason in REASONS that holds for the very octets of that frame, as docs/differences.md explains; anything else is a
 failure, shown with the frame. And `espial audit` over the same frames has to count what the dissectors said of each.
 
-The same seed makes the same frames. FRAMES: how many (1500 in every run; `meson compile mutated` takes 200 000). Exit status 77
-without tshark.
+The same seed makes the same frames. FRAMES: how many, 1500 unless told (every run takes 3000, `meson compile mutated` 200 000).
+Exit status 77 without tshark.
 """
 
 import collections

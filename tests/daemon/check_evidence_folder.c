@@ -578,6 +578,7 @@ END_TEST
 
 struct office {
 	unsigned refuses; /* so many times */
+	bool gaps;        /* some were lost: which frame comes is not known */
 	unsigned parcels, frames;
 	uint64_t lost;
 };
@@ -600,7 +601,8 @@ static bool deliver(void *context, const uint8_t *parcel, size_t length)
 	while (evidence_parcel_next(&unpacking, &frame, &mark, name)) {
 		uint8_t octets[256];
 		numbered(office->frames, octets);
-		ck_assert_int_eq(memcmp(frame.bytes, octets, frame.captured), 0);
+		if (!office->gaps)
+			ck_assert_int_eq(memcmp(frame.bytes, octets, frame.captured), 0);
 		office->frames++;
 	}
 	return true;
@@ -633,32 +635,13 @@ START_TEST(post_waits)
 }
 END_TEST
 
-static bool count_only(void *context, const uint8_t *parcel, size_t length)
-{
-	struct office *office = context;
-	struct evidence_unpacking unpacking;
-	char name[EVIDENCE_NAME_MAX];
-	enum evidence_mark mark;
-	struct frame frame;
-
-	if (office->refuses) {
-		office->refuses--;
-		return false;
-	}
-	ck_assert(evidence_parcel_open(&unpacking, parcel, length));
-	office->lost = unpacking.lost;
-	while (evidence_parcel_next(&unpacking, &frame, &mark, name))
-		office->frames++;
-	return true;
-}
-
 /* Nobody takes anything: it does not grow for ever, and what is lost is told. */
 START_TEST(post_counts_what_it_loses)
 {
 	static uint8_t octets[100][256];
 	static struct evidence_frame frames[100];
-	struct office office = { .refuses = 1000000 };
-	struct evidence_post_settings settings = { count_only, &office, post_name, NULL };
+	struct office office = { .refuses = 1000000, .gaps = true };
+	struct evidence_post_settings settings = { deliver, &office, post_name, NULL };
 	struct evidence_post *post = evidence_post_new(&settings);
 	enum { ROUNDS = 500 };
 

@@ -176,17 +176,6 @@ def hostile(stage):
     last.close()
 
 
-def rewrite(stage, *changes):
-    path = f"{stage.folder}/espial.yaml"
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    for old, new in changes:
-        expect(old in text, f"{old!r} in the configuration")
-        text = text.replace(old, new)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
 def told(stage, *words, begin=0):
     return [line for line in stage.sensor.records()[begin:] if all(word in line for word in words)]
 
@@ -196,12 +185,12 @@ def reload(stage):
     engine, mark = stage.sensor.engine(), len(stage.sensor.records())
     leak = ("cleartext-leak", "10.1.0.1")
     # A mistake.
-    rewrite(stage, ("between: [10.1.0.0/24", "between: [10.1.0.0/99"))
+    stage.sensor.rewrite(("between: [10.1.0.0/24", "between: [10.1.0.0/99"))
     _, errors = stage.ask("reload", status=2)
     expect("espial.yaml:" in errors and "between" in errors and "stays" in errors, errors)
     # The same again, and more: the alert of before is neither repeated nor lost.
-    rewrite(stage, ("between: [10.1.0.0/99", "between: [10.1.0.0/24"),
-            ("  rules:\n", "  rules:\n    - name: more\n      between: [10.9.0.1, 10.9.0.2]\n"))
+    stage.sensor.rewrite(("between: [10.1.0.0/99", "between: [10.1.0.0/24"),
+                         ("  rules:\n", "  rules:\n    - name: more\n      between: [10.9.0.1, 10.9.0.2]\n"))
     stage.clear("10.9.0.1", "10.9.0.2")
     time.sleep(0.5)
     expect("3 rules" not in stage.ask("reload") and not told(stage, "10.9.0.2"), "one more rule")
@@ -215,36 +204,36 @@ def reload(stage):
     sas = stage.records("sas", A)
     expect(sorted(sa["spi"] for sa in sas) == ["0xc0000001", "0xc0000002"], "SAs are still known")
     # What leaks is allowed, which something else is not; and no longer.
-    rewrite(stage, ("between: [10.1.0.0/24", "allow: [tcp/443]\n      between: [10.1.0.0/24"))
+    stage.sensor.rewrite(("between: [10.1.0.0/24", "allow: [tcp/443]\n      between: [10.1.0.0/24"))
     stage.ask("reload", status=0)
     time.sleep(0.5)
     expect(not told(stage, *leak, "policy-changed", begin=mark), "a leak of what is not allowed goes on")
-    rewrite(stage, ("allow: [tcp/443]", "allow: [tcp/80]"))
+    stage.sensor.rewrite(("allow: [tcp/443]", "allow: [tcp/80]"))
     stage.ask("reload", status=0)
     until("the end of the leak of what is allowed", lambda: told(stage, *leak, "policy-changed", begin=mark))
     stage.clear()
     time.sleep(0.5)
     expect(not told(stage, *leak, '"open"', begin=mark), "what is allowed is told")
-    rewrite(stage, ("      allow: [tcp/80]\n", ""))
+    stage.sensor.rewrite(("      allow: [tcp/80]\n", ""))
     stage.ask("reload", status=0)
     until("the leak of what is allowed no longer", lambda: stage.clear() or told(stage, *leak, '"open"', begin=mark))
     time.sleep(0.5)  # what was sent is to be judged by the rule
     mark = len(stage.sensor.records())
     # Nothing is asked of the first pair any more.
-    rewrite(stage, ("between: [10.1.0.0/24, 10.2.0.0/24]", "between: [10.77.0.0/24, 10.78.0.0/24]"))
+    stage.sensor.rewrite(("between: [10.1.0.0/24, 10.2.0.0/24]", "between: [10.77.0.0/24, 10.78.0.0/24]"))
     stage.sensor.process.send_signal(station.signal.SIGHUP)
     until("the end of its leak", lambda: told(stage, *leak, "policy-changed", begin=mark))
     verdict = until("another verdict", lambda: [p for p in stage.records("pairs", A, B) if p["verdict"] == "secured"])
     expect(verdict[0]["rule"] is None, verdict)
     # An interface more, and one less.
     second = Wire("station1", "sensor1")
-    rewrite(stage, ("  - interface: sensor0\n", "  - interface: sensor1\n"))
+    stage.sensor.rewrite(("  - interface: sensor0\n", "  - interface: sensor1\n"))
     stage.ask("reload", status=0)
     until("only the other interface", lambda: [i["name"] for i in stage.records("status")[0]["interfaces"]] == ["sensor1"])
     second.send(packets.ethernet(packets.tcp("10.77.0.5", "10.78.0.5", 4000, 80, packets.SYN)))
     until("an alert from it", lambda: told(stage, "cleartext-leak", "10.77.0.5"))
     # Another sink: the reporter begins anew, the engine does not.
-    rewrite(stage, ("records/alerts.jsonl", "records/other.jsonl"))
+    stage.sensor.rewrite(("records/alerts.jsonl", "records/other.jsonl"))
     stage.ask("reload", status=0)
     stage.sensor.wait_notice("configuration read again")
     other = f"{stage.folder}/records/other.jsonl"

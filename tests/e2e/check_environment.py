@@ -17,7 +17,6 @@ import resource
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import time
@@ -25,7 +24,7 @@ import time
 import packets
 import station
 from check_robust import Stage as Robust
-from station import Failure, Sensor, SyslogNg, Wire, expect, until
+from station import Clock, Failure, Sensor, SyslogNg, Wire, expect, until
 
 DAY = 86400
 MORE = """  store: {{ path: {folder}/disk/espial.db }}
@@ -38,16 +37,13 @@ class Stage(Robust):
 
     def __init__(self, folder, espiald, shim):
         self.folder = folder
-        self.clock = f"{folder}/clock"
-        self.set_clock(0)
-        os.chmod(self.clock, 0o644)
         os.makedirs(f"{folder}/disk")
         os.chmod(f"{folder}/disk", 0o777)
         self.wires = [Wire("station0", "sensor0"), Wire("station1", "sensor1")]
         self.syslog = SyslogNg(folder)
         self.syslog.start()
         self.sensor = Sensor(espiald, folder, ["sensor0", "sensor1"], {"many": {"between": "[10.99.0.0/16]"}}, more=MORE)
-        self.sensor.environment.update(LD_PRELOAD=shim, ESPIAL_CLOCK_STEP=self.clock)
+        self.clock = Clock(self.sensor, shim)
         self.sensor.start()
         self.pairs = 0
         self.told = []
@@ -59,10 +55,6 @@ class Stage(Robust):
         self.wires[wire].send(packets.ethernet(packets.tcp(a, b, 40000, 80, packets.SYN)))
         self.told.append(a)
         return a
-
-    def set_clock(self, seconds):
-        with open(self.clock, "r+b" if os.path.exists(self.clock) else "wb") as file:
-            file.write(struct.pack("<q", seconds))
 
 
 # ---- while it runs ----
@@ -141,7 +133,7 @@ def namespace_gone(stage):
 
 def clock_steps(stage):
     for step in (DAY, -DAY, 0, -30, 0):
-        stage.set_clock(step)
+        stage.clock.set(step)
         stage.alarmed()
         stage.alarmed(1)
     print("clock a day on, a day back, right, half a minute back, right: every leak told")
@@ -230,7 +222,7 @@ def bad_leftovers(stage):
     kept = f"{stage.folder}/kept"
     shutil.copytree(f"{stage.folder}/disk", kept)
     tried = 0
-    for how in ("zeros", "cut", "noise"):
+    for how in ("zeros", "cut", "noise", "empty"):
         for what in ("espial.db", "spool/*"):
             for path in glob.glob(f"{kept}/{what}"):
                 name = os.path.relpath(path, kept)

@@ -16,14 +16,13 @@ import os
 import random
 import re
 import signal
-import struct
 import sys
 import threading
 import time
 
 import packets
 import station
-from station import Sensor, SyslogNg, Wire, expect, processes_named, until
+from station import Clock, Sensor, SyslogNg, Wire, expect, processes_named, until
 
 CLONE_NEWNS = 0x00020000
 PACE, LIFE, AGAIN = 0.25, 8.0, 0.4  # seconds: between new pairs, how long each leaks, between its packets
@@ -71,25 +70,19 @@ class Traffic(threading.Thread):
 class Stage:
     def __init__(self, folder, espiald, shim, seed):
         self.folder, self.random = folder, random.Random(seed)
-        self.disk, self.clock = f"{folder}/disk", f"{folder}/clock"
+        self.disk = f"{folder}/disk"
         os.makedirs(self.disk)
         station.run("mount", "-t", "tmpfs", "-o", "size=6m,mode=1777", "tmpfs", self.disk)
-        self.set_clock(0)
-        os.chmod(self.clock, 0o644)
         self.wire = Wire("station0", "sensor0")
         self.syslog = SyslogNg(folder)
         self.syslog.start()
         self.sensor = Sensor(espiald, folder, ["sensor0"], {"all": {"between": "[10.99.0.0/16]"}}, more=MORE)
-        self.sensor.environment.update(LD_PRELOAD=shim, ESPIAL_CLOCK_STEP=self.clock)
+        self.clock = Clock(self.sensor, shim)
         self.sensor.start()
         self.counts = collections.Counter()
         self.kills = {"engine": collections.deque(), "reporter": collections.deque()}
         self.healing = []  # [when, what]
         self.history = []  # (when, what) of faults and of their ends
-
-    def set_clock(self, seconds):
-        with open(self.clock, "r+b" if os.path.exists(self.clock) else "wb") as file:
-            file.write(struct.pack("<q", seconds))
 
     def note(self, what):
         self.history.append((time.monotonic(), what))
@@ -188,12 +181,12 @@ class Stage:
         return False
 
     def reset_clock(self):
-        self.set_clock(0)
+        self.clock.set(0)
 
     def clock_stepped(self):
         if self.is_healing("reset_clock"):
             return False
-        self.set_clock(-3600)
+        self.clock.set(-3600)
         self.later(0.5, 4.0, self.reset_clock)
         return True
 

@@ -141,7 +141,4 @@ def body(folder):
 
 
 if __name__ == "__main__":
-    if not shutil.which("tcpdump"):
-        print("skipped: tcpdump is not installed")
-        sys.exit(77)
-    sys.exit(station.run_test(body))
+    sys.exit(station.run_test(body, "tcpdump"))

@@ -16,19 +16,12 @@ import sys
 import threading
 import time
 
+import packets
 import station
 from station import Sensor, Wire, expect, until
 
 BOUND = 1.5  # seconds of processor time: one, and half as much for caches that others use as well
-ETHERNET = b"\x52\x54\0\0\0\x02" + b"\x52\x54\0\0\0\x01" + b"\x08\x00"
 TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def checksum(octets):
-    total = sum(struct.unpack(f">{len(octets) // 2}H", octets))
-    while total > 0xFFFF:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
 
 
 def frame(number, sequence):
@@ -37,9 +30,7 @@ def frame(number, sequence):
     ends = [0x0A000000 | (pair & 0xFFFFFF), 0xC0A80000 | (pair >> 8 & 0xFFFF)]
     if back:
         ends.reverse()
-    header = struct.pack(">BBHHHBBHII", 0x45, 0, 100, 0, 0x4000, 64, 50, 0, *ends)
-    header = header[:10] + struct.pack(">H", checksum(header)) + header[12:]
-    return ETHERNET + header + struct.pack(">II", 0x10000 + number, sequence) + bytes(72)
+    return packets.ethernet(packets.ip(*ends, 50, struct.pack(">II", 0x10000 + number, sequence) + bytes(72)))
 
 
 def processor_seconds(pid):
@@ -52,12 +43,8 @@ class Stage:
     def __init__(self, folder, espiald, espial, count):
         self.folder, self.espial, self.count = folder, espial, count
         self.wire = Wire("station0", "sensor0")
-        self.sensor = Sensor(espiald, folder, ["sensor0"], {})
-        path = f"{folder}/espial.yaml"
-        with open(path, encoding="utf-8") as file:
-            text = file.read().replace("buffer: 4MiB", "buffer: 64MiB")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text + "limits: { sas: 150k, pairs: 100k, flows: 100k }\n")
+        self.sensor = Sensor(espiald, folder, ["sensor0"], {}, more="limits: {{ sas: 150k, pairs: 100k, flows: 100k }}\n")
+        self.sensor.rewrite(("buffer: 4MiB", "buffer: 64MiB"))
         self.sensor.start()
         until("control socket", lambda: os.path.exists(f"{folder}/control.sock"))
 

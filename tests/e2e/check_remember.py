@@ -218,15 +218,6 @@ def acknowledged(stage):
     print("acknowledged: no word of it over two restarts, but its end")
 
 
-def rewrite(stage, before, after):
-    with open(f"{stage.folder}/espial.yaml", encoding="utf-8") as file:
-        text = file.read()
-    expect(before in text, before)
-    with open(f"{stage.folder}/espial.yaml", "w", encoding="utf-8") as file:
-        file.write(text.replace(before, after))
-    stage.ask("reload", status=(0,))
-
-
 def maintenance(stage):
     """A window is put in, edited in place, and taken out again, under one engine."""
     pid = stage.sensor.engine()
@@ -239,12 +230,14 @@ def maintenance(stage):
 
     now = window.format(f"{clock(minute - 5)}-{clock(minute + 30)}")
     other = window.format(f"{clock(minute - 90)}-{clock(minute - 60)}")
-    rewrite(stage, "policy:\n", now + "policy:\n")
+    stage.sensor.rewrite(("policy:\n", now + "policy:\n"))
+    stage.ask("reload", status=(0,))
     stage.clear(("10.99.7.1", "10.99.7.2"))
     stage.clear(("10.99.8.1", "10.99.8.2"))
     leak_of(stage, ("10.99.8.1", "10.99.8.2"))
     expect(not stage.told('"10.99.7.1"'), "told in the window")
-    rewrite(stage, now, other)
+    stage.sensor.rewrite((now, other))
+    stage.ask("reload", status=(0,))
     told = leak_of(stage, ("10.99.7.1", "10.99.7.2"))
     expect(told["evidence"]["held_back"] > 0, told)
     expect(stage.sensor.engine() == pid, "another engine")

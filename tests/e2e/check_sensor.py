@@ -17,7 +17,7 @@ import time
 
 import packets
 import station
-from station import Sensor, Wire, expect, until
+from station import Clock, Sensor, Wire, expect, until
 
 RULES = {"many": {"between": "[10.99.0.0/16]"}}
 HEALTH = "health: {{ down-after: 1s, over-after: 2s }}\n"
@@ -30,26 +30,14 @@ VNET_NEEDS_CHECKSUM, VNET_TCPV4 = 1, 1
 
 class Stage:
     def __init__(self, folder, espiald, shim):
-        self.clock = f"{folder}/clock"
-        self.set_clock(0)
-        os.chmod(self.clock, 0o644)
         self.wires = [Wire("station0", "sensor0"), Wire("station1", "sensor1")]
         self.sensor = Sensor(espiald, folder, ["sensor0", "sensor1"], RULES, more=HEALTH)
-        self.sensor.environment.update(LD_PRELOAD=shim, ESPIAL_CLOCK_STEP=self.clock)
-        path = f"{folder}/espial.yaml"
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        self.clock = Clock(self.sensor, shim)
         # The first cable always brings something; the second goes by its habit.
-        silent = text.replace("sensor0\n", f"sensor0\n    silent-after: {SILENT_AFTER:.0f}s\n", 1).replace("4MiB", "1MiB")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(silent)
+        self.sensor.rewrite(("sensor0\n", f"sensor0\n    silent-after: {SILENT_AFTER:.0f}s\n"), ("4MiB", "1MiB"))
         self.sensor.start()
         self.pairs, self.sent = 0, 0
         self.told = []  # (finding, state) in the order in which they are expected
-
-    def set_clock(self, seconds):
-        with open(self.clock, "r+b" if os.path.exists(self.clock) else "wb") as file:
-            file.write(struct.pack("<q", seconds))
 
     def findings(self):
         return [finding for finding in map(json.loads, self.sensor.records())
@@ -170,12 +158,12 @@ def drops(stage):
 
 
 def clock(stage):
-    stage.set_clock(1)
+    stage.clock.set(1)
     stage.pass_time(0.5)
-    stage.set_clock(0)
+    stage.clock.set(0)
     stage.pass_time(0.5)
     stage.expect_nothing_more()
-    stage.set_clock(600)
+    stage.clock.set(600)
     came = stage.expect_told("clock-jump", "open", 5, interface=None)
     expect(598 < came["evidence"]["step_seconds"] < 602 and came["severity"] == "low", came)
 

@@ -27,11 +27,10 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 
 import station
-from check_strongswan import CHARON, PLUGIN, Gateway
+from check_strongswan import CHARON, Gateway, need_charon
 from station import Failure, Sensor, Skip, expect, until
 
 HUB, NOBODY = "192.0.2.100", "192.0.2.99"
@@ -269,9 +268,7 @@ def connections(hub, carol, alice):
 
 
 def body(folder):
-    for path in (CHARON, PLUGIN, "/dev/net/tun"):
-        if not os.path.exists(path):
-            raise Skip(f"{path} is not there (strongswan-charon, libcharon-extra-plugins)")
+    need_charon()
     station.need_own_mounts()
     hub, carol, alice = build(folder)
     connections(hub, carol, alice)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Captures of alerts, read and judged by rules of their own: what the tests of `--evidence` have in common.
 
-read_capture() is a small reader of pcapng, comments included. layers() walks a frame's headers and says where they end, so that what is
+Capture is a small reader of pcapng, comments included. layers() walks a frame's headers and says where they end, so that what is
 kept can be held to it. belongs() says whether a frame is about the hosts of an alert. None of it knows how espial does the same.
 """
 

@@ -237,6 +237,16 @@ class Sensor:
             file.write((CONFIG + more).format(folder=folder, shape=shape, rules=rule_text, interfaces="\n".join(
                 f"  - interface: {name}\n    buffer: 4MiB" for name in interfaces)))
 
+    def rewrite(self, *changes):
+        """Writes the configuration anew, with (old, new) text of it exchanged. What is running has to read it again."""
+        with open(f"{self.folder}/espial.yaml", encoding="utf-8") as file:
+            text = file.read()
+        for old, new in changes:
+            expect(old in text, f"{old!r} in the configuration")
+            text = text.replace(old, new)
+        with open(f"{self.folder}/espial.yaml", "w", encoding="utf-8") as file:
+            file.write(text)
+
     def start(self):
         with open(f"{self.folder}/out", "a", encoding="utf-8") as out, \
                 open(f"{self.folder}/notices", "a", encoding="utf-8") as errors:
@@ -291,6 +301,22 @@ class Sensor:
             raise Failure("espiald does not end") from late
         finally:
             self.process = None
+
+
+class Clock:
+    """The clock of a sensor that is not started yet, by clock_step.c: so many seconds beside the right time."""
+
+    def __init__(self, sensor, shim):
+        self.path = f"{sensor.folder}/clock"
+        with open(self.path, "wb") as file:
+            file.write(bytes(8))
+        os.chmod(self.path, 0o644)
+        sensor.environment.update(LD_PRELOAD=shim, ESPIAL_CLOCK_STEP=self.path)
+
+    def set(self, seconds):
+        """Without cutting off the file: espiald has it mapped."""
+        with open(self.path, "r+b") as file:
+            file.write(struct.pack("<q", seconds))
 
 
 # ---- a test ----

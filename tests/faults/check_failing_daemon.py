@@ -41,7 +41,7 @@ capture:
     buffer: 2MiB
 policy:
   rules:
-    - {{ name: all, between: "[10.99.0.0/16]" }}
+    - {{ name: all, between: [10.99.0.0/16] }}
 limits: {{ flows: 4096, sas: 4096, ike: 1024, pairs: 4096, learned: 256, memory: 256MiB }}
 report:
   syslog: {{ to: {folder}/log, shape: rfc5424 }}
@@ -82,7 +82,7 @@ class Run:
         os.chmod(folder, 0o755)
         os.chmod(f"{folder}/disk", 0o777)
         with open(f"{folder}/espial.yaml", "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(folder=folder, interface=lane.wire.far).replace('"[', "[").replace(']"', "]"))
+            file.write(CONFIG.format(folder=folder, interface=lane.wire.far))
         self.log = Log(f"{folder}/log")
         preload = " ".join(filter(None, [shim, os.environ.get("ESPIAL_ASAN")]))
         self.environment = dict(os.environ, LD_PRELOAD=preload, ESPIAL_FAILING_CALL=plan.path,
@@ -227,10 +227,8 @@ def try_all(campaign, most, only, began):
         outcomes = list(pool.map(campaign.run, chosen))
     # On a machine that others use too, a run may stand still for longer than anyone waits here: what failed has a second
     # run, alone.
-    again = 0
     for at, outcome in enumerate(outcomes):
         if outcome.startswith("FAILED"):
-            again += 1
             print(f"{' '.join(map(str, chosen[at]))}: {outcome}; once more")
             outcomes[at] = campaign.run(chosen[at])
     counts = {}
