@@ -4,6 +4,7 @@
 
 #include "control_client.h"
 #include "report/evidence_folder.h"
+#include "report/write_whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,17 +66,7 @@ static int save(const struct fetched *fetched, const char *file)
 	bool to_output = strcmp(file, "-") == 0;
 	int descriptor =
 	    to_output ? STDOUT_FILENO : open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0640);
-	size_t written = 0;
-
-	while (descriptor >= 0 && written < fetched->used) {
-		ssize_t count = write(descriptor, fetched->octets + written, fetched->used - written);
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count <= 0)
-			break;
-		written += (size_t)count;
-	}
-	bool good = descriptor >= 0 && written == fetched->used;
+	bool good = descriptor >= 0 && write_whole(descriptor, fetched->octets, fetched->used);
 	int reason = errno;
 	if (!to_output && descriptor >= 0 && close(descriptor) != 0 && good) {
 		reason = errno;
