@@ -68,7 +68,7 @@ bool evidence_case_make(struct evidence_case *evidence, const struct finding *fi
 {
 	bool about_host = finding->subject == SUBJECT_HOST;
 
-	if (catalogue_is_event(finding->id) || (!finding->has_pair && !about_host))
+	if (!finding_has_capture(finding))
 		return false;
 	*evidence = (struct evidence_case){
 		.alert = finding->alert,

@@ -86,6 +86,11 @@ int finding_subject_find(const char *name)
 	return find_in(subject_names, SUBJECT_COUNT, name);
 }
 
+bool finding_has_capture(const struct finding *finding)
+{
+	return !catalogue_is_event(finding->id) && (finding->has_pair || finding->subject == SUBJECT_HOST);
+}
+
 /* The next free note, cleared, or NULL when there is no room. */
 static struct finding_evidence *next_note(struct finding *finding, const char *key)
 {

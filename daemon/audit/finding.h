@@ -220,6 +220,9 @@ int finding_severity_find(const char *name);
 int finding_grade_find(const char *name);
 int finding_subject_find(const char *name);
 
+/* Whether frames can be kept for it: it lasts, and is about a pair or a host. */
+bool finding_has_capture(const struct finding *finding);
+
 /* Adds evidence; beyond FINDING_EVIDENCE_MAX it is left out. Texts are borrowed, and have to live until the finding is told. */
 void finding_note_integer(struct finding *finding, const char *key, int64_t value);
 void finding_note_real(struct finding *finding, const char *key, double value);

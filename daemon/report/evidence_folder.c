@@ -451,7 +451,7 @@ void evidence_folder_tell(struct evidence_folder *folder, uint64_t alert, const 
 	char comment[COMMENT_MAX];
 	struct told *told = find(folder, alert);
 
-	if (catalogue_is_event(finding->id) || (!finding->has_pair && finding->subject != SUBJECT_HOST))
+	if (!finding_has_capture(finding))
 		return;
 	if (!told)
 		told = place_for(folder, alert);
