@@ -335,11 +335,6 @@ void standing_take(struct standing *standing, const struct record *record, const
 		alert_at(standing, record->known_alert.alert)->engine = standing->engine;
 }
 
-size_t standing_alerts(const struct standing *standing)
-{
-	return standing->alerts.count;
-}
-
 static void hand_over(const struct shelf *shelf, int64_t since_ns, void (*each)(void *context, const char *line),
 		      void *context)
 {
