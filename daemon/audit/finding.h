@@ -220,6 +220,10 @@ int finding_severity_find(const char *name);
 int finding_grade_find(const char *name);
 int finding_subject_find(const char *name);
 
+/* The number of an alert, or of a record, as it is written: sixteen hexadecimal digits, lower case. False, and untouched, for
+ * anything else, NULL included. */
+bool finding_number_read(const char *text, uint64_t *number);
+
 /* Whether frames can be kept for it: it lasts, and is about a pair or a host. */
 bool finding_has_capture(const struct finding *finding);
 

@@ -375,9 +375,8 @@ static const char *take_alert(json_t *object, struct record_known_alert *alert)
 
 	if (json_unpack_ex(object, NULL, JSON_STRICT, "{s:o,s:o,s:o,s:s}", "type", &type, "time", &time, "sensor",
 			   &sensor, "alert", &number) != 0 ||
-	    strlen(number) != 16 || strspn(number, "0123456789abcdef") != 16)
+	    !finding_number_read(number, &alert->alert))
 		return "alert: not sixteen hexadecimal digits";
-	alert->alert = strtoull(number, NULL, 16);
 	return NULL;
 }
 
