@@ -158,9 +158,8 @@ static bool take_time(const json_t *value, int64_t *time_ns)
 static bool take_address(const json_t *value, struct address *address)
 {
 	const char *text = json_string_value(value);
-	struct address_text again;
 
-	return text && address_parse(text, address) && strcmp(address_text(address, &again), text) == 0;
+	return text && address_parse_own(text, address);
 }
 
 static bool take_count(const json_t *value, uint32_t *count)

@@ -96,10 +96,7 @@ static int64_t take_integer_or_null(struct fields *fields, const char *key, int6
 
 static void read_address(struct fields *fields, const char *key, const char *text, struct address *address)
 {
-	struct address_text again;
-
-	/* One spelling per address, so that text compares as the address does. */
-	if (!address_parse(text, address) || strcmp(address_text(address, &again), text) != 0)
+	if (!address_parse_own(text, address))
 		refuse(fields, key, "not an address");
 }
 
