@@ -320,6 +320,7 @@ int alerts_command(int count, char **arguments)
 	struct asked asked = { .table = NULL };
 	const char *action = count > 1 && arguments[1][0] != '-' ? arguments[1] : "alerts", *alert = NULL;
 	bool listing = strcmp(action, "alerts") == 0, until = false;
+	uint64_t number; /* asked for as it is written */
 	int option;
 
 	setlocale(LC_CTYPE, "");
@@ -344,8 +345,7 @@ int alerts_command(int count, char **arguments)
 	}
 	if (!listing && optind < count)
 		alert = arguments[optind++];
-	if (optind < count ||
-	    (!listing && (!alert || strlen(alert) != 16 || strspn(alert, "0123456789abcdef") != 16))) {
+	if (optind < count || (!listing && !finding_number_read(alert, &number))) {
 		complain("%s\nTry 'espial alerts --help'.",
 			 listing ? "no argument is expected here" : "name one alert by its sixteen digits");
 		return EXIT_TROUBLE;

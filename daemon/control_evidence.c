@@ -3,6 +3,7 @@
 #include "control_evidence.h"
 
 #include "report/evidence_folder.h"
+#include "report/hex.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,6 @@ void control_evidence_free(struct control_evidence *evidence)
 
 char *control_evidence_next(struct control_evidence *evidence)
 {
-	static const char digits[] = "0123456789abcdef";
 	size_t count = evidence->length - evidence->at, used;
 	const uint8_t *octets = evidence->octets + evidence->at;
 
@@ -54,10 +54,8 @@ char *control_evidence_next(struct control_evidence *evidence)
 	used = (size_t)snprintf(line, FRAME_OF_LINE,
 				"{\"type\":\"evidence\",\"alert\":\"%016llx\",\"octets\":%zu,\"hex\":\"",
 				(unsigned long long)evidence->alert, evidence->length);
-	for (size_t i = 0; i < count; i++) {
-		line[used++] = digits[octets[i] >> 4];
-		line[used++] = digits[octets[i] & 15];
-	}
+	hex_put(line + used, octets, count);
+	used += 2 * count;
 	line[used++] = '"';
 	line[used++] = '}';
 	line[used] = '\0';

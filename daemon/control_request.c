@@ -6,7 +6,6 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DAY (86400 * INT64_C(1000000000))
@@ -56,11 +55,8 @@ static bool read_pair(struct control_request *request, const json_t *value)
 
 static bool read_alert(struct control_request *request, const json_t *value)
 {
-	const char *text = text_of(value);
-
-	if (!text || strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16)
+	if (!finding_number_read(text_of(value), &request->alert))
 		return refuse(request, "alert", "is not the sixteen hexadecimal digits of an alert");
-	request->alert = strtoull(text, NULL, 16);
 	return true;
 }
 

@@ -15,13 +15,13 @@
 #include "reload.h"
 #include "report/json.h"
 #include "report/nat_hash.h"
+#include "report/write_whole.h"
 #include "sandbox.h"
 #include "sandbox_files.h"
 #include "sensor_watch.h"
 #include "state_writer.h"
 #include "../config/config.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -77,20 +77,6 @@ struct process {
 	size_t former_count;
 };
 
-static bool write_all(int descriptor, const char *text, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(descriptor, text, length);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return false;
-		text += written;
-		length -= (size_t)written;
-	}
-	return true;
-}
-
 static void write_record(void *context, const struct record *record)
 {
 	struct writer *writer = context;
@@ -102,7 +88,7 @@ static void write_record(void *context, const struct record *record)
 	line[length] = '\n'; /* in place of the end of the string */
 	pthread_mutex_lock(&writer->lock);
 	/* If the reporter is gone for good the monitor is too, and this process is about to be told to end. */
-	(void)write_all(writer->descriptor, line, length + 1);
+	(void)write_whole(writer->descriptor, line, length + 1);
 	pthread_mutex_unlock(&writer->lock);
 	free(line);
 }
@@ -509,7 +495,7 @@ int engine_process_run(const struct engine_process *settings)
 	signal(SIGHUP, SIG_IGN);
 	pthread_mutex_init(&process.writer.lock, NULL);
 	/* An engine before this one may have ended in the middle of a line. */
-	(void)write_all(process.writer.descriptor, "\n", 1);
+	(void)write_whole(process.writer.descriptor, "\n", 1);
 	process.loop = loop_new();
 	if (process.loop)
 		status = run(&process, settings);

@@ -4,6 +4,8 @@
 
 #include "control_client.h"
 #include "report/evidence_folder.h"
+#include "report/hex.h"
+#include "report/write_whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,23 +23,17 @@ struct fetched {
 	bool damaged;
 };
 
-static int digit_of(char written)
-{
-	if (written >= '0' && written <= '9')
-		return written - '0';
-	return written >= 'a' && written <= 'f' ? written - 'a' + 10 : -1;
-}
-
 /* Digits up to the closing quote. */
 static bool take_hex(struct fetched *fetched, const char *hex, const char *end)
 {
-	for (; hex + 1 < end && *hex != '"'; hex += 2) {
-		int high = digit_of(hex[0]), low = digit_of(hex[1]);
-		if (high < 0 || low < 0 || fetched->used == fetched->length)
-			return false;
-		fetched->octets[fetched->used++] = (uint8_t)(high << 4 | low);
-	}
-	return hex < end && *hex == '"';
+	const char *quote = memchr(hex, '"', (size_t)(end - hex));
+	size_t count = quote ? (size_t)(quote - hex) / 2 : 0;
+
+	if (!quote || (quote - hex) % 2 || count > fetched->length - fetched->used ||
+	    !hex_read(hex, count, fetched->octets + fetched->used))
+		return false;
+	fetched->used += count;
+	return true;
 }
 
 /* {"type":"evidence","alert":"...","octets":N,"hex":"..."}: what control_evidence.c writes. */
@@ -65,17 +61,7 @@ static int save(const struct fetched *fetched, const char *file)
 	bool to_output = strcmp(file, "-") == 0;
 	int descriptor =
 	    to_output ? STDOUT_FILENO : open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0640);
-	size_t written = 0;
-
-	while (descriptor >= 0 && written < fetched->used) {
-		ssize_t count = write(descriptor, fetched->octets + written, fetched->used - written);
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count <= 0)
-			break;
-		written += (size_t)count;
-	}
-	bool good = descriptor >= 0 && written == fetched->used;
+	bool good = descriptor >= 0 && write_whole(descriptor, fetched->octets, fetched->used);
 	int reason = errno;
 	if (!to_output && descriptor >= 0 && close(descriptor) != 0 && good) {
 		reason = errno;

@@ -3,6 +3,7 @@
 #include "address.h"
 
 #include <arpa/inet.h>
+#include <string.h>
 
 const char *address_text(const struct address *address, struct address_text *buffer)
 {
@@ -27,4 +28,11 @@ bool address_parse(const char *text, struct address *address)
 		return true;
 	}
 	return false;
+}
+
+bool address_parse_own(const char *text, struct address *address)
+{
+	struct address_text again;
+
+	return address_parse(text, address) && strcmp(address_text(address, &again), text) == 0;
 }

@@ -87,4 +87,8 @@ const char *address_text(const struct address *address, struct address_text *buf
 /* Reads what address_text() writes, and every other form inet_pton() takes. False, and untouched, if it is no address. */
 bool address_parse(const char *text, struct address *address);
 
+/* Reads only what address_text() writes: one spelling per address, so that text compares as the address does. False for
+ * anything else; what is in *address is then not to be used. */
+bool address_parse_own(const char *text, struct address *address);
+
 #endif

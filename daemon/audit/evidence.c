@@ -389,8 +389,3 @@ uint64_t evidence_lost(const struct evidence *evidence)
 {
 	return atomic_load_explicit(&evidence->lost, memory_order_relaxed);
 }
-
-uint64_t evidence_octets(const struct evidence *evidence)
-{
-	return evidence->settings.octets;
-}

@@ -49,9 +49,6 @@ void evidence_free(struct evidence *evidence);
 /* Remembers frames of this interface from now on; more than once does no harm. Not on the packet path. False on lack of memory. */
 bool evidence_interface(struct evidence *evidence, uint16_t interface);
 
-/* Octets that the rings of one interface take. */
-uint64_t evidence_octets(const struct evidence *evidence);
-
 /* The worker: a packet that it has dealt with. `offends`: it was in clear, and policy does not let it. */
 void evidence_put_packet(struct evidence *evidence, const struct frame *frame, const struct packet *packet,
 			 uint32_t realm, bool offends);

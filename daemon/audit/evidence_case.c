@@ -10,18 +10,24 @@
 
 enum { TCP_SYN = 0x02, TCP_ACK = 0x10, IKE_SPI_SIZE = 8 };
 
+/* Whether it is one of the hosts, or of the others. */
+static bool is_known(const struct evidence_case *evidence, const struct address *address)
+{
+	if (address_equal(address, &evidence->hosts[0]) || address_equal(address, &evidence->hosts[1]))
+		return true;
+	for (unsigned i = 0; i < evidence->other_count; i++)
+		if (address_equal(address, &evidence->others[i]))
+			return true;
+	return false;
+}
+
 /* ---- making ---- */
 
 static void add_other(struct evidence_case *evidence, const struct address *address)
 {
-	if (address_is_unspecified(address) || evidence->other_count == EVIDENCE_OTHERS_MAX)
+	if (address_is_unspecified(address) || evidence->other_count == EVIDENCE_OTHERS_MAX ||
+	    is_known(evidence, address))
 		return;
-	for (unsigned i = 0; i < (evidence->about_host ? 1u : 2u); i++)
-		if (address_equal(address, &evidence->hosts[i]))
-			return;
-	for (unsigned i = 0; i < evidence->other_count; i++)
-		if (address_equal(address, &evidence->others[i]))
-			return;
 	evidence->other_keys[evidence->other_count] = evidence_key(address);
 	evidence->others[evidence->other_count++] = *address;
 }
@@ -62,7 +68,7 @@ bool evidence_case_make(struct evidence_case *evidence, const struct finding *fi
 {
 	bool about_host = finding->subject == SUBJECT_HOST;
 
-	if (catalogue_is_event(finding->id) || (!finding->has_pair && !about_host))
+	if (!finding_has_capture(finding))
 		return false;
 	*evidence = (struct evidence_case){
 		.alert = finding->alert,
@@ -110,16 +116,6 @@ static bool is_subject(const struct evidence_case *evidence, const struct addres
 		return address_equal(src, &hosts[0]) || address_equal(dst, &hosts[0]);
 	return (address_equal(src, &hosts[0]) && address_equal(dst, &hosts[1])) ||
 	       (address_equal(src, &hosts[1]) && address_equal(dst, &hosts[0]));
-}
-
-static bool is_known(const struct evidence_case *evidence, const struct address *address)
-{
-	if (address_equal(address, &evidence->hosts[0]) || address_equal(address, &evidence->hosts[1]))
-		return true;
-	for (unsigned i = 0; i < evidence->other_count; i++)
-		if (address_equal(address, &evidence->others[i]))
-			return true;
-	return false;
 }
 
 /* Among them. Who speaks to himself speaks to nobody. */
@@ -191,12 +187,10 @@ static bool is_spi_of(const struct evidence_case *evidence, const struct evidenc
 	return !evidence->has_spi || spi_of(packet) == evidence->spi;
 }
 
-/* Of a frame that belongs. */
+/* Of a frame of the subject. */
 static enum evidence_mark mark_of(const struct evidence_case *evidence, const struct evidence_entry *entry,
 				  const struct packet *packet)
 {
-	if (!is_subject(evidence, &packet->src, &packet->dst))
-		return EVIDENCE_MARK_NONE;
 	switch (evidence->id) {
 	case FINDING_CLEARTEXT_LEAK:
 		return entry->offends ? EVIDENCE_MARK_CLEAR : EVIDENCE_MARK_NONE;

@@ -45,7 +45,7 @@ struct evidence_ring {
 	uint64_t written; /* octets so far: a position in the stream of entries */
 };
 
-/* `size` is rounded down to what entries need. False on lack of memory. */
+/* `size` is raised to EVIDENCE_RING_MIN, and rounded down to what entries need. False on lack of memory. */
 bool evidence_ring_init(struct evidence_ring *ring, size_t size);
 void evidence_ring_clear(struct evidence_ring *ring);
 

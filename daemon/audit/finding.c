@@ -6,6 +6,9 @@
  */
 #include "finding.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static const char *const state_names[FINDING_STATE_COUNT] = {
 	[FINDING_OPEN] = "open",
 	[FINDING_UPDATE] = "update",
@@ -84,6 +87,21 @@ int finding_grade_find(const char *name)
 int finding_subject_find(const char *name)
 {
 	return find_in(subject_names, SUBJECT_COUNT, name);
+}
+
+bool finding_number_read(const char *text, uint64_t *number)
+{
+	enum { DIGITS = 16 };
+
+	if (!text || strlen(text) != DIGITS || strspn(text, "0123456789abcdef") != DIGITS)
+		return false;
+	*number = strtoull(text, NULL, 16);
+	return true;
+}
+
+bool finding_has_capture(const struct finding *finding)
+{
+	return !catalogue_is_event(finding->id) && (finding->has_pair || finding->subject == SUBJECT_HOST);
 }
 
 /* The next free note, cleared, or NULL when there is no room. */

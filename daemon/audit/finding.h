@@ -220,6 +220,13 @@ int finding_severity_find(const char *name);
 int finding_grade_find(const char *name);
 int finding_subject_find(const char *name);
 
+/* The number of an alert, or of a record, as it is written: sixteen hexadecimal digits, lower case. False, and untouched, for
+ * anything else, NULL included. */
+bool finding_number_read(const char *text, uint64_t *number);
+
+/* Whether frames can be kept for it: it lasts, and is about a pair or a host. */
+bool finding_has_capture(const struct finding *finding);
+
 /* Adds evidence; beyond FINDING_EVIDENCE_MAX it is left out. Texts are borrowed, and have to live until the finding is told. */
 void finding_note_integer(struct finding *finding, const char *key, int64_t value);
 void finding_note_real(struct finding *finding, const char *key, double value);

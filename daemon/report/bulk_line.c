@@ -337,10 +337,8 @@ static int64_t take_count_or_null(struct in *in)
 static void take_address(struct in *in, struct address *address)
 {
 	const char *text = take_text(in);
-	struct address_text again;
 
-	/* One spelling per address, as in the long way. */
-	if (in->failed || !address_parse(text, address) || strcmp(address_text(address, &again), text) != 0)
+	if (in->failed || !address_parse_own(text, address))
 		in->failed = true;
 }
 

@@ -11,7 +11,7 @@
 
 #include "record_reader.h"
 
-/* The line of an sa or pair record, to be freed; NULL for other types, on lack of memory, and for a name that is not plain. */
+/* The line of an sa or pair record, to be freed; NULL for other types, and for a name that is not plain. */
 char *bulk_line_write(const struct record *record, const char *sensor);
 
 /* Reads such a line. The record's texts live in the reader, as those of record_from_json(). False: nothing was read. */

@@ -6,6 +6,7 @@
 #include "evidence_shelf.h"
 #include "pcapng.h"
 #include "timestamp.h"
+#include "write_whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -205,23 +206,6 @@ static void path_of(const struct evidence_folder *folder, uint64_t alert, const 
 }
 
 /* All of it, and not cut off within a block if that cannot be helped. */
-static bool write_whole(int file, const uint8_t *octets, size_t length)
-{
-	while (length > 0) {
-		ssize_t written = write(file, octets, length);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0) {
-			if (written == 0)
-				errno = ENOSPC;
-			return false;
-		}
-		octets += written;
-		length -= (size_t)written;
-	}
-	return true;
-}
-
 static uint8_t *read_whole(int file, size_t *length)
 {
 	enum { MOST = EVIDENCE_FILE_MAX + (64 << 10) };
@@ -467,7 +451,7 @@ void evidence_folder_tell(struct evidence_folder *folder, uint64_t alert, const 
 	char comment[COMMENT_MAX];
 	struct told *told = find(folder, alert);
 
-	if (catalogue_is_event(finding->id) || (!finding->has_pair && finding->subject != SUBJECT_HOST))
+	if (!finding_has_capture(finding))
 		return;
 	if (!told)
 		told = place_for(folder, alert);

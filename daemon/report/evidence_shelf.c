@@ -132,16 +132,6 @@ void evidence_shelf_bound(struct evidence_shelf *shelf, uint64_t octets, uint32_
 	}
 }
 
-uint64_t evidence_shelf_octets(const struct evidence_shelf *shelf)
-{
-	return shelf->octets;
-}
-
-uint64_t evidence_shelf_count(const struct evidence_shelf *shelf)
-{
-	return shelf->count;
-}
-
 /* Sixteen digits and then this ending. */
 static bool is_named(const char *name, const char *with)
 {

@@ -35,7 +35,4 @@ void evidence_shelf_expire(struct evidence_shelf *shelf, int64_t before_ns);
  * alert. */
 void evidence_shelf_bound(struct evidence_shelf *shelf, uint64_t octets, uint32_t files, uint64_t but);
 
-uint64_t evidence_shelf_octets(const struct evidence_shelf *shelf);
-uint64_t evidence_shelf_count(const struct evidence_shelf *shelf);
-
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An entry of the IKE log as a JSON line; its keys are documented in ike_log.h. */
 #include "../../dissectors/ike_algorithm.h"
+#include "hex.h"
 #include "ike_log_entry.h"
 #include "json_line.h"
 #include "timestamp.h"
@@ -14,15 +15,11 @@ enum { LEVEL_PROPOSALS = 3, LEVEL_NOTIFIES = 4, LEVEL_PAYLOADS = 5, LEVEL_OFFSET
 /* Hexadecimal digits of any length; NULL without memory. */
 static json_t *hex_value(const uint8_t *octets, size_t count)
 {
-	static const char digits[] = "0123456789abcdef";
 	char *text = malloc(2 * count + 1);
 
 	if (!text)
 		return NULL;
-	for (size_t i = 0; i < count; i++) {
-		text[2 * i] = digits[octets[i] >> 4];
-		text[2 * i + 1] = digits[octets[i] & 15];
-	}
+	hex_put(text, octets, count);
 	json_t *value = json_stringn(text, 2 * count);
 	free(text);
 	return value;

@@ -2,6 +2,7 @@
 /* See ike_octets.h. */
 #include "ike_octets.h"
 
+#include "hex.h"
 #include "json_line.h"
 #include "timestamp.h"
 
@@ -15,8 +16,6 @@ static const char *const encaps[] = {
 };
 enum { ENCAPS = sizeof(encaps) / sizeof(encaps[0]) };
 
-static const char digits[] = "0123456789abcdef";
-
 char *ike_octets_line(const struct record *record, const char *sensor)
 {
 	const struct record_ike_message *ike = &record->ike_message;
@@ -28,10 +27,7 @@ char *ike_octets_line(const struct record *record, const char *sensor)
 	char *hex = malloc(2 * (size_t)ike->captured + 1);
 	if (!hex)
 		return NULL;
-	for (uint32_t i = 0; i < ike->captured; i++) {
-		hex[2 * i] = digits[ike->message[i] >> 4];
-		hex[2 * i + 1] = digits[ike->message[i] & 15];
-	}
+	hex_put(hex, ike->message, ike->captured);
 	hex[2 * (size_t)ike->captured] = '\0';
 	json_t *line = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:I, s:i, s:s}", "type", "ike_octets",
 				 "time", timestamp_text(record->time_ns, &time), "sensor", sensor, "src",
@@ -40,18 +36,6 @@ char *ike_octets_line(const struct record *record, const char *sensor)
 				 "length", (json_int_t)ike->length, "joined", (int)ike->joined, "hex", hex);
 	free(hex);
 	return json_line(line);
-}
-
-static bool read_hex(const char *hex, size_t length, uint8_t *octets)
-{
-	for (size_t i = 0; i < length; i++) {
-		const char *digit = memchr(digits, hex[i], sizeof(digits) - 1);
-		if (!digit)
-			return false;
-		unsigned value = (unsigned)(digit - digits);
-		octets[i / 2] = (uint8_t)(i % 2 ? octets[i / 2] | value : value << 4);
-	}
-	return true;
 }
 
 static bool read_line(json_t *line, struct record *record, struct ike_octets *octets)
@@ -73,7 +57,7 @@ static bool read_line(json_t *line, struct record *record, struct ike_octets *oc
 	    !address_parse(src, &ike->src) || !address_parse(dst, &ike->dst) || src_port < 0 || src_port > UINT16_MAX ||
 	    dst_port < 0 || dst_port > UINT16_MAX || length < 0 || length > UINT32_MAX || joined < 0 ||
 	    joined > UINT8_MAX || hex_length % 2 || hex_length / 2 > IKE_OCTETS_MAX ||
-	    hex_length / 2 > (size_t)length || !read_hex(hex, hex_length, octets->octets))
+	    hex_length / 2 > (size_t)length || !hex_read(hex, hex_length / 2, octets->octets))
 		return false;
 	record->type = RECORD_IKE_MESSAGE;
 	ike->src_port = (uint16_t)src_port;

@@ -48,7 +48,7 @@ static json_t *text_value(const char *text)
 	if (value)
 		return value;
 	valid = utf8_repair(text); /* jansson refuses what is no UTF-8 */
-	value = valid ? json_string(valid) : NULL;
+	value = json_string(valid);
 	free(valid);
 	return value;
 }

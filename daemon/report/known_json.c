@@ -158,9 +158,8 @@ static bool take_time(const json_t *value, int64_t *time_ns)
 static bool take_address(const json_t *value, struct address *address)
 {
 	const char *text = json_string_value(value);
-	struct address_text again;
 
-	return text && address_parse(text, address) && strcmp(address_text(address, &again), text) == 0;
+	return text && address_parse_own(text, address);
 }
 
 static bool take_count(const json_t *value, uint32_t *count)
@@ -375,9 +374,8 @@ static const char *take_alert(json_t *object, struct record_known_alert *alert)
 
 	if (json_unpack_ex(object, NULL, JSON_STRICT, "{s:o,s:o,s:o,s:s}", "type", &type, "time", &time, "sensor",
 			   &sensor, "alert", &number) != 0 ||
-	    strlen(number) != 16 || strspn(number, "0123456789abcdef") != 16)
+	    !finding_number_read(number, &alert->alert))
 		return "alert: not sixteen hexadecimal digits";
-	alert->alert = strtoull(number, NULL, 16);
 	return NULL;
 }
 

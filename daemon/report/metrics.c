@@ -32,7 +32,7 @@ static void put_label(const struct page *page, const char *value)
 {
 	char *valid = utf8_repair(value);
 
-	for (const char *at = valid ? valid : ""; *at; at++) {
+	for (const char *at = valid; *at; at++) {
 		if (*at == '\n')
 			fputs("\\n", page->out);
 		else if (*at == '\\' || *at == '"')

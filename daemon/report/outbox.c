@@ -228,7 +228,6 @@ static uint64_t take_finding(struct outbox *outbox, const struct record *record,
 			     int64_t monotonic_ns)
 {
 	struct wording wording = wording_of(outbox, record);
-	int64_t until = standing_acknowledged(outbox->standing, wording.record.finding.alert, record->time_ns);
 
 	if (wording.line) {
 		record = &wording.record;
@@ -240,8 +239,11 @@ static uint64_t take_finding(struct outbox *outbox, const struct record *record,
 	} else {
 		spool_finding(outbox, record, line, length, monotonic_ns);
 		/* From now on that is how severe it is known to be. */
-		if (wording.word == STANDING_WORSE)
-			standing_acknowledge(outbox->standing, wording.record.finding.alert, until);
+		if (wording.word == STANDING_WORSE) {
+			uint64_t alert = wording.record.finding.alert;
+			int64_t until = standing_acknowledged(outbox->standing, alert, record->time_ns);
+			standing_acknowledge(outbox->standing, alert, until);
+		}
 	}
 	free(wording.line);
 	return wording.record.finding.alert;

@@ -219,7 +219,6 @@ void pcapng_measure(const uint8_t *octets, size_t length, struct pcapng_extent *
 			size_t name_length;
 			const char *name =
 			    name_in(block + BLOCK_HEAD + INTERFACE_BODY, total - INTERFACE_SMALLEST, &name_length);
-			extent->interfaces++;
 			if (interface)
 				interface(context, u16_at(block + BLOCK_HEAD), name, name_length);
 		} else if (type == BLOCK_FRAME) {

@@ -33,7 +33,6 @@ bool pcapng_put_frame(struct pcapng_buffer *buffer, uint32_t interface, const st
 struct pcapng_extent {
 	size_t section; /* octets of the section's header; 0: there is no such section */
 	size_t whole;   /* octets of whole blocks, that included: what follows was cut off when it was written */
-	uint32_t interfaces;
 	uint64_t frames;
 };
 

@@ -96,10 +96,7 @@ static int64_t take_integer_or_null(struct fields *fields, const char *key, int6
 
 static void read_address(struct fields *fields, const char *key, const char *text, struct address *address)
 {
-	struct address_text again;
-
-	/* One spelling per address, so that text compares as the address does. */
-	if (!address_parse(text, address) || strcmp(address_text(address, &again), text) != 0)
+	if (!address_parse_own(text, address))
 		refuse(fields, key, "not an address");
 }
 
@@ -295,9 +292,8 @@ static void read_reporters_keys(struct fields *fields, struct finding *finding)
 
 	if (json_object_get(fields->object, "record")) {
 		record = take_text(fields, "record");
-		if (strlen(record) != 16 || strspn(record, "0123456789abcdef") != 16)
+		if (!finding_number_read(record, &finding->record))
 			refuse(fields, "record", "not sixteen hexadecimal digits");
-		finding->record = strtoull(record, NULL, 16);
 	}
 	if (json_object_get(fields->object, "durable")) {
 		durable = take(fields, "durable");
@@ -321,7 +317,7 @@ static void read_finding(struct fields *fields, struct finding *finding)
 	int64_t src_port, dst_port;
 	json_t *duration;
 
-	if (strlen(alert) != 16 || strspn(alert, "0123456789abcdef") != 16)
+	if (!finding_number_read(alert, &finding->alert))
 		refuse(fields, "alert", "not sixteen hexadecimal digits");
 	if (id < 0 || cause < 0 || !catalogue_allows((enum finding_id)id, (enum finding_cause)cause))
 		refuse(fields, "id", "not a finding of the catalogue, or not with this cause");
@@ -329,7 +325,6 @@ static void read_finding(struct fields *fields, struct finding *finding)
 		refuse(fields, "state, severity, grade", "not one of their words");
 	if (fields->failed)
 		return;
-	finding->alert = strtoull(alert, NULL, 16);
 	read_reporters_keys(fields, finding);
 	finding->id = (enum finding_id)id;
 	finding->cause = (enum finding_cause)cause;

@@ -42,7 +42,7 @@ static void put_text(struct maker *maker, json_t *object, const char *key, const
 	if (!text)
 		return;
 	valid = utf8_repair(text);
-	put(maker, object, key, valid ? json_string(valid) : NULL);
+	put(maker, object, key, json_string(valid));
 	free(valid);
 }
 

@@ -10,6 +10,7 @@
 #include "spool_marks.h"
 #include "spool_refuge.h"
 #include "spool_segment.h"
+#include "write_whole.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -206,20 +207,6 @@ static bool open_folder(struct spool *spool)
 	return true;
 }
 
-static bool write_all(int file, const char *octets, size_t count)
-{
-	while (count > 0) {
-		ssize_t written = write(file, octets, count);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return false;
-		octets += written;
-		count -= (size_t)written;
-	}
-	return true;
-}
-
 /* A file to append to, and how long it is; a new one where there is none or it is full. */
 static bool open_segment(struct spool *spool, uint64_t first, uint64_t *length)
 {
@@ -250,7 +237,7 @@ static int write_batch(struct spool *spool, size_t count, uint64_t first)
 
 	if (!open_segment(spool, first, &before))
 		return errno;
-	if (write_all(spool->file, spool->batch, count) && fdatasync(spool->file) == 0)
+	if (write_whole(spool->file, spool->batch, count) && fdatasync(spool->file) == 0)
 		return 0;
 	error = errno;
 	/* Never half a record: what follows it would have to be searched for. */

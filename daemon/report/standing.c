@@ -28,7 +28,7 @@ struct place {
 };
 
 struct shelf {
-	struct place *places; /* owned, by rising key */
+	struct place **places; /* owned, as is each of them; by rising key */
 	size_t count, room, most;
 	size_t hand; /* where to draw from next */
 };
@@ -41,14 +41,14 @@ struct standing {
 	int64_t until_ns;   /* time of the last word of one */
 };
 
-/* Index of the key, or where it would be. */
+/* Index of the key, or where it would be. Thousands come in no order: what is moved to make room are pointers. */
 static size_t find(const struct shelf *shelf, uint64_t key)
 {
 	size_t low = 0, high = shelf->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (shelf->places[middle].key < key)
+		if (shelf->places[middle]->key < key)
 			low = middle + 1;
 		else
 			high = middle;
@@ -58,7 +58,13 @@ static size_t find(const struct shelf *shelf, uint64_t key)
 
 static bool is_at(const struct shelf *shelf, size_t at, uint64_t key)
 {
-	return at < shelf->count && shelf->places[at].key == key;
+	return at < shelf->count && shelf->places[at]->key == key;
+}
+
+static void free_place(struct place *place)
+{
+	free(place->line);
+	free(place);
 }
 
 static void remove_key(struct shelf *shelf, uint64_t key)
@@ -67,7 +73,7 @@ static void remove_key(struct shelf *shelf, uint64_t key)
 
 	if (!is_at(shelf, at, key))
 		return;
-	free(shelf->places[at].line);
+	free_place(shelf->places[at]);
 	shelf->count--;
 	memmove(shelf->places + at, shelf->places + at + 1, (shelf->count - at) * sizeof(*shelf->places));
 }
@@ -75,7 +81,7 @@ static void remove_key(struct shelf *shelf, uint64_t key)
 static bool make_room(struct shelf *shelf)
 {
 	size_t room = shelf->room ? shelf->room * 2 : 64;
-	struct place *places;
+	struct place **places;
 
 	if (shelf->count >= shelf->most)
 		return false;
@@ -89,24 +95,28 @@ static bool make_room(struct shelf *shelf)
 	return true;
 }
 
-static void put(struct shelf *shelf, uint64_t key, const char *line, size_t length, int64_t now_ns)
+/* The place of the key, with this line; NULL: there is no room. */
+static struct place *put(struct shelf *shelf, uint64_t key, const char *line, size_t length, int64_t now_ns)
 {
-	char *copy = memory_or_end(length + 1);
 	size_t at = find(shelf, key);
 
+	if (!is_at(shelf, at, key)) {
+		if (!make_room(shelf))
+			return NULL;
+		struct place *anew = memory_zeroed_or_end(1, sizeof(*anew));
+		anew->key = key;
+		memmove(shelf->places + at + 1, shelf->places + at, (shelf->count - at) * sizeof(*shelf->places));
+		shelf->places[at] = anew;
+		shelf->count++;
+	}
+	struct place *place = shelf->places[at];
+	char *copy = memory_or_end(length + 1);
 	memcpy(copy, line, length);
 	copy[length] = '\0';
-	if (is_at(shelf, at, key)) {
-		free(shelf->places[at].line);
-		shelf->places[at].line = copy;
-		shelf->places[at].told_ns = now_ns;
-	} else if (make_room(shelf)) {
-		memmove(shelf->places + at + 1, shelf->places + at, (shelf->count - at) * sizeof(*shelf->places));
-		shelf->places[at] = (struct place){ .key = key, .told_ns = now_ns, .line = copy };
-		shelf->count++;
-	} else {
-		free(copy);
-	}
+	free(place->line);
+	place->line = copy;
+	place->told_ns = now_ns;
+	return place;
 }
 
 /* Id and subject: an alert is these two. */
@@ -132,13 +142,10 @@ static uint64_t subject_of(const struct finding *finding)
 static void put_alert(struct standing *standing, const struct finding *finding, const char *line, size_t length,
 		      int64_t now_ns)
 {
-	struct shelf *shelf = &standing->alerts;
+	struct place *place = put(&standing->alerts, finding->alert, line, length, now_ns);
 
-	put(shelf, finding->alert, line, length, now_ns);
-	size_t at = find(shelf, finding->alert);
-	if (!is_at(shelf, at, finding->alert))
+	if (!place)
 		return;
-	struct place *place = &shelf->places[at];
 	place->subject = subject_of(finding);
 	place->engine = standing->engine;
 	place->cause = finding->cause;
@@ -152,7 +159,7 @@ static struct place *alert_at(const struct standing *standing, uint64_t alert)
 {
 	size_t at = find(&standing->alerts, alert);
 
-	return is_at(&standing->alerts, at, alert) ? &standing->alerts.places[at] : NULL;
+	return is_at(&standing->alerts, at, alert) ? standing->alerts.places[at] : NULL;
 }
 
 /* From bad to harmless: smaller is worse. */
@@ -210,27 +217,29 @@ void standing_engine_started(struct standing *standing, int64_t monotonic_ns)
 	standing->saw_start = true;
 	standing->started_ns = monotonic_ns;
 	for (size_t i = 0; i < standing->alerts.count; i++)
-		standing->alerts.places[i].other_name = 0;
+		standing->alerts.places[i]->other_name = 0;
 }
 
 const char *standing_heir(struct standing *standing, const struct finding *finding, uint64_t *alert)
 {
-	struct shelf *shelf = &standing->alerts;
-	size_t at = find(shelf, finding->alert), found = SIZE_MAX;
+	const struct shelf *shelf = &standing->alerts;
+	struct place *found = NULL;
 	uint64_t subject = subject_of(finding);
 
-	if (is_at(shelf, at, finding->alert))
+	if (alert_at(standing, finding->alert))
 		return NULL;
-	for (size_t i = 0; i < shelf->count; i++)
-		if (shelf->places[i].other_name == finding->alert ||
-		    (found == SIZE_MAX && shelf->places[i].subject == subject &&
-		     (shelf->places[i].engine != standing->engine || finding->state != FINDING_OPEN)))
-			found = i;
-	if (found == SIZE_MAX)
+	for (size_t i = 0; i < shelf->count; i++) {
+		struct place *place = shelf->places[i];
+		if (place->other_name == finding->alert ||
+		    (!found && place->subject == subject &&
+		     (place->engine != standing->engine || finding->state != FINDING_OPEN)))
+			found = place;
+	}
+	if (!found)
 		return NULL;
-	shelf->places[found].other_name = finding->alert;
-	*alert = shelf->places[found].key;
-	return shelf->places[found].line;
+	found->other_name = finding->alert;
+	*alert = found->key;
+	return found->line;
 }
 
 const char *standing_overdue(const struct standing *standing, int64_t monotonic_ns)
@@ -238,8 +247,8 @@ const char *standing_overdue(const struct standing *standing, int64_t monotonic_
 	if (!standing->saw_start || monotonic_ns - standing->started_ns < STANDING_PATIENCE_NS)
 		return NULL;
 	for (size_t i = 0; i < standing->alerts.count; i++)
-		if (standing->alerts.places[i].engine != standing->engine)
-			return standing->alerts.places[i].line;
+		if (standing->alerts.places[i]->engine != standing->engine)
+			return standing->alerts.places[i]->line;
 	return NULL;
 }
 
@@ -251,7 +260,7 @@ static struct place *least_of(struct shelf *shelf)
 
 	for (size_t i = 0; i < DRAWN; i++) {
 		shelf->hand = (shelf->hand + shelf->count / DRAWN + 1) % shelf->count;
-		struct place *place = &shelf->places[shelf->hand];
+		struct place *place = shelf->places[shelf->hand];
 		if (!least || place->learned < least->learned ||
 		    (place->learned == least->learned && place->last_ns < least->last_ns))
 			least = place;
@@ -270,12 +279,11 @@ static void put_known(struct shelf *shelf, const struct place *known, const char
 			return;
 		remove_key(shelf, least->key);
 	}
-	put(shelf, known->key, line, length, now_ns);
-	at = find(shelf, known->key);
-	if (!is_at(shelf, at, known->key))
+	struct place *place = put(shelf, known->key, line, length, now_ns);
+	if (!place)
 		return;
-	shelf->places[at].learned = known->learned;
-	shelf->places[at].last_ns = known->last_ns;
+	place->learned = known->learned;
+	place->last_ns = known->last_ns;
 }
 
 static void take_pair(struct standing *standing, const struct record_known_pair *pair, const char *line, size_t length,
@@ -327,17 +335,12 @@ void standing_take(struct standing *standing, const struct record *record, const
 		alert_at(standing, record->known_alert.alert)->engine = standing->engine;
 }
 
-size_t standing_alerts(const struct standing *standing)
-{
-	return standing->alerts.count;
-}
-
 static void hand_over(const struct shelf *shelf, int64_t since_ns, void (*each)(void *context, const char *line),
 		      void *context)
 {
 	for (size_t i = 0; i < shelf->count; i++)
-		if (shelf->places[i].told_ns >= since_ns)
-			each(context, shelf->places[i].line);
+		if (shelf->places[i]->told_ns >= since_ns)
+			each(context, shelf->places[i]->line);
 }
 
 void standing_each_alert(const struct standing *standing, int64_t since_ns,
@@ -351,7 +354,7 @@ void standing_each_open(const struct standing *standing,
 			void *context)
 {
 	for (size_t i = 0; i < standing->alerts.count; i++) {
-		const struct place *place = &standing->alerts.places[i];
+		const struct place *place = standing->alerts.places[i];
 		each(context, place->line, place->opened_ns, place->acknowledged_ns);
 	}
 }
@@ -386,7 +389,7 @@ struct standing *standing_new(void)
 static void empty(struct shelf *shelf)
 {
 	for (size_t i = 0; i < shelf->count; i++)
-		free(shelf->places[i].line);
+		free_place(shelf->places[i]);
 	free(shelf->places);
 }
 

@@ -63,8 +63,6 @@ void standing_opened(struct standing *standing, uint64_t alert, int64_t opened_n
 /* The line of one alert that the present engine has not come upon in its time; NULL if there is none. */
 const char *standing_overdue(const struct standing *standing, int64_t monotonic_ns);
 
-size_t standing_alerts(const struct standing *standing);
-
 /* Hands over the lines of the open alerts that something was told of at or after this time. */
 void standing_each_alert(const struct standing *standing, int64_t since_ns,
 			 void (*each)(void *context, const char *line), void *context);

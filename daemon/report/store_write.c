@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATEMENTS_MAX = 9 };
-
 bool store_item_wanted(const struct record *record)
 {
 	switch (record->type) {
@@ -94,16 +92,16 @@ struct store_item *store_item_new(const struct record *record, const char *senso
 
 /* ---- writing ---- */
 
+enum statement { ALERT, ENDED, HISTORY, POSITION, KNOWN, FORGOTTEN, SELECTED, SA, STATEMENT_COUNT };
+
 /* Statements of one transaction, prepared when first needed. The first failure sticks. */
 struct batch {
 	sqlite3 *database;
-	sqlite3_stmt *statements[STATEMENTS_MAX];
+	sqlite3_stmt *statements[STATEMENT_COUNT];
 	int code; /* SQLITE_OK so far */
 };
 
-enum statement { ALERT, ENDED, HISTORY, POSITION, KNOWN, FORGOTTEN, SELECTED, SA };
-
-static const char *const texts[STATEMENTS_MAX] = {
+static const char *const texts[STATEMENT_COUNT] = {
 	[ALERT] = "INSERT INTO alert(alert, id, cause, state, severity, a, b, opened, told, number, record)"
 		  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10) ON CONFLICT(alert) DO UPDATE SET"
 		  " cause=excluded.cause, state=excluded.state, severity=excluded.severity, told=excluded.told,"
@@ -271,7 +269,7 @@ enum store_write store_write_items(sqlite3 *database, const struct store_item *i
 		}
 	}
 	put_position(&batch, last);
-	for (size_t i = 0; i < STATEMENTS_MAX; i++)
+	for (size_t i = 0; i < STATEMENT_COUNT; i++)
 		sqlite3_finalize(batch.statements[i]);
 	if (batch.code == SQLITE_OK)
 		batch.code = sqlite3_exec(database, "COMMIT", NULL, NULL, NULL);

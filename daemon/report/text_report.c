@@ -424,7 +424,7 @@ static void write_findings(const struct report *report, const struct page *page)
 	struct page_figure figure;
 
 	page_heading(page, "Findings");
-	for (size_t i = 0; recaps && i < 2 * REPORT_ALERTS_MAX; i++) {
+	for (size_t i = 0; i < 2 * REPORT_ALERTS_MAX; i++) {
 		const struct alert_row *row = &report->alerts[i];
 		struct recap *recap;
 
@@ -438,7 +438,7 @@ static void write_findings(const struct report *report, const struct page *page)
 		recap->count++;
 		recap->open += !row->cleared;
 	}
-	for (size_t i = 0; recaps && i < room; i++) {
+	for (size_t i = 0; i < room; i++) {
 		if (recaps[i].count > 0)
 			recaps[count++] = recaps[i];
 	}
@@ -493,12 +493,11 @@ static void write_protocols(const struct report *report, const struct page *page
 	size_t count = 0, more;
 	char name[48];
 
-	for (size_t i = 0; rows && i < 2 * REPORT_PROTOCOLS_MAX; i++) {
+	for (size_t i = 0; i < 2 * REPORT_PROTOCOLS_MAX; i++) {
 		if (report->protocols[i].name[0])
 			rows[count++] = report->protocols[i];
 	}
-	if (rows)
-		qsort(rows, count, sizeof(*rows), compare_protocols);
+	qsort(rows, count, sizeof(*rows), compare_protocols);
 	more = rest.packets > 0;
 	for (size_t i = 0; i < count; i++) {
 		if (i < REPORT_PROTOCOL_ROWS || count == REPORT_PROTOCOL_ROWS + 1) {

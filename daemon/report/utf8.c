@@ -89,8 +89,6 @@ char *utf8_repair(const char *text)
 	char *copy = memory_or_end(3 * (size_t)(end - text) + 1); /* an octet becomes at most the three of U+FFFD */
 	size_t used = 0;
 
-	if (!copy)
-		return NULL;
 	while (at < end)
 		used += utf8_put(utf8_next(&at, end), copy + used);
 	copy[used] = '\0';

@@ -28,7 +28,7 @@ size_t utf8_put(uint32_t code, char out[4]);
  * line separators, bidirectional overrides, invisible characters, noncharacters. */
 bool utf8_is_control(uint32_t code);
 
-/* A copy with every invalid octet replaced by U+FFFD. Controls stay. NULL on lack of memory; free() it. */
+/* A copy with every invalid octet replaced by U+FFFD. Controls stay. free() it. */
 char *utf8_repair(const char *text);
 
 /*
