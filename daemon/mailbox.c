@@ -75,7 +75,7 @@ static bool put(struct mailbox *mailbox, char mark, size_t marks, const void *te
 {
 	size_t length = marks + text_length;
 	struct letter *letter = malloc(sizeof(*letter) + length + 1);
-	bool fits;
+	bool fits = false;
 
 	if (letter) {
 		*letter = (struct letter){ .length = length };
@@ -84,21 +84,20 @@ static bool put(struct mailbox *mailbox, char mark, size_t marks, const void *te
 		letter->text[length] = '\0';
 	}
 	pthread_mutex_lock(&mailbox->lock);
-	fits = letter && mailbox->used + length <= mailbox->room;
-	if (fits) {
+	if (letter && mailbox->used + length <= mailbox->room) {
 		*mailbox->end = letter;
 		mailbox->end = &letter->next;
 		mailbox->used += length;
+		letter = NULL;
+		fits = true;
 	} else {
 		mailbox->lost++;
 	}
 	pthread_mutex_unlock(&mailbox->lock);
-	if (!fits) {
-		free(letter);
-		return false;
-	}
-	give_word(mailbox);
-	return true;
+	free(letter);
+	if (fits)
+		give_word(mailbox);
+	return fits;
 }
 
 bool mailbox_put(struct mailbox *mailbox, const char *text, size_t length)
