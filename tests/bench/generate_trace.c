@@ -3,6 +3,7 @@
  * Writes the traces that the benchmark reads: deterministic, one packet mix per preset, no octet of anybody's data.
  *
  *   generate_trace PRESET PACKETS FILE
+ *   generate_trace scale PACKETS FILE FLOWS SAS PAIRS
  *
  *   esp-only  10 000 SAs (RFC 4303) of 5 000 pairs, every fifth in UDP (RFC 3948), sequence numbers in order
  *   mixed     as on a span port: 60 % ESP as above; 35 % clear packets of 85 000 flows between the same hosts; 5 % IKE,
@@ -10,6 +11,8 @@
  *   flows-1m  clear flows of 2 to 10 packets between 50 000 pairs, 100 000 of them active at a time; 6 000 000 packets
  *             have a million flows
  *   ike       negotiations of 1 000 pairs (ike_dialogue.h), one message every ten milliseconds and nothing else
+ *   scale     a packet of each of so many flows and SAs, half of the pairs have these and half those; then PACKETS of any of
+ *             them, ESP and clear by turns
  *
  * Clear flows are HTTP, TLS, DNS, and TCP and UDP that nobody knows, with handshake, request and answer. Frames have
  * 64, 576 or 1500 octets, 7 to 4 to 1, where a dialogue does not say otherwise, and are a microsecond apart. Addresses
@@ -36,6 +39,8 @@ enum {
 	FLOW_PAIRS = 50000,
 	FLOWS_ACTIVE = 100000,
 	IKE_PAIRS = 1000,
+	NET_HOSTS = 60000, /* addresses used of each half of the network, at most */
+	NET_OFFSET = 256,
 	IKE_GAP_US = 10000,
 	NOISE = 1 << 20,
 	FIN_NEVER = 0xffff,
@@ -52,6 +57,7 @@ struct flow {
 	uint32_t a, b; /* addresses: the opener's, the other's */
 	uint16_t port; /* the opener's */
 	uint16_t left; /* packets it still has; FIN_NEVER: it never ends */
+	bool back;     /* an SA's: from the other to the opener */
 	uint32_t packets;
 	enum kind kind;
 };
@@ -63,8 +69,9 @@ struct trace {
 	uint32_t gap_us; /* between two frames */
 	uint8_t noise[NOISE];
 	uint8_t frame[FRAME_MAX];
-	struct flow sas[SAS], others[OTHERS], flows[FLOWS_ACTIVE];
-	uint32_t flow_count; /* in flows */
+	struct flow others[OTHERS];
+	struct flow *sas, *flows; /* owned */
+	uint32_t sa_count, flow_count;
 	uint32_t next_id;
 };
 
@@ -180,7 +187,8 @@ static bool write_esp(struct trace *trace, struct flow *flow)
 	put_noise(trace, esp, length);
 	put32(esp, UINT32_C(0x1000) + flow->id);
 	put32(esp + 4, flow->packets + 1);
-	return in_udp ? write_udp(trace, flow, false, 4500, length) : write_packet(trace, flow, false, 50, length);
+	return in_udp ? write_udp(trace, flow, flow->back, 4500, length)
+		      : write_packet(trace, flow, flow->back, 50, length);
 }
 
 static bool write_other(struct trace *trace, struct flow *flow)
@@ -314,7 +322,7 @@ static bool write_frame(struct trace *trace, uint32_t esp, uint32_t clear)
 	uint32_t dice = below(trace, 100);
 
 	if (dice < esp)
-		return write_esp(trace, &trace->sas[below(trace, SAS)]);
+		return write_esp(trace, &trace->sas[below(trace, trace->sa_count)]);
 	if (dice >= esp + clear)
 		return write_other(trace, &trace->others[below(trace, OTHERS)]);
 	struct flow *flow = &trace->flows[below(trace, trace->flow_count)];
@@ -350,57 +358,145 @@ static void prepare_negotiations(struct trace *trace)
 
 static void prepare(struct trace *trace, bool ends)
 {
+	for (uint32_t i = 0; i < trace->sa_count; i++)
+		open_flow(trace, &trace->sas[i], i % 5 == 0 ? ESP_IN_UDP : ESP, PAIRS);
+	for (uint32_t i = 0; i < OTHERS; i++)
+		open_flow(trace, &trace->others[i], i % 5 < 2 ? IKE : i % 5 < 4 ? ECHO : AH, PAIRS);
+	for (uint32_t i = 0; i < trace->flow_count; i++)
+		open_clear(trace, &trace->flows[i], ends ? FLOW_PAIRS : PAIRS, ends);
+}
+
+/* The addresses of a pair of its own. */
+static void place(struct flow *flow, uint32_t pair)
+{
+	flow->a = UINT32_C(0xc6120000) + NET_OFFSET + pair % NET_HOSTS;
+	flow->b = UINT32_C(0xc6130000) + NET_OFFSET + (pair % NET_HOSTS * 7 + pair / NET_HOSTS) % NET_HOSTS;
+}
+
+static void prepare_scale(struct trace *trace, uint32_t pairs)
+{
+	uint32_t half = pairs / 2;
+
+	for (uint32_t i = 0; i < trace->sa_count; i++) {
+		trace->sas[i] = (struct flow){ .id = i, .kind = ESP, .left = FIN_NEVER, .back = i / half % 2 };
+		place(&trace->sas[i], i % half);
+	}
+	for (uint32_t i = 0; i < trace->flow_count; i++) {
+		trace->flows[i] = (struct flow){ .id = i, .kind = OTHER_TCP, .left = FIN_NEVER };
+		place(&trace->flows[i], half + i % half);
+		trace->flows[i].port = (uint16_t)(1024 + i / half % 64000);
+	}
+}
+
+/* A packet of everything there is. */
+static bool write_all(struct trace *trace)
+{
+	bool good = true;
+
+	for (uint32_t i = 0; i < trace->sa_count && good; i++)
+		good = write_esp(trace, &trace->sas[i]);
+	for (uint32_t i = 0; i < trace->flow_count && good; i++)
+		good = write_clear(trace, &trace->flows[i]);
+	return good;
+}
+
+enum { PRESET_ARGUMENTS = 4, SCALE_ARGUMENTS = 7 };
+
+struct preset {
+	const char *name;
+	uint32_t esp, clear; /* in a hundred */
+	uint32_t flows;
+	bool ends;
+	int arguments;
+};
+
+/* What the command line asks for; NULL if it asks for nothing that there is. */
+static const struct preset *find_preset(int count, char **arguments)
+{
+	static const struct preset presets[] = {
+		{ "esp-only", 100, 0, MIXED_FLOWS, false, PRESET_ARGUMENTS },
+		{ "mixed", 60, 35, MIXED_FLOWS, false, PRESET_ARGUMENTS },
+		{ "flows-1m", 0, 100, FLOWS_ACTIVE, true, PRESET_ARGUMENTS },
+		{ "ike", 0, 0, MIXED_FLOWS, false, PRESET_ARGUMENTS },
+		{ "scale", 50, 50, 0, false, SCALE_ARGUMENTS },
+	};
+
+	for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++)
+		if (count == presets[i].arguments && strcmp(arguments[1], presets[i].name) == 0)
+			return &presets[i];
+	return NULL;
+}
+
+static struct trace *trace_new(const struct preset *preset, char **arguments)
+{
+	bool scale = preset->arguments == SCALE_ARGUMENTS;
+	uint32_t pairs = scale ? (uint32_t)strtoul(arguments[6], NULL, 10) : 0;
+	struct trace *trace = calloc(1, sizeof(*trace));
+
+	if (!trace)
+		return NULL;
+	trace->flow_count = scale ? (uint32_t)strtoul(arguments[4], NULL, 10) : preset->flows;
+	trace->sa_count = scale ? (uint32_t)strtoul(arguments[5], NULL, 10) : SAS;
+	trace->flows = calloc((size_t)trace->flow_count + 1, sizeof(*trace->flows));
+	trace->sas = calloc((size_t)trace->sa_count + 1, sizeof(*trace->sas));
+	if (trace->flows && trace->sas && trace->flow_count > 0 && trace->sa_count > 0 &&
+	    (!scale || (pairs > 1 && pairs <= 2 * NET_HOSTS)))
+		trace->file = fopen(arguments[3], "wb");
 	trace->gap_us = 1;
 	trace->random = UINT64_C(0x9e3779b97f4a7c15);
 	for (size_t i = 0; i + 8 <= NOISE; i += 8) {
 		uint64_t noise = next_random(trace);
 		memcpy(trace->noise + i, &noise, sizeof(noise));
 	}
-	for (uint32_t i = 0; i < SAS; i++)
-		open_flow(trace, &trace->sas[i], i % 5 == 0 ? ESP_IN_UDP : ESP, PAIRS);
-	for (uint32_t i = 0; i < OTHERS; i++)
-		open_flow(trace, &trace->others[i], i % 5 < 2 ? IKE : i % 5 < 4 ? ECHO : AH, PAIRS);
-	trace->flow_count = ends ? FLOWS_ACTIVE : MIXED_FLOWS;
-	for (uint32_t i = 0; i < trace->flow_count; i++)
-		open_clear(trace, &trace->flows[i], ends ? FLOW_PAIRS : PAIRS, ends);
+	if (!trace->file)
+		return trace;
+	if (scale)
+		prepare_scale(trace, pairs);
+	else
+		prepare(trace, preset->ends);
+	if (preset->esp + preset->clear == 0)
+		prepare_negotiations(trace);
+	return trace;
+}
+
+static void trace_free(struct trace *trace)
+{
+	free(trace->flows);
+	free(trace->sas);
+	free(trace);
+}
+
+static bool write_trace(struct trace *trace, const struct preset *preset, uint64_t wanted)
+{
+	static const uint32_t header[6] = { UINT32_C(0xa1b2c3d4), 2 | 4 << 16, 0, 0, 65535, 1 };
+	bool negotiations = preset->esp + preset->clear == 0;
+	bool good = fwrite(header, sizeof(header), 1, trace->file) == 1;
+
+	if (good && preset->arguments == SCALE_ARGUMENTS) {
+		good = write_all(trace);
+		wanted += trace->number;
+	}
+	while (good && trace->number < wanted)
+		good = negotiations ? write_negotiation(trace, trace->number)
+				    : write_frame(trace, preset->esp, preset->clear);
+	return fclose(trace->file) == 0 && good;
 }
 
 int main(int count, char **arguments)
 {
-	static const uint32_t header[6] = { UINT32_C(0xa1b2c3d4), 2 | 4 << 16, 0, 0, 65535, 1 };
-	static const struct {
-		const char *name;
-		uint32_t esp, clear; /* in a hundred */
-		bool ends;
-	} presets[] = { { "esp-only", 100, 0, false },
-			{ "mixed", 60, 35, false },
-			{ "flows-1m", 0, 100, true },
-			{ "ike", 0, 0, false } };
-	enum { PRESET_COUNT = sizeof(presets) / sizeof(presets[0]) };
-	struct trace *trace = calloc(1, sizeof(*trace));
-	unsigned preset = 0;
+	const struct preset *preset = find_preset(count, arguments);
+	struct trace *trace = preset ? trace_new(preset, arguments) : NULL;
+	int status = 2;
 
-	while (count == 4 && preset < PRESET_COUNT && strcmp(arguments[1], presets[preset].name) != 0)
-		preset++;
-	if (trace && count == 4 && preset < PRESET_COUNT)
-		trace->file = fopen(arguments[3], "wb");
 	if (!trace || !trace->file) {
-		fprintf(stderr, "usage: generate_trace esp-only|mixed|flows-1m|ike PACKETS FILE\n");
-		free(trace);
-		return 2;
-	}
-	bool negotiations = presets[preset].esp + presets[preset].clear == 0;
-	prepare(trace, presets[preset].ends);
-	if (negotiations)
-		prepare_negotiations(trace);
-	bool good = fwrite(header, sizeof(header), 1, trace->file) == 1;
-	uint64_t wanted = strtoull(arguments[2], NULL, 10);
-	while (good && trace->number < wanted)
-		good = negotiations ? write_negotiation(trace, trace->number)
-				    : write_frame(trace, presets[preset].esp, presets[preset].clear);
-	good = fclose(trace->file) == 0 && good;
-	if (!good)
+		fprintf(stderr, "usage: generate_trace esp-only|mixed|flows-1m|ike PACKETS FILE\n"
+				"       generate_trace scale PACKETS FILE FLOWS SAS PAIRS (2 to 120000)\n");
+	} else if (!write_trace(trace, preset, strtoull(arguments[2], NULL, 10))) {
 		fprintf(stderr, "generate_trace: the file cannot be written\n");
-	free(trace);
-	return good ? 0 : 2;
+	} else {
+		status = 0;
+	}
+	if (trace)
+		trace_free(trace);
+	return status;
 }
