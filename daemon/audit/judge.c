@@ -522,7 +522,7 @@ static bool is_about_a_pair(const struct transition *transition)
 	}
 }
 
-/* Takes what is due, some at a time, so that their pairs and IKE SAs come into the cache together: each is a chain of misses. */
+/* Takes what is due, some at a time, so that their pairs, SAs and IKE SAs come into the cache together: each is a chain of misses. */
 static unsigned take_due(struct judge *judge, struct due *due, int64_t watermark_ns)
 {
 	unsigned count = 0;
@@ -538,6 +538,8 @@ static unsigned take_due(struct judge *judge, struct due *due, int64_t watermark
 		if (one->transition.kind == TRANSITION_IKE_MESSAGE)
 			ike_stories_fetch(judge->stories, one->transition.realm,
 					  one->transition.ike.header.initiator_spi, false);
+		else
+			lineage_fetch(judge, one->hash, &one->transition, false);
 	}
 	for (unsigned i = 0; i < count; i++) {
 		if (due[i].hash)
@@ -545,6 +547,8 @@ static unsigned take_due(struct judge *judge, struct due *due, int64_t watermark
 		if (due[i].transition.kind == TRANSITION_IKE_MESSAGE)
 			ike_stories_fetch(judge->stories, due[i].transition.realm,
 					  due[i].transition.ike.header.initiator_spi, true);
+		else if (due[i].hash)
+			lineage_fetch(judge, due[i].hash, &due[i].transition, true);
 	}
 	return count;
 }

@@ -534,6 +534,9 @@ void judge_doubt_absence(const struct judge *judge, struct finding *finding);
 
 /* lineage.c */
 void lineage_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
+/* Sends for the memory of the SA that a transition of a pair, by the hash of its key, is about: for its place in the index, and when that is
+ * there (`found`), for the SA. */
+void lineage_fetch(const struct judge *judge, uint64_t pair, const struct transition *transition, bool found);
 struct judged_sa *lineage_find(struct judge *judge, const struct judged_pair *pair, unsigned direction,
 			       uint8_t protocol, uint32_t spi);
 /* The SA replaced nothing after all. */

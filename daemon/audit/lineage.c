@@ -31,18 +31,36 @@ struct judged_sa_key {
 	uint32_t direction_protocol;
 };
 
-static uint64_t key_hash(const struct judge *judge, const struct judged_pair *pair, unsigned direction,
-			 uint8_t protocol, uint32_t spi)
+static uint64_t key_hash(const struct judge *judge, uint64_t pair, unsigned direction, uint8_t protocol, uint32_t spi)
 {
-	struct judged_sa_key key = { pair->link.hash, spi, direction << 8 | protocol };
+	struct judged_sa_key key = { pair, spi, direction << 8 | protocol };
 
 	return hash_octets(&key, sizeof(key), judge->settings.seed);
+}
+
+void lineage_fetch(const struct judge *judge, uint64_t pair, const struct transition *transition, bool found)
+{
+	switch (transition->kind) {
+	case TRANSITION_SA_BORN:
+	case TRANSITION_SA_WOKE:
+	case TRANSITION_SA_QUIET:
+	case TRANSITION_SA_GOES_ON:
+	case TRANSITION_SA_COUNT:
+		break;
+	default:
+		return;
+	}
+	uint64_t hash = key_hash(judge, pair, transition->direction, transition->esp.protocol, transition->esp.spi);
+	if (found)
+		table_prefetch_entry(&judge->sas, hash);
+	else
+		table_prefetch_bucket(&judge->sas, hash);
 }
 
 struct judged_sa *lineage_find(struct judge *judge, const struct judged_pair *pair, unsigned direction,
 			       uint8_t protocol, uint32_t spi)
 {
-	uint32_t number = table_find(&judge->sas, key_hash(judge, pair, direction, protocol, spi));
+	uint32_t number = table_find(&judge->sas, key_hash(judge, pair->link.hash, direction, protocol, spi));
 
 	return number ? table_at(&judge->sas, number) : NULL;
 }
@@ -113,7 +131,7 @@ static void make_room(struct judge *judge)
 static struct judged_sa *make(struct judge *judge, struct judged_pair *pair, unsigned direction, uint8_t protocol,
 			      uint32_t spi)
 {
-	uint32_t number = table_insert(&judge->sas, key_hash(judge, pair, direction, protocol, spi));
+	uint32_t number = table_insert(&judge->sas, key_hash(judge, pair->link.hash, direction, protocol, spi));
 
 	if (!number)
 		return NULL;
@@ -267,6 +285,9 @@ static void fell_quiet(struct judge *judge, struct judged_pair *pair, struct jud
 		struct judged_sa *other = table_at(&judge->sas, number);
 		number = other->older;
 		int64_t gap = other->born_ns - sa->last_ns;
+		/* The list is by birth, save those whose birth was heard of later. */
+		if (gap < -QUIET_NS && !other->recalled)
+			break;
 		if (other == sa || other->protocol != sa->protocol || other->replaces ||
 		    other->born_ns - sa->born_ns <= TOGETHER_NS || gap > QUIET_NS || gap < -QUIET_NS)
 			continue;

@@ -452,6 +452,9 @@ static void look_again(struct judge *judge, struct judged_pair *pair, bool for_l
 {
 	enum { WALK_MAX = 16 };
 
+	/* Nearly every pair: its SAs stay out of the cache. */
+	if (!pair->bad_spi_opened_ns[0])
+		return;
 	for (unsigned d = 0; d < 2; d++) {
 		uint32_t number = pair->newest_sa[d];
 		for (unsigned i = 0; number && i < WALK_MAX; i++) {
