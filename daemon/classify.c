@@ -8,13 +8,19 @@
  * nDPI believes the length in the IP header, refuses packets that were not captured whole, and now and then looks a few
  * octets behind the payload. So each packet is copied to a buffer with its length set to what was captured and zeros
  * behind it; beside the microseconds of the inspection that costs little.
+ *
+ * A flow that greets with TLS or HTTP (dissectors/greeting.h) has its name by that, the same that nDPI gives it: nDPI would
+ * take a hello apart for its fingerprint, and try some of its dissectors of HTTP, for ten microseconds.
  */
 #include "classify.h"
 
 #include "audit/pages.h"
 #include "report/memory_or_end.h"
+#include "../dissectors/cursor.h"
+#include "../dissectors/greeting.h"
 
 #include <ndpi/ndpi_api.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,9 +36,10 @@ struct slot {
 	uint32_t next_free;           /* number of the next free slot; SLOT_BUSY while a flow holds it */
 	uint8_t packets;              /* looked at so far */
 	uint8_t transport;            /* IP protocol number of the first packet that nDPI could read; 0: none yet */
+	bool asked;                   /* nDPI has been, and keeps something in `flow` */
 	bool credentials;             /* seen so far */
 	uint16_t app;                 /* the name so far */
-	struct ndpi_flow_struct flow; /* nDPI's; what it points to is freed with the slot */
+	struct ndpi_flow_struct flow; /* nDPI's, zero until it is asked; what it points to is freed with the slot */
 };
 
 static const uint32_t SLOT_BUSY = UINT32_MAX;
@@ -164,8 +171,11 @@ void classifier_end(struct classifier *classifier, uint32_t slot)
 
 	if (!held)
 		return;
-	ndpi_free_flow_data(&held->flow);
-	memset(held, 0, sizeof(*held));
+	if (held->asked) {
+		ndpi_free_flow_data(&held->flow);
+		memset(&held->flow, 0, sizeof(held->flow));
+	}
+	memset(held, 0, offsetof(struct slot, flow));
 	held->next_free = classifier->free_slot;
 	classifier->free_slot = slot;
 }
@@ -348,9 +358,41 @@ static uint16_t give_up(struct classifier *classifier, struct slot *slot)
 	return app;
 }
 
+/* nDPI names TLS by these ports after what it carries. */
+static bool is_mail(const uint8_t *transport)
+{
+	static const uint16_t ports[] = { 465, 585, 587, 993, 995 };
+
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		if (cursor_be16(transport) == ports[i] || cursor_be16(transport + 2) == ports[i])
+			return true;
+	return false;
+}
+
+/* The name of a TCP flow whose first payload says it; CLASSIFY_APP_UNKNOWN: nDPI has to be asked. */
+static uint16_t name_greeted(const uint8_t *transport, uint16_t transport_length)
+{
+	uint16_t header = transport_length >= TCP_HEADER ? (uint16_t)((transport[12] >> 4) * 4) : 0;
+
+	if (header < TCP_HEADER || header >= transport_length)
+		return CLASSIFY_APP_UNKNOWN;
+	uint32_t length = (uint32_t)transport_length - header;
+	struct cursor cursor = cursor_make(transport + header, length, length);
+	switch (greeting_read(&cursor)) {
+	case GREETING_TLS:
+		return is_mail(transport) ? CLASSIFY_APP_UNKNOWN : NDPI_PROTOCOL_TLS;
+	case GREETING_HTTP:
+		return NDPI_PROTOCOL_HTTP;
+	case GREETING_NONE:
+		break;
+	}
+	return CLASSIFY_APP_UNKNOWN;
+}
+
 /* Shows nDPI the copy and keeps in the slot what it finds. */
 static void ask_ndpi(struct classifier *classifier, struct slot *slot, uint16_t length, int64_t time_ns)
 {
+	slot->asked = true;
 	ndpi_protocol protocol = ndpi_detection_process_packet(classifier->ndpi, &slot->flow, classifier->packet,
 							       length, time_ns > 0 ? (uint64_t)time_ns / 1000000 : 0);
 	uint16_t app = name_found(slot, protocol);
@@ -369,7 +411,9 @@ static void inspect(struct classifier *classifier, struct slot *slot, uint16_t l
 	static const ndpi_risk clear = 1ULL << NDPI_CLEAR_TEXT_CREDENTIALS;
 	enum login login = LOGIN_NONE;
 
-	if (slot->app != NDPI_PROTOCOL_HTTP)
+	if (!slot->asked && slot->app == CLASSIFY_APP_UNKNOWN && slot->transport == IPPROTO_TCP)
+		slot->app = name_greeted(transport, transport_length);
+	if (slot->app != NDPI_PROTOCOL_HTTP && slot->app != NDPI_PROTOCOL_TLS)
 		ask_ndpi(classifier, slot, length, time_ns);
 	if (slot->app == NDPI_PROTOCOL_HTTP && slot->transport == IPPROTO_TCP && transport_length > TCP_HEADER) {
 		uint16_t header = (uint16_t)((transport[12] >> 4) * 4);

@@ -277,6 +277,32 @@ START_TEST(tls_is_encrypted)
 }
 END_TEST
 
+/* The name that nDPI gives by what TLS carries, which its greeting does not say. */
+START_TEST(tls_of_mail_keeps_its_name)
+{
+	struct dialogue flow = begin(4, TCP, 993);
+	uint8_t hello[200];
+	size_t length = build_hello(hello, "mail.example");
+
+	say(&flow, false, hello, length, false);
+	if (!flow.result.final)
+		say(&flow, true, "\x16\3\3\0\4\2\0\0\0", 9, true);
+	expect(&flow, "IMAPS", true, true, false);
+}
+END_TEST
+
+/* A flow whose first octets were not seen is nDPI's; a greeting counts at the beginning only. */
+START_TEST(greeting_comes_first)
+{
+	struct dialogue flow = begin(4, TCP, 9999);
+
+	say_text(&flow, false, "neither one nor the other");
+	say_text(&flow, false, "GET / HTTP/1.1\r\n");
+	ck_assert(flow.result.app == CLASSIFY_APP_UNKNOWN ||
+		  strcmp(classifier_name(classifier, flow.result.app), "HTTP") != 0);
+}
+END_TEST
+
 START_TEST(ssh_is_encrypted)
 {
 	struct dialogue flow = begin(4, TCP, 2222);
@@ -528,6 +554,8 @@ int main(void)
 	tcase_add_test(tests, pop_login);
 	tcase_add_loop_test(tests, tls_is_encrypted, 0, 2);
 	tcase_add_test(tests, ssh_is_encrypted);
+	tcase_add_test(tests, tls_of_mail_keeps_its_name);
+	tcase_add_test(tests, greeting_comes_first);
 	tcase_add_loop_test(tests, dns_is_named_after_the_wire, 0, 2);
 	tcase_add_loop_test(tests, nothing_is_guessed_from_a_port, 0, COUNT(ports));
 	tcase_add_test(tests, ike_is_never_ipsec_of_ndpi);

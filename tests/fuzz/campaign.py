@@ -31,7 +31,7 @@ TOP = HERE.parent.parent
 # What an attacker reaches, and the targets that stand for it. Each target of tests/fuzz is in one group.
 GROUPS = {
     "frame path": ["frames", "packet"],
-    "dissectors": ["ike_message", "ike_payload", "ike_names", "kerberos", "readable", "certificate"],
+    "dissectors": ["ike_message", "ike_payload", "ike_names", "kerberos", "readable", "certificate", "greeting"],
     "IKE tracker": ["ike_story", "ike_log"],
     "SA tracker": ["track"],
     "configuration": ["config"],
