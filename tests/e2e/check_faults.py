@@ -55,12 +55,14 @@ class Traffic(threading.Thread):
                 b = f"10.99.{number // 120}.{2 * (number % 120) + 2}"
                 self.sent.append((a, b))
                 self.began[(a, b)] = now
-                young.append([now, now, packets.ethernet(packets.tcp(a, b, 40000, 80, packets.PSH | packets.ACK,
-                                                                        packets.HTTP_GET))])
+                # Answered, since a mirror that shows one way only is a finding of its own.
+                young.append([now, now, [packets.ethernet(packets.tcp(*way, packets.PSH | packets.ACK, text)) for way, text in
+                                         (((a, b, 40000, 80), packets.HTTP_GET), ((b, a, 80, 40000), packets.HTTP_OK))]])
                 due += PACE
             for pair in young:
                 if now >= pair[1]:
-                    self.wire.send(pair[2])
+                    for frame in pair[2]:
+                        self.wire.send(frame)
                     pair[1] = now + AGAIN
             while young and now - young[0][0] > LIFE:
                 young.popleft()
