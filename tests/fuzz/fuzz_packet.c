@@ -5,6 +5,7 @@
  */
 #include "fuzz.h"
 
+#include "dissectors/headers.h"
 #include "dissectors/link.h"
 #include "dissectors/packet_usual.h"
 
@@ -64,6 +65,20 @@ static void check_packet(const struct frame *frame, const struct packet *packet)
 		check_ip(frame, packet);
 }
 
+/* What would be kept of the frame: headers, and nothing of ESP or of clear text. */
+static void check_headers(const struct frame *frame, const struct packet *packet)
+{
+	enum { ESP_HEADER = 8 };
+	uint32_t kept = headers_length(frame, packet, false);
+	uint32_t payload =
+	    packet->has_ip && packet->payload ? (uint32_t)(packet->payload - frame->bytes) : frame->captured;
+
+	DEMAND(kept <= frame->captured && (packet->has_ip || kept == 0));
+	DEMAND(headers_length(frame, packet, true) >= kept);
+	DEMAND(packet->class != PACKET_CLEARTEXT || kept <= payload);
+	DEMAND(packet->class != PACKET_ESP || kept <= payload + ESP_HEADER);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 2 || size > 1 << 18)
@@ -89,6 +104,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_packet(&frame, &first);
 	DEMAND(packet_class_name(first.class)[0] != '?' && packet_reason_name(first.reason)[0] != '?');
 	check_packet(&frame, &second);
+	check_headers(&frame, &first);
+	check_headers(&frame, &second);
 	DEMAND(first.class == second.class && first.reason == second.reason && first.flags == second.flags);
 	DEMAND(first.tunnels == second.tunnels && first.vlan == second.vlan && first.vni == second.vni);
 	DEMAND(first.encap == second.encap && first.has_ip == second.has_ip && first.interface == second.interface);
