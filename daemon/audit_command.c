@@ -289,6 +289,7 @@ static int audit_live(struct audit *audit)
 		return EXIT_TROUBLE;
 	}
 	struct engine_settings settings = { .config = audit->config,
+					    .workers = workers_wanted(audit->config),
 					    .ike_messages = audit->ike_log != NULL,
 					    .interface_name = watched_interface_name,
 					    .interface_context = audit->config,

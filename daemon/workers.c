@@ -9,6 +9,7 @@
 
 #include "audit/hosts.h"
 #include "audit/sums.h"
+#include "../config/config.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -109,13 +110,25 @@ struct workers {
 	bool locks_made;
 };
 
-unsigned workers_automatic(void)
+unsigned workers_asked(const struct config *config)
 {
-	cpu_set_t set;
-	int processors = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-	unsigned others = processors > 1 ? (unsigned)processors - 1 : 1;
+	unsigned most = 0;
 
-	return others < WORKERS_MAX ? others : WORKERS_MAX;
+	for (size_t i = 0; i < config->interface_count; i++)
+		if (config->interfaces[i].workers > most)
+			most = config->interfaces[i].workers;
+	return most < WORKERS_MAX ? most : WORKERS_MAX;
+}
+
+unsigned workers_wanted(const struct config *config)
+{
+	unsigned asked = workers_asked(config);
+	cpu_set_t set;
+
+	if (asked)
+		return asked;
+	unsigned half = sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) / 2 : 1;
+	return half < 1 ? 1 : half < WORKERS_MAX ? half : WORKERS_MAX;
 }
 
 /* ---- what workers tell ---- */
@@ -624,6 +637,47 @@ bool workers_know_pair(struct workers *workers, uint32_t realm, uint16_t vlan, c
 	return track_know_pair(workers->track[owner], realm, vlan, a, b);
 }
 
+/* A worker from which pairs leave. */
+struct leaving {
+	struct workers *workers;
+	unsigned index;
+};
+
+static unsigned owner_by_addresses(const struct workers *workers, uint32_t realm, const struct address *a,
+				   const struct address *b)
+{
+	return owners_of(workers->owners, owners_hash(workers->owners, realm, a, b), a, b);
+}
+
+static bool stays(void *context, uint32_t realm, const struct address *a, const struct address *b)
+{
+	const struct leaving *leaving = context;
+	return owner_by_addresses(leaving->workers, realm, a, b) == leaving->index;
+}
+
+static void left(void *context, uint32_t realm, uint16_t vlan, const struct address *a, const struct address *b)
+{
+	const struct leaving *leaving = context;
+	const struct workers *workers = leaving->workers;
+
+	(void)track_know_pair(workers->track[owner_by_addresses(workers, realm, a, b)], realm, vlan, a, b);
+}
+
+static void take_owners(struct workers *workers, struct owners *owners)
+{
+	bool by_rule = owners_by_rule(owners) || owners_by_rule(workers->owners);
+
+	owners_free(workers->owners);
+	workers->owners = owners;
+	for (unsigned i = 0; i < workers->count; i++)
+		memset(workers->readers[i].kept, 0, KEPT * sizeof(*workers->readers[i].kept));
+	for (unsigned i = 0; by_rule && i < workers->count; i++) {
+		struct leaving from = { workers, i };
+		track_leave(workers->track[i], &(struct track_leaving){ &from, stays, left }, workers->now_ns);
+	}
+	hand_on(workers);
+}
+
 bool workers_set_policy(struct workers *workers, const struct policy *policy)
 {
 	struct owners *owners = NULL;
@@ -640,12 +694,8 @@ bool workers_set_policy(struct workers *workers, const struct policy *policy)
 		owners_free(owners);
 		return false;
 	}
-	if (workers->count > 1) {
-		owners_free(workers->owners);
-		workers->owners = owners;
-		for (unsigned i = 0; i < workers->count; i++)
-			memset(workers->readers[i].kept, 0, KEPT * sizeof(*workers->readers[i].kept));
-	}
+	if (workers->count > 1)
+		take_owners(workers, owners);
 	return true;
 }
 

@@ -27,8 +27,14 @@ struct workers;
 
 enum { WORKERS_MAX = OWNERS_MAX };
 
-/* The number that "auto" stands for: processors that the process may use less one for the judge, 1 to WORKERS_MAX. */
-unsigned workers_automatic(void);
+struct config;
+
+/* The number of workers that a configuration asks for: the largest that any interface does, 0 for "auto". */
+unsigned workers_asked(const struct config *config);
+
+/* The same as a number to make. "auto" is half of the processors that the process may use, 1 to WORKERS_MAX: the others are for the
+ * kernel, which has as much to do with each frame, for the judge and the reporter. */
+unsigned workers_wanted(const struct config *config);
 
 /* settings: of each, its rates and limits those of all together. Starts the threads, if count is more than 1. NULL on lack of
  * memory, or if there cannot be so many threads. */
@@ -58,7 +64,8 @@ void workers_end(struct workers *workers);
 /* Latest time of a frame taken, or that was passed; 0 before. */
 int64_t workers_now(const struct workers *workers);
 
-/* As track_know_pair() and track_set_policy(), by the owner and by all. */
+/* As track_know_pair() and track_set_policy(), by the owner and by all. Where rules with gateways came or went a pair may have another
+ * owner, who begins with it anew; the judge knows its SAs. */
 bool workers_know_pair(struct workers *workers, uint32_t realm, uint16_t vlan, const struct address *a,
 		       const struct address *b);
 bool workers_set_policy(struct workers *workers, const struct policy *policy);

@@ -147,7 +147,7 @@ static unsigned pair_rank(const struct pair *pair)
 	return 3;
 }
 
-static void pair_forget(struct track *track, uint32_t number, int64_t now_ns)
+static void pair_end(struct track *track, uint32_t number, int64_t now_ns)
 {
 	struct pair *pair = table_at(&track->pairs, number);
 
@@ -160,7 +160,26 @@ static void pair_forget(struct track *track, uint32_t number, int64_t now_ns)
 		table_remove(&track->stories, pair->story);
 	if (pair->dialogue)
 		table_remove(&track->dialogues, pair->dialogue);
+}
+
+static void pair_forget(struct track *track, uint32_t number, int64_t now_ns)
+{
+	pair_end(track, number, now_ns);
 	table_evict(&track->pairs, number);
+}
+
+void track_leave(struct track *track, const struct track_leaving *leaving, int64_t now_ns)
+{
+	for (uint32_t number = 1; number <= track->pairs.fresh; number++) {
+		const struct pair *pair = table_at(&track->pairs, number);
+		const struct address *a = &pair->address[0], *b = &pair->address[1];
+		if (!table_lives(&track->pairs, number) || leaving->stays(leaving->context, pair->realm, a, b))
+			continue;
+		pair_end(track, number, now_ns);
+		if (pair->flags & PAIR_WATCHED)
+			leaving->left(leaving->context, pair->realm, pair->vlan, a, b);
+		table_remove(&track->pairs, number);
+	}
 }
 
 static void pair_evict(struct track *track, int64_t now_ns)

@@ -125,6 +125,17 @@ void track_free(struct track *track);
  */
 bool track_set_policy(struct track *track, const struct policy *policy);
 
+/*
+ * Forgets the pairs that `stays` says no to, as if they had to make room: another tracker has them from now on. `left` is told of
+ * those among them that are watched. After track_set_policy().
+ */
+struct track_leaving {
+	void *context;
+	bool (*stays)(void *context, uint32_t realm, const struct address *a, const struct address *b);
+	void (*left)(void *context, uint32_t realm, uint16_t vlan, const struct address *a, const struct address *b);
+};
+void track_leave(struct track *track, const struct track_leaving *leaving, int64_t now_ns);
+
 /* A pair that spoke ESP before this tracker began: its clear packets are judged from now on. False if the table is too full to
  * take what may never speak again. */
 bool track_know_pair(struct track *track, uint32_t realm, uint16_t vlan, const struct address *a,
