@@ -4,7 +4,9 @@
 
 #include "classify.h"
 
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SECOND INT64_C(1000000000)
 
@@ -243,6 +245,14 @@ void worker_frames(struct worker *worker, const struct frame *frames, unsigned c
 	}
 }
 
+/* What stands behind the usual members, half of a packet, is there for few. */
+static inline void copy_packet(struct packet *to, const struct packet *from)
+{
+	bool more = from->tunnels || (from->flags & (PACKET_HAS_AH | PACKET_QUOTES));
+
+	memcpy(to, from, more ? sizeof(*to) : offsetof(struct packet, carrier_src));
+}
+
 /* Copied, since other workers read most of them: what follows touches only memory of this one. */
 static void take_dealt(struct worker *worker, const struct worker_chunk *chunk, struct dealt_lists *dealt, unsigned end,
 		       struct batch *batch)
@@ -259,7 +269,7 @@ static void take_dealt(struct worker *worker, const struct worker_chunk *chunk, 
 			break;
 		dealt->at++;
 		batch->places[batch->count] = next->frame;
-		batch->packets[batch->count] = chunk->packets[next->frame];
+		copy_packet(&batch->packets[batch->count], &chunk->packets[next->frame]);
 		batch->keys[batch->count].time_ns = chunk->time_ns[next->frame];
 		batch->keys[batch->count++].parts = next->parts;
 	}

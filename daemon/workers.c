@@ -21,22 +21,20 @@ enum {
 	CHUNK = 4096, /* frames gone through together */
 	ALONE = 192,  /* fewer are not worth waking others for */
 	MARKS = 256,  /* times that pass within a chunk */
-	KEPT = 8192,  /* pairs whose owner a reader remembers */
+	KEPT = 32768, /* pairs whose owner a reader remembers */
 	TOLD_FIRST = 1024,
 	TOLD_KEPT = 65536, /* a list that grew beyond is given back */
-	SPINS = 4000,      /* looks at what others do, some ten microseconds, before a thread sleeps */
+	SPINS = 10000,     /* looks at what others do, some hundred microseconds, before a thread sleeps */
 	FOUND_PER_FRAME = 4,
 };
 
 _Static_assert((int)WORKERS_MAX <= (int)WORKER_SHARERS_MAX, "worker_share_limits() has to have room for all");
 _Static_assert(CHUNK <= UINT16_MAX + 1, "dealt.frame has to hold a place in the chunk");
 
-/* A pair that a reader met. */
-struct kept {
-	uint64_t hash; /* of the pair; 0: none */
-	uint8_t owner;
-	bool noted; /* it speaks IPsec, and its hosts are known or found */
-};
+/* A pair that a reader met: its hash, but for the last bits, which are its owner and whether it is noted as one that speaks IPsec,
+ * whose hosts are known or found. 0: none. */
+enum { KEPT_OWNER = 7, KEPT_NOTED = 8, KEPT_BITS = KEPT_OWNER | KEPT_NOTED };
+_Static_assert(WORKERS_MAX <= KEPT_OWNER + 1, "a kept pair has to hold its owner");
 
 /* A host that speaks IPsec, and since which frame of the chunk. */
 struct found {
@@ -50,7 +48,7 @@ struct reader {
 	unsigned dealt_count[WORKERS_MAX];
 	struct found *found; /* owned */
 	unsigned found_count;
-	struct kept *kept; /* KEPT of them, owned */
+	uint64_t *kept; /* KEPT of them, owned */
 };
 
 /* What a worker told in the chunk at hand. */
@@ -197,17 +195,17 @@ static unsigned owner_of(const struct workers *workers, struct reader *reader, u
 
 	if (!speaks && !owners_by_rule(workers->owners))
 		return owners_of(workers->owners, hash, one, other);
-	struct kept *kept = &reader->kept[hash % KEPT];
-	if (kept->hash != hash)
-		*kept = (struct kept){ hash, (uint8_t)owners_of(workers->owners, hash, one, other), false };
-	if (speaks && !kept->noted) {
+	uint64_t *kept = &reader->kept[hash / (KEPT_BITS + 1) % KEPT];
+	if ((*kept ^ hash) & ~(uint64_t)KEPT_BITS)
+		*kept = (hash & ~(uint64_t)KEPT_BITS) | owners_of(workers->owners, hash, one, other);
+	if (speaks && !(*kept & KEPT_NOTED)) {
 		/* As a tracker would come to know them, lower address first. */
 		bool swap = address_compare(one, other) > 0;
 		find_host(workers, reader, frame, swap ? other : one);
 		find_host(workers, reader, frame, swap ? one : other);
-		kept->noted = true;
+		*kept |= KEPT_NOTED;
 	}
-	return kept->owner;
+	return *kept & KEPT_OWNER;
 }
 
 static void give(struct reader *reader, unsigned owner, unsigned frame, unsigned part)
