@@ -12,7 +12,6 @@
 #include "../config/config.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,12 +120,8 @@ unsigned workers_asked(const struct config *config)
 unsigned workers_wanted(const struct config *config)
 {
 	unsigned asked = workers_asked(config);
-	cpu_set_t set;
 
-	if (asked)
-		return asked;
-	unsigned half = sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) / 2 : 1;
-	return half < 1 ? 1 : half < WORKERS_MAX ? half : WORKERS_MAX;
+	return asked ? asked : 1;
 }
 
 /* ---- what workers tell ---- */

@@ -32,8 +32,7 @@ struct config;
 /* The number of workers that a configuration asks for: the largest that any interface does, 0 for "auto". */
 unsigned workers_asked(const struct config *config);
 
-/* The same as a number to make. "auto" is half of the processors that the process may use, 1 to WORKERS_MAX: the others are for the
- * kernel, which has as much to do with each frame, for the judge and the reporter. */
+/* The same as a number to make. "auto" is one: that more of them gain time was not seen on any machine yet (docs/performance.md). */
 unsigned workers_wanted(const struct config *config);
 
 /* settings: of each, its rates and limits those of all together. Starts the threads, if count is more than 1. NULL on lack of
