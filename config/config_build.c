@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_OCTETS_MAX = 4095, SOCKET_OCTETS_MAX = 107, WORKERS_MAX = 64 };
+enum { PATH_OCTETS_MAX = 4095, SOCKET_OCTETS_MAX = 107, WORKERS_MAX = 8 };
 enum { CAPTURE_OCTETS = 32 }; /* of the name of a capture behind that of its folder */
 
 #define SECONDS(count) ((uint64_t)(count)*1000000000)

@@ -33,9 +33,10 @@ enum {
 };
 
 struct batch {
-	struct frame frames[BATCH]; /* their bytes are in the arena */
-	unsigned count;             /* frames so far */
-	size_t used;                /* octets of the arena so far */
+	struct frame *frames; /* their bytes are in the arena; owned */
+	unsigned room;        /* frames that there may be */
+	unsigned count;       /* frames so far */
+	size_t used;          /* octets of the arena so far */
 };
 
 struct capture {
@@ -235,9 +236,12 @@ struct capture *capture_open(const char *interface, uint16_t index, size_t buffe
 	capture->number = number;
 	snprintf(capture->interface, sizeof(capture->interface), "%s", interface);
 	capture->arena = malloc(ARENA);
+	capture->batch.frames = malloc(BATCH * sizeof(*capture->batch.frames));
+	capture->batch.room = BATCH;
 	capture->pcap = pcap_create(interface, text);
-	if (!capture->arena || !capture->pcap) {
-		set_error(error, "%s: cannot capture: %s", interface, capture->arena ? text : "no memory");
+	if (!capture->arena || !capture->batch.frames || !capture->pcap) {
+		set_error(error, "%s: cannot capture: %s", interface,
+			  capture->arena && capture->batch.frames ? text : "no memory");
 		goto fail;
 	}
 	/* "any" has no promiscuous mode of its own; libpcap warns and goes on. */
@@ -267,6 +271,16 @@ fail:
 	return NULL;
 }
 
+void capture_widen(struct capture *capture, unsigned frames)
+{
+	struct frame *more = realloc(capture->batch.frames, frames * sizeof(*more));
+
+	if (!more)
+		return;
+	capture->batch.frames = more;
+	capture->batch.room = frames;
+}
+
 int capture_descriptor(const struct capture *capture)
 {
 	return capture->descriptor;
@@ -293,7 +307,7 @@ static void take_packet(u_char *user, const struct pcap_pkthdr *header, const u_
 	struct batch *batch = &capture->batch;
 	uint32_t captured = header->caplen < SNAP_LENGTH ? header->caplen : SNAP_LENGTH;
 
-	if (batch->count == BATCH || captured > ARENA - batch->used)
+	if (batch->count == batch->room || captured > ARENA - batch->used)
 		hand_on(capture);
 	memcpy(capture->arena + batch->used, bytes, captured);
 	batch->frames[batch->count++] = (struct frame){
@@ -367,6 +381,7 @@ void capture_close(struct capture *capture)
 	if (capture->probe >= 0)
 		close(capture->probe);
 	free(capture->arena);
+	free(capture->batch.frames);
 	free(capture);
 }
 

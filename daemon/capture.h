@@ -32,11 +32,15 @@ struct capture_stats {
  * NULL with the error set. The message names the interface and what to do. */
 struct capture *capture_open(const char *interface, uint16_t index, size_t buffer, struct capture_error *error);
 
+/* From now on up to so many frames are handed on at once, where there was room for 32: for several workers. They stay 32 on lack of
+ * memory. Not within capture_dispatch(). */
+void capture_widen(struct capture *capture, unsigned frames);
+
 /* For poll(). */
 int capture_descriptor(const struct capture *capture);
 
 /*
- * Hands on what is there, in batches: `each` is called with up to 32 frames at a time whose bytes live until it
+ * Hands on what is there, in batches: `each` is called with up to 32 frames at a time (capture_widen()) whose bytes live until it
  * returns, at most about `budget` frames in all. Returns how many frames, or -1 with the error set when the interface
  * went away or failed; the capture then has to be closed.
  */

@@ -273,6 +273,18 @@ fail:
 	return NULL;
 }
 
+void capture_file_widen(struct capture_file *file, size_t octets)
+{
+	uint8_t *wider = octets > file->room ? realloc(file->buffer, octets) : NULL;
+
+	/* Without memory it stays as it is. */
+	if (!wider)
+		return;
+	file->buffer = wider;
+	file->window = wider;
+	file->room = octets;
+}
+
 /* The window has no further whole record and cannot be refilled: either that is the end, or it is inside a record. */
 static void finish(struct capture_file *file)
 {

@@ -16,6 +16,7 @@
 #include "../dissectors/frame.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct capture_file;
@@ -27,6 +28,9 @@ struct capture_file_error {
 
 /* Opens `path` ("-": standard input). NULL with the error set if it cannot be read as a capture. */
 struct capture_file *capture_file_open(const char *path, struct capture_file_error *error);
+
+/* Frames of up to so many octets of the file are there at once from now on, where there was room for less. */
+void capture_file_widen(struct capture_file *file, size_t octets);
 
 /*
  * The next frames in file order, at most `max`. Returns how many; 0 at the end of the file or at damage that cannot be

@@ -49,6 +49,7 @@ struct classifier {
 	struct slot *slots;                 /* owned; slot n is slots[n - 1], its memory is touched when first used */
 	uint32_t slot_count;                /* of them all */
 	uint32_t slot_fresh;                /* the first so many were used once */
+	uint32_t used, allowed;             /* in use now, and at most */
 	uint32_t free_slot;                 /* last one given back, 0: none */
 	uint8_t packet[UINT16_MAX + SLACK]; /* the copy nDPI is shown */
 	uint32_t packet_dirty;              /* octets of it that may differ from zero */
@@ -126,7 +127,7 @@ struct classifier *classifier_new(uint32_t slots)
 	/* It goes on with what it did not get, and falls. */
 	set_ndpi_malloc(memory_or_end);
 	set_ndpi_flow_malloc(memory_or_end);
-	classifier->slot_count = slots;
+	classifier->slot_count = classifier->allowed = slots;
 	classifier->slots = pages_map((slots ? slots : 1) * sizeof(*classifier->slots));
 	classifier->ndpi = ndpi_init_detection_module(ndpi_dont_load_tor_hosts);
 	if (!classifier->slots || !classifier->ndpi) {
@@ -143,10 +144,22 @@ struct classifier *classifier_new(uint32_t slots)
 	return classifier;
 }
 
+uint32_t classifier_used(const struct classifier *classifier)
+{
+	return classifier->used;
+}
+
+void classifier_allow(struct classifier *classifier, uint32_t slots)
+{
+	classifier->allowed = slots;
+}
+
 uint32_t classifier_begin(struct classifier *classifier)
 {
 	uint32_t slot = classifier->free_slot;
 
+	if (classifier->used >= classifier->allowed)
+		return CLASSIFY_SLOT_NONE;
 	if (slot != CLASSIFY_SLOT_NONE)
 		classifier->free_slot = classifier->slots[slot - 1].next_free;
 	else if (classifier->slot_fresh < classifier->slot_count)
@@ -154,6 +167,7 @@ uint32_t classifier_begin(struct classifier *classifier)
 	else
 		return CLASSIFY_SLOT_NONE;
 	classifier->slots[slot - 1].next_free = SLOT_BUSY;
+	classifier->used++;
 	return slot;
 }
 
@@ -178,6 +192,7 @@ void classifier_end(struct classifier *classifier, uint32_t slot)
 	memset(held, 0, offsetof(struct slot, flow));
 	held->next_free = classifier->free_slot;
 	classifier->free_slot = slot;
+	classifier->used--;
 }
 
 /*

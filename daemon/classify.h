@@ -30,6 +30,10 @@ struct classify_result {
 /* At most `slots` flows at once. NULL on lack of memory. */
 struct classifier *classifier_new(uint32_t slots);
 
+/* Slots in use, and from now on no more than so many: several classifiers share a number of them. */
+uint32_t classifier_used(const struct classifier *classifier);
+void classifier_allow(struct classifier *classifier, uint32_t slots);
+
 /* A slot for a new flow, or CLASSIFY_SLOT_NONE when all are taken (the flow then goes by its port). */
 uint32_t classifier_begin(struct classifier *classifier);
 
@@ -38,7 +42,7 @@ uint32_t classifier_begin(struct classifier *classifier);
  * the last one: the flow is named or given up. At most 8 packets per flow are looked at in any case.
  */
 void classifier_packet(struct classifier *classifier, uint32_t slot, const uint8_t *ip, uint16_t captured,
-                       int64_t time_ns, bool last, struct classify_result *result);
+		       int64_t time_ns, bool last, struct classify_result *result);
 
 /* Gives a slot back without a decision (the flow went away). */
 void classifier_end(struct classifier *classifier, uint32_t slot);

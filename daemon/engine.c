@@ -2,7 +2,7 @@
 /*
  * See engine.h. The threads and who may touch what:
  *
- *   capturing thread   worker, tracker, classifier; writes the ring
+ *   capturing thread   the workers (workers.h), which may have threads of their own; writes the ring
  *   judge's thread     judge, record sink; reads the ring
  *   any one thread     writes records from a copy that the capturing thread made, and asks the judge through a gate at
  *                      which the judge's thread then waits
@@ -15,7 +15,7 @@
 #include "certificate.h"
 #include "report/memory_or_end.h"
 #include "report/nat_hash.h"
-#include "worker.h"
+#include "workers.h"
 #include "../config/config.h"
 
 #include <errno.h>
@@ -49,13 +49,15 @@ enum {
 struct engine {
 	struct engine_settings settings;
 	struct record_sink sink;
-	struct worker *worker;
+	struct workers *workers;
 	struct judge *judge;
 	struct evidence *evidence;             /* owned; NULL: nobody wants captures of alerts */
 	struct alert_maintenance *maintenance; /* owned */
 	struct track_interface interfaces[INTERFACES_MAX];
 	uint16_t decapsulate[INTERFACES_MAX];
 	int64_t stepped_ns;               /* frame time of the last look */
+	int64_t watermark_ns;             /* of what was gathered, or let out last */
+	bool unsettled;                   /* the judge does not know of it yet */
 	int64_t frame_ns[INTERFACES_MAX]; /* offline: of the latest frame of each interface; 0: there was none */
 	bool finished;
 	/* threaded only */
@@ -327,9 +329,9 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 	worker.evidence = engine->evidence;
 	struct transition_sink put = { settings->threaded ? put_to_ring : put_to_judge, engine };
 	struct record_sink records = { put_record, engine };
-	engine->worker = worker_new(&worker, &put);
+	engine->workers = workers_new(&worker, settings->workers, &put);
 	engine->judge = judge_new(&judge, &records);
-	if (!engine->worker || !engine->judge || (settings->threaded && !start_thread(engine))) {
+	if (!engine->workers || !engine->judge || (settings->threaded && !start_thread(engine))) {
 		engine_free(engine);
 		return NULL;
 	}
@@ -341,7 +343,7 @@ void engine_free(struct engine *engine)
 	if (!engine)
 		return;
 	end_thread(engine);
-	worker_free(engine->worker);
+	workers_free(engine->workers);
 	judge_free(engine->judge);
 	evidence_free(engine->evidence);
 	free(engine->maintenance);
@@ -354,23 +356,39 @@ void engine_free(struct engine *engine)
 /* Looks for frames of alerts; of all, if the judge is done. */
 static void look_for_evidence(struct engine *engine, bool all)
 {
-	while (engine->evidence && evidence_step(engine->evidence, worker_now(engine->worker), EVIDENCE_A_STEP) && all)
+	while (engine->evidence && evidence_step(engine->evidence, workers_now(engine->workers), EVIDENCE_A_STEP) &&
+	       all)
 		;
 }
 
-static void step(struct engine *engine, int64_t now_ns)
+/* What workers told goes on to the judge, and time up to the watermark. */
+static void settle(struct engine *engine)
 {
-	int64_t watermark = worker_advance(engine->worker, now_ns);
-
-	engine->stepped_ns = worker_now(engine->worker);
+	workers_work(engine->workers);
+	if (!engine->unsettled)
+		return;
+	engine->unsettled = false;
+	workers_release(engine->workers, engine->watermark_ns);
 	if (engine->settings.threaded) {
 		/* Live, an alert should not wait for the next frame: what has this very time is let out too. */
-		ring_publish(engine->ring, watermark + 1);
+		ring_publish(engine->ring, engine->watermark_ns);
 		give_word(engine);
 	} else {
-		judge_advance(engine->judge, watermark);
+		judge_advance(engine->judge, engine->watermark_ns);
 	}
 	look_for_evidence(engine, !engine->settings.threaded);
+}
+
+/* Where captures of alerts are wanted the judge looks at each step: what it opens, frames of then have to be there for. */
+static void step(struct engine *engine, int64_t now_ns)
+{
+	workers_pass(engine->workers, now_ns);
+	engine->stepped_ns = workers_now(engine->workers);
+	/* A frame of the very same time may still come. */
+	engine->watermark_ns = engine->stepped_ns - (engine->settings.threaded ? 0 : 1);
+	engine->unsettled = true;
+	if (workers_count(engine->workers) == 1 || engine->evidence)
+		settle(engine);
 }
 
 /* The frames of one interface go back in time where the clock of who captured was set, or where files were put one behind the
@@ -392,30 +410,42 @@ static void notice_steps(struct engine *engine, const struct frame *frames, unsi
 	}
 }
 
-void engine_frames(struct engine *engine, const struct frame *frames, unsigned count)
+void engine_gather(struct engine *engine, const struct frame *frames, unsigned count)
 {
 	if (engine->settings.offline)
 		notice_steps(engine, frames, count);
-	worker_frames(engine->worker, frames, count);
-	int64_t now = worker_now(engine->worker);
+	workers_frames(engine->workers, frames, count);
+	int64_t now = workers_now(engine->workers);
 	if (now - engine->stepped_ns >= (engine->settings.threaded ? LIVE_STEP_NS : STEP_NS))
 		step(engine, now);
 }
 
+void engine_flush(struct engine *engine)
+{
+	settle(engine);
+}
+
+void engine_frames(struct engine *engine, const struct frame *frames, unsigned count)
+{
+	engine_gather(engine, frames, count);
+	settle(engine);
+}
+
 void engine_advance(struct engine *engine, int64_t now_ns)
 {
-	if (now_ns > worker_now(engine->worker))
+	if (now_ns > workers_now(engine->workers))
 		step(engine, now_ns);
+	settle(engine);
 }
 
 void engine_tell(struct engine *engine, const struct transition *transition)
 {
-	track_tell(worker_track(engine->worker), transition, worker_now(engine->worker));
+	workers_tell(engine->workers, transition);
 }
 
 int64_t engine_now(const struct engine *engine)
 {
-	return worker_now(engine->worker);
+	return workers_now(engine->workers);
 }
 
 void engine_finish(struct engine *engine)
@@ -423,11 +453,10 @@ void engine_finish(struct engine *engine)
 	if (engine->finished)
 		return;
 	engine->finished = true;
-	int64_t now = worker_now(engine->worker);
-	track_end(worker_track(engine->worker), now);
-	worker_advance(engine->worker, now);
+	settle(engine);
+	workers_end(engine->workers);
 	end_thread(engine);
-	judge_finish(engine->judge, now);
+	judge_finish(engine->judge, workers_now(engine->workers));
 	look_for_evidence(engine, true);
 }
 
@@ -436,13 +465,17 @@ uint64_t engine_evidence_lost(const struct engine *engine)
 	return engine->evidence ? evidence_lost(engine->evidence) : 0;
 }
 
+static uint64_t transitions_lost(const struct engine *engine)
+{
+	return workers_lost(engine->workers) + (engine->ring ? ring_lost(engine->ring) : 0);
+}
+
 struct engine_counters engine_counters(struct engine *engine)
 {
-	struct track *track = worker_track(engine->worker);
 	struct engine_counters counters = {
-		.track = *track_counters(track),
-		.transitions_lost = engine->ring ? ring_lost(engine->ring) : 0,
-		.memory = track_memory(track) + judge_ike_memory(engine->judge),
+		.track = workers_counters(engine->workers),
+		.transitions_lost = transitions_lost(engine),
+		.memory = workers_memory(engine->workers) + judge_ike_memory(engine->judge),
 	};
 
 	if (!engine->thread_runs)
@@ -516,7 +549,7 @@ void engine_know(struct engine *engine, const struct record *record, int64_t now
 	if (copy.type == RECORD_KNOWN_PAIR) {
 		if (!find_realm(engine, pair, &pair->realm))
 			return;
-		(void)track_know_pair(worker_track(engine->worker), pair->realm, pair->vlan, &pair->a, &pair->b);
+		(void)workers_know_pair(engine->workers, pair->realm, pair->vlan, &pair->a, &pair->b);
 	}
 	close_gate(engine);
 	judge_know(engine->judge, &copy, now_ns);
@@ -544,7 +577,7 @@ static bool obey(struct engine *engine, const struct config *config, const struc
 
 	set_thresholds(&thresholds, config);
 	return judge_set_policy(engine->judge, &config->policy, &thresholds, alerts) &&
-	       track_set_policy(worker_track(engine->worker), &config->policy);
+	       workers_set_policy(engine->workers, &config->policy);
 }
 
 bool engine_reload(struct engine *engine, const struct config *config)
@@ -584,6 +617,7 @@ struct engine_state {
 	struct engine *engine;
 	struct track_state *track; /* owned */
 	bool sorted;
+	unsigned worker; /* whose tables are copied */
 	struct track_counters totals;
 	int64_t now_ns;
 	struct record_table tables[TRACK_TABLES + JUDGE_TABLES];
@@ -592,7 +626,7 @@ struct engine_state {
 static const char *app_name(void *context, uint16_t app)
 {
 	struct engine *engine = context;
-	return worker_app_name(engine->worker, app);
+	return workers_app_name(engine->workers, app);
 }
 
 static void complete_pair(void *context, uint32_t realm, struct record_pair *pair,
@@ -651,13 +685,18 @@ struct engine_state *engine_state_new(struct engine *engine, unsigned parts, boo
 
 bool engine_state_collect(struct engine_state *state, uint32_t entries)
 {
-	struct track *track = worker_track(state->engine->worker);
+	struct workers *workers = state->engine->workers;
+	struct track *track = workers_track(workers, state->worker);
 
 	if (!track_state_collect(track, state->track, entries))
 		return false;
-	state->totals = *track_counters(track);
-	state->now_ns = worker_now(state->engine->worker);
-	track_tables(track, state->tables);
+	if (++state->worker < workers_count(workers)) {
+		track_state_go_on(state->track, track);
+		return false;
+	}
+	state->totals = workers_counters(workers);
+	state->now_ns = workers_now(workers);
+	workers_tables(workers, state->tables);
 	return true;
 }
 
@@ -703,7 +742,7 @@ void engine_state_health(struct engine_state *state, struct record_health *healt
 	health->table_count = TRACK_TABLES + JUDGE_TABLES;
 	memcpy(health->verdicts, track_state_verdicts(state->track), sizeof(health->verdicts));
 	health->untracked = state->totals.untracked;
-	health->transitions_lost = engine->ring ? ring_lost(engine->ring) : 0;
+	health->transitions_lost = transitions_lost(engine);
 }
 
 void engine_state_free(struct engine_state *state)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine: worker and judge put together, for files in one thread, for live capture in two.
+ * The engine: workers and judge put together, for files in one thread, for live capture in two, and one more for each worker
+ * beyond the first.
  *
  * Inline (audits of files): engine_frames() works frames through and judges at once. Threaded (live): engine_frames()
  * belongs to the capturing thread, a thread of the engine's own judges, and between them is a ring; records are then
@@ -27,6 +28,7 @@ struct engine_settings {
 	bool threaded;
 	bool ike_messages; /* write a record for every IKE message */
 	bool remember;     /* write what an engine that is started anew is to know */
+	unsigned workers;  /* that go through the frames together (workers.h); 0: 1 */
 	const char *(*interface_name)(void *context, uint16_t interface);
 	void *interface_context;
 	/* Frames of each alert that opens go there, from the capturing thread; `decapsulate` is the engine's to set. Borrowed
@@ -67,7 +69,16 @@ void engine_tell_known(struct engine *engine);
 /* The name of the interface that is a realm of its own and has this number; NULL if there is none. */
 const char *engine_realm_interface(const struct engine *engine, uint32_t realm);
 
+/* Works through frames in their order; their octets live until it returns. */
 void engine_frames(struct engine *engine, const struct frame *frames, unsigned count);
+
+/*
+ * The same where the octets go on living until engine_flush(): several workers gather them and go through many at once. Each call
+ * brings frames between two looks at what fell quiet, which are at the same frames as if engine_frames() had been called.
+ * Between engine_gather() and engine_flush() nothing else is called.
+ */
+void engine_gather(struct engine *engine, const struct frame *frames, unsigned count);
+void engine_flush(struct engine *engine);
 
 /* Lets time pass to `now_ns`, when no frame says so. */
 void engine_advance(struct engine *engine, int64_t now_ns);

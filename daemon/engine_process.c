@@ -20,6 +20,7 @@
 #include "sandbox_files.h"
 #include "sensor_watch.h"
 #include "state_writer.h"
+#include "workers.h"
 #include "../config/config.h"
 
 #include <pthread.h>
@@ -304,6 +305,9 @@ static bool on_config(void *context, struct config *config, char *problem, size_
 		return false;
 	}
 	process->former[process->former_count++] = config;
+	if (workers_asked(config) != workers_asked(process->settings->config))
+		notice(process, NOTICE_WARNING,
+		       "capture.workers changed; as many go on as before until espiald is started anew");
 	live_reload(process->live, config);
 	sensor_watch_reload(process->watch, config->health.clock_step_ns);
 	if (!(config->alerts.off & CONFIG_EVENT_POLICY_RELOADED))
@@ -415,6 +419,7 @@ static int run(struct process *process, const struct engine_process *settings)
 	bool enough = make_evidence(process, settings, &evidence);
 	struct engine_settings engine = { .config = settings->config,
 					  .threaded = true,
+					  .workers = workers_wanted(settings->config),
 					  .ike_messages = settings->state >= 0,
 					  .remember = true,
 					  .evidence = process->evidence ? &evidence : NULL,

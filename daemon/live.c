@@ -5,6 +5,7 @@
 #include "capture.h"
 #include "engine.h"
 #include "loop.h"
+#include "workers.h"
 #include "../config/config.h"
 
 #include <net/if.h>
@@ -20,7 +21,8 @@
 #define RING_DELAY_NS (40 * MILLISECOND)
 #define DROP_NOTICE_NS (60 * SECOND)
 
-enum { TICK_MS = 20, REOPEN_MS = 500, BUDGET = 8192, INTERFACES_MAX = 256 };
+/* GATHERED: frames that several workers go through together. */
+enum { GATHERED = 2048, TICK_MS = 20, REOPEN_MS = 500, BUDGET = 8192, INTERFACES_MAX = 256 };
 
 struct live_interface {
 	const struct config_interface *config; /* NULL: it was taken out, the place is free */
@@ -45,6 +47,7 @@ struct live {
 	struct engine *engine;             /* NULL until live_start() */
 	struct live_interface *interfaces; /* INTERFACES_MAX places, owned; an interface keeps its place and number */
 	size_t count;                      /* places that were used at some time */
+	bool gathers;                      /* frames are handed on in portions for several workers */
 	int64_t frame_ns;                  /* time of the latest frame, 0 before */
 	int64_t arrived_ns;                /* monotonic clock when it came */
 };
@@ -111,6 +114,8 @@ static bool open_interface(struct live *live, struct live_interface *interface, 
 					  (size_t)config->buffer, error);
 	if (!interface->capture)
 		return false;
+	if (live->gathers)
+		capture_widen(interface->capture, GATHERED);
 	interface->event = loop_on_readable(live->loop, capture_descriptor(interface->capture), on_readable, interface);
 	if (!interface->event) {
 		capture_close(interface->capture);
@@ -216,6 +221,7 @@ struct live *live_new(const struct config *config, struct loop *loop, bool patie
 	live->config = config;
 	live->loop = loop;
 	live->notices = *notices;
+	live->gathers = workers_wanted(config) > 1;
 	live->interfaces = calloc(INTERFACES_MAX, sizeof(*live->interfaces));
 	if (!live->interfaces || !loop_every(loop, TICK_MS, on_tick, live) ||
 	    !loop_every(loop, REOPEN_MS, on_reopen, live)) {

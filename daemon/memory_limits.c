@@ -6,6 +6,7 @@
 #include "audit/track.h"
 #include "report/text_page.h"
 #include "sandbox.h"
+#include "workers.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -111,9 +112,9 @@ void limits_hold_process(const struct config *config)
 	struct rlimit limit;
 
 	if (file && fscanf(file, "%lu", &pages) == 1 && getrlimit(RLIMIT_AS, &limit) == 0) {
-		/* Tables, a copy of them while somebody asks, and as much for all else; arenas of threads and rings map much
-		 * more than they use. */
-		uint64_t more = 3 * config->limits.memory + (UINT64_C(2) << 30);
+		/* Tables, which each worker maps whole and all together use once, a copy of them while somebody asks, and as
+		 * much for all else; arenas of threads and rings map much more than they use. */
+		uint64_t more = (2 + workers_wanted(config)) * config->limits.memory + (UINT64_C(2) << 30);
 		rlim_t ceiling = (rlim_t)pages * PAGE_OCTETS + more;
 		if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > ceiling) {
 			limit.rlim_cur = ceiling;

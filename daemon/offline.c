@@ -12,14 +12,15 @@
 #define CLOSE_NS INT64_C(10000000)
 
 enum {
-	BATCH = 256,
+	BATCH = 256,           /* frames of a file at once */
+	BATCH_GATHERED = 4096, /* where several workers go through them */
 	SMALL_BATCH = 32,
 	INTERFACES_MAX = 256,
 };
 
 struct source {
 	struct capture_file *file;
-	struct frame frames[BATCH];
+	struct frame *frames; /* owned */
 	unsigned count, at;
 	bool ended;
 	unsigned known;    /* interfaces of the file that have a number */
@@ -29,6 +30,7 @@ struct source {
 struct offline {
 	struct source *sources;
 	unsigned count;
+	unsigned batch;      /* room for frames in each */
 	uint16_t interfaces; /* numbers given out */
 	struct {
 		unsigned source, interface;
@@ -48,6 +50,7 @@ struct offline *offline_new(const char *const *paths, unsigned count, struct off
 		offline_free(offline);
 		return NULL;
 	}
+	offline->batch = BATCH;
 	for (; offline->count < count; offline->count++) {
 		struct source *source = &offline->sources[offline->count];
 		source->file = capture_file_open(paths[offline->count], &problem);
@@ -56,8 +59,24 @@ struct offline *offline_new(const char *const *paths, unsigned count, struct off
 			offline_free(offline);
 			return NULL;
 		}
+		source->frames = memory_or_end(offline->batch * sizeof(*source->frames));
 	}
 	return offline;
+}
+
+void offline_gather(struct offline *offline)
+{
+	/* Of many files each brings but a part of what is gone through together. */
+	enum { ROOM = 2 * 1024 * 1024, FILES = 4 };
+
+	if (offline->count > FILES)
+		return;
+	offline->batch = BATCH_GATHERED;
+	for (unsigned i = 0; i < offline->count; i++) {
+		struct source *source = &offline->sources[i];
+		source->frames = memory_more_or_end(source->frames, offline->batch * sizeof(*source->frames));
+		capture_file_widen(source->file, ROOM);
+	}
 }
 
 void offline_free(struct offline *offline)
@@ -66,6 +85,7 @@ void offline_free(struct offline *offline)
 		return;
 	for (unsigned i = 0; i < offline->count; i++) {
 		capture_file_close(offline->sources[i].file);
+		free(offline->sources[i].frames);
 		free(offline->sources[i].numbers);
 	}
 	free(offline->sources);
@@ -101,8 +121,10 @@ static bool refill(struct offline *offline, unsigned index, struct engine *engin
 
 	if (source->ended)
 		return false;
+	/* The file's frames so far may go now. */
+	engine_flush(engine);
 	source->at = 0;
-	source->count = capture_file_next(source->file, source->frames, BATCH);
+	source->count = capture_file_next(source->file, source->frames, offline->batch);
 	if (source->count == 0) {
 		source->ended = true;
 		return false;
@@ -122,10 +144,11 @@ static unsigned run_end(const struct source *source)
 {
 	uint64_t begin = (uint64_t)source->frames[source->at].time_ns;
 	unsigned end = source->at + SMALL_BATCH;
+	unsigned last = source->count - source->at < BATCH ? source->count : source->at + BATCH;
 
 	if (end >= source->count)
 		return source->count;
-	while (end < source->count && (uint64_t)source->frames[end].time_ns - begin < CLOSE_NS)
+	while (end < last && (uint64_t)source->frames[end].time_ns - begin < CLOSE_NS)
 		end++;
 	return end;
 }
@@ -138,7 +161,7 @@ static bool read_one(struct offline *offline, struct engine *engine, unsigned bu
 		if (source->at == source->count && !refill(offline, 0, engine))
 			return false;
 		unsigned end = run_end(source);
-		engine_frames(engine, source->frames + source->at, end - source->at);
+		engine_gather(engine, source->frames + source->at, end - source->at);
 		done += end - source->at;
 		source->at = end;
 	}
@@ -179,7 +202,7 @@ static bool read_merged(struct offline *offline, struct engine *engine, unsigned
 		while (end < last && source->frames[end].time_ns < next_ns &&
 		       source->frames[end].time_ns >= source->frames[end - 1].time_ns)
 			end++;
-		engine_frames(engine, source->frames + source->at, end - source->at);
+		engine_gather(engine, source->frames + source->at, end - source->at);
 		done += end - source->at;
 		source->at = end;
 	}
@@ -188,7 +211,10 @@ static bool read_merged(struct offline *offline, struct engine *engine, unsigned
 
 bool offline_read(struct offline *offline, struct engine *engine, unsigned budget)
 {
-	return offline->count == 1 ? read_one(offline, engine, budget) : read_merged(offline, engine, budget);
+	bool more = offline->count == 1 ? read_one(offline, engine, budget) : read_merged(offline, engine, budget);
+
+	engine_flush(engine);
+	return more;
 }
 
 const char *offline_interface_name(void *context, uint16_t interface)

@@ -33,6 +33,9 @@ double offline_progress(const struct offline *offline);
 /* After the last read: calls `each` for every file that did not end where a file may end. Returns how many. */
 unsigned offline_damage(struct offline *offline, void (*each)(void *context, const char *text), void *context);
 
+/* Reads in larger portions from now on, before the first: for an engine with several workers. */
+void offline_gather(struct offline *offline);
+
 void offline_free(struct offline *offline);
 
 #endif

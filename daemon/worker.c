@@ -4,16 +4,19 @@
 
 #include "classify.h"
 
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SECOND INT64_C(1000000000)
 
 enum { TCP_SYN = 0x02 };
 
-/* Frames that were read, until they are worked through. */
+/* Packets that were read, until they are worked through. */
 struct batch {
 	unsigned count;
-	const struct frame *frames; /* the caller's, for as long as it waits */
+	const struct frame *frames;   /* the caller's, for as long as it waits; not of what was dealt */
+	uint16_t places[TRACK_BATCH]; /* in the chunk, of what was dealt */
 	struct packet packets[TRACK_BATCH];
 	struct track_key keys[TRACK_BATCH];
 };
@@ -102,7 +105,7 @@ static void name_flow(struct worker *worker, struct track_handle handle, const s
 	classifier_packet(worker->classifier, named.slot, packet->ip, ip_length(packet->ip_captured), packet->time_ns,
 			  false, &result);
 	named.app = result.app;
-	named.name = classifier_name(worker->classifier, result.app);
+	named.name = worker_app_name(worker, result.app);
 	named.final = result.final;
 	named.encrypted = result.encrypted;
 	named.credentials = result.credentials;
@@ -122,21 +125,23 @@ static void name_inner(struct worker *worker, struct track_handle handle, const 
 	if (slot == CLASSIFY_SLOT_NONE)
 		return;
 	classifier_packet(worker->classifier, slot, inner, ip_length(length), packet->time_ns, true, &result);
-	const char *name = classifier_name(worker->classifier, result.app);
+	const char *name = worker_app_name(worker, result.app);
 	if (name)
 		track_name_inner(worker->track, handle.sa, name, now_ns);
 }
 
+struct packet_options worker_options(const struct worker_settings *settings, uint16_t interface)
+{
+	return (struct packet_options){ interface < settings->decapsulate_count ? settings->decapsulate[interface]
+										: settings->decapsulate_otherwise };
+}
+
 static void read_batch(struct worker *worker, struct batch *batch, const struct frame *frames, unsigned count)
 {
-	struct packet_options options;
-
 	batch->count = count < TRACK_BATCH ? count : TRACK_BATCH;
 	batch->frames = frames;
 	for (unsigned i = 0; i < batch->count; i++) {
-		options.decapsulate = frames[i].interface < worker->settings.decapsulate_count
-					  ? worker->settings.decapsulate[frames[i].interface]
-					  : worker->settings.decapsulate_otherwise;
+		struct packet_options options = worker_options(&worker->settings, frames[i].interface);
 		packet_read(&frames[i], &options, &batch->packets[i]);
 	}
 	track_prepare(worker->track, batch->packets, batch->keys, batch->count);
@@ -149,8 +154,9 @@ static bool is_evidence(struct track_handle handle, const struct packet *packet)
 	return packet->class != PACKET_CLEARTEXT || handle.watched || !handle.flow || packet->tcp_flags & TCP_SYN;
 }
 
-static void work_on(struct worker *worker, const struct frame *frame, struct packet *packet,
-		    const struct track_key *key)
+/* Whether the packet offends; `handle` gets what the tracker said of it. */
+static bool work_on(struct worker *worker, struct packet *packet, const struct track_key *key,
+		    struct track_handle *said)
 {
 	struct track_handle handle = track_packet(worker->track, packet, key);
 	bool offends = false;
@@ -161,8 +167,36 @@ static void work_on(struct worker *worker, const struct frame *frame, struct pac
 		name_flow(worker, handle, packet);
 	if (handle.flow && handle.watched)
 		offends = track_clear(worker->track, handle.flow, packet, key);
+	*said = handle;
+	return offends;
+}
+
+static void work_on_frame(struct worker *worker, struct batch *batch, unsigned at)
+{
+	struct packet *packet = &batch->packets[at];
+	struct track_handle handle;
+	bool offends = work_on(worker, packet, &batch->keys[at], &handle);
+
 	if (worker->settings.evidence && is_evidence(handle, packet))
-		evidence_put(worker->settings.evidence, frame, packet, key->realm, offends);
+		evidence_put(worker->settings.evidence, &batch->frames[at], packet, batch->keys[at].realm, offends);
+}
+
+/* What was dealt is evidence when whoever dealt it says so to the rings, in the order of frames: it is told, and if the packet
+ * turned out to be another one than it was read as, it is given back, unless others may be reading it. */
+static void work_on_dealt(struct worker *worker, const struct worker_chunk *chunk, struct batch *batch, unsigned at)
+{
+	struct packet *packet = &batch->packets[at];
+	struct packet *read = &chunk->packets[batch->places[at]];
+	struct track_handle handle;
+
+	track_at_frame(worker->track, chunk->number + batch->places[at]);
+	bool offends = work_on(worker, packet, &batch->keys[at], &handle);
+	if (!chunk->answers || !(batch->keys[at].parts & TRACK_OWN))
+		return;
+	chunk->answers[batch->places[at]] =
+	    (uint8_t)((is_evidence(handle, packet) ? WORKER_EVIDENCE : 0) | (offends ? WORKER_OFFENDS : 0));
+	if (packet->class != read->class && track_parts(read) == TRACK_OWN)
+		*read = *packet;
 }
 
 static void fetch_ahead(const struct worker *worker, const struct batch *batch, unsigned step)
@@ -170,15 +204,19 @@ static void fetch_ahead(const struct worker *worker, const struct batch *batch, 
 	track_fetch_ahead(worker->track, batch->packets, batch->keys, batch->count, step);
 }
 
-/* Works through a batch, and in between sends for the memory of the one that follows it. */
-static void work_through(struct worker *worker, struct batch *batch, const struct batch *next)
+/* Works through a batch, and in between sends for the memory of the one that follows it. chunk: NULL for frames of its own. */
+static inline void work_through(struct worker *worker, const struct worker_chunk *chunk, struct batch *batch,
+				const struct batch *next)
 {
 	enum { APART = TRACK_BATCH / (TRACK_FETCH_STEPS + 1) }; /* packets between two steps: a microsecond's work */
 
 	for (unsigned i = 0; i < batch->count; i++) {
 		if (i > 0 && i % APART == 0 && i / APART <= TRACK_FETCH_STEPS)
 			fetch_ahead(worker, next, i / APART - 1);
-		work_on(worker, &batch->frames[i], &batch->packets[i], &batch->keys[i]);
+		if (chunk)
+			work_on_dealt(worker, chunk, batch, i);
+		else
+			work_on_frame(worker, batch, i);
 	}
 	if (batch->keys[batch->count - 1].time_ns > worker->now_ns)
 		worker->now_ns = batch->keys[batch->count - 1].time_ns;
@@ -199,7 +237,55 @@ void worker_frames(struct worker *worker, const struct frame *frames, unsigned c
 		frames += batch->count;
 		count -= batch->count;
 		read_batch(worker, next, frames, count);
-		work_through(worker, batch, next);
+		work_through(worker, NULL, batch, next);
+
+		struct batch *done = batch;
+		batch = next;
+		next = done;
+	}
+}
+
+/* What stands behind the usual members, half of a packet, is there for few. */
+static inline void copy_packet(struct packet *to, const struct packet *from)
+{
+	bool more = from->tunnels || (from->flags & (PACKET_HAS_AH | PACKET_QUOTES));
+
+	memcpy(to, from, more ? sizeof(*to) : offsetof(struct packet, carrier_src));
+}
+
+/* Copied, since other workers read most of them: what follows touches only memory of this one. */
+static void take_dealt(struct worker *worker, const struct worker_chunk *chunk, struct dealt_lists *dealt, unsigned end,
+		       struct batch *batch)
+{
+	batch->count = 0;
+	while (batch->count < TRACK_BATCH && dealt->list < dealt->count) {
+		if (dealt->at == dealt->counts[dealt->list]) {
+			dealt->list++;
+			dealt->at = 0;
+			continue;
+		}
+		const struct dealt *next = &dealt->lists[dealt->list][dealt->at];
+		if (next->frame >= end)
+			break;
+		dealt->at++;
+		batch->places[batch->count] = next->frame;
+		copy_packet(&batch->packets[batch->count], &chunk->packets[next->frame]);
+		batch->keys[batch->count].time_ns = chunk->time_ns[next->frame];
+		batch->keys[batch->count++].parts = next->parts;
+	}
+	track_prepare_parts(worker->track, batch->packets, batch->keys, batch->count);
+}
+
+void worker_dealt(struct worker *worker, const struct worker_chunk *chunk, struct dealt_lists *dealt, unsigned end)
+{
+	struct batch *batch = &worker->batches[0], *next = &worker->batches[1];
+
+	take_dealt(worker, chunk, dealt, end, batch);
+	for (unsigned step = 0; step < TRACK_FETCH_STEPS; step++)
+		fetch_ahead(worker, batch, step);
+	while (batch->count > 0) {
+		take_dealt(worker, chunk, dealt, end, next);
+		work_through(worker, chunk, batch, next);
 
 		struct batch *done = batch;
 		batch = next;
@@ -227,7 +313,24 @@ struct track *worker_track(struct worker *worker)
 	return worker->track;
 }
 
+void worker_share_limits(struct worker *const *workers, unsigned count)
+{
+	struct track *tracks[WORKER_SHARERS_MAX] = { NULL };
+	uint32_t used = 0, slots = workers[0]->settings.classify_slots;
+
+	for (unsigned i = 0; i < count; i++) {
+		tracks[i] = workers[i]->track;
+		used += classifier_used(workers[i]->classifier);
+	}
+	track_share_limits(tracks, count);
+	for (unsigned i = 0; i < count; i++)
+		classifier_allow(workers[i]->classifier,
+				 classifier_used(workers[i]->classifier) + (used < slots ? (slots - used) / count : 0));
+}
+
 const char *worker_app_name(const struct worker *worker, uint16_t app)
 {
-	return classifier_name(worker->classifier, app);
+	const struct worker *names = worker->settings.names ? worker->settings.names : worker;
+
+	return classifier_name(names->classifier, app);
 }

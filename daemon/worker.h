@@ -2,8 +2,9 @@
 /*
  * A worker: frames through decode, classify and track, in batches.
  *
- * It owns a tracker and a classifier and shares nothing with other workers. What changed goes to a transition sink: a
- * ring when a judge thread takes it, the judge itself when one thread does all.
+ * It owns a tracker and a classifier. One alone takes frames as they come (worker_frames()). One among several (workers.h) is
+ * dealt packets that were read already, its own and parts of others', in the order of their frames. What changed goes to a
+ * transition sink.
  */
 #ifndef ESPIAL_DAEMON_WORKER_H
 #define ESPIAL_DAEMON_WORKER_H
@@ -24,6 +25,36 @@ struct worker_settings {
 	unsigned decapsulate_count;
 	uint16_t decapsulate_otherwise; /* of interfaces beyond */
 	struct evidence *evidence;      /* remembers packets for captures; borrowed; NULL: nobody does */
+	const struct worker *names; /* whose names of apps are used, so that one name is one pointer; NULL: its own */
+};
+
+/* What an interface's frames are read by. */
+struct packet_options worker_options(const struct worker_settings *settings, uint16_t interface);
+
+/* A packet that a worker has parts of. */
+struct dealt {
+	uint16_t frame; /* its place in the chunk */
+	uint8_t parts;  /* TRACK_ bits */
+};
+
+/* Bits of worker_chunk.answers */
+enum { WORKER_EVIDENCE = 1 << 0, WORKER_OFFENDS = 1 << 1 };
+
+/* Frames that several workers go through together. */
+struct worker_chunk {
+	const struct frame *frames;
+	struct packet *packets; /* as they were read; each is written by the owner of its own part at most */
+	const int64_t *time_ns; /* of each frame, made monotonic */
+	uint64_t number;        /* of the first frame, over all chunks */
+	uint8_t *answers;       /* by frame: whether it is evidence, and offends; NULL if nobody asks */
+};
+
+/* What a worker was dealt of a chunk: lists one behind the other, by frame. */
+struct dealt_lists {
+	const struct dealt *const *lists;
+	const unsigned *counts;
+	unsigned count;    /* of lists */
+	unsigned list, at; /* where it goes on */
 };
 
 /* NULL on lack of memory. */
@@ -33,6 +64,9 @@ void worker_free(struct worker *worker);
 /* Works through frames in their order. */
 void worker_frames(struct worker *worker, const struct frame *frames, unsigned count);
 
+/* Works through what it was dealt of the chunk's frames before `end`. */
+void worker_dealt(struct worker *worker, const struct worker_chunk *chunk, struct dealt_lists *dealt, unsigned end);
+
 /* Lets time pass up to `now_ns`. Returns the watermark: all transitions up to it have been put. */
 int64_t worker_advance(struct worker *worker, int64_t now_ns);
 
@@ -40,6 +74,11 @@ int64_t worker_advance(struct worker *worker, int64_t now_ns);
 int64_t worker_now(const struct worker *worker);
 
 struct track *worker_track(struct worker *worker);
+
+/* Lets several workers, which were made with the same settings, have as many entries and flows under inspection together as one
+ * may: what is left is divided anew. Between two chunks. */
+enum { WORKER_SHARERS_MAX = 8 };
+void worker_share_limits(struct worker *const *workers, unsigned count);
 
 /* The classifier's name of an app, NULL if it has none. */
 const char *worker_app_name(const struct worker *worker, uint16_t app);

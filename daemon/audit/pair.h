@@ -94,13 +94,14 @@ struct flow {
 	uint16_t port[2]; /* of the pair's lower and higher address */
 	uint16_t app;     /* the classifier's number */
 	uint16_t pair_generation;
-	uint16_t slot;   /* of the classifier, 0: none */
-	uint16_t holder; /* index of the counter of who holds the flow */
+	uint16_t slot; /* of the classifier, 0: none */
 	uint8_t protocol;
 	uint8_t flags;
-	uint8_t verdict : 4; /* enum flow_verdict */
-	uint8_t sides : 4;   /* enum flow_sides */
-	uint8_t service;     /* index in the story's services + 1, 0: to be looked up */
+	uint32_t holder : 12;         /* index of the counter of who holds the flow */
+	uint32_t sided_interface : 8; /* where the one side was seen, with FLOW_SIDES_ONE */
+	uint32_t verdict : 2;         /* enum flow_verdict */
+	uint32_t sides : 2;           /* enum flow_sides */
+	uint32_t service : 8;         /* index in the story's services + 1, 0: to be looked up */
 };
 
 /* Bits of sa.flags */

@@ -24,7 +24,7 @@ bool table_init(struct table *table, size_t entry_size, uint32_t capacity)
 	if (capacity == 0 || capacity > UINT32_C(1) << 31 || entry_size < sizeof(struct table_link))
 		return false;
 	table->entry_size = entry_size;
-	table->capacity = capacity;
+	table->capacity = table->allowed = capacity;
 	/* Two to four buckets per entry: five in six are first of their chain, where they are fetched ahead. */
 	table->bucket_room = BUCKETS_FIRST;
 	while (table->bucket_room / 2 < capacity)
@@ -58,6 +58,11 @@ size_t table_resident(const struct table *table)
 			      : 0;
 }
 
+void table_allow(struct table *table, uint32_t entries)
+{
+	table->allowed = entries < table->capacity ? entries : table->capacity;
+}
+
 static void link_in(struct table *table, uint32_t number)
 {
 	struct table_link *link = table_at(table, number);
@@ -82,6 +87,8 @@ uint32_t table_insert(struct table *table, uint64_t hash)
 	uint32_t number = table->free_head;
 	struct table_link *link;
 
+	if (table->used >= table->allowed)
+		return 0;
 	if (number) {
 		link = table_at(table, number);
 		table->free_head = link->next;

@@ -40,6 +40,7 @@ struct table {
 	uint32_t bucket_mask; /* of those in use: one less than a power of two */
 	uint32_t bucket_room; /* a power of two */
 	uint32_t capacity;
+	uint32_t allowed; /* of these, entries that may be in use */
 	uint32_t used;
 	uint32_t fresh;     /* entries 1 to fresh were used at some time */
 	uint32_t free_head; /* list of entries that were removed */
@@ -61,6 +62,9 @@ static inline size_t table_cost(size_t entry_size)
 /* Octets mapped for the table, and octets that its used part makes resident. */
 size_t table_reserved(const struct table *table);
 size_t table_resident(const struct table *table);
+
+/* From now on no more entries than so many may be in use; those beyond stay until they go. At most the capacity. */
+void table_allow(struct table *table, uint32_t entries);
 
 /* A zeroed entry for the key with this hash, which must not be in the table. 0 if the table is full. */
 uint32_t table_insert(struct table *table, uint64_t hash);

@@ -27,14 +27,11 @@
 #define FLOW_SLICE_NS SECOND /* how often a slice of the flows is looked over for idleness */
 
 enum {
-	CACHE_LINE = 64,
-	HOSTS_MAX = 65536,
 	IKE_OCTETS_MAX = 16384, /* of a message that is handed to the judge */
 	PROTOCOL_UDP = 17,
 	PROTOCOL_ESP = 50,
 	PROTOCOL_AH = 51,
 	PORT_NATT = 4500,
-	TUNNELS_OF_IP = TUNNEL_ALL & ~(TUNNEL_VLAN | TUNNEL_MPLS | TUNNEL_PPPOE),
 };
 
 /* What was joined becomes a transition like any other. */
@@ -61,8 +58,8 @@ struct track *track_new(const struct track_settings *settings, const struct tran
 		  table_init(&track->stories, sizeof(struct story), settings->pairs) &&
 		  table_init(&track->dialogues, sizeof(struct dialogue), settings->pairs) &&
 		  wheel_init(&track->pair_wheel, settings->pairs) && wheel_init(&track->sa_wheel, settings->sas) &&
-		  table_init(&track->mixes, sizeof(struct mix), settings->flows) &&
-		  table_init(&track->hosts, sizeof(struct table_link), HOSTS_MAX);
+		  table_init(&track->mixes, sizeof(struct mix), settings->flows);
+	track->hosts = settings->hosts ? settings->hosts : hosts_new(settings->seed);
 	track->sa_cold = pages_map(((size_t)settings->sas + 1) * sizeof(*track->sa_cold));
 	track->rings = pages_map(((size_t)settings->pairs + 1) * sizeof(*track->rings));
 	track->pair_generations = calloc((size_t)settings->pairs + 1, sizeof(*track->pair_generations));
@@ -70,7 +67,7 @@ struct track *track_new(const struct track_settings *settings, const struct tran
 	track->fragments = fragments_new();
 	track->seen = calloc(TRACK_INTERFACES, sizeof(*track->seen));
 	track->join = ike_join_new(&(struct transition_sink){ put_joined, track });
-	if (!ok || !track->sa_cold || !track->rings || !track->pair_generations || !track->carriers ||
+	if (!ok || !track->hosts || !track->sa_cold || !track->rings || !track->pair_generations || !track->carriers ||
 	    !track->fragments || !track->seen || !track->join) {
 		track_free(track);
 		return NULL;
@@ -88,7 +85,8 @@ void track_free(struct track *track)
 	table_destroy(&track->stories);
 	table_destroy(&track->dialogues);
 	table_destroy(&track->mixes);
-	table_destroy(&track->hosts);
+	if (!track->settings.hosts)
+		hosts_free(track->hosts);
 	wheel_destroy(&track->pair_wheel);
 	wheel_destroy(&track->sa_wheel);
 	pages_unmap(track->sa_cold, ((size_t)track->settings.sas + 1) * sizeof(*track->sa_cold));
@@ -105,150 +103,6 @@ struct track_interface track_interface_of(const struct track *track, uint16_t in
 {
 	return interface < track->settings.interface_count ? track->settings.interfaces[interface]
 							   : track->settings.side;
-}
-
-static uint32_t realm_of(const struct track *track, const struct packet *packet)
-{
-	switch (track_interface_of(track, packet->interface).realm) {
-	case TRACK_REALM_VLAN:
-		return packet->vlan;
-	case TRACK_REALM_VNI:
-		return packet->vni;
-	case TRACK_REALM_INTERFACE:
-		return packet->interface + UINT32_C(1);
-	case TRACK_REALM_NONE:
-		break;
-	}
-	return 0;
-}
-
-static inline void prefetch_lines(const void *from, size_t size)
-{
-	for (uintptr_t line = (uintptr_t)from & ~(uintptr_t)(CACHE_LINE - 1); line < (uintptr_t)from + size;
-	     line += CACHE_LINE)
-		__builtin_prefetch((const void *)line, 1);
-}
-
-/* Whether the SA's next packet, even if it comes in order, needs what is kept apart. */
-static inline bool sa_wants_cold(const struct sa *sa)
-{
-	return !(sa->flags & SA_OPAQUE) || sa->run.until_ns == 0;
-}
-
-static inline bool is_of_sa(const struct packet *packet)
-{
-	return packet->class == PACKET_ESP || packet->class == PACKET_AH;
-}
-
-void track_prepare(struct track *track, const struct packet *packets, struct track_key *keys, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		const struct packet *packet = &packets[i];
-		struct track_key *key = &keys[i];
-		if (packet->time_ns > track->now_ns)
-			track->now_ns = packet->time_ns;
-		key->time_ns = track->now_ns;
-		key->keyed = packet->has_ip;
-		key->realm = realm_of(track, packet);
-		if (!packet->has_ip)
-			continue;
-		key->direction = address_compare(&packet->src, &packet->dst) > 0;
-		if (is_of_sa(packet)) {
-			key->hash = track_sa_hash(track, &packet->src, &packet->dst, key->realm, packet->spi,
-						  packet->class == PACKET_ESP ? PROTOCOL_ESP : PROTOCOL_AH);
-			table_prefetch_bucket(&track->sas, key->hash);
-		} else {
-			key->hash = track_flow_hash(track, packet, key);
-			table_prefetch_bucket(&track->flows, key->hash);
-		}
-	}
-}
-
-/* The packet's entry if it is the first of its bucket, which it nearly always is, if it is there. */
-static inline uint32_t likely_entry(const struct table *table, const struct track_key *key)
-{
-	uint32_t number = key->keyed ? table->buckets[table_bucket(table, key->hash)] : 0;
-
-	return number && ((const struct table_link *)table_at(table, number))->hash == key->hash ? number : 0;
-}
-
-/* A flow or SA that is there names its pair; the first packet of one that is not will look for its pair. */
-static void fetch_pairs(const struct track *track, const struct packet *packets, const struct track_key *keys,
-			unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		bool sa = is_of_sa(&packets[i]);
-		const struct table *table = sa ? &track->sas : &track->flows;
-		uint32_t number = likely_entry(table, &keys[i]);
-		if (!number) {
-			if (keys[i].keyed)
-				table_prefetch_bucket(
-				    &track->pairs, track_pair_hash(track, &packets[i].src, &packets[i].dst, &keys[i]));
-			continue;
-		}
-		const struct table_link *link = table_at(table, number);
-		if (sa && sa_wants_cold(table_at(table, number)))
-			prefetch_lines(&track->sa_cold[number], sizeof(*track->sa_cold));
-		prefetch_lines(table_at(&track->pairs, link->owner), sa ? CACHE_LINE : 2 * CACHE_LINE);
-	}
-}
-
-/* Of the story and the ring, what the next clear packet will touch, or the next one of an SA. */
-static inline void fetch_story(const struct track *track, const struct pair *pair, bool sa, int64_t now_ns)
-{
-	const struct story_esp *next = &track->rings[pair->story].esp[pair->link.owner];
-
-	if (sa) {
-		if (pair->flags & PAIR_RING)
-			__builtin_prefetch(next, 1);
-		return;
-	}
-	prefetch_lines(table_at(&track->stories, pair->story), pair->flags & PAIR_COPIES ? 2 * CACHE_LINE : CACHE_LINE);
-	if (now_ns - pair->esp_last_ns[0] <= STORY_YOUNG_NS || now_ns - pair->esp_last_ns[1] <= STORY_YOUNG_NS)
-		prefetch_lines(&track->rings[pair->story], sizeof(track->rings[0]));
-}
-
-/* A pair names its dialogue and its story. */
-static void fetch_stories(const struct track *track, const struct packet *packets, const struct track_key *keys,
-			  unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		bool sa = is_of_sa(&packets[i]);
-		const struct table *table = sa ? &track->sas : &track->flows;
-		uint32_t number = likely_entry(table, &keys[i]);
-		if (!number) {
-			if (keys[i].keyed)
-				table_prefetch_entry(
-				    &track->pairs, track_pair_hash(track, &packets[i].src, &packets[i].dst, &keys[i]));
-			continue;
-		}
-		const struct table_link *link = table_at(table, number);
-		const struct pair *pair = table_at(&track->pairs, link->owner);
-		if (sa && pair->dialogue)
-			prefetch_lines(table_at(&track->dialogues, pair->dialogue), DIALOGUE_USUAL);
-		if (pair->story)
-			fetch_story(track, pair, sa, keys[i].time_ns);
-	}
-}
-
-void track_fetch_ahead(const struct track *track, const struct packet *packets, const struct track_key *keys,
-		       unsigned count, unsigned step)
-{
-	switch (step) {
-	case 0:
-		for (unsigned i = 0; i < count; i++)
-			if (keys[i].keyed)
-				table_prefetch_entry(is_of_sa(&packets[i]) ? &track->sas : &track->flows, keys[i].hash);
-		break;
-	case 1:
-		fetch_pairs(track, packets, keys, count);
-		break;
-	case 2:
-		fetch_stories(track, packets, keys, count);
-		break;
-	default:
-		break;
-	}
 }
 
 void track_put(struct track *track, struct transition *transition, const struct pair *pair)
@@ -268,21 +122,16 @@ void track_activate(struct track *track, uint32_t pair, int64_t now_ns)
 
 /* ---- hosts that speak IPsec: whose clear flows are worth a name ---- */
 
-static uint64_t host_hash(const struct track *track, const struct address *address)
+/* Hosts of all workers are added by who reads the frames, before any of them is tracked. */
+static void add_host(struct track *track, const struct address *address)
 {
-	return hash_octets(address->bytes, 16, track->settings.seed);
-}
-
-void track_host_add(struct track *track, const struct address *address)
-{
-	uint64_t hash = host_hash(track, address);
-	if (!table_find(&track->hosts, hash))
-		(void)table_insert(&track->hosts, hash); /* full: later hosts go unnamed, which costs only names */
+	if (!track->settings.hosts)
+		hosts_add(track->hosts, address, 0);
 }
 
 bool track_host_known(const struct track *track, const struct address *address)
 {
-	return table_find(&track->hosts, host_hash(track, address)) != 0;
+	return hosts_known(track->hosts, address, track->frame);
 }
 
 /* ---- pairs ---- */
@@ -298,7 +147,7 @@ static unsigned pair_rank(const struct pair *pair)
 	return 3;
 }
 
-static void pair_forget(struct track *track, uint32_t number, int64_t now_ns)
+static void pair_end(struct track *track, uint32_t number, int64_t now_ns)
 {
 	struct pair *pair = table_at(&track->pairs, number);
 
@@ -311,7 +160,26 @@ static void pair_forget(struct track *track, uint32_t number, int64_t now_ns)
 		table_remove(&track->stories, pair->story);
 	if (pair->dialogue)
 		table_remove(&track->dialogues, pair->dialogue);
+}
+
+static void pair_forget(struct track *track, uint32_t number, int64_t now_ns)
+{
+	pair_end(track, number, now_ns);
 	table_evict(&track->pairs, number);
+}
+
+void track_leave(struct track *track, const struct track_leaving *leaving, int64_t now_ns)
+{
+	for (uint32_t number = 1; number <= track->pairs.fresh; number++) {
+		const struct pair *pair = table_at(&track->pairs, number);
+		const struct address *a = &pair->address[0], *b = &pair->address[1];
+		if (!table_lives(&track->pairs, number) || leaving->stays(leaving->context, pair->realm, a, b))
+			continue;
+		pair_end(track, number, now_ns);
+		if (pair->flags & PAIR_WATCHED)
+			leaving->left(leaving->context, pair->realm, pair->vlan, a, b);
+		table_remove(&track->pairs, number);
+	}
 }
 
 static void pair_evict(struct track *track, int64_t now_ns)
@@ -432,8 +300,8 @@ static void carrier_add(size_t rule, void *context)
 void track_pair_speaks_ipsec(struct track *track, struct pair *pair, uint32_t number)
 {
 	if (!(pair->flags & (PAIR_HAS_ESP | PAIR_HAS_AH | PAIR_HAS_IKE))) {
-		track_host_add(track, &pair->address[0]);
-		track_host_add(track, &pair->address[1]);
+		add_host(track, &pair->address[0]);
+		add_host(track, &pair->address[1]);
 		struct carrier_search search = { track, pair, number };
 		policy_gateway_rules(track->settings.policy, pair->address[0].bytes, pair->address[1].bytes,
 				     carrier_add, &search);
@@ -574,11 +442,28 @@ static inline void count_seen(struct track *track, const struct packet *packet, 
 		track_seen_long(seen, packet);
 }
 
+/* What the packet says of pairs that are not its own, each if it is meant. */
+static inline void track_aside(struct track *track, const struct packet *packet, const struct track_key *key)
+{
+	unsigned parts = key->parts & track_parts(packet);
+
+	if (parts & TRACK_OUTER_AH)
+		track_outer_ah(track, packet, key);
+	if (parts & TRACK_QUOTED)
+		track_icmp_error(track, packet, key);
+	if (parts & TRACK_CARRIER)
+		track_carrier(track, packet, key);
+}
+
 struct track_handle track_packet(struct track *track, struct packet *packet, const struct track_key *key)
 {
 	struct track_handle handle = { 0 };
 	struct track_counters *counters = &track->counters;
 
+	if (!(key->parts & TRACK_OWN)) {
+		track_aside(track, packet, key);
+		return handle;
+	}
 	counters->packets++;
 	counters->bytes += packet->frame_length;
 	if (counters->packets == 1 || packet->time_ns < counters->first_ns)
@@ -595,14 +480,14 @@ struct track_handle track_packet(struct track *track, struct packet *packet, con
 		hash = track_sa_hash(track, &packet->src, &packet->dst, key->realm, packet->spi, PROTOCOL_ESP);
 	counters->classes[packet->class]++;
 	if (packet->class == PACKET_NON_IP && (packet->tunnels & TUNNELS_OF_IP))
-		track_carrier(track, packet, key);
+		track_aside(track, packet, key);
 	if (!key->keyed)
 		return handle;
 
 	switch (packet->class) {
 	case PACKET_ESP:
 		if (packet->flags & PACKET_HAS_AH)
-			track_outer_ah(track, packet, key);
+			track_aside(track, packet, key);
 		handle.sa = track_esp(track, packet, key, hash);
 		break;
 	case PACKET_AH:
@@ -624,16 +509,13 @@ struct track_handle track_packet(struct track *track, struct packet *packet, con
 		break;
 	}
 	case PACKET_ICMP:
-		if (packet->flags & PACKET_QUOTES)
-			track_icmp_error(track, packet, key);
-		if (packet->tunnels & TUNNELS_OF_IP)
-			track_carrier(track, packet, key);
+		track_aside(track, packet, key);
 		return track_flow(track, packet, key);
 	case PACKET_CLEARTEXT:
 		if (packet->src_port == KERBEROS_PORT)
 			track_kerberos(track, packet, key);
 		if (packet->tunnels & TUNNELS_OF_IP)
-			track_carrier(track, packet, key);
+			track_aside(track, packet, key);
 		return track_flow(track, packet, key);
 	case PACKET_FRAGMENT:
 		if (packet->protocol == PROTOCOL_UDP &&
@@ -761,7 +643,7 @@ uint64_t track_memory(const struct track *track)
 {
 	return ike_join_memory(track->join) + table_resident(&track->pairs) + table_resident(&track->flows) +
 	       table_resident(&track->sas) + table_resident(&track->stories) + table_resident(&track->dialogues) +
-	       table_resident(&track->mixes) + table_resident(&track->hosts) +
+	       table_resident(&track->mixes) + (track->settings.hosts ? 0 : hosts_memory(track->hosts)) +
 	       ((size_t)track->stories.fresh + 1) * sizeof(*track->rings) +
 	       ((size_t)track->sas.fresh + 1) * sizeof(*track->sa_cold);
 }

@@ -31,6 +31,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct hosts;
 struct policy;
 struct track;
 
@@ -55,6 +56,8 @@ struct track_settings {
 	int64_t learn_span_ns;      /* and the time they must span */
 	bool classify_all;          /* ask for the name of every clear flow */
 	uint64_t seed;              /* of the hashes */
+	struct hosts
+	    *hosts; /* of all workers, filled by who reads the frames (hosts.h); borrowed; NULL: the tracker's own */
 };
 
 /* Counters over all packets. */
@@ -79,6 +82,19 @@ struct track_key {
 	uint32_t realm;
 	uint8_t direction; /* 0 if src is the lower address */
 	bool keyed;        /* there is an IP packet to track */
+	uint8_t parts;     /* what of the packet is this tracker's: bits below */
+};
+
+/*
+ * A packet may speak of more pairs than its own: of the pair whose AH is around its ESP, the pair that an ICMP error quotes, the
+ * pair of a tunnel that carries it in clear. With several workers each of them is dealt with by its owner.
+ */
+enum {
+	TRACK_OWN = 1 << 0,
+	TRACK_OUTER_AH = 1 << 1,
+	TRACK_QUOTED = 1 << 2,
+	TRACK_CARRIER = 1 << 3,
+	TRACK_WHOLE = TRACK_OWN | TRACK_OUTER_AH | TRACK_QUOTED | TRACK_CARRIER,
 };
 
 /* What track_packet() says of a clear packet, or of an ESP packet that can be read. */
@@ -109,6 +125,17 @@ void track_free(struct track *track);
  */
 bool track_set_policy(struct track *track, const struct policy *policy);
 
+/*
+ * Forgets the pairs that `stays` says no to, as if they had to make room: another tracker has them from now on. `left` is told of
+ * those among them that are watched. After track_set_policy().
+ */
+struct track_leaving {
+	void *context;
+	bool (*stays)(void *context, uint32_t realm, const struct address *a, const struct address *b);
+	void (*left)(void *context, uint32_t realm, uint16_t vlan, const struct address *a, const struct address *b);
+};
+void track_leave(struct track *track, const struct track_leaving *leaving, int64_t now_ns);
+
 /* A pair that spoke ESP before this tracker began: its clear packets are judged from now on. False if the table is too full to
  * take what may never speak again. */
 bool track_know_pair(struct track *track, uint32_t realm, uint16_t vlan, const struct address *a,
@@ -116,6 +143,19 @@ bool track_know_pair(struct track *track, uint32_t realm, uint16_t vlan, const s
 
 /* Makes the keys of a batch. The next batch may be prepared before this one is worked through. */
 void track_prepare(struct track *track, const struct packet *packets, struct track_key *keys, unsigned count);
+
+/* The same for a worker among several: time_ns and parts of each key are set, and stay. */
+void track_prepare_parts(struct track *track, const struct packet *packets, struct track_key *keys, unsigned count);
+
+/* The parts that there are of a packet as it was read, and the addresses that a part but its own is about. */
+unsigned track_parts(const struct packet *packet);
+void track_part_ends(const struct packet *packet, unsigned part, const struct address *ends[2]);
+
+/* The realm of the packet's pairs. */
+uint32_t track_realm(const struct track *track, const struct packet *packet);
+
+/* The number of the frame at hand, counted over all workers, before each packet of a worker among several. */
+void track_at_frame(struct track *track, uint64_t frame);
 
 /*
  * Sends for the memory that a prepared batch will need: entries, then what those point to, then what that points to. Each step
@@ -173,6 +213,13 @@ struct track_costs track_costs(void);
 /* Octets resident in tables. */
 uint64_t track_memory(const struct track *track);
 
+/* Lets several trackers, which were made with the same limits, have as many entries together as one may: what is left is divided
+ * anew. Between two batches. */
+void track_share_limits(struct track *const *tracks, unsigned count);
+
+/* Adds the counters of one more tracker. */
+void track_counters_add(struct track_counters *sum, const struct track_counters *counters);
+
 /* What others know of the things that records are written about. */
 struct track_knowledge {
 	void *context;
@@ -195,6 +242,8 @@ struct track_knowledge {
 struct track_state;
 struct track_state *track_state_new(unsigned parts); /* NULL on lack of memory */
 bool track_state_collect(struct track *track, struct track_state *state, uint32_t entries);
+/* What was collected stays, and that of one more tracker comes to it. */
+void track_state_go_on(struct track_state *state, const struct track *from);
 void track_state_free(struct track_state *state);
 
 /* Living pairs by verdict, when all was collected. */

@@ -70,13 +70,13 @@ struct pair *track_pair_of_flow(struct track *track, const struct flow *flow)
 }
 
 /* Who holds a flow: the client's IPv4 /24 or IPv6 /64. */
-static uint16_t holder_of(const struct track *track, const struct packet *packet, unsigned direction, uint8_t flags)
+static uint32_t holder_of(const struct track *track, const struct packet *packet, unsigned direction, uint8_t flags)
 {
 	/* The packet's own addresses: those of the pair are in a line of it that nothing else of this needs. */
 	bool from_service = (direction == 1) == ((flags & FLOW_SERVICE_IS_B) != 0);
 	const struct address *client = from_service ? &packet->dst : &packet->src;
 	uint64_t hash = hash_octets(client->bytes, address_is_ipv4(client) ? 15 : 8, track->settings.seed);
-	return (uint16_t)(hash % TRACK_HOLDERS);
+	return (uint32_t)(hash % TRACK_HOLDERS);
 }
 
 static void flow_forget(struct track *track, uint32_t number, bool evicted)
@@ -178,7 +178,7 @@ static uint32_t flow_make(struct track *track, const struct packet *packet, cons
 	if (!track->settings.classify_all && !(pair->flags & PAIR_WATCHED) && !track_host_known(track, &packet->src) &&
 	    !track_host_known(track, &packet->dst))
 		flow->flags |= FLOW_NO_SLOT;
-	flow->holder = holder_of(track, packet, key->direction, flow->flags);
+	flow->holder = holder_of(track, packet, key->direction, flow->flags) & (TRACK_HOLDERS - 1u);
 	track->holders[flow->holder]++;
 	track->counters.flows++;
 	return number;

@@ -16,7 +16,7 @@ bool track_know_pair(struct track *track, uint32_t realm, uint16_t vlan, const s
 	if (!number)
 		return false;
 	((struct pair *)table_at(&track->pairs, number))->flags |= PAIR_WATCHED;
-	track_host_add(track, a);
-	track_host_add(track, b);
+	hosts_add(track->hosts, a, 0);
+	hosts_add(track->hosts, b, 0);
 	return true;
 }

@@ -160,7 +160,8 @@ struct track_state {
 	unsigned parts; /* enum record_part */
 	uint64_t verdicts[PAIR_VERDICT_COUNT];
 	unsigned phase;
-	uint32_t next; /* entry of the phase's table to look at next */
+	uint32_t numbers; /* that trackers before this one may have given to pairs: added to those of this one */
+	uint32_t next;    /* entry of the phase's table to look at next */
 	int64_t last_ns;
 	bool failed; /* there was no memory for all of it */
 	struct list sas, pairs, mixes;
@@ -268,7 +269,7 @@ static void copy_pair(const struct track *track, struct track_state *state, uint
 	state->verdicts[verdict]++;
 	if (!(state->parts & RECORD_PART_PAIRS) || !(facts = add(state, &state->pairs, sizeof(*facts))))
 		return;
-	facts->number = number;
+	facts->number = state->numbers + number;
 	facts->generation = pair->generation;
 	facts->realm = pair->realm;
 	facts->pair = (struct record_pair){
@@ -288,8 +289,10 @@ static void copy_mix(const struct track *track, struct track_state *state, uint3
 	const struct mix *mix = table_at(&track->mixes, number);
 	struct mix *copy = mix->packets ? add(state, &state->mixes, sizeof(*copy)) : NULL;
 
-	if (copy)
-		*copy = *mix;
+	if (!copy)
+		return;
+	*copy = *mix;
+	copy->pair += state->numbers;
 }
 
 /* Sends for what folding the flow of this number will need: where its mix is found, and then, `found`, the mix. */
@@ -350,8 +353,16 @@ bool track_state_collect(struct track *track, struct track_state *state, uint32_
 			}
 		}
 	}
-	state->last_ns = track->counters.last_ns;
+	if (track->counters.last_ns > state->last_ns)
+		state->last_ns = track->counters.last_ns;
 	return true;
+}
+
+void track_state_go_on(struct track_state *state, const struct track *from)
+{
+	state->numbers += from->pairs.capacity + 1;
+	state->phase = PHASE_FLOWS;
+	state->next = 0;
 }
 
 /* ---- the records ---- */

@@ -74,14 +74,11 @@ void track_seen_tcp(struct track *track, uint32_t number, const struct packet *p
 	const struct pair *pair = track_pair_of_flow(track, flow);
 	bool both = flow->packets[!direction] > 0 || (flow->flags & FLOW_ANSWERED);
 	struct transition_seen *seen = track_seen_of(track, packet->interface);
-	struct track_sided *sided = &track->sided[number % TRACK_SIDED];
 
 	if (flow->sides == FLOW_SIDES_ONE && both) {
 		flow->sides = FLOW_SIDES_BOTH;
 		seen->two_way++;
-		if (sided->flow != number)
-			return;
-		struct transition_seen *other = track_seen_of(track, sided->interface);
+		struct transition_seen *other = track_seen_of(track, (uint16_t)flow->sided_interface);
 		other->one_way--;
 		other->two_way += other != seen;
 		return;
@@ -96,5 +93,6 @@ void track_seen_tcp(struct track *track, uint32_t number, const struct packet *p
 		return;
 	}
 	seen->one_way++;
-	*sided = (struct track_sided){ number, packet->interface };
+	flow->sided_interface =
+	    (packet->interface < TRACK_INTERFACES ? packet->interface : TRACK_INTERFACES - 1) & 0xffu;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tracker's inside, for the files that make it up: track.c, track_clear.c, track_report.c. */
+/* The tracker's inside, for the files that make it up: track.c and track_*.c. */
 #ifndef ESPIAL_AUDIT_TRACK_STATE_H
 #define ESPIAL_AUDIT_TRACK_STATE_H
 
 #include "fragments.h"
+#include "hosts.h"
 #include "ike_join.h"
 #include "pair.h"
 #include "track.h"
@@ -11,7 +12,7 @@
 #include "../../config/policy.h"
 
 enum {
-	TRACK_HOLDERS = 4096,     /* counters of who holds how many flows */
+	TRACK_HOLDERS = 4096,     /* counters of who holds how many flows; flow.holder has room for no more */
 	TRACK_RULE_GATEWAYS = 16, /* gateway pairs remembered per rule */
 	TRACK_FREED_SLOTS = 64,
 	TRACK_EVICT_CANDIDATES = 16,
@@ -19,7 +20,7 @@ enum {
 	TRACK_APPS = 1024, /* numbers a classifier may use */
 	TRACK_IDLE_CARRIERS = 256,
 	TRACK_INTERFACES = 256, /* later ones count with the last */
-	TRACK_SIDED = 4096,
+	TUNNELS_OF_IP = TUNNEL_ALL & ~(TUNNEL_VLAN | TUNNEL_MPLS | TUNNEL_PPPOE),
 };
 
 /* Which living pairs carry the traffic of a rule with gateways. */
@@ -27,12 +28,6 @@ struct rule_carriers {
 	uint32_t pairs[TRACK_RULE_GATEWAYS];
 	uint16_t generations[TRACK_RULE_GATEWAYS];
 	uint32_t count;
-};
-
-/* A flow of which one side was seen, and where: the other may come on another interface, some time later. */
-struct track_sided {
-	uint32_t flow;
-	uint16_t interface;
 };
 
 /* Keys as they are hashed; every octet is set. */
@@ -68,7 +63,9 @@ struct track {
 	int64_t now_ns;
 	int64_t flow_due_ns; /* when the next slice of flows is */
 	uint64_t serial;
-	struct table pairs, flows, sas, stories, dialogues, mixes, hosts;
+	struct table pairs, flows, sas, stories, dialogues, mixes;
+	struct hosts *hosts; /* the settings', or owned */
+	uint64_t frame;      /* number of the frame at hand, where several workers share the hosts; else 0 */
 	struct wheel pair_wheel, sa_wheel; /* whose quiet has to be noticed */
 	struct sa_cold *sa_cold;           /* by SA number; owned */
 	struct story_ring *rings;          /* by story number; owned */
@@ -79,16 +76,15 @@ struct track {
 	uint32_t holders[TRACK_HOLDERS];
 	uint32_t freed[TRACK_FREED_SLOTS]; /* a stack of classifier slots */
 	uint32_t freed_count;
-	struct transition_full full_told;            /* what had made room when that was last told, in all */
-	struct transition_full outlived;             /* of what made room: had been quiet so long that nothing went with it */
-	int64_t full_look_ns;                        /* when to look again, at most once a second */
-	struct transition_loss loss;                 /* not told yet */
-	int64_t loss_due_ns;                         /* when it is */
-	struct transition_seen *seen;                /* of the present second, by interface; TRACK_INTERFACES, owned */
-	unsigned seen_count;                         /* interfaces below this one had frames at some time */
-	int64_t seen_until_ns;                       /* when it ends */
-	struct track_sided sided[TRACK_SIDED];       /* flows that one side was seen of, by number */
-	uint32_t flow_hand;                          /* where the round over idle flows goes on */
+	struct transition_full full_told; /* what had made room when that was last told, in all */
+	struct transition_full outlived;  /* of what made room: had been quiet so long that nothing went with it */
+	int64_t full_look_ns;             /* when to look again, at most once a second */
+	struct transition_loss loss;      /* not told yet */
+	int64_t loss_due_ns;              /* when it is */
+	struct transition_seen *seen;     /* of the present second, by interface; TRACK_INTERFACES, owned */
+	unsigned seen_count;              /* interfaces below this one had frames at some time */
+	int64_t seen_until_ns;            /* when it ends */
+	uint32_t flow_hand;               /* where the round over idle flows goes on */
 	uint64_t idle_carriers[TRACK_IDLE_CARRIERS]; /* hashes of tunnel ends that nobody asked about */
 	const char *app_names[TRACK_APPS];           /* by app number, as track_name() brought them */
 };
@@ -103,7 +99,6 @@ void track_put(struct track *track, struct transition *transition, const struct 
 /* The pair is to be looked at when it may have become quiet. */
 void track_activate(struct track *track, uint32_t pair, int64_t now_ns);
 bool track_host_known(const struct track *track, const struct address *address);
-void track_host_add(struct track *track, const struct address *address);
 /* A pair begins to speak ESP, AH or IKE. */
 void track_pair_speaks_ipsec(struct track *track, struct pair *pair, uint32_t number);
 

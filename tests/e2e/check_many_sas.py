@@ -44,7 +44,8 @@ class Stage:
         self.folder, self.espial, self.count = folder, espial, count
         self.wire = Wire("station0", "sensor0")
         self.sensor = Sensor(espiald, folder, ["sensor0"], {}, more="limits: {{ sas: 150k, pairs: 100k, flows: 100k }}\n")
-        self.sensor.rewrite(("buffer: 4MiB", "buffer: 64MiB"))
+        # Several workers, since one is what all the other tests have.
+        self.sensor.rewrite(("buffer: 4MiB", "buffer: 64MiB\n    workers: 3"))
         self.sensor.start()
         until("control socket", lambda: os.path.exists(f"{folder}/control.sock"))
 
