@@ -237,6 +237,9 @@ static bool confirm(struct evidence *evidence, const struct evidence_case *about
 
 	if (!evidence_ring_at(&evidence->rings[pick->interface]->ring[pick->kind], pick->position, &place))
 		return false;
+	/* So that what is somebody else's is not read again. */
+	if (!evidence_case_may_hold(about, place.entry))
+		return false;
 	frame->frame = (struct frame){
 		.bytes = place.octets,
 		.captured = place.entry->kept,
