@@ -430,7 +430,7 @@ bool evidence_folder_add(struct evidence_folder *folder, uint64_t alert, const u
 }
 
 /* The file of the alert with another comment. As the file may be read just now, it is replaced. */
-static void begin_anew(const struct evidence_folder *folder, struct told *told)
+static void begin_anew(struct evidence_folder *folder, struct told *told)
 {
 	char path[PATH_SIZE], next[PATH_SIZE];
 	struct pcapng_buffer head = { folder->blocks, 0, BLOCKS_ROOM };
@@ -440,17 +440,27 @@ static void begin_anew(const struct evidence_folder *folder, struct told *told)
 	path_of(folder, told->alert, "pcapng", path);
 	path_of(folder, told->alert, "new", next);
 	int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
-	if (file < 0)
+	if (file < 0) {
+		if (errno != ENOENT)
+			went_wrong(folder, strerror(errno));
 		return;
+	}
 	uint8_t *octets = read_capture(file, &length);
 	struct stat status;
 	bool good = octets && fstat(file, &status) == 0;
+	int reason = good ? 0 : errno;
 	close(file);
 	if (good) {
 		pcapng_measure(octets, length, &extent, NULL, NULL);
 		good = extent.section > 0 && pcapng_put_section(&head, told->comment, application);
 	}
-	file = good ? open(next, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_CREAT | O_TRUNC, 0640) : -1;
+	if (!good) {
+		if (reason)
+			went_wrong(folder, strerror(reason));
+		free(octets);
+		return; /* what is damaged is made anew with the next frames */
+	}
+	file = open(next, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_CREAT | O_TRUNC, 0640);
 	/* Its age is that of its frames. */
 	good = file >= 0 && write_whole(file, head.octets, head.used) &&
 	       write_whole(file, octets + extent.section, extent.whole - extent.section) &&
@@ -459,8 +469,11 @@ static void begin_anew(const struct evidence_folder *folder, struct told *told)
 	if (good) {
 		told->octets = head.used + extent.whole - extent.section;
 		evidence_shelf_resize(folder->shelf, told->alert, told->octets);
-	} else if (file >= 0) {
-		(void)unlink(next); /* the former comment has to do */
+		went_well(folder);
+	} else {
+		went_wrong(folder, strerror(errno)); /* the former comment has to do */
+		if (file >= 0)
+			(void)unlink(next);
 	}
 	if (file >= 0)
 		close(file);
