@@ -4,6 +4,7 @@
 
 #include "control_client.h"
 #include "evidence_command.h"
+#include "loop.h"
 #include "report/record_reader.h"
 #include "report/text.h"
 #include "report/text_table.h"
@@ -17,9 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#define SECOND INT64_C(1000000000)
 
 static const char alerts_usage[] =
     "Usage: espial alerts [OPTION]...                       list alerts, the newest first\n"
@@ -80,15 +78,13 @@ static int64_t acknowledged_until(const char *line, size_t length)
 	static const char key[] = "\"acknowledged_until\":\"";
 	const char *found = memmem(line, length, key, sizeof(key) - 1);
 	char text[TIMESTAMP_SIZE];
-	struct timespec now;
 	int64_t until;
 
 	if (!found)
 		return 0;
 	found += sizeof(key) - 1;
 	snprintf(text, sizeof(text), "%.*s", (int)strcspn(found, "\""), found);
-	clock_gettime(CLOCK_REALTIME, &now);
-	return timestamp_parse(text, &until) && until > now.tv_sec * SECOND ? until : 0;
+	return timestamp_parse(text, &until) && until > loop_wall_ns() ? until : 0;
 }
 
 static void put_row(struct asked *asked, const struct record *record, bool acknowledged)
@@ -259,9 +255,7 @@ static bool take_time(struct asked *asked, const char *key, const char *text, in
 	if (!time_argument(text, direction, &time_ns))
 		return wrong(direction > 0 ? "--until" : "--since", text,
 			     "give 30min, 4h, 7d, a date, or a time in UTC");
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (direction > 0 && time_ns <= now.tv_sec * SECOND)
+	if (direction > 0 && time_ns <= loop_wall_ns())
 		return wrong("--until", text, "that is over already; 'now' takes an acknowledgement back");
 	ask_for(asked, ",\"%s\":\"%s\"", key, timestamp_text(time_ns, &shown));
 	return true;

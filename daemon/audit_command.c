@@ -121,26 +121,36 @@ static bool put_capture(void *context, const uint8_t *parcel, size_t length)
 	return true;
 }
 
-/* What the engine is to know of captures; NULL if none are wanted, or, after a message, there is no memory for them. */
-static const struct evidence_settings *evidence_of(struct audit *audit,
-						   const char *(*interface_name)(void *context, uint16_t interface),
-						   void *interface_context)
+/* Tells the engine of captures, if some are wanted. False, after a message, if there is no memory for them. */
+static bool want_evidence(struct audit *audit, struct engine_settings *settings)
 {
-	const struct config_evidence *config = &audit->config->evidence;
-	struct evidence_post_settings post = { put_capture, audit, interface_name, interface_context };
+	struct evidence_post_settings post = { put_capture, audit, settings->interface_name,
+					       settings->interface_context };
 
 	if (!audit->folder)
-		return NULL;
+		return true;
 	audit->post = evidence_post_new(&post);
 	if (!audit->post) {
 		complain(audit, "not enough memory for captures of alerts");
-		return NULL;
+		return false;
 	}
-	audit->evidence_settings = (struct evidence_settings){ .octets = (size_t)config->memory,
-							       .ike_whole = config->payload == CONFIG_PAYLOAD_IKE,
-							       .give = evidence_post_give,
-							       .context = audit->post };
-	return &audit->evidence_settings;
+	audit->evidence_settings = evidence_post_fills(audit->post, &audit->config->evidence);
+	settings->evidence = &audit->evidence_settings;
+	return true;
+}
+
+/* NULL after a message. */
+static struct engine *make_engine(struct audit *audit, struct engine_settings *settings,
+				  const struct record_sink *records)
+{
+	struct engine *engine;
+
+	if (!want_evidence(audit, settings))
+		return NULL;
+	engine = engine_new(settings, records);
+	if (!engine)
+		complain(audit, "not enough memory for the tables; lower limits in the configuration");
+	return engine;
 }
 
 /* Makes the folder ready. False after a message. */
@@ -178,10 +188,22 @@ static bool evidence_kept(struct audit *audit)
 
 	if (!health || (health->up && health->dropped == 0))
 		return true;
-	snprintf(text, sizeof(text), "captures of alerts are incomplete: %llu frames were lost%s%s",
-		 (unsigned long long)health->dropped, *health->problem ? ": " : "", health->problem);
+	snprintf(text, sizeof(text), "captures of alerts are incomplete: %llu frames or alerts were lost%s%s",
+		 (unsigned long long)health->dropped, *health->problem ? ": " : "",
+		 *health->problem ? health->problem
+		 : health->up     ? "; there was no room for them"
+				  : "");
 	complain(audit, text);
 	return false;
+}
+
+/* The end of time, and what is known by then. */
+static void finish(struct audit *audit, struct engine *engine)
+{
+	engine_finish(engine);
+	engine_write_records(engine);
+	if (audit->folder)
+		evidence_folder_lost(audit->folder, engine_evidence_lost(engine));
 }
 
 static void show_progress(struct audit *audit, const struct offline *offline, struct engine *engine, int64_t began_ns)
@@ -238,12 +260,9 @@ static int audit_files(struct audit *audit, char **paths, int count)
 					    .workers = audit->workers,
 					    .ike_messages = audit->ike_log != NULL,
 					    .interface_name = offline_interface_name,
-					    .interface_context = offline,
-					    .evidence = evidence_of(audit, offline_interface_name, offline) };
-	engine = engine_new(&settings, &records);
-	if (!engine) {
-		complain(audit, "not enough memory for the tables; lower limits in the configuration");
-	} else {
+					    .interface_context = offline };
+	engine = make_engine(audit, &settings, &records);
+	if (engine) {
 		int64_t began = loop_monotonic_ns();
 		/* Which frames are evidence depends on when the judge looks, and so on where portions end. */
 		if (audit->workers > 1 && !audit->folder)
@@ -251,8 +270,7 @@ static int audit_files(struct audit *audit, char **paths, int count)
 		while (offline_read(offline, engine, BUDGET))
 			show_progress(audit, offline, engine, began);
 		hide_progress(audit);
-		engine_finish(engine);
-		engine_write_records(engine);
+		finish(audit, engine);
 		status = audit->found ? EXIT_FINDINGS : EXIT_CLEAN;
 		if (offline_damage(offline, on_damage, audit))
 			status = EXIT_TROUBLE;
@@ -292,24 +310,20 @@ static int audit_live(struct audit *audit)
 					    .workers = workers_wanted(audit->config),
 					    .ike_messages = audit->ike_log != NULL,
 					    .interface_name = watched_interface_name,
-					    .interface_context = audit->config,
-					    .evidence = evidence_of(audit, watched_interface_name, audit->config) };
-	struct engine *engine = engine_new(&settings, &records);
+					    .interface_context = audit->config };
+	struct engine *engine = make_engine(audit, &settings, &records);
 	struct interface_watch *interfaces = interface_watch_new();
 	struct sensor_watch *watch = engine ? sensor_watch_new(audit->loop, live, engine, interfaces,
 							       audit->config->health.clock_step_ns, &records)
 					    : NULL;
-	if (!watch) {
-		complain(audit, "not enough memory for the tables; lower limits in the configuration");
-	} else if (loop_on_signal(audit->loop, SIGINT, on_interrupt, audit) &&
-		   loop_on_signal(audit->loop, SIGTERM, on_interrupt, audit)) {
+	if (watch && loop_on_signal(audit->loop, SIGINT, on_interrupt, audit) &&
+	    loop_on_signal(audit->loop, SIGTERM, on_interrupt, audit)) {
 		live_start(live, engine);
 		if (isatty(STDERR_FILENO))
 			fprintf(stderr, "espial: listening; Ctrl-C ends the audit and prints the report\n");
 		loop_run(audit->loop);
 		live_drain(live);
-		engine_finish(engine);
-		engine_write_records(engine);
+		finish(audit, engine);
 		struct live_stats stats;
 		live_read_stats(live, &stats);
 		if (stats.dropped || stats.interface_dropped)
@@ -318,6 +332,8 @@ static int audit_live(struct audit *audit)
 				"incomplete\n",
 				(unsigned long long)stats.dropped, (unsigned long long)stats.interface_dropped);
 		status = audit->found ? EXIT_FINDINGS : EXIT_CLEAN;
+	} else if (engine) {
+		complain(audit, "not enough memory to watch the interfaces");
 	}
 	sensor_watch_free(watch);
 	interface_watch_free(interfaces);

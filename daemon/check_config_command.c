@@ -3,6 +3,7 @@
 #include "check_config_command.h"
 
 #include "control_client.h"
+#include "loop.h"
 #include "memory_limits.h"
 #include "replay.h"
 #include "report/json_line.h"
@@ -18,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define DAY (86400 * INT64_C(1000000000))
 
@@ -84,17 +84,16 @@ static bool ask_past(struct past *past)
 {
 	static const char *const ids[] = { "cleartext-leak", "weak-ike-selected" };
 	struct timestamp_text text;
-	struct timespec now;
+	int64_t today = loop_wall_ns() / DAY;
 	char request[REQUEST_SIZE];
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	snprintf(request, sizeof(request), "{\"request\":\"report\",\"since\":\"%s\"}",
 		 timestamp_text(past->since_ns, &text));
 	if (!ask(past, request, take_report))
 		return false;
 	int64_t day = (past->begin_ns > past->since_ns ? past->begin_ns : past->since_ns) / DAY;
 	past->since_ns = day * DAY;
-	for (; past->begin_ns && day <= (int64_t)now.tv_sec / 86400; day++) {
+	for (; past->begin_ns && day <= today; day++) {
 		snprintf(request, sizeof(request), "{\"request\":\"history\",\"day\":\"%.10s\"}",
 			 timestamp_text(day * DAY, &text));
 		if (!ask(past, request, take_line))

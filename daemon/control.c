@@ -394,19 +394,19 @@ static void answer_from_store(struct client *client)
 
 static void answer_with_capture(struct client *client)
 {
-	char problem[256], *line;
-	struct control_evidence *evidence = control_evidence_new(client->control->settings.evidence,
-								 client->request.alert, problem, sizeof(problem));
+	const struct control_evidence evidence = {
+		.folder = client->control->settings.evidence,
+		.alert = client->request.alert,
+		.put = put_history,
+		.context = client,
+	};
+	char problem[256];
 
-	if (!evidence) {
-		fail(client, problem);
-		return;
-	}
 	enter(client, ANSWERING);
-	while ((line = control_evidence_next(evidence)))
-		put_line(client, line);
-	control_evidence_free(evidence);
-	finish(client);
+	if (control_evidence(&evidence, problem, sizeof(problem)))
+		finish(client);
+	else
+		fail(client, problem);
 }
 
 /* In the history, so that it outlives this process; with whoever tells sinks; and where open alerts are shown. False with one

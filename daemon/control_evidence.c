@@ -10,55 +10,51 @@
 
 enum { LINE_OCTETS = 16 << 10, FRAME_OF_LINE = 128 /* octets of a line beside the digits */ };
 
-struct control_evidence {
-	uint8_t *octets; /* owned */
-	size_t length, at;
-	uint64_t alert;
-};
-
-struct control_evidence *control_evidence_new(const char *path, uint64_t alert, char *problem, size_t problem_size)
+/* To be freed; NULL on lack of memory. */
+static char *line_of(uint64_t alert, size_t length, const uint8_t *octets, size_t count)
 {
-	struct control_evidence *evidence = path ? calloc(1, sizeof(*evidence)) : NULL;
+	char *line = malloc(FRAME_OF_LINE + 2 * count);
+	size_t used;
 
-	snprintf(problem, problem_size, "%s",
-		 path ? "not enough memory"
-		      : "no captures of alerts are kept: name a folder under report.evidence in the configuration");
-	if (!evidence)
-		return NULL;
-	evidence->alert = alert;
-	evidence->octets = evidence_folder_read(path, alert, &evidence->length, problem, problem_size);
-	if (evidence->octets)
-		return evidence;
-	free(evidence);
-	return NULL;
-}
-
-void control_evidence_free(struct control_evidence *evidence)
-{
-	if (!evidence)
-		return;
-	free(evidence->octets);
-	free(evidence);
-}
-
-char *control_evidence_next(struct control_evidence *evidence)
-{
-	size_t count = evidence->length - evidence->at, used;
-	const uint8_t *octets = evidence->octets + evidence->at;
-
-	if (count > LINE_OCTETS)
-		count = LINE_OCTETS;
-	char *line = count ? malloc(FRAME_OF_LINE + 2 * count) : NULL;
 	if (!line)
 		return NULL;
 	used = (size_t)snprintf(line, FRAME_OF_LINE,
 				"{\"type\":\"evidence\",\"alert\":\"%016llx\",\"octets\":%zu,\"hex\":\"",
-				(unsigned long long)evidence->alert, evidence->length);
+				(unsigned long long)alert, length);
 	hex_put(line + used, octets, count);
 	used += 2 * count;
 	line[used++] = '"';
 	line[used++] = '}';
 	line[used] = '\0';
-	evidence->at += count;
 	return line;
+}
+
+static bool put_all(const struct control_evidence *request, const uint8_t *octets, size_t length)
+{
+	for (size_t at = 0; at < length; at += LINE_OCTETS) {
+		size_t left = length - at;
+		char *line = line_of(request->alert, length, octets + at, left < LINE_OCTETS ? left : LINE_OCTETS);
+		if (!line || !request->put(request->context, line))
+			return false;
+	}
+	return true;
+}
+
+bool control_evidence(const struct control_evidence *request, char *problem, size_t problem_size)
+{
+	size_t length;
+
+	if (!request->folder) {
+		snprintf(problem, problem_size,
+			 "no captures of alerts are kept: name a folder under report.evidence in the configuration");
+		return false;
+	}
+	uint8_t *octets = evidence_folder_read(request->folder, request->alert, &length, problem, problem_size);
+	if (!octets)
+		return false;
+	bool good = put_all(request, octets, length);
+	if (!good)
+		snprintf(problem, problem_size, "the capture is not whole here, for want of memory; ask again");
+	free(octets);
+	return good;
 }

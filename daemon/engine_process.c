@@ -271,11 +271,10 @@ static bool make_evidence(struct process *process, const struct engine_process *
 		return true;
 	process->evidence_socket = settings->evidence;
 	process->evidence = evidence_post_new(&post);
-	*evidence = (struct evidence_settings){ .octets = (size_t)config->memory,
-						.ike_whole = config->payload == CONFIG_PAYLOAD_IKE,
-						.give = evidence_post_give,
-						.context = process->evidence };
-	return process->evidence && loop_every(process->loop, EVIDENCE_MS, on_evidence, process);
+	if (!process->evidence)
+		return false;
+	*evidence = evidence_post_fills(process->evidence, config);
+	return loop_every(process->loop, EVIDENCE_MS, on_evidence, process);
 }
 
 static void tell_reload(struct process *process, const struct config *config)

@@ -3,6 +3,7 @@
 #include "evidence_post.h"
 
 #include "report/evidence_parcel.h"
+#include "../config/config.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -102,6 +103,14 @@ void evidence_post_give(void *context, uint64_t alert, const struct evidence_fra
 			post->frames_lost++;
 	}
 	hand_on(post);
+}
+
+struct evidence_settings evidence_post_fills(struct evidence_post *post, const struct config_evidence *config)
+{
+	return (struct evidence_settings){ .octets = (size_t)config->memory,
+					   .ike_whole = config->payload == CONFIG_PAYLOAD_IKE,
+					   .give = evidence_post_give,
+					   .context = post };
 }
 
 bool evidence_post_send(void *context, const uint8_t *parcel, size_t length)

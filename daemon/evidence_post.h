@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct config_evidence;
 struct evidence_post;
 
 struct evidence_post_settings {
@@ -29,7 +30,10 @@ struct evidence_post_settings {
 struct evidence_post *evidence_post_new(const struct evidence_post_settings *settings);
 void evidence_post_free(struct evidence_post *post);
 
-/* For struct evidence_settings: `context` is the post. */
+/* What the engine is to know of captures so that they come to this post, which has to outlive the engine. */
+struct evidence_settings evidence_post_fills(struct evidence_post *post, const struct config_evidence *config);
+
+/* What takes the frames there: `context` is the post. */
 void evidence_post_give(void *context, uint64_t alert, const struct evidence_frame *frames, size_t count);
 
 /* Tries again to hand on what is kept. `alerts_lost`: evidence_lost(), to be passed on with the next parcel. */

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { READ_SIZE = 64 << 10, TEXT_FIRST = 64 << 10, HEAD_SIZE = 80 };
+enum { READ_SIZE = 64 << 10, HEAD_SIZE = 80 };
 
 /* ---- the reporter's side ---- */
 
@@ -21,33 +21,15 @@ struct handover_giver {
 	int descriptor;
 	struct loop_event *writable; /* NULL while there is nothing to send */
 	char *text;                  /* owned */
-	size_t length, room, sent;
-	bool failed;
+	size_t length, sent;
 };
-
-static void put(struct handover_giver *giver, const char *text, size_t length)
-{
-	if (giver->length + length > giver->room && !giver->failed) {
-		size_t room = giver->room ? giver->room : TEXT_FIRST;
-		while (room < giver->length + length)
-			room *= 2;
-		char *more = realloc(giver->text, room);
-		giver->failed = more == NULL;
-		if (more) {
-			giver->text = more;
-			giver->room = room;
-		}
-	}
-	if (giver->failed)
-		return;
-	memcpy(giver->text + giver->length, text, length);
-	giver->length += length;
-}
 
 static void put_line(void *context, const char *line)
 {
-	put(context, line, strlen(line));
-	put(context, "\n", 1);
+	FILE *text = context;
+
+	fputs(line, text);
+	fputc('\n', text);
 }
 
 static void stop(struct handover_giver *giver)
@@ -57,8 +39,7 @@ static void stop(struct handover_giver *giver)
 	giver->writable = NULL;
 	free(giver->text);
 	giver->text = NULL;
-	giver->length = giver->room = giver->sent = 0;
-	giver->failed = false;
+	giver->length = giver->sent = 0;
 }
 
 static void on_writable(void *context)
@@ -73,12 +54,14 @@ static void on_writable(void *context)
 		stop(giver);
 }
 
-/* False, and nothing is sent, on lack of memory. */
-static bool begin_sending(struct handover_giver *giver)
+/* Sends what was written to `text`, which is closed. False, and nothing is sent, on lack of memory. */
+static bool begin_sending(struct handover_giver *giver, FILE *text)
 {
-	if (!giver->failed && !giver->writable)
+	bool whole = !ferror(text);
+
+	if (fclose(text) == 0 && whole)
 		giver->writable = loop_on_writable(giver->loop, giver->descriptor, on_writable, giver);
-	if (!giver->failed && giver->writable)
+	if (giver->writable)
 		return true;
 	stop(giver);
 	return false;
@@ -89,13 +72,16 @@ bool handover_give(struct handover_giver *giver, const struct standing *standing
 	char head[HEAD_SIZE];
 
 	stop(giver);
+	FILE *text = open_memstream(&giver->text, &giver->length);
+	if (!text)
+		return false;
 	snprintf(head, sizeof(head), "\nknown %lld %lld", (long long)started_ns, (long long)standing_until(standing));
-	put_line(giver, head);
-	standing_each_known(standing, put_line, giver);
-	standing_each_alert(standing, INT64_MIN, put_line, giver);
+	put_line(text, head);
+	standing_each_known(standing, put_line, text);
+	standing_each_alert(standing, INT64_MIN, put_line, text);
 	snprintf(head, sizeof(head), "end %lld", (long long)started_ns);
-	put_line(giver, head);
-	return begin_sending(giver);
+	put_line(text, head);
+	return begin_sending(giver, text);
 }
 
 struct handover_giver *handover_giver_new(struct loop *loop, int descriptor)
@@ -106,9 +92,12 @@ struct handover_giver *handover_giver_new(struct loop *loop, int descriptor)
 		return NULL;
 	giver->loop = loop;
 	giver->descriptor = descriptor;
-	put_line(giver, "\nagain");
-	if (begin_sending(giver))
-		return giver;
+	FILE *text = open_memstream(&giver->text, &giver->length);
+	if (text) {
+		put_line(text, "\nagain");
+		if (begin_sending(giver, text))
+			return giver;
+	}
 	free(giver);
 	return NULL;
 }

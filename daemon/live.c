@@ -4,6 +4,7 @@
 
 #include "capture.h"
 #include "engine.h"
+#include "frame_time.h"
 #include "loop.h"
 #include "workers.h"
 #include "../config/config.h"
@@ -48,8 +49,7 @@ struct live {
 	struct live_interface *interfaces; /* INTERFACES_MAX places, owned; an interface keeps its place and number */
 	size_t count;                      /* places that were used at some time */
 	bool gathers;                      /* frames are handed on in portions for several workers */
-	int64_t frame_ns;                  /* time of the latest frame, 0 before */
-	int64_t arrived_ns;                /* monotonic clock when it came */
+	struct frame_time time;
 };
 
 static void say(struct live *live, enum notice_level level, const char *text)
@@ -60,13 +60,39 @@ static void say(struct live *live, enum notice_level level, const char *text)
 	record_write(&live->notices, &record);
 }
 
+/* While the machine's clock is behind: with the time that they would have. */
+static void take_set_frames(struct live *live, const struct frame *frames, unsigned count, int64_t now)
+{
+	struct frame set[32];
+
+	for (unsigned at = 0, some; at < count; at += some) {
+		some = count - at < 32 ? count - at : 32;
+		for (unsigned i = 0; i < some; i++) {
+			set[i] = frames[at + i];
+			set[i].time_ns = frame_time_of(&live->time, set[i].time_ns, now);
+		}
+		engine_frames(live->engine, set, some);
+		frame_time_came(&live->time, set[some - 1].time_ns, now);
+	}
+}
+
 static void take_frames(void *context, const struct frame *frames, unsigned count)
 {
 	struct live *live = context;
 
+	int64_t now = loop_monotonic_ns();
+
+	if (live->time.behind_ns) {
+		take_set_frames(live, frames, count, now);
+		return;
+	}
 	engine_frames(live->engine, frames, count);
-	live->frame_ns = frames[count - 1].time_ns;
-	live->arrived_ns = loop_monotonic_ns();
+	frame_time_came(&live->time, frames[count - 1].time_ns, now);
+}
+
+void live_clock_set(struct live *live, int64_t step_ns)
+{
+	frame_time_set(&live->time, step_ns);
 }
 
 static void close_interface(struct live *live, struct live_interface *interface)
@@ -156,8 +182,8 @@ static void on_tick(void *context)
 	for (size_t i = 0; i < live->count; i++)
 		dispatch(live, &live->interfaces[i]);
 	int64_t now = loop_monotonic_ns();
-	int64_t time = live->frame_ns ? live->frame_ns + (now - live->arrived_ns) : loop_wall_ns();
-	engine_advance(live->engine, time - RING_DELAY_NS);
+	int64_t time = frame_time_now(&live->time, now);
+	engine_advance(live->engine, (time ? time : loop_wall_ns()) - RING_DELAY_NS);
 }
 
 void live_retry(struct live *live, size_t place)

@@ -4,6 +4,7 @@
 
 #include "audit/judge.h"
 #include "audit/track.h"
+#include "report/standing.h"
 #include "report/text_page.h"
 #include "sandbox.h"
 #include "workers.h"
@@ -34,20 +35,26 @@ static void list_parts(struct config_limits *limits, struct part parts[PARTS])
 	parts[3] = (struct part){ "pairs", CONFIG_LIMIT_PAIRS, &limits->pairs, track.pair + judge.pair };
 }
 
-static uint64_t sum_of(const struct part parts[PARTS], uint8_t named, bool of_named)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < PARTS; i++)
-		if (((parts[i].bit & named) != 0) == of_named)
-			sum += *parts[i].entries * parts[i].cost;
-	return sum;
-}
-
 /* Frames that are remembered for captures of alerts. */
 static uint64_t evidence_of(const struct config *config)
 {
 	return config->evidence.dir ? config->interface_count * config->evidence.memory : 0;
+}
+
+/* Of alerts that may be open, as many as pairs up to a bound. */
+static uint64_t alerts_of(uint32_t pairs)
+{
+	struct judge_costs judge = judge_costs();
+
+	return (pairs < judge.alerts_max ? pairs : judge.alerts_max) * judge.alert;
+}
+
+/* What the reporter keeps at most of pairs and hosts that are known, beside the tables. */
+static uint64_t known_of(const struct config *config)
+{
+	uint64_t pairs = config->limits.pairs < STANDING_KNOWN_MAX ? config->limits.pairs : STANDING_KNOWN_MAX;
+
+	return pairs * (STANDING_PAIR_OCTETS + STANDING_HOST_OCTETS);
 }
 
 static void say_parts(const struct part parts[PARTS], const struct config *config, struct limits_outcome *outcome,
@@ -60,13 +67,57 @@ static void say_parts(const struct part parts[PARTS], const struct config *confi
 		used += (size_t)snprintf(outcome->text + used, LIMITS_TEXT_SIZE - used, "%s%u %s %s", i ? ", " : "",
 					 *parts[i].entries, parts[i].name,
 					 page_octets(*parts[i].entries * parts[i].cost, &figure));
+	if (used < LIMITS_TEXT_SIZE)
+		used += (size_t)snprintf(outcome->text + used, LIMITS_TEXT_SIZE - used, ", alerts %s",
+					 page_octets(alerts_of(config->limits.pairs), &figure));
 	if (used < LIMITS_TEXT_SIZE && evidence_of(config))
 		used +=
 		    (size_t)snprintf(outcome->text + used, LIMITS_TEXT_SIZE - used,
 				     ", and frames for report.evidence %s", page_octets(evidence_of(config), &figure));
 	if (used < LIMITS_TEXT_SIZE)
+		used += (size_t)snprintf(outcome->text + used, LIMITS_TEXT_SIZE - used,
+					 "; besides, the reporter's memory of pairs and hosts of at most %s",
+					 page_octets(known_of(config), &figure));
+	if (used < LIMITS_TEXT_SIZE)
 		snprintf(outcome->text + used, LIMITS_TEXT_SIZE - used, "; limits.memory is %s",
 			 page_octets(config->limits.memory, &figure));
+}
+
+/* Entries of a part, if those that the file does not name have this share of what they have above the least. */
+static uint32_t entries_at(const struct part *part, uint8_t named, double share)
+{
+	if ((part->bit & named) || *part->entries <= ENTRIES_MIN)
+		return *part->entries;
+	return ENTRIES_MIN + (uint32_t)(share * (*part->entries - ENTRIES_MIN));
+}
+
+static uint64_t sum_at(const struct part parts[PARTS], const struct config *config, double share)
+{
+	uint64_t sum = evidence_of(config);
+
+	for (unsigned i = 0; i < PARTS; i++) {
+		uint32_t entries = entries_at(&parts[i], config->limits.named, share);
+		sum += entries * parts[i].cost;
+		if (parts[i].bit == CONFIG_LIMIT_PAIRS)
+			sum += alerts_of(entries);
+	}
+	return sum;
+}
+
+/* The largest share with which all fits. */
+static double share_that_fits(const struct part parts[PARTS], const struct config *config)
+{
+	enum { HALVINGS = 40 };
+	double fits = 0, too_much = 1;
+
+	for (unsigned i = 0; i < HALVINGS; i++) {
+		double middle = (fits + too_much) / 2;
+		if (sum_at(parts, config, middle) <= config->limits.memory)
+			fits = middle;
+		else
+			too_much = middle;
+	}
+	return fits;
 }
 
 bool limits_fit(struct config *config, struct limits_outcome *outcome)
@@ -78,25 +129,17 @@ bool limits_fit(struct config *config, struct limits_outcome *outcome)
 
 	*outcome = (struct limits_outcome){ .scaled = false };
 	list_parts(limits, parts);
-	uint64_t named = sum_of(parts, limits->named, true) + evidence_of(config), least = 0;
-	uint64_t others = sum_of(parts, limits->named, false);
-	for (unsigned i = 0; i < PARTS; i++)
-		if (!(parts[i].bit & limits->named))
-			least += ENTRIES_MIN * parts[i].cost;
-	if (named + least > limits->memory) {
+	if (sum_at(parts, config, 0) > limits->memory) {
 		snprintf(text, sizeof(text),
 			 "the tables do not fit into limits.memory: raise it to %s, or lower what is named: ",
-			 page_octets(named + least, &figure));
+			 page_octets(sum_at(parts, config, 0), &figure));
 		say_parts(parts, config, outcome, text);
 		return false;
 	}
-	for (unsigned i = 0; i < PARTS && named + others > limits->memory; i++) {
-		if (parts[i].bit & limits->named)
-			continue;
-		/* Each by the same part of what it has above the least. */
-		double share = (double)(limits->memory - named - least) / (double)(others - least);
-		uint32_t spare = *parts[i].entries > ENTRIES_MIN ? *parts[i].entries - ENTRIES_MIN : 0;
-		*parts[i].entries = (uint32_t)(ENTRIES_MIN + share * spare);
+	if (sum_at(parts, config, 1) > limits->memory) {
+		double share = share_that_fits(parts, config);
+		for (unsigned i = 0; i < PARTS; i++)
+			*parts[i].entries = entries_at(&parts[i], limits->named, share);
 		outcome->scaled = true;
 	}
 	if (limits->learned > limits->pairs)
@@ -154,8 +197,9 @@ bool limits_exceed_service(const struct config *config, char text[LIMITS_TEXT_SI
 	uint64_t bound = bound_of_group("/proc/self/cgroup", "/sys/fs/cgroup"), memory = config->limits.memory;
 	struct page_figure allowed, wanted;
 
-	/* A quarter more for all that is no table. */
-	if (!bound || bound >= memory + memory / 4)
+	/* A quarter more for all that is no table, or, where that is more, what the reporter remembers. */
+	uint64_t more = memory / 4 > known_of(config) ? memory / 4 : known_of(config);
+	if (!bound || bound >= memory + more)
 		return false;
 	snprintf(text, LIMITS_TEXT_SIZE,
 		 "limits.memory is %s, but the service manager allows %s for all of espiald: the kernel would end it "

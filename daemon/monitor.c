@@ -9,6 +9,7 @@
 #include "reporter.h"
 #include "sandbox.h"
 #include "../config/config.h"
+#include "../config/config_changes.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -233,40 +234,6 @@ static bool reap(struct monitor *monitor)
 
 /* ---- another configuration ---- */
 
-static bool same_text(const char *one, const char *other)
-{
-	return one == other || (one && other && strcmp(one, other) == 0);
-}
-
-/* Whether the reporter does the same by both. */
-static bool same_report(const struct config *one, const struct config *other)
-{
-	return same_text(one->sensor, other->sensor) && one->syslog.enabled == other->syslog.enabled &&
-	       same_text(one->syslog.to, other->syslog.to) && one->syslog.facility == other->syslog.facility &&
-	       one->syslog.shape == other->syslog.shape && same_text(one->json.file, other->json.file) &&
-	       same_text(one->control, other->control) && same_text(one->store.path, other->store.path) &&
-	       one->store.keep_ns == other->store.keep_ns && same_text(one->http.listen, other->http.listen) &&
-	       same_text(one->http.token_file, other->http.token_file) &&
-	       same_text(one->evidence.dir, other->evidence.dir) &&
-	       one->evidence.file_size == other->evidence.file_size && one->evidence.size == other->evidence.size &&
-	       one->evidence.files == other->evidence.files && one->evidence.keep_ns == other->evidence.keep_ns;
-}
-
-/* Member by member: what lies between them is not set. */
-static bool same_limits(const struct config_limits *one, const struct config_limits *other)
-{
-	return one->flows == other->flows && one->sas == other->sas && one->ike == other->ike &&
-	       one->pairs == other->pairs && one->learned == other->learned && one->memory == other->memory;
-}
-
-/* Whether something changed that only a new engine would heed. */
-static bool needs_start(const struct config *one, const struct config *other)
-{
-	return !same_limits(&one->limits, &other->limits) || one->classify != other->classify ||
-	       !same_text(one->sensor, other->sensor) || !one->evidence.dir != !other->evidence.dir ||
-	       one->evidence.payload != other->evidence.payload || one->evidence.memory != other->evidence.memory;
-}
-
 /* Reads the configuration again and has it obeyed. Writes one sentence about the outcome, and says it. */
 static bool reload(struct monitor *monitor, char outcome[RELOAD_PROBLEM_SIZE])
 {
@@ -282,12 +249,13 @@ static bool reload(struct monitor *monitor, char outcome[RELOAD_PROBLEM_SIZE])
 		say(outcome);
 		return false;
 	}
-	monitor->renewing = monitor->reporter.pid && !same_report(monitor->config, next);
+	monitor->renewing |= monitor->reporter.pid && !config_same_report(monitor->config, next);
 	snprintf(outcome, RELOAD_PROBLEM_SIZE, "configuration read again: %zu rules, %zu interfaces%s",
 		 next->policy.rule_count, next->interface_count,
-		 needs_start(monitor->config, next) ? "; sensor, classify, limits and what evidence remembers are "
-						      "heeded when espiald is started the next time"
-						    : "");
+		 config_same_start(monitor->config, next)
+		     ? ""
+		     : "; sensor, classify, limits, buffers of interfaces and what evidence remembers "
+		       "are heeded when espiald is started the next time");
 	config_free(monitor->owned);
 	monitor->config = monitor->owned = next;
 	say(outcome);

@@ -222,6 +222,7 @@ static void look_at_clock(struct sensor_watch *watch)
 	watch->apart_ns = apart;
 	if (step < watch->clock_step_ns && step > -watch->clock_step_ns)
 		return;
+	live_clock_set(watch->live, step);
 	transition.clock.step_ns = step;
 	engine_tell(watch->engine, &transition);
 }

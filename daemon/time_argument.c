@@ -2,13 +2,13 @@
 /* See time_argument.h. */
 #include "time_argument.h"
 
+#include "loop.h"
 #include "report/timestamp.h"
 
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define SECOND INT64_C(1000000000)
 
@@ -18,14 +18,13 @@ bool time_argument(const char *text, int direction, int64_t *time_ns)
 		const char *unit;
 		int64_t seconds;
 	} units[] = { { "s", 1 }, { "min", 60 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 }, { "w", 604800 } };
-	struct timespec now;
+	int64_t now = loop_wall_ns() / SECOND;
 	char whole[TIMESTAMP_SIZE], *end;
 	long amount = strtol(text, &end, 10);
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	for (size_t i = 0; end != text && amount > 0 && amount < 100000 && i < sizeof(units) / sizeof(units[0]); i++)
 		if (strcmp(end, units[i].unit) == 0) {
-			*time_ns = (now.tv_sec + direction * amount * units[i].seconds) * SECOND;
+			*time_ns = (now + direction * amount * units[i].seconds) * SECOND;
 			return true;
 		}
 	size_t length = strlen(text);

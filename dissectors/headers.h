@@ -24,7 +24,7 @@
 /* Octets from the start of the frame; never more than were captured, 0 if there is no IP packet. `ike_whole`: IKE messages to their end. */
 static inline uint32_t headers_length(const struct frame *frame, const struct packet *packet, bool ike_whole);
 
-/* The same of packets that are not in clear, and whose headers end before the capture does. */
+/* For headers_length(), which answers for most packets itself: all others, also those without IP, in clear without a payload, or cut off. */
 uint32_t headers_length_of(const struct frame *frame, const struct packet *packet, bool ike_whole);
 
 static inline uint32_t headers_length(const struct frame *frame, const struct packet *packet, bool ike_whole)

@@ -10,7 +10,6 @@
 
 #define SECOND INT64_C(1000000000)
 #define MINUTE (60 * SECOND)
-#define ALERTS_MAX 65536           /* what is open beyond that is told as it comes */
 #define WAIT_STEP_NS (SECOND / 10) /* waits end together, so that a crowd of them is looked at once */
 #define PLACE_OFF UINT32_MAX       /* the place of an alert that is never told */
 
@@ -54,14 +53,19 @@ static void take_settings(struct alert_desk *desk, const struct alert_settings *
 		desk->settings.group_members = GROUP_RECENT;
 }
 
+uint64_t alert_desk_cost(void)
+{
+	return table_cost(sizeof(struct desk_entry)) + table_cost(sizeof(struct alert_group));
+}
+
 struct alert_desk *alert_desk_new(const struct alert_settings *settings, uint32_t capacity)
 {
 	struct alert_desk *desk = calloc(1, sizeof(*desk));
 
 	if (!desk)
 		return NULL;
-	if (capacity > ALERTS_MAX)
-		capacity = ALERTS_MAX;
+	if (capacity > ALERT_DESK_MAX)
+		capacity = ALERT_DESK_MAX;
 	take_settings(desk, settings);
 	desk->maintenance = calloc(settings->maintenance_count + 1, sizeof(*desk->maintenance));
 	/* Mapped, and resident only as it is used. */

@@ -21,6 +21,12 @@
 struct alert_desk;
 struct judged_pair;
 
+/* What is open beyond that is told as it comes. */
+enum { ALERT_DESK_MAX = 65536 };
+
+/* Octets that one alert may cost at most. */
+uint64_t alert_desk_cost(void);
+
 /* NULL on lack of memory. The settings are copied, what they borrow is not. */
 struct alert_desk *alert_desk_new(const struct alert_settings *settings, uint32_t capacity);
 void alert_desk_free(struct alert_desk *desk);

@@ -54,6 +54,7 @@ struct interest {
 struct evidence {
 	struct evidence_settings settings;
 	bool interested;                     /* somebody is followed */
+	bool incomplete;                     /* there was no memory to remember some interface */
 	struct rings *rings[INTERFACES_MAX]; /* owned; NULL: not remembered */
 	/* what is followed */
 	struct followed followed[FOLLOWED_MAX];
@@ -118,6 +119,7 @@ bool evidence_interface(struct evidence *evidence, uint16_t interface)
 	if (!rings || !evidence_ring_init(&rings->ring[TALK], talk) ||
 	    !evidence_ring_init(&rings->ring[BULK], evidence->settings.octets - talk)) {
 		free_rings(rings);
+		evidence->incomplete = true;
 		return false;
 	}
 	evidence->rings[interface] = rings;
@@ -237,6 +239,9 @@ static bool confirm(struct evidence *evidence, const struct evidence_case *about
 
 	if (!evidence_ring_at(&evidence->rings[pick->interface]->ring[pick->kind], pick->position, &place))
 		return false;
+	/* So that what is somebody else's is not read again. */
+	if (!evidence_case_may_hold(about, place.entry))
+		return false;
 	frame->frame = (struct frame){
 		.bytes = place.octets,
 		.captured = place.entry->kept,
@@ -264,6 +269,8 @@ static void search(struct evidence *evidence, const struct evidence_case *about)
 			i = found - (EVIDENCE_BEFORE_MAX - count);
 		count += confirm(evidence, about, &evidence->picks[i], &evidence->frames[count]);
 	}
+	if (evidence->incomplete)
+		atomic_fetch_add_explicit(&evidence->lost, 1, memory_order_relaxed);
 	if (count > 0)
 		evidence->settings.give(evidence->settings.context, about->alert, evidence->frames, count);
 }

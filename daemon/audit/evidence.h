@@ -46,7 +46,8 @@ struct evidence_settings {
 struct evidence *evidence_new(const struct evidence_settings *settings);
 void evidence_free(struct evidence *evidence);
 
-/* Remembers frames of this interface from now on; more than once does no harm. Not on the packet path. False on lack of memory. */
+/* Remembers frames of this interface from now on; more than once does no harm. Not on the packet path. False on lack of memory, and
+ * each alert counts as lost then. */
 bool evidence_interface(struct evidence *evidence, uint16_t interface);
 
 /* The worker: a packet that it has dealt with. `offends`: it was in clear, and policy does not let it. */
@@ -66,7 +67,7 @@ bool evidence_open(struct evidence *evidence, const struct evidence_case *opened
  * True if there is more to look for. */
 bool evidence_step(struct evidence *evidence, int64_t now_ns, unsigned most);
 
-/* Alerts that found no room. From any thread. */
+/* Alerts that found no room, or of which some interface was not remembered. From any thread. */
 uint64_t evidence_lost(const struct evidence *evidence);
 
 #endif

@@ -222,8 +222,9 @@ bool evidence_case_holds(const struct evidence_case *evidence, const struct evid
 	}
 	if (is_ipsec(entry->class))
 		return are_known(evidence, &packet->src, &packet->dst);
-	/* An error belongs if what it quotes does; of the gateways that is IPsec at most, and what else is quoted is theirs. */
-	if (entry->class != PACKET_ICMP || !(packet->flags & PACKET_QUOTES))
+	/* An error belongs if what it quotes does, and it goes to one of them, as whose packet is quoted gets it; of the gateways that is IPsec
+	 * at most, and what else is quoted is theirs. */
+	if (entry->class != PACKET_ICMP || !(packet->flags & PACKET_QUOTES) || !is_known(evidence, &packet->dst))
 		return false;
 	const struct packet_quoted *quoted = &packet->quoted;
 	return is_subject(evidence, &quoted->src, &quoted->dst) || are_known(evidence, &quoted->src, &quoted->dst);

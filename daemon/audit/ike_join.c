@@ -150,19 +150,25 @@ bool ike_join_later(struct ike_join *join, uint64_t datagram, uint32_t offset, c
 	return true;
 }
 
+/* The one that began first; NULL if there is none. */
+static struct slot *oldest(struct ike_join *join)
+{
+	struct slot *first = NULL;
+
+	for (unsigned i = 0; i < IKE_JOIN_SLOTS; i++) {
+		struct slot *slot = &join->slots[i];
+		if (slot->datagram && (!first || slot->first_ns < first->first_ns))
+			first = slot;
+	}
+	return first;
+}
+
 void ike_join_advance(struct ike_join *join, int64_t now_ns)
 {
-	while (join->used) {
-		struct slot *oldest = NULL;
-		for (unsigned i = 0; i < IKE_JOIN_SLOTS; i++) {
-			struct slot *slot = &join->slots[i];
-			if (slot->datagram && (!oldest || slot->first_ns < oldest->first_ns))
-				oldest = slot;
-		}
-		if (now_ns < oldest->first_ns + IKE_JOIN_NS)
-			break;
-		go_on(join, oldest, oldest->first_ns + IKE_JOIN_NS);
-	}
+	struct slot *slot;
+
+	while (join->used && (slot = oldest(join)) && now_ns >= slot->first_ns + IKE_JOIN_NS)
+		go_on(join, slot, slot->first_ns + IKE_JOIN_NS);
 }
 
 void ike_join_end(struct ike_join *join, int64_t now_ns)

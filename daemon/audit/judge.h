@@ -172,6 +172,8 @@ uint64_t judge_ike_evicted(const struct judge *judge);
 /* Octets that one more of a limit costs here, where all of them are used. */
 struct judge_costs {
 	uint64_t sa, pair, ike;
+	uint64_t alert;      /* of one that may be open; as many as pairs, */
+	uint32_t alerts_max; /* and no more than these */
 };
 struct judge_costs judge_costs(void);
 

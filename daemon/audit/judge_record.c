@@ -2,6 +2,7 @@
 /*
  * What the judge knows, for the records of pairs, SAs and IKE SAs and for the sensor's health. It only looks. See judge.h.
  */
+#include "alert_desk.h"
 #include "judge_state.h"
 
 #include <limits.h>
@@ -131,9 +132,11 @@ void judge_tables(const struct judge *judge, struct record_table tables[JUDGE_TA
 struct judge_costs judge_costs(void)
 {
 	return (struct judge_costs){
-		.sa = table_cost(sizeof(struct judged_sa)),
+		.sa = table_cost(sizeof(struct judged_sa)) + move_index_cost(),
 		.pair = table_cost(sizeof(struct judged_pair)) + table_cost(sizeof(struct judged_host)),
 		.ike = ike_story_cost() + table_cost(sizeof(struct judged_suites)),
+		.alert = alert_desk_cost(),
+		.alerts_max = ALERT_DESK_MAX,
 	};
 }
 

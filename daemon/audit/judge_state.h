@@ -558,6 +558,8 @@ void origin_note(const struct judged_pair *pair, struct finding *finding);
 
 /* move.c */
 bool move_index_init(struct move_index *index, uint32_t sas);
+/* Octets of it for one SA, at most. */
+size_t move_index_cost(void);
 void move_index_destroy(struct move_index *index);
 /* After lineage_transition(). */
 void move_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);

@@ -27,6 +27,11 @@ enum {
 	SKIP_MAX = 1 << 20 /* numbers that may be missing between the two */
 };
 
+size_t move_index_cost(void)
+{
+	return 2 * sizeof(uint32_t); /* places are a power of two */
+}
+
 bool move_index_init(struct move_index *index, uint32_t sas)
 {
 	uint32_t places = WAYS;

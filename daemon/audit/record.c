@@ -68,11 +68,12 @@ int pair_verdict_find(const char *name)
 
 int record_initiator_find(const char *name)
 {
-	int i = INITIATOR_COUNT - 1;
-
-	while (i > INITIATOR_UNKNOWN && strcmp(record_initiator_name((enum record_initiator)i), name) != 0)
-		i--;
-	return i > INITIATOR_UNKNOWN ? i : -1;
+	for (int i = INITIATOR_UNKNOWN + 1; i < INITIATOR_COUNT; i++) {
+		const char *one = record_initiator_name((enum record_initiator)i);
+		if (one && strcmp(one, name) == 0)
+			return i;
+	}
+	return -1;
 }
 
 int sa_state_find(const char *name)

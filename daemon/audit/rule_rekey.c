@@ -9,6 +9,9 @@
  * names the value that was inferred and the one to set. It ends when intervals became long enough, or no SA was born for
  * rekey_hold_ns, or twice the lifetime that the policy wants if that is longer.
  *
+ * A habit is read from the latest sixteen rekeys. Who has one and is given short lifetimes without a restart has another with
+ * the fourth short and even interval in a row: by hand two or three come of it, and then the old one goes on.
+ *
  * rekey-overdue: a pair that changed its keys by the clock goes on with one SA for several of its usual intervals. Habits of
  * before a negotiation from the beginning are none: who changes lifetimes restarts what has them.
  */
@@ -17,7 +20,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { REKEYS_MIN = 3 };
+enum {
+	REKEYS_MIN = 3,
+	CHANGE_MIN = 4, /* short intervals in a row that end a habit of longer ones */
+	CHANGE_UNSTEADY =
+	    6, /* the same, where the longer ones were no habit: what varies is short by chance at times */
+};
 
 #define SPREAD_MAX 0.3    /* figures that differ more are not regular */
 #define SPREAD_CAP 1.0    /* a factor of two: an SA that ended for a reason of its own counts no more than this */
@@ -26,6 +34,7 @@ enum { REKEYS_MIN = 3 };
 /* Nothing lives so short: SAs that follow one another so fast are parallel, of several processors or subnets. */
 #define LIFETIME_MIN_NS (2 * INT64_C(1000000000))
 #define HABIT_SPREAD_MAX 0.2                            /* intervals at least so even are a habit of the clock */
+#define CHANGE_TIMES 2.0                                /* the longer ones are at least so many times as long */
 #define OVERDUE_TIMES 4.0                               /* so many usual intervals with one SA are overdue */
 #define OVERDUE_HOLD_NS (60 * 60 * INT64_C(1000000000)) /* silence after which an overdue SA has ended */
 #define IN_USE_NS (60 * INT64_C(1000000000))
@@ -60,25 +69,40 @@ static struct regularity regularity_of(double *values, uint32_t count)
 	return regularity;
 }
 
-/* False while there are too few to speak of a habit. */
-static bool measure(const struct judged_rekeys *rekeys, struct regularity *time, struct regularity *volume)
+/* How many of the latest rekeys tell of the habit. */
+static uint32_t telling(const struct judged_rekeys *rekeys)
 {
 	/* Peers that authenticate anew each time have no other habit than that. */
 	uint32_t all = rekeys->habit >= REKEYS_MIN ? rekeys->habit : rekeys->count;
-	uint32_t count = all < rekeys->remembered ? all : rekeys->remembered;
+
+	return all < rekeys->remembered ? all : rekeys->remembered;
+}
+
+/* Of `count` rekeys, the latest but `later` of them; all of them have to be remembered. */
+static void measure_some(const struct judged_rekeys *rekeys, uint32_t later, uint32_t count, struct regularity *time,
+			 struct regularity *volume)
+{
 	double seconds[REKEY_REMEMBERED], octets[REKEY_REMEMBERED];
 	uint32_t counted = 0;
 
-	if (count < REKEYS_MIN)
-		return false;
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t place = (rekeys->at + REKEY_REMEMBERED - 1 - i) % REKEY_REMEMBERED;
+		uint32_t place = (rekeys->at + 2 * REKEY_REMEMBERED - 1 - later - i) % REKEY_REMEMBERED;
 		seconds[i] = (double)rekeys->interval_ns[place] / 1e9;
 		if (rekeys->bytes[place] != KNOWN_BYTES_NOT)
 			octets[counted++] = (double)rekeys->bytes[place];
 	}
 	*time = regularity_of(seconds, count);
 	*volume = regularity_of(octets, counted);
+}
+
+/* False while there are too few to speak of a habit. */
+static bool measure(const struct judged_rekeys *rekeys, struct regularity *time, struct regularity *volume)
+{
+	uint32_t count = telling(rekeys);
+
+	if (count < REKEYS_MIN)
+		return false;
+	measure_some(rekeys, 0, count, time, volume);
 	return true;
 }
 
@@ -219,6 +243,52 @@ static void look_for_end(struct judge *judge, struct judged_pair *pair)
 
 /* ---- and its beginning ---- */
 
+static bool all_short(const struct judge *judge, const struct judged_rekeys *rekeys, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		int64_t interval = rekeys->interval_ns[(rekeys->at + REKEY_REMEMBERED - 1 - i) % REKEY_REMEMBERED];
+		if (interval >= judge->settings.thresholds.rekey_min_lifetime_ns || interval < LIFETIME_MIN_NS)
+			return false;
+	}
+	return true;
+}
+
+/* Whether the latest `count` intervals are a habit of their own, and those before them were another one. */
+static bool changed(const struct judge *judge, const struct judged_rekeys *rekeys, uint32_t count)
+{
+	uint32_t all = telling(rekeys);
+	struct regularity time, volume, time_before, volume_before;
+
+	if (all < count + REKEYS_MIN || !all_short(judge, rekeys, count))
+		return false;
+	measure_some(rekeys, 0, count, &time, &volume);
+	measure_some(rekeys, count, all - count, &time_before, &volume_before);
+	if (time_before.median < CHANGE_TIMES * time.median ||
+	    (count < CHANGE_UNSTEADY && time_before.spread > SPREAD_MAX))
+		return false;
+	bool by_time = time.spread <= HABIT_SPREAD_MAX;
+	bool by_volume = volume.known && volume.spread <= HABIT_SPREAD_MAX;
+	/* A healthy limit of volume is reached fast while a backup runs: nobody changed anything. */
+	if (volume.known && volume.median >= (double)judge->settings.thresholds.rekey_min_volume)
+		return by_time && at_least_chance(volume.spread) >= EVENER * at_least_chance(time.spread);
+	return by_time || by_volume;
+}
+
+/* What went before a change counts no more. That a new habit is broken is told once it is as old as any other. */
+static void notice_change(struct judge *judge, struct judged_pair *pair, unsigned direction)
+{
+	struct judged_rekeys *rekeys = &pair->rekeys[direction];
+
+	for (uint32_t count = CHANGE_MIN; count <= CHANGE_UNSTEADY; count += CHANGE_UNSTEADY - CHANGE_MIN) {
+		if (!changed(judge, rekeys, count))
+			continue;
+		rekeys->remembered = count;
+		rekeys->habit = 0;
+		known_note_pair(judge, pair);
+		return;
+	}
+}
+
 static void consider(struct judge *judge, struct judged_pair *pair, unsigned direction)
 {
 	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
@@ -226,6 +296,7 @@ static void consider(struct judge *judge, struct judged_pair *pair, unsigned dir
 	struct finding finding;
 	struct regularity time, volume;
 
+	notice_change(judge, pair, direction);
 	if (!too_often(judge, rekeys, &time, &volume))
 		return;
 	enum limit limit = limit_of(pair);

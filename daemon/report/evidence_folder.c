@@ -5,6 +5,7 @@
 #include "evidence_parcel.h"
 #include "evidence_shelf.h"
 #include "pcapng.h"
+#include "read_whole.h"
 #include "timestamp.h"
 #include "write_whole.h"
 
@@ -205,25 +206,29 @@ static void path_of(const struct evidence_folder *folder, uint64_t alert, const 
 	snprintf(path, PATH_SIZE, "%s/%016llx.%s", folder->path, (unsigned long long)alert, ending);
 }
 
-/* All of it, and not cut off within a block if that cannot be helped. */
-static uint8_t *read_whole(int file, size_t *length)
+/*
+ * What is in the file, to be freed. NULL with errno if it cannot be read now; NULL with errno 0 if it cannot be a capture: it is no file, or
+ * larger than any.
+ */
+static uint8_t *read_capture(int file, size_t *length)
 {
 	enum { MOST = EVIDENCE_FILE_MAX + (64 << 10) };
 	struct stat status;
 
-	if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > MOST)
+	if (fstat(file, &status) != 0)
 		return NULL;
-	size_t room = (size_t)status.st_size, used = 0;
-	uint8_t *octets = malloc(room + 1);
-	while (octets && used < room) {
-		ssize_t count = pread(file, octets + used, room - used, (off_t)used);
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count <= 0)
-			break;
-		used += (size_t)count;
+	errno = 0;
+	if (!S_ISREG(status.st_mode) || status.st_size > MOST)
+		return NULL;
+	uint8_t *octets = malloc((size_t)status.st_size + 1);
+	ssize_t used = octets ? read_whole(file, octets, (size_t)status.st_size) : -1;
+	if (used < 0) {
+		int reason = errno;
+		free(octets);
+		errno = reason;
+		return NULL;
 	}
-	*length = used;
+	*length = (size_t)used;
 	return octets;
 }
 
@@ -242,8 +247,13 @@ uint8_t *evidence_folder_read(const char *path, uint64_t alert, size_t *length, 
 		snprintf(problem, problem_size, "the capture of this alert cannot be read: %s", strerror(errno));
 	if (file < 0)
 		return NULL;
-	octets = read_whole(file, length);
+	octets = read_capture(file, length);
+	int reason = errno;
 	close(file);
+	if (!octets && reason) {
+		snprintf(problem, problem_size, "the capture of this alert cannot be read: %s", strerror(reason));
+		return NULL;
+	}
 	if (octets)
 		pcapng_measure(octets, *length, &extent, NULL, NULL);
 	if (extent.section > 0) {
@@ -266,12 +276,13 @@ static void note_interface(void *context, uint16_t link_type, const char *name, 
 	snprintf(interface->name, sizeof(interface->name), "%.*s", (int)name_length, name);
 }
 
-/* Takes over a file of a reporter before this one, less what that did not write whole. */
+/* Takes over a file of a reporter before this one, less what that did not write whole. False with errno if that cannot be now, and with 0 if there
+ * is nothing in it to take over. */
 static bool take_over(struct told *told, int file)
 {
 	struct pcapng_extent extent;
 	size_t length;
-	uint8_t *octets = read_whole(file, &length);
+	uint8_t *octets = read_capture(file, &length);
 
 	told->interface_count = 0;
 	if (!octets)
@@ -279,6 +290,7 @@ static bool take_over(struct told *told, int file)
 	pcapng_measure(octets, length, &extent, note_interface, told);
 	free(octets);
 	told->octets = extent.whole;
+	errno = 0;
 	return extent.section > 0 && ftruncate(file, (off_t)extent.whole) == 0;
 }
 
@@ -295,12 +307,21 @@ static int open_file(struct evidence_folder *folder, struct told *told, bool *is
 	}
 	*is_new = false;
 	file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_APPEND);
+	if (file < 0 && errno != ENOENT)
+		return -1;
+	errno = 0;
 	if (file >= 0 && (told->measured || (!folder->settings.anew && take_over(told, file)))) {
 		told->measured = true;
 		return file;
 	}
+	int reason = errno;
 	if (file >= 0)
 		close(file);
+	/* What a disk does not give for a moment is not written over. */
+	if (reason) {
+		errno = reason;
+		return -1;
+	}
 	file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_APPEND | O_CREAT | O_TRUNC, 0640);
 	*is_new = true;
 	told->octets = 0;
@@ -409,7 +430,7 @@ bool evidence_folder_add(struct evidence_folder *folder, uint64_t alert, const u
 }
 
 /* The file of the alert with another comment. As the file may be read just now, it is replaced. */
-static void begin_anew(const struct evidence_folder *folder, struct told *told)
+static void begin_anew(struct evidence_folder *folder, struct told *told)
 {
 	char path[PATH_SIZE], next[PATH_SIZE];
 	struct pcapng_buffer head = { folder->blocks, 0, BLOCKS_ROOM };
@@ -419,17 +440,27 @@ static void begin_anew(const struct evidence_folder *folder, struct told *told)
 	path_of(folder, told->alert, "pcapng", path);
 	path_of(folder, told->alert, "new", next);
 	int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
-	if (file < 0)
+	if (file < 0) {
+		if (errno != ENOENT)
+			went_wrong(folder, strerror(errno));
 		return;
-	uint8_t *octets = read_whole(file, &length);
+	}
+	uint8_t *octets = read_capture(file, &length);
 	struct stat status;
 	bool good = octets && fstat(file, &status) == 0;
+	int reason = good ? 0 : errno;
 	close(file);
 	if (good) {
 		pcapng_measure(octets, length, &extent, NULL, NULL);
 		good = extent.section > 0 && pcapng_put_section(&head, told->comment, application);
 	}
-	file = good ? open(next, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_CREAT | O_TRUNC, 0640) : -1;
+	if (!good) {
+		if (reason)
+			went_wrong(folder, strerror(reason));
+		free(octets);
+		return; /* what is damaged is made anew with the next frames */
+	}
+	file = open(next, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_CREAT | O_TRUNC, 0640);
 	/* Its age is that of its frames. */
 	good = file >= 0 && write_whole(file, head.octets, head.used) &&
 	       write_whole(file, octets + extent.section, extent.whole - extent.section) &&
@@ -438,8 +469,11 @@ static void begin_anew(const struct evidence_folder *folder, struct told *told)
 	if (good) {
 		told->octets = head.used + extent.whole - extent.section;
 		evidence_shelf_resize(folder->shelf, told->alert, told->octets);
-	} else if (file >= 0) {
-		(void)unlink(next); /* the former comment has to do */
+		went_well(folder);
+	} else {
+		went_wrong(folder, strerror(errno)); /* the former comment has to do */
+		if (file >= 0)
+			(void)unlink(next);
 	}
 	if (file >= 0)
 		close(file);

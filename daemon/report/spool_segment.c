@@ -2,7 +2,8 @@
 /* See spool_segment.h. */
 #include "spool_segment.h"
 
-#include <errno.h>
+#include "read_whole.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -111,8 +112,8 @@ char *spool_segment_read(int folder, uint64_t number, size_t limit, size_t *size
 {
 	char name[SPOOL_NAME_SIZE], *octets;
 	struct stat status;
-	size_t used = 0, room;
-	ssize_t count = 0;
+	ssize_t used = -1;
+	size_t room;
 	int file;
 
 	spool_segment_name(number, name);
@@ -125,17 +126,13 @@ char *spool_segment_read(int folder, uint64_t number, size_t limit, size_t *size
 	}
 	room = (size_t)status.st_size < limit ? (size_t)status.st_size : limit;
 	octets = malloc(room + 1);
-	while (octets && used < room && (count = read(file, octets + used, room - used)) != 0) {
-		if (count > 0)
-			used += (size_t)count;
-		else if (errno != EINTR)
-			break;
-	}
+	if (octets)
+		used = read_whole(file, octets, room);
 	close(file);
-	if (count < 0) {
+	if (used < 0) {
 		free(octets);
 		return NULL;
 	}
-	*size = used;
+	*size = (size_t)used;
 	return octets;
 }

@@ -18,6 +18,8 @@
 #include "../audit/record.h"
 
 enum { STANDING_ALERTS_MAX = 16384, STANDING_KNOWN_MAX = 65536 };
+/* Octets that a known pair and a known host take at most, by the longest lines that there are of them (check_memory_limits.c). */
+enum { STANDING_PAIR_OCTETS = 3328, STANDING_HOST_OCTETS = 1856 };
 #define STANDING_PATIENCE_NS (INT64_C(15) * 60 * 1000000000)
 
 struct standing;

@@ -458,6 +458,27 @@ START_TEST(a_host)
 }
 END_TEST
 
+/* Errors about what was sent belong, whoever tells; but not when they go to somebody who has nothing to do with it. */
+START_TEST(errors)
+{
+	struct bench *bench = begin(OCTETS);
+	struct finding finding = about_pair(bench, FINDING_CLEARTEXT_LEAK, 1, 2);
+
+	unreachable(bench, 1, 2);
+	unreachable(bench, 1, 3);
+	open_alert(bench, &finding);
+	ck_assert_uint_eq(bench->count, 1);
+	unreachable(bench, 2, 1);
+	unreachable(bench, 2, 3);
+	echo(bench, 1, 3);
+	evidence_step(bench->evidence, bench->now_ns, 3);
+	ck_assert_uint_eq(bench->count, 2);
+	for (unsigned i = 0; i < bench->count; i++)
+		ck_assert_int_eq(bench->given[i].packet.class, PACKET_ICMP);
+	end(bench);
+}
+END_TEST
+
 /* The alert of an SA points out packets of this SA, in this direction. */
 START_TEST(an_sa)
 {
@@ -727,5 +748,5 @@ START_TEST(two_threads)
 }
 END_TEST
 
-SUITE_MAIN("evidence", a_leak, what_comes_later, first_and_last, talk_lasts, gateways, realms, a_host, an_sa,
+SUITE_MAIN("evidence", a_leak, what_comes_later, first_and_last, talk_lasts, gateways, realms, a_host, errors, an_sa,
 	   other_marks, no_case, a_tunnel_in_words, bounds, hostile_frames, property, two_threads)

@@ -120,6 +120,73 @@ static void harmless(void)
 	}
 }
 
+/* A new SA, in use for a while; the rest of its life both are silent. */
+static void one_more(int64_t lives)
+{
+	int64_t from = sa_story_now(story);
+
+	sa_story_talk(story, A, 12 * S, S);
+	sa_story_set(story, from + lives);
+	sa_story_rekey(story);
+}
+
+/* Both rekey at once: two children, each used by who asked for it, until one is deleted. */
+static void collide(int64_t lives)
+{
+	int64_t from = sa_story_now(story);
+
+	sa_story_talk(story, A, 12 * S, S);
+	sa_story_set(story, from + lives);
+	unsigned kept = sa_story_child(story), other = sa_story_child(story);
+	sa_story_use(story, A, kept);
+	sa_story_use(story, B, other);
+	sa_story_talk(story, A, (int64_t)(1 + sa_story_draw(story, 4)) * S, 250 * MS);
+	sa_story_use(story, B, kept);
+	sa_story_talk(story, A, 3 * S, 250 * MS);
+}
+
+/* By a clock of many minutes for a while; and then short lifetimes that last, or something that passes. */
+static void change_habit(void)
+{
+	unsigned before = 4 + sa_story_draw(story, 16), after = 2 + sa_story_draw(story, 3);
+	unsigned what = sa_story_draw(story, 5);
+	int64_t usual = (int64_t)(12 + sa_story_draw(story, 48)) * MINUTE;
+
+	for (unsigned i = 0; i < before; i++)
+		one_more(usual - (int64_t)sa_story_draw(story, 100) * usual / 1000);
+	one_more((int64_t)(20 + sa_story_draw(story, 600)) * S);
+	switch (what) {
+	case 0: /* a lifetime of seconds, of which up to a tenth is taken off */
+	{
+		int64_t lifetime = (int64_t)(20 + sa_story_draw(story, 200)) * S;
+		for (unsigned i = 0; i < 6; i++)
+			one_more(lifetime - (int64_t)sa_story_draw(story, 100) * lifetime / 1000);
+		expect(FINDING_REKEY_TOO_OFTEN, 0, 0, SEVERITY_LOW);
+		return;
+	}
+	case 1: /* by hand, as even as a hand is or by a script; the SA of before was cut short already */
+	case 2: /* or connections made anew */
+	{
+		int64_t lifetime = (int64_t)(15 + sa_story_draw(story, 90)) * S;
+		for (unsigned i = 1 + sa_story_draw(story, 2); i > 0; i--) {
+			one_more(lifetime + (int64_t)sa_story_draw(story, 3) * S);
+			if (what == 2)
+				sa_story_negotiate(story, sa_story_draw(story, 2));
+		}
+		break;
+	}
+	case 3: /* both sides at once, each time from now on */
+		for (unsigned i = 0; i < 6; i++)
+			collide(usual - (int64_t)sa_story_draw(story, 100) * usual / 1000);
+		break;
+	default: /* silence */
+		sa_story_wait(story, (int64_t)(1 + sa_story_draw(story, 3)) * HOUR);
+		break;
+	}
+	for (unsigned i = 0; i < after; i++)
+		one_more(usual - (int64_t)sa_story_draw(story, 100) * usual / 1000);
+}
+
 static void live(uint64_t seed)
 {
 	begin(seed);
@@ -136,6 +203,10 @@ static void live(uint64_t seed)
 			sa_story_rekey(story);
 		}
 		expect(FINDING_REKEY_TOO_OFTEN, 0, 0, SEVERITY_LOW);
+		return;
+	}
+	if (seed % 12 == 0) {
+		change_habit();
 		return;
 	}
 	unsigned event = sa_story_draw(story, 6), chapters = 2 + sa_story_draw(story, 3);

@@ -26,7 +26,7 @@ import station
 from check_robust import Stage as Robust
 from station import Clock, Failure, Sensor, SyslogNg, Wire, expect, until
 
-DAY = 86400
+HOUR, DAY = 3600, 86400
 MORE = """  store: {{ path: {folder}/disk/espial.db }}
   spool: {{ dir: {folder}/disk/spool, size: 1MiB }}
 """
@@ -136,7 +136,20 @@ def clock_steps(stage):
         stage.clock.set(step)
         stage.alarmed()
         stage.alarmed(1)
-    print("clock a day on, a day back, right, half a minute back, right: every leak told")
+    for number, step in enumerate((-3 * HOUR, 0, HOUR, -HOUR)):
+        stage.clock.set(step)
+        time.sleep(0.3)
+        a, b = (f"10.99.200.{2 * number + side}" for side in (1, 2))
+        for _ in range(3):
+            stage.wires[0].send(packets.ethernet(packets.tcp(a, b, 40000, 80, packets.SYN)))
+            stage.wires[0].send(packets.ethernet(packets.tcp(b, a, 80, 40000, packets.SYN | packets.ACK)))
+            time.sleep(0.2)
+        # It is told at once, and ten seconds later why: time goes on, whatever frames claim.
+        until(f"cause of the leak of {a}", lambda: any(f'"{a}"' in line and '"cause":"nobody-initiates"' in line
+                                                       for line in stage.sensor.records()), 25)
+    stage.clock.set(0)
+    print("clock a day on, a day back, right, half a minute back, right: every leak told; three hours back, right, an hour on and "
+          "two back: causes named in time")
 
 
 def too_many_clients(stage):

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A wall clock that a test can set: preloaded into espiald, adds the seconds that the file named by ESPIAL_CLOCK_STEP holds
- * (a 64-bit integer) to what clock_gettime(CLOCK_REALTIME), gettimeofday() and time() say. The machine's clock stays.
+ * (a 64-bit integer) to what clock_gettime(CLOCK_REALTIME), gettimeofday() and time() say, and to the times of frames, which the
+ * kernel takes of the same clock. The machine's clock stays.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -55,4 +56,38 @@ time_t time(time_t *out)
 	if (out)
 		*out = now.tv_sec;
 	return now.tv_sec;
+}
+
+/* ---- libpcap ---- */
+
+/* As <pcap/pcap.h> has it. */
+struct header {
+	struct timeval time;
+	uint32_t captured, length;
+};
+typedef void (*handler)(unsigned char *context, const struct header *header, const unsigned char *octets);
+
+struct call {
+	handler to;
+	unsigned char *context;
+};
+
+static void pass_on(unsigned char *context, const struct header *header, const unsigned char *octets)
+{
+	const struct call *call = (const struct call *)(void *)context;
+	struct header set = *header;
+
+	if (step)
+		set.time.tv_sec += *step;
+	call->to(call->context, &set, octets);
+}
+
+int pcap_dispatch(void *pcap, int count, handler to, unsigned char *context);
+int pcap_dispatch(void *pcap, int count, handler to, unsigned char *context)
+{
+	int (*real)(void *, int, handler, unsigned char *) =
+	    (int (*)(void *, int, handler, unsigned char *))dlsym(RTLD_NEXT, "pcap_dispatch");
+	struct call call = { to, context };
+
+	return real ? real(pcap, count, pass_on, (unsigned char *)&call) : -1;
 }

@@ -11,6 +11,7 @@ MOST: how many are tried; without, all of them (`meson compile failing-calls`).
 
 import concurrent.futures
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,15 +27,25 @@ FINE = ("told", "without effect", "not met", "ended by libgcrypt, which says why
 class Stage:
     def __init__(self, folder, espial, shim, capture):
         self.folder, self.shim = folder, shim
-        self.command = [espial, "audit", "--json", "--secured", "10.8.1.1,10.8.1.2", capture]
+        self.command = [espial, "audit", "--json", "--secured", "10.8.1.1,10.8.1.2", capture, "--evidence"]
 
     def audit(self, plan, more=None):
+        """What came of it, with the captures by name."""
+        evidence = f"{plan.path}.captures"
         environment = dict(os.environ, ESPIAL_FAILING_CALL=plan.path, LD_PRELOAD=self.shim,
                            ASAN_OPTIONS="verify_asan_link_order=0:detect_leaks=0:allocator_may_return_null=1:abort_on_error=1",
                            **(more or {}))
         if os.environ.get("ESPIAL_ASAN"):
             environment["LD_PRELOAD"] = f"{self.shim} {os.environ['ESPIAL_ASAN']}"
-        return subprocess.run(self.command, capture_output=True, env=environment, timeout=TIMEOUT, check=False)
+        try:
+            done = subprocess.run(self.command + [evidence], capture_output=True, env=environment, timeout=TIMEOUT, check=False)
+            done.captures = {}
+            for name in os.listdir(evidence) if os.path.isdir(evidence) else ():
+                with open(f"{evidence}/{name}", "rb") as file:
+                    done.captures[name] = file.read()
+            return done
+        finally:
+            shutil.rmtree(evidence, ignore_errors=True)
 
     def judge(self, case, reference):
         role, function, number = case
@@ -52,8 +63,9 @@ class Stage:
         if done.returncode < 0 or done.returncode >= 128:
             return f"crashed by {done.returncode}"
         if done.returncode <= 1:
-            same = done.stdout == reference.stdout and done.returncode == reference.returncode
-            return "without effect" if same else "other findings, and silence"
+            if done.stdout != reference.stdout or done.returncode != reference.returncode:
+                return "other findings, and silence"
+            return "without effect" if done.captures == reference.captures else "other captures, and silence"
         return "told" if done.stderr.strip() else "ended without a word"
 
 
@@ -65,7 +77,7 @@ def main():
         stage = Stage(folder, espial, shim, capture)
         plan = Plan(f"{folder}/count")
         reference = stage.audit(plan)
-        if reference.returncode not in (0, 1) or not reference.stdout:
+        if reference.returncode not in (0, 1) or not reference.stdout or not reference.captures:
             print(reference.stderr.decode(errors="replace"))
             return 1
         everything = cases(plan, EACH)

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a reload has to do, from what differs between two configurations.
+ *
+ * Every member counts that is not named in config_changes.c as somebody else's, also one that is added later: at worst a
+ * process is started anew, or a person told to start espiald, without need.
+ */
+#ifndef ESPIAL_CONFIG_CONFIG_CHANGES_H
+#define ESPIAL_CONFIG_CONFIG_CHANGES_H
+
+#include "config.h"
+
+/* Whether the reporter, who is started anew for another configuration, would do the same by both. */
+bool config_same_report(const struct config *one, const struct config *other);
+
+/* Whether both want the same of what is laid out at the start and not changed by a reload: the sensor's name, tables, rings. */
+bool config_same_start(const struct config *one, const struct config *other);
+
+#endif
