@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SECOND INT64_C(1000000000)
 
@@ -54,7 +55,7 @@ static const char ike_usage[] = "Usage: espial ike [OPTION]... [ADDRESS [ADDRESS
 				"outcomes, 2 one line each,\n"
 				"                         to 7 every octet in clear (default 2)\n" COMMON_OPTIONS;
 
-enum { TEXT_SIZE = 256 };
+enum { TEXT_SIZE = 256, OUTPUT_BUFFER = 256 << 10 };
 
 struct listing {
 	const char *request, *usage, *nothing;
@@ -93,6 +94,15 @@ static void put_octets(struct text_table *table, enum page_style style, uint64_t
 	struct page_figure figure;
 
 	text_table_put(table, octets ? style : STYLE_QUIET, octets ? page_octets(octets, &figure) : "-");
+}
+
+static void put_spi(struct text_table *table, enum page_style style, uint32_t spi)
+{
+	char text[sizeof("0x00000000")] = "0x";
+
+	for (int i = 0; i < 8; i++)
+		text[2 + i] = "0123456789abcdef"[spi >> (28 - 4 * i) & 15];
+	text_table_put(table, style, text);
 }
 
 static void put_span(struct text_table *table, int64_t nanoseconds)
@@ -168,18 +178,16 @@ static const struct text_column sa_columns[] = {
 
 static void put_sa(struct text_table *table, const struct record *record)
 {
+	static const char *const protocols[2][3] = { { "esp", "esp/udp", "esp/tcp" }, { "ah", "ah/udp", "ah/tcp" } };
 	const struct record_sa *sa = &record->sa;
-	char text[32];
 
 	put_address(table, &sa->src);
 	put_address(table, &sa->dst);
-	snprintf(text, sizeof(text), "0x%08x", sa->spi);
-	text_table_put(table, STYLE_PLAIN, text);
-	snprintf(text, sizeof(text), "%s%s", sa->protocol == 51 ? "ah" : "esp",
-		 sa->encap == PACKET_ENCAP_NONE  ? ""
-		 : sa->encap == PACKET_ENCAP_UDP ? "/udp"
-						 : "/tcp");
-	text_table_put(table, STYLE_PLAIN, text);
+	put_spi(table, STYLE_PLAIN, sa->spi);
+	text_table_put(table, STYLE_PLAIN,
+		       protocols[sa->protocol == 51][sa->encap == PACKET_ENCAP_NONE  ? 0
+						     : sa->encap == PACKET_ENCAP_UDP ? 1
+										     : 2]);
 	text_table_put(table,
 		       sa->state == SA_ACTIVE  ? STYLE_GOOD
 		       : sa->state == SA_STALE ? STYLE_HIGH
@@ -192,8 +200,10 @@ static void put_sa(struct text_table *table, const struct record *record)
 		text_table_put(table, STYLE_QUIET, "?");
 	else
 		put_count(table, (uint64_t)sa->lost);
-	snprintf(text, sizeof(text), "0x%08x", sa->replaces);
-	text_table_put(table, STYLE_QUIET, sa->has_replaces ? text : "-");
+	if (sa->has_replaces)
+		put_spi(table, STYLE_QUIET, sa->replaces);
+	else
+		text_table_put(table, STYLE_QUIET, "-");
 }
 
 /* ---- IKE SAs ---- */
@@ -382,6 +392,9 @@ static int command(const struct listing *listing, int count, char **arguments)
 		}
 		asked.address_count++;
 	}
+	/* Lists have tens of megabytes, and what is no terminal takes them in large pieces. */
+	if (!level && !isatty(STDOUT_FILENO))
+		setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);
 	if (level)
 		return ike_log_listen(&asked.options, level, asked.address, asked.address_count);
 	return promoting ? promote(&asked, name) : ask_repeatedly(&asked.options, list_once, &asked);

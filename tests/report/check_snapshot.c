@@ -107,6 +107,47 @@ START_TEST(lines_come_back_in_order)
 }
 END_TEST
 
+/* Ends of every kind, so that whatever the sort looks at first decides once: addresses that differ in the first, the middle and
+ * the last octets, both families, both directions, times and SPIs. Each is found with its pair, and the whole is in order. */
+START_TEST(sas_are_in_order_whatever_their_ends)
+{
+	static const char *const ends[] = { "::1",           "::2",           "0:0:1::1",        "0:0:0:1::1",
+					    "0.0.0.1",       "10.0.0.1",      "10.0.0.2",        "255.255.255.254",
+					    "2001:db8::1",   "2001:db8::2",   "2001:db8:0:1::1", "2001:db9::1",
+					    "fe80::1:0:0:1", "fe80::1:0:0:2", "::ffff:0:0:1",    "1::" };
+	enum { ENDS = sizeof(ends) / sizeof(ends[0]), PAIRS = ENDS * (ENDS - 1) / 2 };
+	struct snapshot_builder *builder = snapshot_builder_new();
+	struct snapshot_surroundings surroundings = { .time_ns = SECOND };
+	size_t count;
+
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = ENDS; i-- > 0;) {
+			for (unsigned k = 0; k < ENDS; k++) {
+				/* Each pair twice, once each way; equal times in two of three rounds. */
+				if (i != k)
+					add(builder,
+					    sa_record(ends[i], ends[k], 0x1000 + (7 * (i + k) + 5 * round) % 16,
+						      (int64_t)(1 + round / 2) * SECOND));
+			}
+		}
+	}
+	const struct snapshot *snapshot = snapshot_builder_finish(builder, &surroundings);
+	ck_assert_ptr_nonnull(snapshot);
+	ck_assert_uint_eq(snapshot->sa_count, 3 * 2 * PAIRS);
+	for (unsigned i = 0; i < ENDS; i++) {
+		for (unsigned k = 0; k < i; k++) {
+			struct address a = sample_address(ends[i]), b = sample_address(ends[k]);
+			const struct record_sa *sas = snapshot_sas_of(snapshot, &a, &b, &count);
+			ck_assert_uint_eq(count, 6);
+			for (size_t at = 1; at < count; at++)
+				ck_assert(sas[at - 1].first_ns < sas[at].first_ns ||
+					  (sas[at - 1].first_ns == sas[at].first_ns && sas[at - 1].spi <= sas[at].spi));
+		}
+	}
+	snapshot_let_go(snapshot);
+}
+END_TEST
+
 START_TEST(rates_come_from_two_snapshots_of_one_engine)
 {
 	struct record_interface interface = { "eth1", true, 1000, 5, 0 };
@@ -294,6 +335,6 @@ START_TEST(lines_of_an_audit_make_one)
 }
 END_TEST
 
-SUITE_MAIN("snapshot", lines_come_back_in_order, rates_come_from_two_snapshots_of_one_engine,
-	   alerts_live_from_open_to_clear, what_is_told_once_is_not_open, alerts_are_bounded_and_the_least_goes_first,
-	   a_snapshot_counts_alerts_into_pairs, lines_of_an_audit_make_one)
+SUITE_MAIN("snapshot", lines_come_back_in_order, sas_are_in_order_whatever_their_ends,
+	   rates_come_from_two_snapshots_of_one_engine, alerts_live_from_open_to_clear, what_is_told_once_is_not_open,
+	   alerts_are_bounded_and_the_least_goes_first, a_snapshot_counts_alerts_into_pairs, lines_of_an_audit_make_one)
