@@ -4,6 +4,7 @@
 
 #include "control_client.h"
 #include "ike_log_command.h"
+#include "promote_command.h"
 #include "report/record_reader.h"
 #include "report/text_table.h"
 #include "report/timestamp.h"
@@ -29,14 +30,14 @@
 
 static const char pairs_usage[] =
     "Usage: espial pairs [OPTION]... [ADDRESS [ADDRESS]]\n"
-    "       espial pairs promote A B [--name NAME]\n"
+    "       espial pairs promote [--name NAME] [ADDRESS [ADDRESS]]\n"
     "\n"
     "Lists the pairs that the running espiald sees, or those of one or two addresses: verdict, rule, octets secured\n"
-    "and in clear, rekeys. 'promote' writes the rule that makes a learned pair one that must be secured, ready for "
-    "the\n"
-    "configuration file.\n"
+    "and in clear, rekeys. 'promote' writes rules for the configuration file that make learned pairs ones that must "
+    "be\n"
+    "secured, each with what it rests on: for all learned pairs, those of an address, or the pair of two.\n"
     "\n"
-    "      --name NAME        promote: the rule's name (default: made of the addresses)\n" COMMON_OPTIONS;
+    "      --name NAME        promote, of two addresses: the rule's name (default: made of them)\n" COMMON_OPTIONS;
 
 static const char sas_usage[] = "Usage: espial sas [OPTION]... [ADDRESS [ADDRESS]]\n"
 				"\n"
@@ -314,29 +315,6 @@ static int list_once(void *context)
 	return answered && !asked->refused ? EXIT_DONE : EXIT_TROUBLE;
 }
 
-static int promote(const struct asked *asked, const char *name)
-{
-	struct address_text a, b;
-	char made[TEXT_SIZE];
-
-	if (asked->address_count != 2) {
-		complain("pairs promote: name the two addresses of the pair\nTry 'espial pairs --help'.");
-		return EXIT_TROUBLE;
-	}
-	address_text(&asked->address[0], &a);
-	address_text(&asked->address[1], &b);
-	snprintf(made, sizeof(made), "%s-%s", a.text, b.text);
-	for (char *at = made; *at; at++)
-		if (*at == '.' || *at == ':')
-			*at = '_';
-	printf("# Under policy.rules in the configuration; then 'espial reload'.\n"
-	       "    - name: %s\n"
-	       "      between: [\"%s\", \"%s\"]\n"
-	       "      level: require\n",
-	       name ? name : made, a.text, b.text);
-	return EXIT_DONE;
-}
-
 static int command(const struct listing *listing, int count, char **arguments)
 {
 	static const struct option options[] = {
@@ -397,7 +375,9 @@ static int command(const struct listing *listing, int count, char **arguments)
 		setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);
 	if (level)
 		return ike_log_listen(&asked.options, level, asked.address, asked.address_count);
-	return promoting ? promote(&asked, name) : ask_repeatedly(&asked.options, list_once, &asked);
+	if (promoting)
+		return promote_pairs(asked.options.socket, asked.address, asked.address_count, name);
+	return ask_repeatedly(&asked.options, list_once, &asked);
 }
 
 int pairs_command(int count, char **arguments)

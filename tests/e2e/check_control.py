@@ -94,8 +94,29 @@ def commands(stage):
     expect("known" in stage.ask("alerts", "--open"), "acknowledged")
     _, errors = stage.ask("alerts", "ack", "0123456789abcdef", "--until", "4h", status=2)
     expect("no such" in errors, errors)
-    rule = stage.ask("pairs", "promote", A, B)
-    expect("level: require" in rule and A in rule, rule)
+    promotion(stage)
+
+
+def promotion(stage):
+    """A pair becomes a rule that the configuration takes; what has one, or was not seen, does not. All learned: check_remember.py."""
+    _, errors = stage.ask("pairs", "promote", A, B, status=2)
+    expect("have a rule already: 'branch'" in errors, errors)
+    _, errors = stage.ask("pairs", "promote", A, "10.9.9.9", status=2)
+    expect("has not seen" in errors, errors)
+    rules, errors = stage.ask("pairs", "promote", status=0)
+    expect(rules == "" and "learned no pair" in errors, rules + errors)
+    for wrong in (["--name", "x"], ["--name", "learned", "10.7.0.1", "10.7.0.2"], ["--name", "a\nb", "10.7.0.1", "10.7.0.2"]):
+        rules, errors = stage.ask("pairs", "promote", *wrong, status=2)
+        expect("--name" in errors and rules == "", errors)
+    # Seen, with too little ESP to be learned: by name only, and said.
+    stage.esp(2, "10.7.0.1", "10.7.0.2")
+    stage.clear("10.7.0.1", "10.7.0.2", 443)
+    until("the pair", lambda: [pair for pair in stage.records("pairs", "10.7.0.1") if pair["cleartext"]], step=1.1)
+    rules = stage.ask("pairs", "promote", "10.7.0.2", "10.7.0.1", "--name", 'one "and" \\other: # x')
+    expect("# not learned yet: 4 packets of ESP" in rules and "# allow: [tcp/443]" in rules, rules)
+    with open(f"{stage.folder}/promoted.yaml", "w", encoding="utf-8") as file:
+        file.write("policy:\n  rules:\n" + rules.replace("# allow: [", "allow: ["))
+    stage.ask("check-config", f"{stage.folder}/promoted.yaml", status=0)
 
 
 def looks(stage):
