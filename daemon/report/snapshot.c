@@ -219,6 +219,7 @@ static void add_ike_sa(struct snapshot_builder *builder, int64_t last_ns, const 
 	row->ike_sa.selected = keep_texts(arena, ike->selected, ike->selected_count);
 	row->ike_sa.vendors = keep_texts(arena, ike->vendors, ike->vendor_count);
 	row->ike_sa.notifies = keep_texts(arena, ike->notifies, ike->notify_count);
+	row->ike_sa.children = keep_texts(arena, ike->children, ike->child_count);
 }
 
 static void add_health(struct snapshot_builder *builder, const struct record_health *health)
@@ -255,8 +256,10 @@ void snapshot_builder_add(struct snapshot_builder *builder, const struct record 
 		break;
 	case RECORD_SA:
 		sa = add(builder, &builder->sas, sizeof(*sa));
-		if (sa)
-			*sa = record->sa;
+		if (!sa)
+			break;
+		*sa = record->sa;
+		sa->exchange = keep_text(&builder->arena, record->sa.exchange);
 		break;
 	case RECORD_IKE_SA:
 		add_ike_sa(builder, record->time_ns, &record->ike_sa);

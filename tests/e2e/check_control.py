@@ -359,6 +359,16 @@ def inventory(stage, wire):
     frames = [frame for capture in SHOWN for _, frame in station.read_pcap(capture)]
     for frame in frames:
         wire.send(frame)
+    # Lists of what IKE made, as an audit of the same capture has them; and the table of them.
+    audit = subprocess.run([stage.espial, "audit", "--json", LAB], capture_output=True, text=True, check=False).stdout
+    records = [record for record in map(json.loads, audit.splitlines()) if record["type"] in ("ike_sa", "sa")]
+    live = {record.get("ispi") or record["spi"]: record for record in stage.records("ike") + stage.records("sas")}
+    for record in records:
+        shown = live[record.get("ispi") or record["spi"]]
+        for key in ("children", "selected", "notifies", "vendors", "exchange", "ike_spi"):
+            expect(shown.get(key) == record.get(key), f"{key}: {shown} instead of {record}")
+    expect(any(record.get("children") for record in records) and any(record.get("exchange") for record in records), "there are some")
+    expect("established" in stage.ask("ike"), "the table of IKE SAs")
     files = subprocess.run([stage.espial, "inventory", "--json", LAB, *SHOWN], capture_output=True, text=True, check=True).stdout
 
     def told(text):
@@ -425,14 +435,13 @@ def slow_listener(stage, wire):
     client.close()
 
 
-def files(stage):
+def files(stage, wire):
     """Landlock goes by the folder that was there at the start: a new one in its place is out of the reporter's reach."""
     version = station.LIBC.syscall(444, None, 0, 1)
     os.rename(f"{stage.folder}/records", f"{stage.folder}/records.gone")
     os.makedirs(f"{stage.folder}/records")
     os.chmod(f"{stage.folder}/records", 0o777)
-    stage.esp()
-    stage.clear(port=81)
+    wire.send(packets.ethernet(packets.tcp("10.77.0.9", "10.78.0.9", 4000, 80, packets.SYN)))  # an alert to write
 
     def problem():
         sink = next(sink for sink in stage.records("status")[0]["sinks"] if sink["name"] == "json")
@@ -457,7 +466,7 @@ def main(espiald, espial):
             slow_listener(stage, wire)
             ike_log(stage, wire)
             inventory(stage, wire)
-            files(stage)
+            files(stage, wire)
         finally:
             expect(stage.sensor.end() == 0, "espiald ends well")
         nobody_there(stage)
