@@ -59,7 +59,7 @@ static const char ike_usage[] = "Usage: espial ike [OPTION]... [ADDRESS [ADDRESS
 enum { TEXT_SIZE = 256, OUTPUT_BUFFER = 256 << 10 };
 
 struct listing {
-	const char *request, *usage, *nothing;
+	const char *request, *usage, *nothing; /* nothing: what there are none of */
 	const struct text_column *columns;
 	unsigned column_count;
 	void (*put)(struct text_table *table, const struct record *record);
@@ -250,12 +250,9 @@ static void put_ike(struct text_table *table, const struct record *record)
 
 #define COLUMNS(columns) columns, sizeof(columns) / sizeof((columns)[0])
 
-static const struct listing pairs = { "pairs", pairs_usage, "espiald has seen no pairs like that",
-				      COLUMNS(pair_columns), put_pair };
-static const struct listing sas = { "sas", sas_usage, "espiald has seen no SAs like that", COLUMNS(sa_columns),
-				    put_sa };
-static const struct listing ike = { "ike", ike_usage, "espiald has seen no IKE SAs like that", COLUMNS(ike_columns),
-				    put_ike };
+static const struct listing pairs = { "pairs", pairs_usage, "pairs", COLUMNS(pair_columns), put_pair };
+static const struct listing sas = { "sas", sas_usage, "SAs", COLUMNS(sa_columns), put_sa };
+static const struct listing ike = { "ike", ike_usage, "IKE SAs", COLUMNS(ike_columns), put_ike };
 
 /* ---- asking ---- */
 
@@ -284,6 +281,17 @@ static void write_request(const struct asked *asked, char *request, size_t size)
 			 address_text(&asked->address[0], &a), address_text(&asked->address[1], &b));
 }
 
+static void say_nothing(const struct asked *asked)
+{
+	if (asked->address_count)
+		fprintf(stderr, "espiald has seen no %s of %s; 'espial %s' lists all there are\n",
+			asked->listing->nothing, asked->address_count == 2 ? "these two together" : "this address",
+			asked->listing->request);
+	else
+		fprintf(stderr, "espiald has seen no %s yet; 'espial status' tells whether frames arrive\n",
+			asked->listing->nothing);
+}
+
 static int list_once(void *context)
 {
 	struct asked *asked = context;
@@ -305,7 +313,7 @@ static int list_once(void *context)
 	if (!answered)
 		ask_failed(&error);
 	else if (text_table_rows(asked->table) == 0)
-		fprintf(stderr, "%s\n", asked->listing->nothing);
+		say_nothing(asked);
 	else
 		text_table_write(asked->table, &page, terminal_has_width());
 	text_table_free(asked->table);
