@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char alerts_usage[] =
     "Usage: espial alerts [OPTION]...                       list alerts, the newest first\n"
@@ -172,9 +173,14 @@ static int list_once(void *context)
 	}
 	bool answered = control_client_ask(asked->options.socket, asked->request, take_line, asked, &error);
 	if (answered && text_table_rows(asked->table) == 0)
-		fputs("no alerts like that\n", stderr);
+		fputs("no such alerts; 'espial alerts' without a choice lists all, 'espial status' tells whether "
+		      "frames arrive\n",
+		      stderr);
 	else if (answered)
 		text_table_write(asked->table, &page, terminal_has_width());
+	if (answered && text_table_rows(asked->table) && isatty(STDOUT_FILENO))
+		page_wrap(&page, STYLE_QUIET, 0, 0,
+			  "'espial alerts show ALERT' tells what an alert rests on and what to do.");
 	text_table_free(asked->table);
 	return finish(asked, answered, &error);
 }

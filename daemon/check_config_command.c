@@ -307,8 +307,9 @@ static int check(const char *path, bool replaying, struct past *past)
 		return EXIT_TROUBLE;
 	}
 	if (!past->json)
-		printf("%s: usable, %zu rules, %zu interfaces\n", path, config->policy.rule_count,
-		       config->interface_count);
+		printf("%s: usable, %zu rule%s, %zu interface%s\n", path, config->policy.rule_count,
+		       config->policy.rule_count == 1 ? "" : "s", config->interface_count,
+		       config->interface_count == 1 ? "" : "s");
 	if (replaying && !config_seal(config)) {
 		complain("not enough memory");
 		status = EXIT_TROUBLE;

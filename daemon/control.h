@@ -17,10 +17,6 @@
 struct control;
 struct loop;
 
-/* Makes the socket: mode 0660, of the group `espial` where there is one, before this process gives up root. -1, with one
- * sentence, if it cannot be made. */
-int control_listen(const char *path, char *problem, size_t problem_size);
-
 struct control_settings {
 	struct loop *loop;
 	int listening; /* from control_listen(); owned from now on */

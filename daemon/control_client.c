@@ -31,7 +31,8 @@ void complain(const char *format, ...)
 
 int ask_failed(const struct control_client_error *error)
 {
-	complain("%s", error->text);
+	/* Several lines are an account of several things. */
+	complain("%s%s", strchr(error->text, '\n') ? "not all of it worked:\n" : "", error->text);
 	return EXIT_TROUBLE;
 }
 
@@ -89,9 +90,9 @@ static void take_error(const char *line, struct control_client_error *error)
 
 	for (const char *at = line + sizeof(error_start) - 1; *at && *at != '"' && used + 1 < sizeof(error->text);
 	     at++) {
-		if (*at == '\\' && at[1])
-			at++;
-		error->text[used++] = *at;
+		bool escaped = *at == '\\' && at[1];
+		at += escaped;
+		error->text[used++] = escaped && *at == 'n' ? '\n' : *at;
 	}
 	error->text[used] = '\0';
 }

@@ -136,9 +136,10 @@ static int serve(const struct arguments *arguments)
 		return EXIT_TROUBLE;
 	}
 	if (arguments->check) {
-		printf("%s: usable, %zu rules, %zu interfaces\n",
+		printf("%s: usable, %zu rule%s, %zu interface%s\n",
 		       arguments->config_path ? arguments->config_path : "defaults", config->policy.rule_count,
-		       config->interface_count);
+		       config->policy.rule_count == 1 ? "" : "s", config->interface_count,
+		       config->interface_count == 1 ? "" : "s");
 		config_free(config);
 		return 0;
 	}

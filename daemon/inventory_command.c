@@ -105,12 +105,15 @@ static int write_inventory(struct inventory *inventory, enum format format, cons
 	const struct page page = { stdout, terminal_width(), terminal_colour(), terminal_unicode() };
 	bool good = true;
 
+	/* An empty bill would say that there is no cryptography, when there is no capture. */
+	if (status != EXIT_DONE && inventory_count(inventory) == 0)
+		return status;
 	inventory_sort(inventory);
 	if (format == FORMAT_JSON)
 		good = inventory_write_json(inventory, stdout, sensor);
 	else if (format == FORMAT_CYCLONEDX)
 		good = inventory_write_cyclonedx(inventory, stdout, sensor);
-	else if (status == EXIT_DONE || inventory_count(inventory))
+	else
 		inventory_write_text(inventory, &page);
 	if (!good)
 		tell(NULL, "not enough memory");

@@ -4,6 +4,7 @@
 
 #include "control_client.h"
 #include "ike_log_command.h"
+#include "promote_command.h"
 #include "report/record_reader.h"
 #include "report/text_table.h"
 #include "report/timestamp.h"
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SECOND INT64_C(1000000000)
 
@@ -28,14 +30,14 @@
 
 static const char pairs_usage[] =
     "Usage: espial pairs [OPTION]... [ADDRESS [ADDRESS]]\n"
-    "       espial pairs promote A B [--name NAME]\n"
+    "       espial pairs promote [--name NAME] [ADDRESS [ADDRESS]]\n"
     "\n"
     "Lists the pairs that the running espiald sees, or those of one or two addresses: verdict, rule, octets secured\n"
-    "and in clear, rekeys. 'promote' writes the rule that makes a learned pair one that must be secured, ready for "
-    "the\n"
-    "configuration file.\n"
+    "and in clear, rekeys. 'promote' writes rules for the configuration file that make learned pairs ones that must "
+    "be\n"
+    "secured, each with what it rests on: for all learned pairs, those of an address, or the pair of two.\n"
     "\n"
-    "      --name NAME        promote: the rule's name (default: made of the addresses)\n" COMMON_OPTIONS;
+    "      --name NAME        promote, of two addresses: the rule's name (default: made of them)\n" COMMON_OPTIONS;
 
 static const char sas_usage[] = "Usage: espial sas [OPTION]... [ADDRESS [ADDRESS]]\n"
 				"\n"
@@ -54,10 +56,10 @@ static const char ike_usage[] = "Usage: espial ike [OPTION]... [ADDRESS [ADDRESS
 				"outcomes, 2 one line each,\n"
 				"                         to 7 every octet in clear (default 2)\n" COMMON_OPTIONS;
 
-enum { TEXT_SIZE = 256 };
+enum { TEXT_SIZE = 256, OUTPUT_BUFFER = 256 << 10 };
 
 struct listing {
-	const char *request, *usage, *nothing;
+	const char *request, *usage, *nothing; /* nothing: what there are none of */
 	const struct text_column *columns;
 	unsigned column_count;
 	void (*put)(struct text_table *table, const struct record *record);
@@ -93,6 +95,15 @@ static void put_octets(struct text_table *table, enum page_style style, uint64_t
 	struct page_figure figure;
 
 	text_table_put(table, octets ? style : STYLE_QUIET, octets ? page_octets(octets, &figure) : "-");
+}
+
+static void put_spi(struct text_table *table, enum page_style style, uint32_t spi)
+{
+	char text[sizeof("0x00000000")] = "0x";
+
+	for (int i = 0; i < 8; i++)
+		text[2 + i] = "0123456789abcdef"[spi >> (28 - 4 * i) & 15];
+	text_table_put(table, style, text);
 }
 
 static void put_span(struct text_table *table, int64_t nanoseconds)
@@ -168,18 +179,16 @@ static const struct text_column sa_columns[] = {
 
 static void put_sa(struct text_table *table, const struct record *record)
 {
+	static const char *const protocols[2][3] = { { "esp", "esp/udp", "esp/tcp" }, { "ah", "ah/udp", "ah/tcp" } };
 	const struct record_sa *sa = &record->sa;
-	char text[32];
 
 	put_address(table, &sa->src);
 	put_address(table, &sa->dst);
-	snprintf(text, sizeof(text), "0x%08x", sa->spi);
-	text_table_put(table, STYLE_PLAIN, text);
-	snprintf(text, sizeof(text), "%s%s", sa->protocol == 51 ? "ah" : "esp",
-		 sa->encap == PACKET_ENCAP_NONE  ? ""
-		 : sa->encap == PACKET_ENCAP_UDP ? "/udp"
-						 : "/tcp");
-	text_table_put(table, STYLE_PLAIN, text);
+	put_spi(table, STYLE_PLAIN, sa->spi);
+	text_table_put(table, STYLE_PLAIN,
+		       protocols[sa->protocol == 51][sa->encap == PACKET_ENCAP_NONE  ? 0
+						     : sa->encap == PACKET_ENCAP_UDP ? 1
+										     : 2]);
 	text_table_put(table,
 		       sa->state == SA_ACTIVE  ? STYLE_GOOD
 		       : sa->state == SA_STALE ? STYLE_HIGH
@@ -192,8 +201,10 @@ static void put_sa(struct text_table *table, const struct record *record)
 		text_table_put(table, STYLE_QUIET, "?");
 	else
 		put_count(table, (uint64_t)sa->lost);
-	snprintf(text, sizeof(text), "0x%08x", sa->replaces);
-	text_table_put(table, STYLE_QUIET, sa->has_replaces ? text : "-");
+	if (sa->has_replaces)
+		put_spi(table, STYLE_QUIET, sa->replaces);
+	else
+		text_table_put(table, STYLE_QUIET, "-");
 }
 
 /* ---- IKE SAs ---- */
@@ -239,12 +250,9 @@ static void put_ike(struct text_table *table, const struct record *record)
 
 #define COLUMNS(columns) columns, sizeof(columns) / sizeof((columns)[0])
 
-static const struct listing pairs = { "pairs", pairs_usage, "espiald has seen no pairs like that",
-				      COLUMNS(pair_columns), put_pair };
-static const struct listing sas = { "sas", sas_usage, "espiald has seen no SAs like that", COLUMNS(sa_columns),
-				    put_sa };
-static const struct listing ike = { "ike", ike_usage, "espiald has seen no IKE SAs like that", COLUMNS(ike_columns),
-				    put_ike };
+static const struct listing pairs = { "pairs", pairs_usage, "pairs", COLUMNS(pair_columns), put_pair };
+static const struct listing sas = { "sas", sas_usage, "SAs", COLUMNS(sa_columns), put_sa };
+static const struct listing ike = { "ike", ike_usage, "IKE SAs", COLUMNS(ike_columns), put_ike };
 
 /* ---- asking ---- */
 
@@ -273,6 +281,17 @@ static void write_request(const struct asked *asked, char *request, size_t size)
 			 address_text(&asked->address[0], &a), address_text(&asked->address[1], &b));
 }
 
+static void say_nothing(const struct asked *asked)
+{
+	if (asked->address_count)
+		fprintf(stderr, "espiald has seen no %s of %s; 'espial %s' lists all there are\n",
+			asked->listing->nothing, asked->address_count == 2 ? "these two together" : "this address",
+			asked->listing->request);
+	else
+		fprintf(stderr, "espiald has seen no %s yet; 'espial status' tells whether frames arrive\n",
+			asked->listing->nothing);
+}
+
 static int list_once(void *context)
 {
 	struct asked *asked = context;
@@ -294,7 +313,7 @@ static int list_once(void *context)
 	if (!answered)
 		ask_failed(&error);
 	else if (text_table_rows(asked->table) == 0)
-		fprintf(stderr, "%s\n", asked->listing->nothing);
+		say_nothing(asked);
 	else
 		text_table_write(asked->table, &page, terminal_has_width());
 	text_table_free(asked->table);
@@ -302,29 +321,6 @@ static int list_once(void *context)
 	if (asked->refused)
 		complain("some lines could not be read: this espial and espiald are of different versions");
 	return answered && !asked->refused ? EXIT_DONE : EXIT_TROUBLE;
-}
-
-static int promote(const struct asked *asked, const char *name)
-{
-	struct address_text a, b;
-	char made[TEXT_SIZE];
-
-	if (asked->address_count != 2) {
-		complain("pairs promote: name the two addresses of the pair\nTry 'espial pairs --help'.");
-		return EXIT_TROUBLE;
-	}
-	address_text(&asked->address[0], &a);
-	address_text(&asked->address[1], &b);
-	snprintf(made, sizeof(made), "%s-%s", a.text, b.text);
-	for (char *at = made; *at; at++)
-		if (*at == '.' || *at == ':')
-			*at = '_';
-	printf("# Under policy.rules in the configuration; then 'espial reload'.\n"
-	       "    - name: %s\n"
-	       "      between: [\"%s\", \"%s\"]\n"
-	       "      level: require\n",
-	       name ? name : made, a.text, b.text);
-	return EXIT_DONE;
 }
 
 static int command(const struct listing *listing, int count, char **arguments)
@@ -382,9 +378,14 @@ static int command(const struct listing *listing, int count, char **arguments)
 		}
 		asked.address_count++;
 	}
+	/* Lists have tens of megabytes, and what is no terminal takes them in large pieces. */
+	if (!level && !isatty(STDOUT_FILENO))
+		setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);
 	if (level)
 		return ike_log_listen(&asked.options, level, asked.address, asked.address_count);
-	return promoting ? promote(&asked, name) : ask_repeatedly(&asked.options, list_once, &asked);
+	if (promoting)
+		return promote_pairs(asked.options.socket, asked.address, asked.address_count, name);
+	return ask_repeatedly(&asked.options, list_once, &asked);
 }
 
 int pairs_command(int count, char **arguments)

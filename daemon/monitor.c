@@ -250,11 +250,12 @@ static bool reload(struct monitor *monitor, char outcome[RELOAD_PROBLEM_SIZE])
 		return false;
 	}
 	monitor->renewing |= monitor->reporter.pid && !config_same_report(monitor->config, next);
-	snprintf(outcome, RELOAD_PROBLEM_SIZE, "configuration read again: %zu rules, %zu interfaces%s",
-		 next->policy.rule_count, next->interface_count,
+	snprintf(outcome, RELOAD_PROBLEM_SIZE, "configuration read again: %zu rule%s, %zu interface%s%s",
+		 next->policy.rule_count, next->policy.rule_count == 1 ? "" : "s", next->interface_count,
+		 next->interface_count == 1 ? "" : "s",
 		 config_same_start(monitor->config, next)
 		     ? ""
-		     : "; sensor, classify, limits, buffers of interfaces and what evidence remembers "
+		     : "; sensor, classify, limits, buffers and workers of interfaces and what evidence remembers "
 		       "are heeded when espiald is started the next time");
 	config_free(monitor->owned);
 	monitor->config = monitor->owned = next;

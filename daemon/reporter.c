@@ -7,7 +7,7 @@
 #include "reporter.h"
 
 #include "audit/record.h"
-#include "control.h"
+#include "control_listen.h"
 #include "evidence_keeper.h"
 #include "handover.h"
 #include "http_listen.h"

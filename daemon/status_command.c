@@ -29,7 +29,7 @@ static const char status_usage[] =
     "Exit status: 0 if all is well, 1 if the sensor sees or tells less than it should, 2 if espiald could not be "
     "asked.\n";
 
-enum { FULL_PERCENT = 90, TEXT_SIZE = 256 };
+enum { FULL_PERCENT = 90, TEXT_SIZE = 256, TITLE_WIDTH = 12 };
 
 struct status {
 	struct ask_options options;
@@ -68,11 +68,20 @@ __attribute__((format(printf, 4, 5))) static void line(const struct page *page, 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	page_put_left(page, STYLE_QUIET, title, 12);
-	page_put(page, style, page_plain(page, text, sizeof(text), &plain));
-	page_newline(page);
+	page_put_left(page, STYLE_QUIET, title, TITLE_WIDTH);
+	/* Names of interfaces have up to fifteen characters. */
+	size_t at = strlen(title) < TITLE_WIDTH ? TITLE_WIDTH : strlen(title) + 1;
+	page_spaces(page, at - TITLE_WIDTH ? 1 : 0);
+	page_plain(page, text, sizeof(text), &plain);
+	if (terminal_has_width()) {
+		page_wrap(page, style, TITLE_WIDTH, at, plain.text);
+	} else {
+		page_put(page, style, plain.text);
+		page_newline(page);
+	}
 }
 
+/* Empty while there is none: that takes two looks. */
 static const char *rate_of(const json_t *object, const char *key, const char *unit, char *text, size_t size)
 {
 	static const char *const thousands[] = { "", "k", "M", "G", "T" };
@@ -87,7 +96,7 @@ static const char *rate_of(const json_t *object, const char *key, const char *un
 	if (json_is_number(value))
 		snprintf(text, size, at ? "%.1f %s%s" : "%.0f %s%s", rate, thousands[at], unit);
 	else
-		snprintf(text, size, "? %s", unit);
+		text[0] = '\0';
 	return text;
 }
 
@@ -102,13 +111,13 @@ static void tell_interfaces(struct status *status)
 		uint64_t received = count_of(row, "received"), dropped = count_of(row, "dropped");
 		struct page_figure frames, lost, share;
 		char rate[TEXT_SIZE];
+		rate_of(row, "frames_per_second", "/s", rate, sizeof(rate));
 		if (!up || dropped)
 			status->unwell = true;
 		line(&status->page, text_of(row, "name"), up && !dropped ? STYLE_PLAIN : STYLE_HIGH,
-		     "%s, %s frames (%s), %s dropped%s%s%s", up ? "up" : "DOWN", page_count(received, &frames),
-		     rate_of(row, "frames_per_second", "/s", rate, sizeof(rate)), page_count(dropped, &lost),
-		     dropped ? " (" : "", dropped ? page_share(dropped, received + dropped, &share) : "",
-		     dropped ? ")" : "");
+		     "%s, %s frames%s%s%s, %s dropped%s%s%s", up ? "up" : "DOWN", page_count(received, &frames),
+		     *rate ? " (" : "", rate, *rate ? ")" : "", page_count(dropped, &lost), dropped ? " (" : "",
+		     dropped ? page_share(dropped, received + dropped, &share) : "", dropped ? ")" : "");
 	}
 }
 
@@ -150,7 +159,8 @@ static void tell_sinks(struct status *status)
 	}
 }
 
-static void tell_counts(struct status *status, const char *title, const char *key, const char *nothing)
+static void tell_counts(struct status *status, const char *title, const char *key, const char *nothing,
+			const char *more)
 {
 	const json_t *object = json_object_get(status->object, key);
 	char text[TEXT_SIZE] = "";
@@ -165,7 +175,7 @@ static void tell_counts(struct status *status, const char *title, const char *ke
 			snprintf(text + used, sizeof(text) - used, "%s%s %s", used ? ", " : "",
 				 page_count((uint64_t)json_integer_value(value), &figure), name);
 	}
-	line(&status->page, title, STYLE_PLAIN, "%s", *text ? text : nothing);
+	line(&status->page, title, STYLE_PLAIN, "%s%s", *text ? text : nothing, *text ? more : "");
 }
 
 static void tell(struct status *status)
@@ -178,14 +188,16 @@ static void tell(struct status *status)
 	line(page, "sensor", STYLE_HEADING, "%s, espiald %s, up for %s", text_of(object, "sensor"),
 	     text_of(object, "version"),
 	     page_duration((int64_t)(json_number_value(json_object_get(object, "uptime")) * 1e9), &figure));
-	line(page, "traffic", STYLE_PLAIN, "%s packets, %s (%s, %s)", page_count(count_of(object, "packets"), &figure),
-	     page_octets(count_of(object, "bytes"), &octets),
-	     rate_of(object, "packets_per_second", "packets/s", packets, sizeof(packets)),
-	     rate_of(object, "bits_per_second", "bit/s", bits, sizeof(bits)));
-	tell_counts(status, "classes", "classes", "nothing yet");
-	tell_counts(status, "pairs", "pairs", "none");
+	rate_of(object, "packets_per_second", "packets/s", packets, sizeof(packets));
+	rate_of(object, "bits_per_second", "bit/s", bits, sizeof(bits));
+	bool rates = *packets && *bits;
+	line(page, "traffic", STYLE_PLAIN, "%s packets, %s%s%s%s%s%s", page_count(count_of(object, "packets"), &figure),
+	     page_octets(count_of(object, "bytes"), &octets), rates ? " (" : "", rates ? packets : "",
+	     rates ? ", " : "", rates ? bits : "", rates ? ")" : "");
+	tell_counts(status, "classes", "classes", "nothing yet", "");
+	tell_counts(status, "pairs", "pairs", "none", "");
 	line(page, "SAs", STYLE_PLAIN, "%s", page_count(count_of(object, "sas"), &figure));
-	tell_counts(status, "open alerts", "alerts", "none");
+	tell_counts(status, "open alerts", "alerts", "none", "; 'espial alerts --open' lists them");
 	page_heading(page, "capture");
 	tell_interfaces(status);
 	page_heading(page, "sinks");

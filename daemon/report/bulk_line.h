@@ -14,7 +14,8 @@
 /* The line of an sa or pair record, to be freed; NULL for other types, and for a name that is not plain. */
 char *bulk_line_write(const struct record *record, const char *sensor);
 
-/* Reads such a line. The record's texts live in the reader, as those of record_from_json(). False: nothing was read. */
+/* Reads such a line; of the record it sets type, time, and sa or pair. Its texts live in the reader, as those of
+ * record_from_json(). False: it was not such a line, and the record is not to be used. */
 bool bulk_line_read(const char *text, size_t length, struct record_reader *reader, struct record *record);
 
 #endif

@@ -755,9 +755,9 @@ bool record_from_json(const char *text, size_t length, struct record_reader *rea
 	json_error_t error;
 
 	clear_record(reader);
-	memset(record, 0, sizeof(*record));
 	if (bulk_line_read(text, length, reader, record))
 		return true;
+	memset(record, 0, sizeof(*record));
 	if (length > RECORD_LINE_MAX) {
 		refuse(&fields, "record", "line too long");
 		return false;

@@ -52,9 +52,10 @@ static void facts_text(const struct page *page, const struct finding *finding, s
 	used = (size_t)snprintf(out->text, sizeof(out->text), "since %s, %s", page_time(finding->first_ns, &since),
 				finding_grade_name(finding->grade));
 	if (finding->count > 0)
-		used += (size_t)snprintf(out->text + used, sizeof(out->text) - used, ", %s packet%s, %s",
+		used += (size_t)snprintf(out->text + used, sizeof(out->text) - used, ", %s packet%s%s%s",
 					 page_count(finding->count, &count), finding->count == 1 ? "" : "s",
-					 page_octets(finding->bytes, &octets));
+					 finding->bytes ? ", " : "",
+					 finding->bytes ? page_octets(finding->bytes, &octets) : "");
 	if (finding->rule)
 		snprintf(out->text + used, sizeof(out->text) - used, ", rule %s",
 			 page_plain(page, finding->rule, 40, &rule));
@@ -110,9 +111,10 @@ static void write_change(const struct page *page, const struct finding *finding)
 			 finding->cleared_by ? page_plain(page, finding->cleared_by, 24, &by) : "cleared",
 			 page_duration(finding->last_ns - finding->first_ns, &figure));
 	else
-		snprintf(line.text, sizeof(line.text), "%.100s %.160s: %s, %s packet%s, %s", name.text, subject.text,
+		snprintf(line.text, sizeof(line.text), "%.100s %.160s: %s, %s packet%s%s%s", name.text, subject.text,
 			 finding_severity_name(finding->severity), page_count(finding->count, &count),
-			 finding->count == 1 ? "" : "s", page_octets(finding->bytes, &octets));
+			 finding->count == 1 ? "" : "s", finding->bytes ? ", " : "",
+			 finding->bytes ? page_octets(finding->bytes, &octets) : "");
 	page_put_left(page, clear ? STYLE_GOOD : report_severity_style(finding->severity), clear ? "clear" : "update",
 		      MARGIN);
 	page_wrap(page, STYLE_PLAIN, MARGIN, MARGIN, line.text);

@@ -43,8 +43,11 @@ void page_put(const struct page *page, enum page_style style, const char *text)
 
 void page_spaces(const struct page *page, size_t count)
 {
-	while (count-- > 0)
-		putc(' ', page->file);
+	static const char spaces[] = "                                ";
+
+	for (; count >= sizeof(spaces); count -= sizeof(spaces) - 1)
+		fwrite(spaces, 1, sizeof(spaces) - 1, page->file);
+	fwrite(spaces, 1, count, page->file);
 }
 
 void page_put_left(const struct page *page, enum page_style style, const char *text, size_t width)
@@ -167,57 +170,93 @@ const char *page_arrow(const struct page *page)
 	return page->unicode ? "\xe2\x86\x92" : "->";
 }
 
-const char *page_count(uint64_t count, struct page_figure *buffer)
+/* Figures are written by hand: lists have them by the hundred thousand, and printf() takes most of the time then. */
+
+static char *put_number(char *at, uint64_t number)
+{
+	char digits[24];
+	size_t used = sizeof(digits);
+
+	do
+		digits[--used] = (char)('0' + number % 10);
+	while (number /= 10);
+	memcpy(at, digits + used, sizeof(digits) - used);
+	return at + sizeof(digits) - used;
+}
+
+/* "12.3" */
+static char *put_tenths(char *at, uint64_t tenths)
+{
+	at = put_number(at, tenths / 10);
+	*at++ = '.';
+	*at++ = (char)('0' + tenths % 10);
+	return at;
+}
+
+/* "1.5k", by thousands; below the first unit there is none. */
+static char *put_scaled(char *at, uint64_t number)
 {
 	static const char units[] = "kMGTPE";
-	double value = (double)count;
+	double value = (double)number / 1000;
 	size_t unit = 0;
 
-	if (count < 100000) {
-		snprintf(buffer->text, sizeof(buffer->text), "%u", (unsigned)count);
-		return buffer->text;
-	}
-	for (value /= 1000; value >= 999.95 && units[unit + 1]; value /= 1000)
+	for (; value >= 999.95 && units[unit + 1]; value /= 1000)
 		unit++;
-	snprintf(buffer->text, sizeof(buffer->text), "%.1f%c", value, units[unit]);
+	at = put_tenths(at, (uint64_t)(value * 10 + 0.5));
+	*at++ = units[unit];
+	return at;
+}
+
+const char *page_count(uint64_t count, struct page_figure *buffer)
+{
+	*(count < 100000 ? put_number(buffer->text, count) : put_scaled(buffer->text, count)) = '\0';
 	return buffer->text;
 }
 
 const char *page_octets(uint64_t octets, struct page_figure *buffer)
 {
-	static const char units[] = "kMGTPE";
-	double value = (double)octets;
-	size_t unit = 0;
+	char *at;
 
 	if (octets < 1000) {
-		snprintf(buffer->text, sizeof(buffer->text), "%u B", (unsigned)octets);
-		return buffer->text;
+		at = put_number(buffer->text, octets);
+		*at++ = ' ';
+	} else {
+		at = put_scaled(buffer->text, octets);
+		/* The blank stands before the unit. */
+		at[0] = at[-1];
+		at[-1] = ' ';
+		at++;
 	}
-	for (value /= 1000; value >= 999.95 && units[unit + 1]; value /= 1000)
-		unit++;
-	snprintf(buffer->text, sizeof(buffer->text), "%.1f %cB", value, units[unit]);
+	memcpy(at, "B", sizeof("B"));
 	return buffer->text;
+}
+
+/* "3 h 4 min"; without the second unit, the first alone. */
+static void put_units(char *at, int64_t first, const char *first_unit, int64_t second, const char *second_unit)
+{
+	at = stpcpy(put_number(at, (uint64_t)first), first_unit);
+	if (second_unit)
+		stpcpy(put_number(at, (uint64_t)second), second_unit);
 }
 
 const char *page_duration(int64_t nanoseconds, struct page_figure *buffer)
 {
 	int64_t seconds = nanoseconds / 1000000000;
+	char *text = buffer->text;
 
 	if (nanoseconds < 0)
-		snprintf(buffer->text, sizeof(buffer->text), "?");
+		stpcpy(text, "?");
 	else if (seconds < 10)
-		snprintf(buffer->text, sizeof(buffer->text), "%.1f s", (double)nanoseconds / 1e9);
+		stpcpy(put_tenths(text, ((uint64_t)nanoseconds + 50000000) / 100000000), " s");
 	else if (seconds < 60)
-		snprintf(buffer->text, sizeof(buffer->text), "%d s", (int)seconds);
+		put_units(text, seconds, " s", 0, NULL);
 	else if (seconds < 3600)
-		snprintf(buffer->text, sizeof(buffer->text), "%d min %d s", (int)(seconds / 60), (int)(seconds % 60));
+		put_units(text, seconds / 60, " min ", seconds % 60, " s");
 	else if (seconds < 86400)
-		snprintf(buffer->text, sizeof(buffer->text), "%d h %d min", (int)(seconds / 3600),
-			 (int)(seconds / 60 % 60));
+		put_units(text, seconds / 3600, " h ", seconds / 60 % 60, " min");
 	else
-		snprintf(buffer->text, sizeof(buffer->text), "%lld d %d h", (long long)(seconds / 86400),
-			 (int)(seconds / 3600 % 24));
-	return buffer->text;
+		put_units(text, seconds / 86400, " d ", seconds / 3600 % 24, " h");
+	return text;
 }
 
 const char *page_share(uint64_t part, uint64_t whole, struct page_figure *buffer)
@@ -236,6 +275,9 @@ const char *page_time(int64_t time_ns, struct page_figure *buffer)
 	struct timestamp_text time;
 
 	timestamp_text(time_ns, &time);
-	snprintf(buffer->text, sizeof(buffer->text), "%.10s %.8s", time.text, time.text + 11);
+	memcpy(buffer->text, time.text, 10);
+	buffer->text[10] = ' ';
+	memcpy(buffer->text + 11, time.text + 11, 8);
+	buffer->text[19] = '\0';
 	return buffer->text;
 }

@@ -10,7 +10,8 @@
 enum { GAP = 2, FLEXIBLE_MIN = 12, ROOM_FIRST = 256, TEXT_FIRST = 4096 };
 
 struct cell {
-	size_t text; /* offset in texts */
+	size_t text;            /* offset in texts */
+	uint16_t length, width; /* in octets, in columns */
 	enum page_style style;
 };
 
@@ -66,16 +67,17 @@ void text_table_put(struct text_table *table, enum page_style style, const char 
 {
 	char plain[PAGE_TEXT_SIZE];
 	size_t length = utf8_plain(text ? text : "", sizeof(plain) - 1, plain, sizeof(plain));
+	size_t width = utf8_width(plain);
 	unsigned column = (unsigned)(table->count % table->column_count);
 
 	if (!make_room((void **)&table->cells, &table->room, table->count + 1, sizeof(*table->cells), ROOM_FIRST) ||
 	    !make_room((void **)&table->texts, &table->text_room, table->text_used + length + 1, 1, TEXT_FIRST))
 		return;
-	table->cells[table->count++] = (struct cell){ table->text_used, style };
+	table->cells[table->count++] = (struct cell){ table->text_used, (uint16_t)length, (uint16_t)width, style };
 	memcpy(table->texts + table->text_used, plain, length + 1);
 	table->text_used += length + 1;
-	if (utf8_width(plain) > table->widths[column])
-		table->widths[column] = utf8_width(plain);
+	if (width > table->widths[column])
+		table->widths[column] = width;
 }
 
 size_t text_table_rows(const struct text_table *table)
@@ -122,17 +124,35 @@ static void fit(const struct text_table *table, size_t width, size_t *widths)
 }
 
 static void write_cell(const struct text_table *table, const struct page *page, unsigned column, size_t width,
-		       enum page_style style, const char *text, bool last)
+		       const struct cell *cell, bool last)
 {
+	const char *text = table->texts + cell->text;
+	size_t used = cell->width;
 	struct page_text buffer;
-	const char *plain = page_plain(page, text, width, &buffer);
+
+	/* Texts are plain already: only what is cut, or not for this page, is made anew. */
+	if (used > width || (!page->unicode && cell->length != used)) {
+		text = page_plain(page, text, width, &buffer);
+		used = utf8_width(text);
+	}
+	if (table->columns[column].right)
+		page_spaces(page, width - used);
+	page_put(page, cell->style, text);
+	if (!last)
+		page_spaces(page, (table->columns[column].right ? 0 : width - used) + GAP);
+}
+
+static void write_title(const struct text_table *table, const struct page *page, unsigned column, size_t width,
+			bool last)
+{
+	const char *title = table->columns[column].title;
 
 	if (table->columns[column].right)
-		page_put_right(page, style, plain, width);
+		page_put_right(page, STYLE_QUIET, title, width);
 	else if (last)
-		page_put(page, style, plain);
+		page_put(page, STYLE_QUIET, title);
 	else
-		page_put_left(page, style, plain, width);
+		page_put_left(page, STYLE_QUIET, title, width);
 	if (!last)
 		page_spaces(page, GAP);
 }
@@ -150,13 +170,12 @@ void text_table_write(const struct text_table *table, const struct page *page, b
 			last = i;
 	for (unsigned i = 0; i < table->column_count; i++)
 		if (widths[i])
-			write_cell(table, page, i, widths[i], STYLE_QUIET, table->columns[i].title, i == last);
+			write_title(table, page, i, widths[i], i == last);
 	page_newline(page);
 	for (size_t at = 0; at + table->column_count <= table->count; at += table->column_count) {
 		for (unsigned i = 0; i < table->column_count; i++)
 			if (widths[i])
-				write_cell(table, page, i, widths[i], table->cells[at + i].style,
-					   table->texts + table->cells[at + i].text, i == last);
+				write_cell(table, page, i, widths[i], &table->cells[at + i], i == last);
 		page_newline(page);
 	}
 }

@@ -4,6 +4,8 @@
 
 #include "../suite.h"
 
+#include <stdio.h>
+
 static struct address parse(const char *text)
 {
 	struct address address;
@@ -27,6 +29,34 @@ START_TEST(text_comes_back)
 		struct address address = parse(rows[i].in);
 		struct address_text text;
 		ck_assert_str_eq(address_text(&address, &text), rows[i].out);
+	}
+}
+END_TEST
+
+START_TEST(one_spelling_is_ours)
+{
+	static const char *const ours[] = { "0.0.0.0", "9.10.99.100", "255.255.255.255", "2001:db8::1", "::" };
+	static const char *const others[] = {
+		"",         "1.2.3",       "1.2.3.4.",      "1.2.3.4.5",        "01.2.3.4",
+		"1.2.3.00", "1.2.3.256",   "1.2.3.1000",    "1..2.3",           "+1.2.3.4",
+		"1.2.3.4 ", "2001:DB8::1", "2001:db8:0::1", "::ffff:192.0.2.1", "1.2.3.-4"
+	};
+	struct address address;
+
+	for (unsigned i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		struct address same = parse(ours[i]);
+		ck_assert_msg(address_parse_own(ours[i], &address) && address_equal(&address, &same), "%s", ours[i]);
+	}
+	for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		ck_assert_msg(!address_parse_own(others[i], &address), "%s", others[i]);
+	/* Each octet that there is, as the C library spells it. */
+	for (unsigned i = 0; i < 256; i++) {
+		const uint8_t octets[4] = { (uint8_t)i, (uint8_t)(255 - i), (uint8_t)(i / 10), (uint8_t)(i * 7) };
+		char expected[ADDRESS_TEXT_SIZE];
+		struct address_text text;
+		address = address_from_ipv4(octets);
+		snprintf(expected, sizeof(expected), "%u.%u.%u.%u", octets[0], octets[1], octets[2], octets[3]);
+		ck_assert_str_eq(address_text(&address, &text), expected);
 	}
 }
 END_TEST
@@ -85,4 +115,4 @@ START_TEST(order)
 }
 END_TEST
 
-SUITE_MAIN("address", text_comes_back, what_is_no_address_changes_nothing, kinds, order)
+SUITE_MAIN("address", text_comes_back, one_spelling_is_ours, what_is_no_address_changes_nothing, kinds, order)

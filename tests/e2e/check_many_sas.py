@@ -5,7 +5,8 @@
 espiald sees ESP of so many SAs between half as many pairs on a wire; then `espial sas`, `pairs` and `status` ask for them, as
 text and as JSON lines, while frames go on. Each answer is whole, and comes within a second; no frame is dropped for it. So that
 a busy machine does not fail the test, the bound is of processor time: of engine and reporter, of which one writes while the other
-reads, the one that takes longer, and of the client. The time by the clock is said beside it.
+reads, the one that takes longer, and of the client. The clock is held too, if nobody else needed the processors meanwhile. What
+was too slow is asked again, twice, since caches and other guests of the machine are not espial's.
 """
 
 import json
@@ -20,7 +21,9 @@ import packets
 import station
 from station import Sensor, Wire, expect, until
 
-BOUND = 1.5  # seconds of processor time: one, and half as much for caches that others use as well
+BOUND = 1.0  # seconds: of processors, and by the clock
+QUIET = 0.1  # of all processors: what others may use while the clock counts
+ATTEMPTS = 3
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -37,6 +40,13 @@ def processor_seconds(pid):
     with open(f"/proc/{pid}/stat", encoding="ascii") as file:
         fields = file.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def busy_seconds():
+    """Of all processors: what anybody used, and what the host took for others."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system, _, _, hard, soft, steal = map(int, file.readline().split()[1:9])
+    return (user + nice + system + hard + soft + steal) / TICKS
 
 
 class Stage:
@@ -60,6 +70,21 @@ class Stage:
         used = [after.children_user + after.children_system - client.children_user - client.children_system]
         used += [processor_seconds(pid) - seconds for pid, seconds in zip(pids, before)]
         return done.stdout, clock, used
+
+    def ask_fast(self, *arguments):
+        """What it writes, and why that was too slow, or nothing."""
+        for _ in range(ATTEMPTS):
+            time.sleep(1.1)  # the answer before is too old to be used again
+            others = busy_seconds()
+            output, clock, used = self.ask(*arguments)
+            longest = used[0] + max(used[1:])
+            others = busy_seconds() - others - sum(used)
+            quiet = others < QUIET * clock * os.cpu_count()
+            print(f"espial {' '.join(arguments):14} {clock:5.2f} s{'' if quiet else ' beside others'}; processors: client {used[0]:.2f}, "
+                  f"engine {used[1]:.2f}, reporter {used[2]:.2f} s")
+            if longest <= BOUND and (clock <= BOUND or not quiet):
+                return output, None
+        return output, f"espial {' '.join(arguments)}: {longest:.2f} s of processors, {clock:.2f} s by the clock; {BOUND} s are allowed"
 
     def status(self):
         return json.loads(self.ask("status", "--json")[0])
@@ -114,12 +139,8 @@ def main(espiald, espial, count="100000"):
         slow = []
         lines = {"sas": stage.count, "pairs": stage.count // 2}
         for command, more in (("status", []), ("sas", []), ("sas", ["--json"]), ("pairs", []), ("pairs", ["--json"])):
-            time.sleep(1.1)  # the answer before is too old to be used again
-            output, clock, used = stage.ask(command, *more)
-            print(f"espial {' '.join([command, *more]):14} {clock:5.2f} s; processors: client {used[0]:.2f}, engine {used[1]:.2f}, "
-                  f"reporter {used[2]:.2f} s")
-            longest = used[0] + max(used[1:])
-            slow += [f"espial {command}: {longest:.2f} s of processors, more than {BOUND}"] if longest > BOUND else []
+            output, why = stage.ask_fast(command, *more)
+            slow += [why] if why else []
             if more:
                 rows = output.splitlines()
                 expect(len(rows) == lines[command], f"{len(rows)} lines instead of {lines[command]}")

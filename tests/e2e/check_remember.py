@@ -147,6 +147,10 @@ def learn(stage):
             stage.esp(pair, 0xC0000001 + number * 0x100)
             time.sleep(0.02)
     until("both pairs in the store", lambda: stage.learned(KNOWN) and stage.learned(LATER))
+    rules = until("rules for all that was learned", lambda: (lambda text: text.count("- name:") == 2 and text)(stage.ask("pairs", "promote")),
+                  step=1.1)
+    expect(rules.count("# learned: ") == 2 and all(f'between: ["{a}", "{b}"]' in rules for a, b in (KNOWN, LATER)), rules)
+    expect(stage.ask("pairs", "promote", LATER[0]).count("- name:") == 1, "those of one address")
     print("learned: two pairs, and the store has them")
 
 

@@ -96,6 +96,14 @@ class Page:
         expect(wide[0] <= wide[1], f"{where}: the page is {wide[0]} px wide in {wide[1]} px")
 
 
+    def whole(self, where):
+        """Words and figures of the table are not cut: of "128.5 MB" no "128.5 …" is left. Names may be."""
+        cut = self.run("""return [...document.querySelectorAll('.grid-row .cell')]
+            .filter((cell) => /c-(verdict|alerts|octets|number)/.test(cell.className) && cell.scrollWidth > cell.clientWidth)
+            .map((cell) => cell.innerText)""")
+        expect(not cut, f"{where}: cells are cut: {cut}")
+
+
 def check_empty(page, program):
     with Served(program, records.records(0)) as served:
         page.open(served)
@@ -146,6 +154,7 @@ def check_many(page, program):
     with Served(program, records.records(50)) as served:
         page.open(served)
         until(lambda: page.rows() == 50, "50 pairs: 50 rows")
+        page.whole("50 pairs")
         page.shot("page-50-pairs")
     lines = records.records(500)
     with Served(program, lines) as served:
@@ -153,14 +162,16 @@ def check_many(page, program):
         until(lambda: page.rows() == 500, "500 pairs: 500 rows")
         drawn = len(page.all(".grid-row"))
         expect(0 < drawn < 80, f"500 pairs: {drawn} rows are drawn, which should be those in view")
+        page.whole("500 pairs")
         page.shot("page-500-pairs")
         check_filters(page, lines)
         check_grid_keys(page)
+        served.publish(lines)
         page.open(served, "#/", theme="dark")
         until(lambda: page.all(".mcell"), "dark: the matrix")
         page.shot("page-500-pairs-dark")
         check_views(page, served, lines)
-        check_narrow(page, served)
+        check_narrow(page, served, lines)
 
 
 def check_filters(page, lines):
@@ -207,6 +218,7 @@ def check_views(page, served, lines):
     views = {"alerts": lambda: len(page.all(".alert")) == alerts, "ike": lambda: page.rows() == 500, "inventory": lambda: page.rows() == 500,
              "sensor": lambda: "syslog" in page.text("main") and "eth2" in page.text("main")}
     for name, shown in views.items():
+        served.publish(lines)  # so that what is shown is not of long ago
         page.open(served, "#/" + name)
         until(shown, f"view {name} is complete")
         page.shot("page-" + name)
@@ -228,13 +240,14 @@ def check_names(page, view):
             expect(node.get("name", {}).get("value"), f"{view}: a {role} without a name")
 
 
-def check_narrow(page, served):
+def check_narrow(page, served, lines):
     for path in ("#/", "#/alerts", "#/ike", "#/sensor", "#/pair/10.1.0.10/10.20.0.1"):
         page.open(served, path, size=(390, 844))
         until(lambda: page.all(".panel"), f"narrow {path}")
         time.sleep(0.3)
         page.fits("narrow " + path)
     page.shot("page-narrow-pair")
+    served.publish(lines)
     page.open(served, "#/", size=(390, 844), theme="dark")
     until(lambda: page.all(".alert"), "narrow overview")
     page.shot("page-narrow")

@@ -107,6 +107,109 @@ START_TEST(lines_come_back_in_order)
 }
 END_TEST
 
+/* Every text and list of a record is the snapshot's own: a row is written as the line was that it came of, when that line and the
+ * reader's memory of it are long gone. */
+START_TEST(a_row_is_what_was_told)
+{
+	static const char *const names[] = { "AES_CBC_256", SAMPLE_HOSTILE, "0x00001001" };
+	struct record records[3] = { pair_record("10.0.0.1", "10.0.0.2", "branch"),
+				     sa_record("10.0.0.1", "10.0.0.2", 1, SECOND),
+				     { .type = RECORD_IKE_SA, .time_ns = SECOND } };
+	struct snapshot_builder *builder = snapshot_builder_new();
+	char *told[3];
+
+	records[0].time_ns = SECOND;
+	records[0].pair.carries = names;
+	records[0].pair.carries_count = 3;
+	records[1].sa.exchange = "CREATE_CHILD_SA";
+	records[1].sa.has_initiator = records[1].sa.has_ike = true;
+	records[1].sa.initiator = records[1].sa.src;
+	records[2].ike_sa = (struct record_ike_sa){ .initiator = sample_address("10.0.0.1"),
+						    .responder = sample_address("10.0.0.2"),
+						    .roles_known = true,
+						    .ispi = 1,
+						    .rspi = 2,
+						    .major = 2,
+						    .mode = IKE_MODE_IKEV2,
+						    .step = "IKE_AUTH",
+						    .outcome = IKE_OUTCOME_ESTABLISHED,
+						    .offered = names,
+						    .offered_count = 3,
+						    .selected = names,
+						    .selected_count = 2,
+						    .auth = "certificate",
+						    .vendors = names + 1,
+						    .vendor_count = 2,
+						    .notifies = names + 1,
+						    .notify_count = 1,
+						    .children = names + 2,
+						    .child_count = 1,
+						    .nat = "initiator" };
+	for (unsigned i = 0; i < 3; i++) {
+		told[i] = record_to_json(&records[i], "edge-1");
+		ck_assert_ptr_nonnull(told[i]);
+		add(builder, records[i]);
+	}
+	/* Others, whose texts come where those of the records were read. */
+	for (unsigned i = 1; i < 100; i++) {
+		add(builder, sa_record("10.0.0.3", "10.0.0.4", i, i * SECOND));
+		add(builder, pair_record("10.0.0.3", "10.0.0.4", "another"));
+	}
+	const struct snapshot *snapshot = finish(builder, NULL, SECOND);
+	records[0].pair = snapshot->pairs[0].pair;
+	records[1].sa = snapshot->sas[0];
+	records[2].ike_sa = snapshot->ike_sas[0].ike_sa;
+	for (unsigned i = 0; i < 3; i++) {
+		char *shown = record_to_json(&records[i], "edge-1");
+		ck_assert_str_eq(shown, told[i]);
+		free(shown);
+		free(told[i]);
+	}
+	snapshot_let_go(snapshot);
+}
+END_TEST
+
+/* Ends of every kind, so that whatever the sort looks at first decides once: addresses that differ in the first, the middle and
+ * the last octets, both families, both directions, times and SPIs. Each is found with its pair, and the whole is in order. */
+START_TEST(sas_are_in_order_whatever_their_ends)
+{
+	static const char *const ends[] = { "::1",           "::2",           "0:0:1::1",        "0:0:0:1::1",
+					    "0.0.0.1",       "10.0.0.1",      "10.0.0.2",        "255.255.255.254",
+					    "2001:db8::1",   "2001:db8::2",   "2001:db8:0:1::1", "2001:db9::1",
+					    "fe80::1:0:0:1", "fe80::1:0:0:2", "::ffff:0:0:1",    "1::" };
+	enum { ENDS = sizeof(ends) / sizeof(ends[0]), PAIRS = ENDS * (ENDS - 1) / 2 };
+	struct snapshot_builder *builder = snapshot_builder_new();
+	struct snapshot_surroundings surroundings = { .time_ns = SECOND };
+	size_t count;
+
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = ENDS; i-- > 0;) {
+			for (unsigned k = 0; k < ENDS; k++) {
+				/* Each pair twice, once each way; equal times in two of three rounds. */
+				if (i != k)
+					add(builder,
+					    sa_record(ends[i], ends[k], 0x1000 + (7 * (i + k) + 5 * round) % 16,
+						      (int64_t)(1 + round / 2) * SECOND));
+			}
+		}
+	}
+	const struct snapshot *snapshot = snapshot_builder_finish(builder, &surroundings);
+	ck_assert_ptr_nonnull(snapshot);
+	ck_assert_uint_eq(snapshot->sa_count, 3 * 2 * PAIRS);
+	for (unsigned i = 0; i < ENDS; i++) {
+		for (unsigned k = 0; k < i; k++) {
+			struct address a = sample_address(ends[i]), b = sample_address(ends[k]);
+			const struct record_sa *sas = snapshot_sas_of(snapshot, &a, &b, &count);
+			ck_assert_uint_eq(count, 6);
+			for (size_t at = 1; at < count; at++)
+				ck_assert(sas[at - 1].first_ns < sas[at].first_ns ||
+					  (sas[at - 1].first_ns == sas[at].first_ns && sas[at - 1].spi <= sas[at].spi));
+		}
+	}
+	snapshot_let_go(snapshot);
+}
+END_TEST
+
 START_TEST(rates_come_from_two_snapshots_of_one_engine)
 {
 	struct record_interface interface = { "eth1", true, 1000, 5, 0 };
@@ -294,6 +397,6 @@ START_TEST(lines_of_an_audit_make_one)
 }
 END_TEST
 
-SUITE_MAIN("snapshot", lines_come_back_in_order, rates_come_from_two_snapshots_of_one_engine,
-	   alerts_live_from_open_to_clear, what_is_told_once_is_not_open, alerts_are_bounded_and_the_least_goes_first,
-	   a_snapshot_counts_alerts_into_pairs, lines_of_an_audit_make_one)
+SUITE_MAIN("snapshot", lines_come_back_in_order, a_row_is_what_was_told, sas_are_in_order_whatever_their_ends,
+	   rates_come_from_two_snapshots_of_one_engine, alerts_live_from_open_to_clear, what_is_told_once_is_not_open,
+	   alerts_are_bounded_and_the_least_goes_first, a_snapshot_counts_alerts_into_pairs, lines_of_an_audit_make_one)

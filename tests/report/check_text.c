@@ -4,6 +4,7 @@
  * the difference), hostile strings, every width, and many pairs.
  */
 #include "../../daemon/report/text.h"
+#include "../../daemon/report/text_page.h"
 #include "../../daemon/report/utf8.h"
 #include "sample.h"
 #include "../suite.h"
@@ -315,6 +316,51 @@ START_TEST(close_without_summary_tells_what_there_is)
 }
 END_TEST
 
+START_TEST(figures_are_short)
+{
+	static const struct {
+		uint64_t value;
+		const char *count, *octets;
+	} numbers[] = {
+		{ 0, "0", "0 B" },
+		{ 999, "999", "999 B" },
+		{ 1000, "1000", "1.0 kB" },
+		{ 1551, "1551", "1.6 kB" },
+		{ 99999, "99999", "100.0 kB" },
+		{ 100000, "100.0k", "100.0 kB" },
+		{ 999949, "999.9k", "999.9 kB" },
+		{ 999950, "1.0M", "1.0 MB" },
+		{ UINT64_C(12340000000), "12.3G", "12.3 GB" },
+		{ UINT64_MAX, "18.4E", "18.4 EB" },
+	};
+	static const struct {
+		int64_t nanoseconds;
+		const char *text;
+	} spans[] = {
+		{ -1, "?" },
+		{ 0, "0.0 s" },
+		{ 49999999, "0.0 s" },
+		{ 50000000, "0.1 s" },
+		{ INT64_C(9940000000), "9.9 s" },
+		{ INT64_C(10000000000), "10 s" },
+		{ INT64_C(59999999999), "59 s" },
+		{ INT64_C(125000000000), "2 min 5 s" },
+		{ INT64_C(11045000000000), "3 h 4 min" },
+		{ INT64_C(180000000000000), "2 d 2 h" },
+		{ INT64_MAX, "106751 d 23 h" },
+	};
+	struct page_figure figure;
+
+	for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		ck_assert_str_eq(page_count(numbers[i].value, &figure), numbers[i].count);
+		ck_assert_str_eq(page_octets(numbers[i].value, &figure), numbers[i].octets);
+	}
+	for (unsigned i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
+		ck_assert_str_eq(page_duration(spans[i].nanoseconds, &figure), spans[i].text);
+	ck_assert_str_eq(page_time(INT64_C(1763757000123456789), &figure), "2025-11-21 20:30:00");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("text");
@@ -324,6 +370,7 @@ int main(void)
 	tcase_add_test(texts, no_line_is_too_long);
 	tcase_add_loop_test(texts, hostile_strings_never_reach_the_terminal, 0, 4);
 	tcase_add_test(texts, many_pairs_are_bounded);
+	tcase_add_test(texts, figures_are_short);
 	tcase_add_test(texts, close_without_summary_tells_what_there_is);
 	tcase_set_timeout(texts, 60);
 	suite_add_tcase(suite, texts);
