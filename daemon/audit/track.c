@@ -317,6 +317,25 @@ static int asked_of(const struct policy *policy, const struct pair *pair)
 	return pair->rule ? (int)policy->rules[pair->rule - 1].level : -1;
 }
 
+/* Whether all that offended may be clear by now. */
+static bool is_allowed_now(const struct policy *policy, const struct pair *pair, const struct story *story)
+{
+	const struct policy_rule *rule = pair->rule ? &policy->rules[pair->rule - 1] : NULL;
+
+	/* The last place stands for others too. */
+	if (story->service_count == STORY_SERVICES_MAX)
+		return false;
+	for (unsigned i = 0; i < story->service_count; i++) {
+		const struct transition_service *service = &story->services[i].service;
+		struct policy_traffic traffic = { .protocol = service->protocol,
+						  .port = service->port,
+						  .name = service->name };
+		if (story->services[i].offended && policy_may_be_clear(policy, rule, &traffic) != POLICY_CLEAR_ALLOWED)
+			return false;
+	}
+	return true;
+}
+
 bool track_set_policy(struct track *track, const struct policy *policy)
 {
 	const struct policy *before = track->settings.policy;
@@ -346,9 +365,11 @@ bool track_set_policy(struct track *track, const struct policy *policy)
 			if (pair->rule)
 				pair->flags |= PAIR_RING;
 		}
-		if (asked_of(policy, pair) == asked || !pair->story)
+		if (!pair->story)
 			continue;
 		struct story *story = table_at(&track->stories, pair->story);
+		if (asked_of(policy, pair) == asked && !is_allowed_now(policy, pair, story))
+			continue;
 		story->clear_packets[0] = story->clear_packets[1] = 0;
 		story->clear_bytes = 0;
 	}

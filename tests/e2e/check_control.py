@@ -209,6 +209,10 @@ def told(stage, *words, begin=0):
     return [line for line in stage.sensor.records()[begin:] if all(word in line for word in words)]
 
 
+def verdict_of(stage):
+    return stage.records("pairs", A, B)[0]["verdict"]
+
+
 def reload(stage):
     """What is known stays, what is asked changes; a mistake changes nothing; interfaces come and go."""
     engine, mark = stage.sensor.engine(), len(stage.sensor.records())
@@ -237,16 +241,19 @@ def reload(stage):
     stage.ask("reload", status=0)
     time.sleep(0.5)
     expect(not told(stage, *leak, "policy-changed", begin=mark), "a leak of what is not allowed goes on")
+    expect(verdict_of(stage) == "mixed", "what offended may still not be clear")
     stage.sensor.rewrite(("allow: [tcp/443]", "allow: [tcp/80]"))
     stage.ask("reload", status=0)
     until("the end of the leak of what is allowed", lambda: told(stage, *leak, "policy-changed", begin=mark))
     stage.clear()
     time.sleep(0.5)
     expect(not told(stage, *leak, '"open"', begin=mark), "what is allowed is told")
+    until("secured: all that is in clear may be", lambda: verdict_of(stage) == "secured")
     stage.sensor.rewrite(("      allow: [tcp/80]\n", ""))
     stage.ask("reload", status=0)
     until("the leak of what is allowed no longer", lambda: stage.clear() or told(stage, *leak, '"open"', begin=mark))
     time.sleep(0.5)  # what was sent is to be judged by the rule
+    until("mixed: what offends is counted anew", lambda: verdict_of(stage) == "mixed")
     mark = len(stage.sensor.records())
     # Nothing is asked of the first pair any more.
     stage.sensor.rewrite(("between: [10.1.0.0/24, 10.2.0.0/24]", "between: [10.77.0.0/24, 10.78.0.0/24]"))
