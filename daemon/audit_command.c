@@ -208,8 +208,10 @@ static void finish(struct audit *audit, struct engine *engine)
 
 static void show_progress(struct audit *audit, const struct offline *offline, struct engine *engine, int64_t began_ns)
 {
-	enum { BAR = 24 };
+	enum { BAR = 24, BAR_COLUMNS = 72 };
 	int64_t now = loop_monotonic_ns();
+	/* A line that does not fit would be another one each time. */
+	bool wide = terminal_width() > BAR_COLUMNS;
 
 	if (!audit->show_progress || now - audit->shown_ns < INT64_C(100000000))
 		return;
@@ -220,12 +222,16 @@ static void show_progress(struct audit *audit, const struct offline *offline, st
 	uint64_t packets = engine_counters(engine).track.packets;
 	double part = offline_progress(offline);
 	fputs("\r\033[K", stderr);
-	if (part >= 0) {
+	if (part >= 0 && wide) {
 		int filled = (int)(part * BAR);
-		fprintf(stderr, "[%.*s%.*s] %3.0f %%  ", filled, "########################", BAR - filled,
-			"........................", part * 100);
+		fprintf(stderr, "[%.*s%.*s] ", filled, "########################", BAR - filled,
+			"........................");
 	}
-	fprintf(stderr, "%.1f million packets, %.2f million/s", (double)packets / 1e6, (double)packets / 1e6 / seconds);
+	if (part >= 0)
+		fprintf(stderr, "%3.0f %%  ", part * 100);
+	if (wide)
+		fprintf(stderr, "%.1f million packets, ", (double)packets / 1e6);
+	fprintf(stderr, "%.2f million/s", (double)packets / 1e6 / seconds);
 	fflush(stderr);
 	audit->progress = true;
 }

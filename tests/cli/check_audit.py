@@ -6,6 +6,7 @@ What goes wrong is told in exactly one message on standard error, with the exit 
 comes out where nothing should. JSON lines have exactly the keys of DESIGN section 7. LABS is tests/captures/lab.
 """
 
+import fcntl
 import glob
 import gzip
 import json
@@ -17,6 +18,8 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 import unittest
 
 ESPIAL = ESPIALD = LABS = ""
@@ -470,6 +473,36 @@ class Text(Case):
         self.assertIn("\x1b[", self.on_terminal({"TERM": "xterm", "NO_COLOR": ""}))
         self.assertNotIn("\x1b[", self.on_terminal({"TERM": "xterm", "NO_COLOR": "1"}))
         self.assertNotIn("\x1b[", self.on_terminal({"TERM": "dumb", "NO_COLOR": ""}))
+
+    def progress(self, columns):
+        """What standard error shows on a terminal of so many columns while a capture comes slowly."""
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        whole = contents(self.leak)
+        whole += 200 * whole[24:]  # many times what is read between two looks
+        with subprocess.Popen([ESPIAL, "audit", "-"], stdin=subprocess.PIPE, stdout=slave, stderr=slave) as process:
+            os.close(slave)
+            for part in range(4):
+                process.stdin.write(whole[len(whole) * part // 4:len(whole) * (part + 1) // 4])
+                process.stdin.flush()
+                time.sleep(0.5)
+            process.stdin.close()
+            output = b""
+            try:
+                while chunk := os.read(master, 65536):
+                    output += chunk
+            except OSError:
+                pass
+            os.close(master)
+            process.wait(60)
+        return [re.sub("\x1b\\[[0-9;]*[A-Za-z]", "", line) for line in output.decode().split("\r") if "million/s" in line]
+
+    def test_progress_fits_the_terminal(self):
+        for columns in (30, 40, 100):
+            shown = self.progress(columns)
+            self.assertTrue(shown, f"no progress on {columns} columns")
+            self.assertLessEqual(max(map(len, shown)), columns)
+            self.assertEqual(any("packets" in line for line in shown), columns == 100)
 
 
 if __name__ == "__main__":
