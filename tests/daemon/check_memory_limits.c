@@ -4,6 +4,7 @@
 #include "../../daemon/memory_limits.h"
 #include "../../daemon/report/json.h"
 #include "../../daemon/report/standing.h"
+#include "../sanitized.h"
 #include "../suite.h"
 
 #include <stdio.h>
@@ -188,7 +189,8 @@ START_TEST(each_entry_is_reckoned)
 	struct config_limits base = { BASE, BASE, BASE, BASE, 1000, UINT64_C(8) << 30, 0 };
 	uint64_t base_mapped = mapped_by(&base), base_octets = octets_of(&base);
 
-	for (unsigned part = 0; part < 4; part++)
+	/* A sanitizer keeps something beside whatever is allocated. */
+	for (unsigned part = 0; part < 4 && !SANITIZED; part++)
 		for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 			struct config_limits limits = base;
 			uint32_t *const entries[] = { &limits.flows, &limits.sas, &limits.ike, &limits.pairs };
