@@ -620,13 +620,19 @@ struct track *workers_track(const struct workers *workers, unsigned index)
 	return workers->track[index];
 }
 
+static unsigned owner_by_addresses(const struct workers *workers, uint32_t realm, const struct address *a,
+				   const struct address *b)
+{
+	return owners_of(workers->owners, owners_hash(workers->owners, realm, a, b), a, b);
+}
+
 bool workers_know_pair(struct workers *workers, uint32_t realm, uint16_t vlan, const struct address *a,
 		       const struct address *b)
 {
 	unsigned owner = 0;
 
 	if (workers->count > 1)
-		owner = owners_of(workers->owners, owners_hash(workers->owners, realm, a, b), a, b);
+		owner = owner_by_addresses(workers, realm, a, b);
 	return track_know_pair(workers->track[owner], realm, vlan, a, b);
 }
 
@@ -635,12 +641,6 @@ struct leaving {
 	struct workers *workers;
 	unsigned index;
 };
-
-static unsigned owner_by_addresses(const struct workers *workers, uint32_t realm, const struct address *a,
-				   const struct address *b)
-{
-	return owners_of(workers->owners, owners_hash(workers->owners, realm, a, b), a, b);
-}
 
 static bool stays(void *context, uint32_t realm, const struct address *a, const struct address *b)
 {

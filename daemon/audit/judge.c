@@ -5,7 +5,7 @@
  */
 #include "judge.h"
 
-#include "hash.h"
+#include "pair_key.h"
 #include "judge_state.h"
 #include "rules.h"
 
@@ -29,12 +29,6 @@ enum {
 	EXCHANGE_V2_AUTH = 35,
 	NETWORKS_MAX = 65536,
 	PROTOCOL_ESP = 50,
-};
-
-struct judged_key {
-	uint8_t address[2][16];
-	uint32_t realm;
-	uint32_t zero;
 };
 
 struct judge_thresholds judge_default_thresholds(void)
@@ -158,11 +152,7 @@ void judge_free(struct judge *judge)
 
 static uint64_t pair_hash(const struct judge *judge, uint32_t realm, const struct address *a, const struct address *b)
 {
-	struct judged_key key = { .realm = realm };
-
-	memcpy(key.address[0], a->bytes, 16);
-	memcpy(key.address[1], b->bytes, 16);
-	return hash_octets(&key, sizeof(key), judge->settings.seed);
+	return pair_key_hash(realm, a, b, judge->settings.seed);
 }
 
 int64_t judge_pair_last(const struct judged_pair *pair)

@@ -2,7 +2,7 @@
 /* See owners.h. Called by who deals packets to several workers. */
 #include "owners.h"
 
-#include "hash.h"
+#include "pair_key.h"
 #include "../../config/policy.h"
 
 #include <stdlib.h>
@@ -25,12 +25,6 @@ struct owners {
 	uint64_t seed;
 	bool by_rule;
 	uint8_t *of_rule; /* by rule: its group's owner, NO_GROUP without gateways; owned */
-};
-
-struct key {
-	uint8_t address[2][16];
-	uint32_t realm;
-	uint32_t zero;
 };
 
 /* Evenly, by the upper half. */
@@ -205,12 +199,9 @@ void owners_free(struct owners *owners)
 uint64_t owners_hash(const struct owners *owners, uint32_t realm, const struct address *one,
 		     const struct address *other)
 {
-	struct key key = { .realm = realm };
-	unsigned upper = address_compare(one, other) > 0;
+	bool swap = address_compare(one, other) > 0;
 
-	memcpy(key.address[upper], one->bytes, 16);
-	memcpy(key.address[!upper], other->bytes, 16);
-	return hash_octets(&key, sizeof(key), owners->seed);
+	return pair_key_hash(realm, swap ? other : one, swap ? one : other, owners->seed);
 }
 
 bool owners_by_rule(const struct owners *owners)

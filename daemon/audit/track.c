@@ -8,7 +8,6 @@
  */
 #include "track.h"
 
-#include "hash.h"
 #include "pages.h"
 #include "track_state.h"
 #include "../../dissectors/cursor.h"
@@ -219,12 +218,7 @@ static void pair_obey_rule(struct track *track, struct pair *pair)
 uint64_t track_pair_hash(const struct track *track, const struct address *src, const struct address *dst,
 			 const struct track_key *key)
 {
-	struct pair_key pair_key = { .realm = key->realm };
-	unsigned d = key->direction;
-
-	memcpy(pair_key.address[d], src->bytes, 16);
-	memcpy(pair_key.address[!d], dst->bytes, 16);
-	return hash_octets(&pair_key, sizeof(pair_key), track->settings.seed);
+	return pair_key_hash(key->realm, key->direction ? dst : src, key->direction ? src : dst, track->settings.seed);
 }
 
 /* The pair's number, made if it is new; 0 if there is no room at all. */

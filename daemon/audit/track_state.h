@@ -7,6 +7,7 @@
 #include "hosts.h"
 #include "ike_join.h"
 #include "pair.h"
+#include "pair_key.h"
 #include "track.h"
 #include "wheel.h"
 #include "../../config/policy.h"
@@ -28,13 +29,6 @@ struct rule_carriers {
 	uint32_t pairs[TRACK_RULE_GATEWAYS];
 	uint16_t generations[TRACK_RULE_GATEWAYS];
 	uint32_t count;
-};
-
-/* Keys as they are hashed; every octet is set. */
-struct pair_key {
-	uint8_t address[2][16];
-	uint32_t realm;
-	uint32_t zero;
 };
 
 /* A candidate for eviction. */
