@@ -29,6 +29,21 @@ void complain(const char *format, ...)
 	fputc('\n', stderr);
 }
 
+void control_client_pair_request(char request[PAIR_REQUEST_SIZE], const char *what, const struct address *addresses,
+				 unsigned count)
+{
+	struct address_text a, b;
+
+	if (count == 0)
+		snprintf(request, PAIR_REQUEST_SIZE, "{\"request\":\"%s\"}", what);
+	else if (count == 1)
+		snprintf(request, PAIR_REQUEST_SIZE, "{\"request\":\"%s\",\"pair\":[\"%s\"]}", what,
+			 address_text(&addresses[0], &a));
+	else
+		snprintf(request, PAIR_REQUEST_SIZE, "{\"request\":\"%s\",\"pair\":[\"%s\",\"%s\"]}", what,
+			 address_text(&addresses[0], &a), address_text(&addresses[1], &b));
+}
+
 int ask_failed(const struct control_client_error *error)
 {
 	/* Several lines are an account of several things. */

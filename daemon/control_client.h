@@ -3,6 +3,8 @@
 #ifndef ESPIAL_DAEMON_CONTROL_CLIENT_H
 #define ESPIAL_DAEMON_CONTROL_CLIENT_H
 
+#include "../dissectors/address.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -18,6 +20,11 @@ struct control_client_error {
 bool control_client_ask(const char *socket, const char *request,
 			void (*each)(void *context, const char *line, size_t length), void *context,
 			struct control_client_error *error);
+
+/* Writes the request `what`, about all, or about what is of one address or of the pair of two. */
+enum { PAIR_REQUEST_SIZE = 256 };
+void control_client_pair_request(char request[PAIR_REQUEST_SIZE], const char *what, const struct address *addresses,
+				 unsigned count);
 
 /* What most commands have in common. */
 struct ask_options {

@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REQUEST_SIZE = 256 };
-
 struct listener {
 	struct ike_log *log;
 	bool json, refused;
@@ -68,24 +66,11 @@ static void take_line(void *context, const char *line, size_t length)
 	}
 }
 
-static void write_request(char *request, size_t size, const struct address *addresses, unsigned count)
-{
-	struct address_text a, b;
-
-	if (count == 0)
-		snprintf(request, size, "{\"request\":\"ike-log\"}");
-	else if (count == 1)
-		snprintf(request, size, "{\"request\":\"ike-log\",\"pair\":[\"%s\"]}", address_text(&addresses[0], &a));
-	else
-		snprintf(request, size, "{\"request\":\"ike-log\",\"pair\":[\"%s\",\"%s\"]}",
-			 address_text(&addresses[0], &a), address_text(&addresses[1], &b));
-}
-
 int ike_log_listen(const struct ask_options *options, unsigned level, const struct address *addresses, unsigned count)
 {
 	static struct listener listener;
 	struct control_client_error error;
-	char request[REQUEST_SIZE];
+	char request[PAIR_REQUEST_SIZE];
 	const struct ike_log_settings settings = {
 		.file = stdout,
 		.level = level,
@@ -103,7 +88,7 @@ int ike_log_listen(const struct ask_options *options, unsigned level, const stru
 		complain("not enough memory");
 		return EXIT_TROUBLE;
 	}
-	write_request(request, sizeof(request), addresses, count);
+	control_client_pair_request(request, "ike-log", addresses, count);
 	bool ended = control_client_ask(options->socket, request, take_line, &listener, &error);
 	ike_log_free(listener.log);
 	if (!ended)

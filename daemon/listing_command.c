@@ -5,6 +5,7 @@
 #include "control_client.h"
 #include "ike_log_command.h"
 #include "promote_command.h"
+#include "report/hex.h"
 #include "report/record_reader.h"
 #include "report/text_table.h"
 #include "report/timestamp.h"
@@ -99,10 +100,10 @@ static void put_octets(struct text_table *table, enum page_style style, uint64_t
 
 static void put_spi(struct text_table *table, enum page_style style, uint32_t spi)
 {
+	const uint8_t octets[] = { (uint8_t)(spi >> 24), (uint8_t)(spi >> 16), (uint8_t)(spi >> 8), (uint8_t)spi };
 	char text[sizeof("0x00000000")] = "0x";
 
-	for (int i = 0; i < 8; i++)
-		text[2 + i] = "0123456789abcdef"[spi >> (28 - 4 * i) & 15];
+	hex_put(text + 2, octets, sizeof(octets));
 	text_table_put(table, style, text);
 }
 
@@ -267,20 +268,6 @@ static void take_line(void *context, const char *line, size_t length)
 		asked->refused = true;
 }
 
-static void write_request(const struct asked *asked, char *request, size_t size)
-{
-	struct address_text a, b;
-
-	if (asked->address_count == 0)
-		snprintf(request, size, "{\"request\":\"%s\"}", asked->listing->request);
-	else if (asked->address_count == 1)
-		snprintf(request, size, "{\"request\":\"%s\",\"pair\":[\"%s\"]}", asked->listing->request,
-			 address_text(&asked->address[0], &a));
-	else
-		snprintf(request, size, "{\"request\":\"%s\",\"pair\":[\"%s\",\"%s\"]}", asked->listing->request,
-			 address_text(&asked->address[0], &a), address_text(&asked->address[1], &b));
-}
-
 static void say_nothing(const struct asked *asked)
 {
 	if (asked->address_count)
@@ -296,10 +283,10 @@ static int list_once(void *context)
 {
 	struct asked *asked = context;
 	struct control_client_error error;
-	char request[TEXT_SIZE];
+	char request[PAIR_REQUEST_SIZE];
 	const struct page page = { stdout, terminal_width(), terminal_colour(), terminal_unicode() };
 
-	write_request(asked, request, sizeof(request));
+	control_client_pair_request(request, asked->listing->request, asked->address, asked->address_count);
 	if (asked->options.json)
 		return control_client_ask(asked->options.socket, request, print_line, NULL, &error)
 			   ? EXIT_DONE

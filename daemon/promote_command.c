@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REQUEST_SIZE = 256, NAME_OCTETS_MAX = 127 /* of a rule's, as the configuration has it */ };
+enum { NAME_OCTETS_MAX = 127 /* of a rule's, as the configuration has it */ };
 
 /* In clear beside IPsec whatever a rule says, or by default: no line of `allow` is wanted for it. */
 enum { PROTOCOL_ICMP = 1, PROTOCOL_UDP = 17, PROTOCOL_ICMPV6 = 58, PORT_IKE = 500, PORT_IKE_NAT = 4500 };
@@ -187,8 +187,7 @@ int promote_pairs(const char *socket, const struct address *addresses, unsigned 
 {
 	struct promotion promotion = { .name = name, .named = count == 2 };
 	struct control_client_error error;
-	struct address_text a, b;
-	char request[REQUEST_SIZE] = "{\"request\":\"pairs\"}";
+	char request[PAIR_REQUEST_SIZE];
 
 	if (name && count != 2) {
 		complain("--name is of one rule: name the two addresses of its pair\nTry 'espial pairs --help'.");
@@ -196,12 +195,7 @@ int promote_pairs(const char *socket, const struct address *addresses, unsigned 
 	}
 	if (name && !check_name(name))
 		return EXIT_TROUBLE;
-	if (count == 1)
-		snprintf(request, sizeof(request), "{\"request\":\"pairs\",\"pair\":[\"%s\"]}",
-			 address_text(&addresses[0], &a));
-	else if (count == 2)
-		snprintf(request, sizeof(request), "{\"request\":\"pairs\",\"pair\":[\"%s\",\"%s\"]}",
-			 address_text(&addresses[0], &a), address_text(&addresses[1], &b));
+	control_client_pair_request(request, "pairs", addresses, count);
 	bool answered = control_client_ask(socket, request, take_line, &promotion, &error);
 	record_reader_clear(&promotion.reader);
 	if (!answered)
