@@ -210,8 +210,6 @@ static void show_progress(struct audit *audit, const struct offline *offline, st
 {
 	enum { BAR = 24, BAR_COLUMNS = 72 };
 	int64_t now = loop_monotonic_ns();
-	/* A line that does not fit would be another one each time. */
-	bool wide = terminal_width() > BAR_COLUMNS;
 
 	if (!audit->show_progress || now - audit->shown_ns < INT64_C(100000000))
 		return;
@@ -221,6 +219,8 @@ static void show_progress(struct audit *audit, const struct offline *offline, st
 		return;
 	uint64_t packets = engine_counters(engine).track.packets;
 	double part = offline_progress(offline);
+	/* A line that does not fit would be another one each time. */
+	bool wide = terminal_width() > BAR_COLUMNS;
 	fputs("\r\033[K", stderr);
 	if (part >= 0 && wide) {
 		int filled = (int)(part * BAR);
