@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""`espial report` of a running espiald: check_report.py ESPIALD ESPIAL
+"""`espial report` of a running espiald: check_report.py ESPIALD ESPIAL CLOCK_STEP.so
 
-Octets by rule are exactly those that were sent, whichever process is killed or started again in between, and the last of
+It is nearly midnight when this begins, by the clock of espiald and espial, so that all is told over two days. Octets by rule are exactly those that were sent, whichever process is killed or started again in between, and the last of
 them when espiald ends; leaks, and when nothing was seen, are told; text, CSV and HTML say the same and stay harmless with
 hostile names.
 """
@@ -20,7 +20,7 @@ import time
 
 import packets
 import station
-from station import Sensor, Wire, expect, until
+from station import Clock, Sensor, Wire, expect, until
 
 HOSTILE = "=SUM(A1)<script>alert(1)</script>&\u202eevil,\"x\""
 RULES = {
@@ -28,22 +28,27 @@ RULES = {
     json.dumps(HOSTILE): {"between": "[10.3.0.0/24, 10.4.0.0/24]", "allow": "[tcp/8080]"},
 }
 STORE = "  store: {{ path: {folder}/state/espial.db }}\n"
+BEFORE_MIDNIGHT = 5  # seconds, in which the first of all that is sent comes
+DAY = 86400
 GATES, HOSTS, OTHERS = ("192.0.2.1", "192.0.2.2"), ("10.1.0.1", "10.2.0.2"), ("10.3.0.1", "10.4.0.2")
 
 
 class Stage:
-    def __init__(self, folder, espiald, espial):
+    def __init__(self, folder, espiald, espial, shim):
         os.makedirs(f"{folder}/state")
         os.chmod(f"{folder}/state", 0o777)
         self.folder, self.espial = folder, espial
         self.wire = Wire("station0", "sensor0")
         rules = {name if name != "branch" else name: rule for name, rule in RULES.items()}
         self.sensor = Sensor(espiald, folder, ["sensor0"], rules, more=STORE)
+        self.ahead = -int(time.time() + BEFORE_MIDNIGHT) % DAY
+        Clock(self.sensor, shim).set(self.ahead)
         self.sequence = 0
         self.sent = {}
+        self.over_midnight = False
 
     def ask(self, *arguments, columns=None, status=None):
-        environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+        environment = {name: value for name, value in self.sensor.environment.items() if name != "COLUMNS"}
         environment.update(ESPIAL_SOCKET=f"{self.folder}/control.sock", LC_ALL="C.UTF-8", **({"COLUMNS": str(columns)} if columns else {}))
         done = subprocess.run([self.espial, *arguments], env=environment, capture_output=True, timeout=60, check=False)
         expect(done.returncode in ((0, 1) if status is None else (status,)), f"espial {arguments}: {done}")
@@ -54,6 +59,13 @@ class Stage:
         self.wire.send(frame)
         before = self.sent.get(what, [0, 0])
         self.sent[what] = [before[0] + 1, before[1] + len(frame) - 14]
+
+    def midnight(self):
+        """Waits for the next day; whether it was still to come."""
+        left = DAY - (time.time() + self.ahead) % DAY
+        if left <= BEFORE_MIDNIGHT:
+            time.sleep(left + 0.1)
+        return left <= BEFORE_MIDNIGHT
 
     def esp(self, count, a=GATES[0], b=GATES[1]):
         for _ in range(count):
@@ -152,6 +164,10 @@ class Page(html.parser.HTMLParser):
         if tag not in ("meta", "rect", "br"):
             self.open.append(tag)
 
+    def handle_startendtag(self, tag, attributes):
+        """What ends itself, as in SVG, is never open."""
+        self.elements.append((tag, dict(attributes)))
+
     def handle_endtag(self, tag):
         expect(self.open and self.open.pop() == tag, f"</{tag}> closes what is not open")
 
@@ -190,6 +206,10 @@ def shapes(stage):
     expect(f"{100 * share:.1f} %" in words, "the share")
     for word in (*HOSTS, "cleartext", "the engine ended and was started again", "the sensor was not running"):
         expect(word in words or word == "cleartext", word)
+
+    if stage.over_midnight:
+        expect([tag for tag, _ in page.elements].count("rect") >= 4, "a bar for each of two days, of what was secured and what leaked")
+        expect(len([line for line in stage.report() if line["type"] == "report_day" and line["rules"] == ["branch"]]) == 2, "two days")
 
     wide, narrow = stage.ask("report", "--since", "1h"), stage.ask("report", "--since", "1h", columns=60)
     expect("\033" not in wide and f"{100 * share:.1f} %" in wide and "sensor-down" in wide, wide)
@@ -247,13 +267,14 @@ def without_a_store(folder, espiald, espial):
     sensor.end()
 
 
-def main(espiald, espial):
+def main(espiald, espial, shim):
     def body(folder):
-        stage = Stage(folder, os.path.realpath(espiald), os.path.realpath(espial))
+        stage = Stage(folder, *map(os.path.realpath, (espiald, espial, shim)))
         stage.sensor.start()
         until("control socket", lambda: os.path.exists(f"{folder}/control.sock"))
         until("the store", lambda: subprocess.run([stage.espial, "alerts", "--socket", f"{folder}/control.sock"], capture_output=True, check=False).returncode == 0)
         counts(stage)
+        stage.over_midnight = stage.midnight()
         processes_end(stage)
         shapes(stage)
         judged_anew(stage)
@@ -264,4 +285,4 @@ def main(espiald, espial):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    sys.exit(main(*sys.argv[1:4]))
