@@ -21,6 +21,8 @@
 /* A frame may wait in the ring for its block to be handed over; time that is let pass stays behind it by this much. */
 #define RING_DELAY_NS (40 * MILLISECOND)
 #define DROP_NOTICE_NS (60 * SECOND)
+/* Frames so far ahead of the time are a reason to look at the clock. */
+#define EARLY_NS (200 * MILLISECOND)
 
 /* GATHERED: frames that several workers go through together. */
 enum { GATHERED = 2048, TICK_MS = 20, REOPEN_MS = 500, BUDGET = 8192, INTERFACES_MAX = 256 };
@@ -50,6 +52,8 @@ struct live {
 	size_t count;                      /* places that were used at some time */
 	bool gathers;                      /* frames are handed on in portions for several workers */
 	struct frame_time time;
+	void (*look_at_clock)(void *context);
+	void *look_context;
 };
 
 static void say(struct live *live, enum notice_level level, const char *text)
@@ -60,7 +64,7 @@ static void say(struct live *live, enum notice_level level, const char *text)
 	record_write(&live->notices, &record);
 }
 
-/* While the machine's clock is behind: with the time that they would have. */
+/* While the machine's clock is apart from the time: with the time that they would have. */
 static void take_set_frames(struct live *live, const struct frame *frames, unsigned count, int64_t now)
 {
 	struct frame set[32];
@@ -76,13 +80,22 @@ static void take_set_frames(struct live *live, const struct frame *frames, unsig
 	}
 }
 
+/* None is taken before its time, unless the clock was set forward and nobody has looked since. */
+static bool is_early(const struct live *live, const struct frame *frame, int64_t now)
+{
+	int64_t expected = frame_time_now(&live->time, now);
+
+	return expected && frame_time_of(&live->time, frame->time_ns, now) - expected > EARLY_NS;
+}
+
 static void take_frames(void *context, const struct frame *frames, unsigned count)
 {
 	struct live *live = context;
-
 	int64_t now = loop_monotonic_ns();
 
-	if (live->time.behind_ns) {
+	if (live->look_at_clock && is_early(live, &frames[count - 1], now))
+		live->look_at_clock(live->look_context);
+	if (live->time.apart_ns) {
 		take_set_frames(live, frames, count, now);
 		return;
 	}
@@ -90,9 +103,16 @@ static void take_frames(void *context, const struct frame *frames, unsigned coun
 	frame_time_came(&live->time, frames[count - 1].time_ns, now);
 }
 
-void live_clock_set(struct live *live, int64_t step_ns)
+int64_t live_clock_set(struct live *live, int64_t step_ns)
 {
-	frame_time_set(&live->time, step_ns);
+	frame_time_set(&live->time, step_ns, loop_monotonic_ns());
+	return -live->time.apart_ns;
+}
+
+void live_watch_clock(struct live *live, void (*look)(void *context), void *context)
+{
+	live->look_at_clock = look;
+	live->look_context = context;
 }
 
 static void close_interface(struct live *live, struct live_interface *interface)
@@ -182,8 +202,11 @@ static void on_tick(void *context)
 	for (size_t i = 0; i < live->count; i++)
 		dispatch(live, &live->interfaces[i]);
 	int64_t now = loop_monotonic_ns();
-	int64_t time = frame_time_now(&live->time, now);
-	engine_advance(live->engine, (time ? time : loop_wall_ns()) - RING_DELAY_NS);
+	/* Before the first frame it is what the clock says, and goes on from that. */
+	if (!live->time.latest_ns)
+		frame_time_came(&live->time, loop_wall_ns(), now);
+	frame_time_ease(&live->time, now);
+	engine_advance(live->engine, frame_time_now(&live->time, now) - RING_DELAY_NS);
 }
 
 void live_retry(struct live *live, size_t place)

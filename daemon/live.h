@@ -63,8 +63,11 @@ void live_read_figures(struct live *live, size_t place, struct live_figures *fig
 /* What the card lost in all, by a better source than libpcap, which reads files for it. */
 void live_set_missed(struct live *live, size_t place, uint64_t missed);
 
-/* The clock that gives frames their time was set by so much (frame_time.h). */
-void live_clock_set(struct live *live, int64_t step_ns);
+/* The clock that gives frames their time was set by so much (frame_time.h). What their time is behind it by since, less than 0: ahead. */
+int64_t live_clock_set(struct live *live, int64_t step_ns);
+
+/* Calls this, before they are taken, when frames come that claim to be of later: it calls live_clock_set() if the clock was set. */
+void live_watch_clock(struct live *live, void (*look)(void *context), void *context);
 
 /* One that is away is tried again now, not only in half a second. */
 void live_retry(struct live *live, size_t place);

@@ -4,6 +4,7 @@
 
 #include "audit/transition.h"
 #include "engine.h"
+#include "frame_time.h"
 #include "interface_watch.h"
 #include "live.h"
 #include "loop.h"
@@ -214,16 +215,18 @@ static int64_t clocks_apart(void)
 	return wall - before;
 }
 
-static void look_at_clock(struct sensor_watch *watch)
+static void look_at_clock(void *context)
 {
+	struct sensor_watch *watch = context;
 	int64_t apart = clocks_apart(), step = apart - watch->apart_ns;
 	struct transition transition = { .kind = TRANSITION_CLOCK };
 
 	watch->apart_ns = apart;
 	if (step < watch->clock_step_ns && step > -watch->clock_step_ns)
 		return;
-	live_clock_set(watch->live, step);
 	transition.clock.step_ns = step;
+	transition.clock.apart_ns = live_clock_set(watch->live, step);
+	transition.clock.agree_ns = FRAME_TIME_EASE * llabs(transition.clock.apart_ns);
 	engine_tell(watch->engine, &transition);
 }
 
@@ -261,6 +264,7 @@ struct sensor_watch *sensor_watch_new(struct loop *loop, struct live *live, stru
 	watch->notices = *notices;
 	watch->clock_step_ns = clock_step_ns;
 	watch->apart_ns = clocks_apart();
+	live_watch_clock(live, look_at_clock, watch);
 	if (interfaces)
 		watch->heard = loop_on_readable(loop, interface_watch_descriptor(interfaces), on_change, watch);
 	if ((interfaces && !watch->heard) || !loop_every(loop, LOOK_MS, on_look, watch)) {
@@ -279,6 +283,7 @@ void sensor_watch_free(struct sensor_watch *watch)
 {
 	if (!watch)
 		return;
+	live_watch_clock(watch->live, NULL, NULL);
 	if (watch->heard)
 		loop_forget(watch->loop, watch->heard);
 	free(watch);

@@ -261,7 +261,7 @@ static const struct catalogue_row rows[FINDING_ID_COUNT] = {
 	},
 	[FINDING_CLOCK_JUMP] = {
 		"clock-jump", SEVERITY_LOW, SUBJECT_SENSOR, 0,
-		"The clock of the frames jumped by more than two seconds.",
+		"The clock that gives frames their time was set, by two seconds or more.",
 		"Let chrony or ntpd keep the sensor's clock, and let it slew rather than step.",
 	},
 	[FINDING_ENGINE_RESTARTED] = {

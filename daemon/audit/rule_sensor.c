@@ -197,6 +197,22 @@ void rule_sensor_tell(struct judge *judge, struct alert *alert, struct finding *
 
 /* ---- the clock ---- */
 
+/* Whoever compares findings with other logs has to know that their times are off, and until when. */
+static void say_time_follows(struct finding *finding, const struct transition_clock *clock)
+{
+	double hours = (double)clock->agree_ns / (3600. * SECOND), apart = (double)clock->apart_ns / (double)SECOND;
+
+	if (clock->apart_ns == 0)
+		return;
+	finding_say(
+	    finding,
+	    " So that nothing that is under way seems to end, or waits, the times of findings follow it slowly: they "
+	    "are %.1f seconds %s now, and agree with it in %.1f %s.",
+	    apart < 0 ? -apart : apart, apart < 0 ? "ahead" : "behind", hours < 1 ? hours * 60 : hours,
+	    hours < 1 ? "minutes" : "hours");
+	finding_note_real(finding, "behind_seconds", apart);
+}
+
 void rule_sensor_clock(struct judge *judge, const struct transition *transition)
 {
 	const struct transition_clock *clock = &transition->clock;
@@ -220,6 +236,7 @@ void rule_sensor_clock(struct judge *judge, const struct transition *transition)
 		finding.interface = NULL;
 		finding_say(&finding, "The sensor's clock was set %s by %.1f seconds.",
 			    clock->step_ns < 0 ? "back" : "forward", seconds);
+		say_time_follows(&finding, clock);
 	}
 	finding.count = 1 + sensor->clock_untold;
 	finding_note_real(&finding, "step_seconds", (double)clock->step_ns / (double)SECOND);

@@ -183,7 +183,10 @@ struct transition_capture {
 /* CLOCK */
 struct transition_clock {
 	int64_t step_ns; /* what it was set forward by; less than 0: back */
-	bool of_file;    /* frames of a capture file say so */
+	int64_t
+	    apart_ns; /* what the time of frames is behind the clock by since then, while it follows; less than 0: ahead */
+	int64_t agree_ns; /* and how long it follows until they agree */
+	bool of_file;     /* frames of a capture file say so */
 };
 
 /* KERBEROS: from the KDC to the host */

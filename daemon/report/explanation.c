@@ -370,7 +370,8 @@ static const struct explanation rows[FINDING_ID_COUNT] = {
 		.unseen = "Whether the receiver took what was sent before.",
 	},
 	[FINDING_CLOCK_JUMP] = {
-		.evidence = "Two frames in a row more than two seconds apart against the sensor's steady clock.",
+		.evidence = "The sensor's clock went two seconds or more against its steady one; in a file: frames go back. "
+			    "behind_seconds is what the times of findings are behind the clock while they follow it.",
 		.lookalike = "A capture put together from several.",
 		.sensor = "chronyc tracking or timedatectl.",
 		.unseen = "Which of the two times was right.",

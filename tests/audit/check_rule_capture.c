@@ -377,12 +377,17 @@ END_TEST
 
 /* ---- clock-jump ---- */
 
-static void step_clock(int64_t ns)
+static void tell_clock(const struct transition_clock *clock)
 {
-	struct transition step = { .time_ns = now_ns, .kind = TRANSITION_CLOCK, .clock = { .step_ns = ns } };
+	struct transition step = { .time_ns = now_ns, .kind = TRANSITION_CLOCK, .clock = *clock };
 
 	judge_put(judge, &step);
 	judge_advance(judge, now_ns);
+}
+
+static void step_clock(int64_t ns)
+{
+	tell_clock(&(struct transition_clock){ .step_ns = ns });
 }
 
 /* Told once a minute, with those that were not told; an event, which nothing has to end. */
@@ -399,6 +404,7 @@ START_TEST(clock_steps_are_told_now_and_then)
 	ck_assert_ptr_null(first->interface);
 	ck_assert_ptr_nonnull(strstr(first->text, "back by 90.0 seconds"));
 	ck_assert_double_eq(evidence(first, "step_seconds")->real, -90);
+	ck_assert_ptr_null(strstr(first->text, "follow it slowly"));
 	for (unsigned i = 0; i < 5; i++) {
 		run(5, 500, MANY);
 		step_clock(3 * S);
@@ -409,6 +415,27 @@ START_TEST(clock_steps_are_told_now_and_then)
 	ck_assert_uint_eq(heard_count, 2);
 	ck_assert_ptr_nonnull(strstr(told(FINDING_CLOCK_JUMP, 1)->text, "forward by 3.0 seconds"));
 	ck_assert_int_eq(evidence(told(FINDING_CLOCK_JUMP, 1), "steps_before")->integer, 5);
+	end();
+}
+END_TEST
+
+/* Findings bear a time that is not the clock's yet. */
+START_TEST(what_follows_the_clock_says_so)
+{
+	struct transition_clock ahead = { .step_ns = -3600 * S, .apart_ns = -3600 * S, .agree_ns = 8 * 3600 * S },
+				behind = { .step_ns = 30 * S, .apart_ns = 30 * S, .agree_ns = 240 * S };
+
+	begin();
+	run(10, 500, MANY);
+	tell_clock(&ahead);
+	const struct finding *told_first = told(FINDING_CLOCK_JUMP, 0);
+	ck_assert_ptr_nonnull(
+	    strstr(told_first->text, "they are 3600.0 seconds ahead now, and agree with it in 8.0 hours."));
+	ck_assert_double_eq(evidence(told_first, "behind_seconds")->real, -3600);
+	run(61, 500, MANY);
+	tell_clock(&behind);
+	ck_assert_ptr_nonnull(
+	    strstr(told(FINDING_CLOCK_JUMP, 1)->text, "30.0 seconds behind now, and agree with it in 4.0 minutes."));
 	end();
 }
 END_TEST
@@ -558,5 +585,5 @@ END_TEST
 SUITE_MAIN("rule_capture", down_opens_once_and_ends, a_short_break_is_none, down_from_the_start, each_by_itself,
 	   a_busy_mirror_that_breaks_off, a_lab_link_at_night, an_office_in_the_evening, few_conversations_after_a_day,
 	   a_new_mirror, by_order, never_by_order, down_is_not_silent, a_clock_that_is_set,
-	   clock_steps_are_told_now_and_then, drops_open_once_and_end, few_drops_are_none, drops_switched_off,
-	   absence_is_in_doubt)
+	   clock_steps_are_told_now_and_then, what_follows_the_clock_says_so, drops_open_once_and_end,
+	   few_drops_are_none, drops_switched_off, absence_is_in_doubt)

@@ -166,6 +166,7 @@ def clock(stage):
     stage.clock.set(600)
     came = stage.expect_told("clock-jump", "open", 5, interface=None)
     expect(598 < came["evidence"]["step_seconds"] < 602 and came["severity"] == "low", came)
+    expect(598 < came["evidence"]["behind_seconds"] < 602 and "agree with it in 1.3 hours" in came["text"], came)
 
 
 def merged(stage):
