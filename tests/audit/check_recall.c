@@ -289,8 +289,9 @@ START_TEST(known_to_be_taken)
 	ck_assert_int_eq(refused->cause, CAUSE_NO_PROPOSAL);
 	ck_assert_msg(strstr(refused->text, "the encryption differs: offered"), "%s", refused->text);
 	forgetfully();
-	ck_assert_msg(strstr(last_word(FINDING_IKE_REFUSED)->text, "which attribute differs is not known"), "%s",
-		      last_word(FINDING_IKE_REFUSED)->text);
+	refused = last_word(FINDING_IKE_REFUSED);
+	ck_assert_ptr_nonnull(refused);
+	ck_assert_msg(strstr(refused->text, "which attribute differs is not known"), "%s", refused->text);
 	scene_end();
 }
 END_TEST

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import threading
 import time
 import unittest
 
@@ -482,20 +483,27 @@ class Text(Case):
         whole += 200 * whole[24:]  # many times what is read between two looks
         with subprocess.Popen([ESPIAL, "audit", "-"], stdin=subprocess.PIPE, stdout=slave, stderr=slave) as process:
             os.close(slave)
+            output = []
+
+            def read():
+                """All along: a terminal that nobody reads fills, and espial would wait for it, and we for espial."""
+                try:
+                    while chunk := os.read(master, 65536):
+                        output.append(chunk)
+                except OSError:  # gone with its last writer
+                    pass
+
+            reader = threading.Thread(target=read)
+            reader.start()
             for part in range(4):
                 process.stdin.write(whole[len(whole) * part // 4:len(whole) * (part + 1) // 4])
                 process.stdin.flush()
                 time.sleep(0.5)
             process.stdin.close()
-            output = b""
-            try:
-                while chunk := os.read(master, 65536):
-                    output += chunk
-            except OSError:
-                pass
+            reader.join(60)
             os.close(master)
             process.wait(60)
-        return [re.sub("\x1b\\[[0-9;]*[A-Za-z]", "", line) for line in output.decode().split("\r") if "million/s" in line]
+        return [re.sub("\x1b\\[[0-9;]*[A-Za-z]", "", line) for line in b"".join(output).decode().split("\r") if "million/s" in line]
 
     def test_progress_fits_the_terminal(self):
         for columns in (30, 40, 100):

@@ -289,6 +289,8 @@ def body(folder):
     stage = Stage(folder, sys.argv[1], sys.argv[2])
     keys = Keys(stage)
     keys.start()
+    # Until the engine is told what is known frames only wait, and where a machine is slow they find no more room.
+    until("frames that are taken", lambda: json.loads(stage.ask("status", "--json", status=(0, 1, 2)) or "{}").get("packets"))
     learn(stage)
     leak, _ = engine(stage, keys)
     keys.over.set()
