@@ -197,13 +197,22 @@ static bool evidence_kept(struct audit *audit)
 	return false;
 }
 
-/* The end of time, and what is known by then. */
-static void finish(struct audit *audit, struct engine *engine)
+/* The end of time, and what is known by then. EXIT_TROUBLE, after a message, if not all of it could be judged. */
+static int finish(struct audit *audit, struct engine *engine)
 {
+	char text[160];
+
 	engine_finish(engine);
 	engine_write_records(engine);
 	if (audit->folder)
 		evidence_folder_lost(audit->folder, engine_evidence_lost(engine));
+	uint64_t lost = engine_counters(engine).transitions_lost;
+	if (!lost)
+		return audit->found ? EXIT_FINDINGS : EXIT_CLEAN;
+	snprintf(text, sizeof(text), "the report is incomplete: for want of memory %llu %s not judged, or not whole",
+		 (unsigned long long)lost, lost == 1 ? "message or change was" : "messages or changes were");
+	complain(audit, text);
+	return EXIT_TROUBLE;
 }
 
 static void show_progress(struct audit *audit, const struct offline *offline, struct engine *engine, int64_t began_ns)
@@ -276,8 +285,7 @@ static int audit_files(struct audit *audit, char **paths, int count)
 		while (offline_read(offline, engine, BUDGET))
 			show_progress(audit, offline, engine, began);
 		hide_progress(audit);
-		finish(audit, engine);
-		status = audit->found ? EXIT_FINDINGS : EXIT_CLEAN;
+		status = finish(audit, engine);
 		if (offline_damage(offline, on_damage, audit))
 			status = EXIT_TROUBLE;
 	}
@@ -329,7 +337,7 @@ static int audit_live(struct audit *audit)
 			fprintf(stderr, "espial: listening; Ctrl-C ends the audit and prints the report\n");
 		loop_run(audit->loop);
 		live_drain(live);
-		finish(audit, engine);
+		status = finish(audit, engine);
 		struct live_stats stats;
 		live_read_stats(live, &stats);
 		if (stats.dropped || stats.interface_dropped)
@@ -337,7 +345,6 @@ static int audit_live(struct audit *audit)
 				"espial: %llu frames were dropped by the kernel and %llu before: the report is "
 				"incomplete\n",
 				(unsigned long long)stats.dropped, (unsigned long long)stats.interface_dropped);
-		status = audit->found ? EXIT_FINDINGS : EXIT_CLEAN;
 	} else if (engine) {
 		complain(audit, "not enough memory to watch the interfaces");
 	}

@@ -465,21 +465,24 @@ uint64_t engine_evidence_lost(const struct engine *engine)
 	return engine->evidence ? evidence_lost(engine->evidence) : 0;
 }
 
-static uint64_t transitions_lost(const struct engine *engine)
+/* All that found no room or memory on its way to a judgement. In a threaded engine with the gate closed. */
+static uint64_t transitions_lost(const struct engine *engine, const struct track_counters *track)
 {
-	return workers_lost(engine->workers) + (engine->ring ? ring_lost(engine->ring) : 0);
+	return track->unread + workers_lost(engine->workers) + (engine->ring ? ring_lost(engine->ring) : 0) +
+	       judge_counters(engine->judge)->lost;
 }
 
 struct engine_counters engine_counters(struct engine *engine)
 {
 	struct engine_counters counters = {
 		.track = workers_counters(engine->workers),
-		.transitions_lost = transitions_lost(engine),
 		.memory = workers_memory(engine->workers) + judge_ike_memory(engine->judge),
 	};
 
-	if (!engine->thread_runs)
+	if (!engine->thread_runs) {
 		counters.judge = *judge_counters(engine->judge);
+		counters.transitions_lost = transitions_lost(engine, &counters.track);
+	}
 	return counters;
 }
 
@@ -737,12 +740,12 @@ void engine_state_health(struct engine_state *state, struct record_health *healt
 	close_gate(engine);
 	judge_tables(engine->judge, state->tables + TRACK_TABLES);
 	health->alerts_open = judge_counters(engine->judge)->open;
+	health->transitions_lost = transitions_lost(engine, &state->totals);
 	open_gate(engine);
 	health->tables = state->tables;
 	health->table_count = TRACK_TABLES + JUDGE_TABLES;
 	memcpy(health->verdicts, track_state_verdicts(state->track), sizeof(health->verdicts));
 	health->untracked = state->totals.untracked;
-	health->transitions_lost = transitions_lost(engine);
 }
 
 void engine_state_free(struct engine_state *state)

@@ -123,8 +123,9 @@ uint64_t engine_pulse(const struct engine *engine);
 
 struct engine_counters {
 	struct track_counters track;
-	struct judge_counters judge; /* in a threaded engine: as of engine_finish() */
-	uint64_t transitions_lost;
+	/* in a threaded engine: as of engine_finish() */
+	struct judge_counters judge;
+	uint64_t transitions_lost; /* changes and IKE messages that were not judged, or not whole, for want of memory or room */
 	uint64_t memory; /* octets resident in tables */
 };
 

@@ -90,7 +90,10 @@ static int read_files(struct inventory *inventory, struct config *config, char *
 			;
 		engine_finish(engine);
 		engine_write_records(engine);
-		status = offline_damage(offline, tell, NULL) ? EXIT_TROUBLE : EXIT_DONE;
+		bool whole = engine_counters(engine).transitions_lost == 0;
+		if (!whole)
+			tell(NULL, "the inventory is incomplete: there was not enough memory for all messages");
+		status = offline_damage(offline, tell, NULL) || !whole ? EXIT_TROUBLE : EXIT_DONE;
 	} else {
 		tell(NULL, "not enough memory for the tables; lower limits in the configuration");
 	}

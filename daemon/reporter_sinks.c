@@ -270,6 +270,10 @@ struct outbox *reporter_outbox_new(const struct config *config, struct standing 
 	/* A spool without a past counts from the clock, so that numbers rise even if the folder was emptied. */
 	uint64_t first = (uint64_t)(loop_wall_ns() / 1000), last = recall(config, standing, notices);
 	struct spool *spool = spool_open(durable ? folder : NULL, config->spool.size, first > last ? first : last + 1);
+	char problem[160], reason[64];
+	snprintf(problem, sizeof(problem), "the spool cannot be opened: %s; what is in it is kept",
+		 strerror_r(spool ? ENOMEM : errno, reason, sizeof(reason)));
+
 	if (spool && durable && refuge >= 0 && !spool_shelter(spool, refuge))
 		say(notices, NOTICE_WARNING, "what no disk takes will not outlive the reporter: not enough memory");
 	struct outbox *outbox = spool ? outbox_new(spool, standing, config->sensor, notices) : NULL;
@@ -277,11 +281,14 @@ struct outbox *reporter_outbox_new(const struct config *config, struct standing 
 	if (!outbox) {
 		spool_close(spool);
 		standing_free(standing);
-		say(notices, NOTICE_ERROR, "not enough memory for the spool");
+		say(notices, NOTICE_ERROR, problem);
 		return NULL;
 	}
-	outbox_recall(outbox, last);
-	if (add_sinks(outbox, config, notices))
+	bool whole = outbox_recall(outbox, last);
+	if (!whole)
+		say(notices, NOTICE_ERROR,
+		    "the spool cannot be read whole: too little memory or too few descriptors; what is in it is kept");
+	if (whole && add_sinks(outbox, config, notices))
 		return outbox;
 	outbox_free(outbox);
 	return NULL;

@@ -726,7 +726,7 @@ uint64_t workers_memory(const struct workers *workers)
 
 uint64_t workers_lost(const struct workers *workers)
 {
-	return workers->lost;
+	return workers->lost + sums_lost(workers->sums);
 }
 
 const char *workers_app_name(const struct workers *workers, uint16_t app)

@@ -23,16 +23,17 @@ struct slot {
 
 struct ike_join {
 	struct transition_sink sink;
+	uint64_t *unread; /* borrowed */
 	unsigned used;
 	struct slot slots[IKE_JOIN_SLOTS];
 };
 
-struct ike_join *ike_join_new(const struct transition_sink *sink)
+struct ike_join *ike_join_new(const struct transition_sink *sink, uint64_t *unread)
 {
 	struct ike_join *join = calloc(1, sizeof(*join));
 
 	if (join)
-		join->sink = *sink;
+		*join = (struct ike_join){ .sink = *sink, .unread = unread };
 	return join;
 }
 
@@ -53,6 +54,8 @@ static void go_on(struct ike_join *join, struct slot *slot, int64_t time_ns)
 	if (transition.ike.message) {
 		memcpy(transition.ike.message, slot->octets, count);
 		transition.ike.captured = count;
+	} else {
+		++*join->unread;
 	}
 	if (!slot->missing)
 		transition.ike.octets = count;

@@ -20,8 +20,9 @@ enum { IKE_JOIN_SLOTS = 32, IKE_JOIN_OCTETS = 16384 };
 
 struct ike_join;
 
-/* `sink` gets what goes on; its transitions lack their serial numbers. NULL on lack of memory. */
-struct ike_join *ike_join_new(const struct transition_sink *sink);
+/* `sink` gets what goes on; its transitions lack their serial numbers. *unread, which is to live as long, counts messages that
+ * went on without their octets, for want of memory. NULL on lack of memory. */
+struct ike_join *ike_join_new(const struct transition_sink *sink, uint64_t *unread);
 void ike_join_free(struct ike_join *join);
 
 /*

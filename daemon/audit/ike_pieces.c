@@ -33,13 +33,18 @@ struct set {
 };
 
 struct ike_pieces {
+	uint64_t *lost;   /* borrowed */
 	unsigned waiting; /* pieces in all */
 	struct set sets[IKE_PIECES_SETS];
 };
 
-struct ike_pieces *ike_pieces_new(void)
+struct ike_pieces *ike_pieces_new(uint64_t *lost)
 {
-	return calloc(1, sizeof(struct ike_pieces));
+	struct ike_pieces *pieces = calloc(1, sizeof(*pieces));
+
+	if (pieces)
+		pieces->lost = lost;
+	return pieces;
 }
 
 void ike_pieces_free(struct ike_pieces *pieces)
@@ -128,15 +133,17 @@ static struct set *free_set(struct ike_pieces *pieces)
 	return oldest;
 }
 
-static bool join(const struct set *set, struct ike_pieces_joined *result)
+static bool join(const struct set *set, struct ike_pieces_joined *result, uint64_t *lost)
 {
 	const struct transition *last = &set->pieces[set->count - 1].transition;
 	struct transition *joined = &result->transition;
 	uint8_t *octets = malloc(set->used);
 	uint32_t used = 0;
 
-	if (!octets)
+	if (!octets) {
+		++*lost;
 		return false;
+	}
 	for (unsigned number = 1; number <= set->seen.last; number++)
 		for (unsigned i = 0; i < set->count; i++) {
 			const struct piece *piece = &set->pieces[i];
@@ -204,7 +211,7 @@ enum ike_pieces_result ike_pieces_take(struct ike_pieces *pieces, const struct t
 	set->used += message->fragment.length;
 	set->last_ns = transition->time_ns;
 	pieces->waiting++;
-	if (!ike_fragment_set_complete(&set->seen) || !join(set, joined))
+	if (!ike_fragment_set_complete(&set->seen) || !join(set, joined, pieces->lost))
 		return IKE_PIECES_WAITS;
 	set->whole = true;
 	let_go(pieces, set);

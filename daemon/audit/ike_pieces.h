@@ -26,8 +26,8 @@ enum ike_pieces_result {
 	IKE_PIECES_WHOLE, /* the same, and `joined` is the whole message, of the time of the last piece */
 };
 
-/* NULL on lack of memory. */
-struct ike_pieces *ike_pieces_new(void);
+/* *lost, which is to live as long, counts messages that found no memory to be joined in. NULL on lack of memory. */
+struct ike_pieces *ike_pieces_new(uint64_t *lost);
 void ike_pieces_free(struct ike_pieces *pieces);
 
 struct ike_pieces_joined {

@@ -116,7 +116,7 @@ struct judge *judge_new(const struct judge_settings *settings, const struct reco
 	judge->services = services_new(settings->seed);
 	judge->sensor.captures = calloc(JUDGE_INTERFACES, sizeof(*judge->sensor.captures));
 	judge->message = malloc(sizeof(*judge->message));
-	judge->pieces = ike_pieces_new();
+	judge->pieces = ike_pieces_new(&judge->counters.lost);
 	judge->desk = alert_desk_new(&settings->alerts, settings->pairs);
 	if (!ok || !judge->desk || !judge->stories || !judge->services || !judge->message || !judge->pieces ||
 	    !judge->sensor.captures || !judge->rules || !judge_queue_init(judge)) {

@@ -185,7 +185,7 @@ struct judge_counters {
 	uint64_t opened;      /* findings opened */
 	uint64_t open;        /* alerts open now */
 	uint64_t in_progress; /* set by judge_finish(): matters that were not decided when the capture ended */
-	uint64_t lost;        /* transitions that found no memory */
+	uint64_t lost;        /* transitions, timers and IKE messages in pieces that found no memory */
 	uint64_t secured_pairs, clear_pairs; /* pairs with ESP both ways; with an open leak */
 	uint64_t ike_sas;                    /* IKE SAs ever seen */
 };

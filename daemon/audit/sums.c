@@ -12,6 +12,7 @@ struct sums {
 	struct transition *parts; /* owned */
 	size_t count, room;
 	uint64_t told;
+	uint64_t lost; /* parts that found no memory */
 };
 
 struct sums *sums_new(void)
@@ -27,6 +28,11 @@ struct sums *sums_new(void)
 		return NULL;
 	}
 	return sums;
+}
+
+uint64_t sums_lost(const struct sums *sums)
+{
+	return sums->lost;
 }
 
 void sums_free(struct sums *sums)
@@ -60,8 +66,10 @@ bool sums_take(struct sums *sums, const struct transition *transition)
 		return false;
 	if (sums->count == sums->room) {
 		struct transition *more = realloc(sums->parts, 2 * sums->room * sizeof(*more));
-		if (!more)
+		if (!more) {
+			sums->lost++;
 			return false;
+		}
 		sums->parts = more;
 		sums->room *= 2;
 	}

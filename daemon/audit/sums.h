@@ -18,6 +18,9 @@ struct sums;
 struct sums *sums_new(void);
 void sums_free(struct sums *sums);
 
+/* How many were not taken for want of memory. */
+uint64_t sums_lost(const struct sums *sums);
+
 /* Takes a transition that is added up. False if it is not of that kind, or there is no memory: it goes on as it is. */
 bool sums_take(struct sums *sums, const struct transition *transition);
 

@@ -65,7 +65,7 @@ struct track *track_new(const struct track_settings *settings, const struct tran
 	track->carriers = calloc(rules ? rules : 1, sizeof(*track->carriers));
 	track->fragments = fragments_new();
 	track->seen = calloc(TRACK_INTERFACES, sizeof(*track->seen));
-	track->join = ike_join_new(&(struct transition_sink){ put_joined, track });
+	track->join = ike_join_new(&(struct transition_sink){ put_joined, track }, &track->counters.unread);
 	if (!ok || !track->hosts || !track->sa_cold || !track->rings || !track->pair_generations || !track->carriers ||
 	    !track->fragments || !track->seen || !track->join) {
 		track_free(track);
@@ -428,6 +428,8 @@ static void track_ike(struct track *track, const struct packet *packet, const st
 	if (transition.ike.message) {
 		memcpy(transition.ike.message, packet->payload, captured);
 		transition.ike.captured = captured;
+	} else if (captured) {
+		track->counters.unread++;
 	}
 	if (packet->flags & PACKET_FIRST_FRAGMENT) {
 		enum { UDP_HEADER = 8, MARKER = 4 };

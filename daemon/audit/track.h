@@ -71,6 +71,7 @@ struct track_counters {
 	uint64_t untracked;          /* packets that found no place in a table */
 	uint64_t fragments_orphaned; /* later fragments whose first one was not seen */
 	uint64_t copies;             /* clear packets told to be decapsulated copies */
+	uint64_t unread;             /* IKE messages that found no memory, and were judged without their octets */
 };
 
 enum { TRACK_BATCH = 32 };

@@ -249,4 +249,5 @@ void track_counters_add(struct track_counters *sum, const struct track_counters 
 	sum->untracked += counters->untracked;
 	sum->fragments_orphaned += counters->fragments_orphaned;
 	sum->copies += counters->copies;
+	sum->unread += counters->unread;
 }

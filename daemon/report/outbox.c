@@ -154,10 +154,12 @@ static void recall_item(void *context, const struct spool_item *item)
 		standing_take(outbox->standing, &record, item->octets, item->length, 0);
 }
 
-void outbox_recall(struct outbox *outbox, uint64_t after)
+bool outbox_recall(struct outbox *outbox, uint64_t after)
 {
-	spool_replay(outbox->spool, after, recall_item, outbox);
+	bool whole = spool_replay(outbox->spool, after, recall_item, outbox);
+
 	standing_recalled(outbox->standing);
+	return whole;
 }
 
 /* A finding as it is to be told. */
@@ -422,8 +424,10 @@ static bool watch_over(struct outbox *outbox, struct watch *watch, const char *n
 static void watch_spool(struct outbox *outbox, int64_t monotonic_ns, int64_t wall_ns)
 {
 	struct spool_health health;
-	char text[160];
+	char text[SPOOL_TOLD];
 
+	while (spool_tell(outbox->spool, text))
+		say(outbox, NOTICE_WARNING, wall_ns, text);
 	spool_read_health(outbox->spool, &health);
 	watch_over(outbox, &outbox->spool_watch, "spool", health.up, health.problem, monotonic_ns, wall_ns);
 	if (health.lost == outbox->spool_lost)

@@ -50,13 +50,14 @@ void outbox_observe(struct outbox *outbox, void (*told)(void *context, const cha
 bool outbox_acknowledge(struct outbox *outbox, uint64_t alert, int64_t until_ns);
 
 /* What the spool has behind this number is learned as standing, and nothing from before this process is the present engine's
- * by its number. To be called before the first outbox_take(), with the last number that `standing` knows. */
-void outbox_recall(struct outbox *outbox, uint64_t after);
+ * by its number. To be called before the first outbox_take(), with the last number that `standing` knows.
+ * False if not all of it could be read, for want of memory or descriptors. */
+bool outbox_recall(struct outbox *outbox, uint64_t after);
 
 /* One line from the engine that record_from_json() read as this record. Findings are spooled, under the number of the alert
  * that is open already where an engine that was started anew opens it again (standing.h): that number, 0 of other records. */
 uint64_t outbox_take(struct outbox *outbox, const struct record *record, const char *line, size_t length,
-		 int64_t monotonic_ns);
+		     int64_t monotonic_ns);
 
 /* Whether outbox_take() would spool, octet by octet, what is one of the last records before the start. Of what it may have left
  * out nobody can tell: OUTBOX_PERHAPS. */

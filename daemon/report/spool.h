@@ -9,6 +9,8 @@
  * Each sink reads at its own pace with a cursor, and settles what needs no second telling; how far it came outlives the
  * process. What a sink has not got yet is read from memory, or from disk when memory has let it go. Segments that all
  * sinks have settled are deleted; when the spool is larger than its bound the oldest goes in any case, and is counted.
+ * A segment that cannot be read is neither written over nor deleted nor taken for an empty one: a lack of memory or descriptors is
+ * waited out, and what a disk does not give after two seconds is set aside and told (spool_tell()), while what is behind it goes on.
  * On a disk that is full, read-only or absent records live in memory, bounded, and are written when there is room again;
  * with spool_shelter() the next process goes on with them.
  *
@@ -26,21 +28,25 @@ enum {
 	SPOOL_MEMORY_RECORDS = 16384,   /* that are kept in memory at most */
 	SPOOL_MEMORY_OCTETS = 32 << 20, /* likewise */
 	SPOOL_REMEMBERED = 512,         /* of the last records before a start, spool_recalls() knows so many */
+	SPOOL_PROBLEM = 160,
+	SPOOL_TOLD = 400,
 };
 
 struct spool;
 
 /* How the spool fares. */
 struct spool_health {
-	bool up;           /* what was written last is on disk; true where no folder was asked for */
-	char problem[160]; /* while not up */
-	uint64_t lost;     /* records that went before every sink had settled them */
-	uint64_t octets;   /* of all segments */
+	bool up;                     /* what was written last is on disk; true where no folder was asked for */
+	char problem[SPOOL_PROBLEM]; /* while not up */
+	uint64_t lost;               /* records that went before every sink had settled them */
+	uint64_t octets;             /* of all segments */
 };
 
 /*
  * A folder of the spool's own, made with mode 0750 if it is not there but its parent is; NULL: memory only. size_max in octets.
- * A new spool counts from `first`. Never fails but for memory: a folder that cannot be used is tried again, health says why.
+ * A new spool counts from `first`. NULL with errno for want of memory, a thread or descriptors, when nobody can say what is in the
+ * folder. A folder that cannot be used for another reason is tried again, and health says why; if it then holds records that were not
+ * sent, they and what is known of them are left to the next start.
  */
 struct spool *spool_open(const char *folder, uint64_t size_max, uint64_t first);
 
@@ -49,9 +55,10 @@ struct spool *spool_open(const char *folder, uint64_t size_max, uint64_t first);
  * spool has no folder or memory is short. */
 bool spool_shelter(struct spool *spool, int memory);
 
-/* Hands over every record behind this number that is on disk or in memory, in order. */
+/* Hands over every record behind this number that is on disk or in memory, in order. False if not all of them could be read, for
+ * want of memory or descriptors. */
 struct spool_item;
-void spool_replay(struct spool *spool, uint64_t after, void (*each)(void *context, const struct spool_item *item),
+bool spool_replay(struct spool *spool, uint64_t after, void (*each)(void *context, const struct spool_item *item),
 		  void *context);
 
 /* Waits at most a second for what is not on disk yet, and frees. */
@@ -82,7 +89,7 @@ struct spool_cursor;
 struct spool_cursor *spool_cursor_new(struct spool *spool, const char *name, bool kept);
 void spool_cursor_free(struct spool_cursor *cursor);
 
-/* The next released record; NULL if there is none now. It lives until the next call with any cursor. */
+/* The next released record; false if there is none now, or the disk does not give it now, which health says. It lives until the next call with any cursor. */
 struct spool_item {
 	uint64_t number;
 	const char *octets;
@@ -95,5 +102,8 @@ bool spool_next(struct spool_cursor *cursor, struct spool_item *item);
 void spool_settle(struct spool_cursor *cursor, uint64_t number);
 
 void spool_read_health(struct spool *spool, struct spool_health *health);
+
+/* What people are to know of the folder and were not told yet: a sentence. False if there is nothing. */
+bool spool_tell(struct spool *spool, char text[SPOOL_TOLD]);
 
 #endif

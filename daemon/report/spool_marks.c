@@ -21,6 +21,17 @@ static void write_mark(struct spool_marks *marks, int place)
 			;
 }
 
+/* Whether the file could be read and is one of marks. */
+static bool read_file(int file, struct spool_mark marks[SPOOL_MARKS_MAX])
+{
+	const ssize_t size = (ssize_t)(SPOOL_MARKS_MAX * sizeof(marks[0]));
+	bool sound = pread(file, marks, (size_t)size, 0) == size;
+
+	for (size_t i = 0; sound && i < SPOOL_MARKS_MAX; i++)
+		sound = memchr(marks[i].name, '\0', SPOOL_MARK_NAME) != NULL;
+	return sound;
+}
+
 void spool_marks_open(struct spool_marks *marks, int folder)
 {
 	struct spool_mark read_marks[SPOOL_MARKS_MAX];
@@ -32,9 +43,7 @@ void spool_marks_open(struct spool_marks *marks, int folder)
 		file = openat(folder, file_name, O_RDONLY | O_CLOEXEC);
 	if (file < 0)
 		return;
-	marks->found = pread(file, read_marks, sizeof(read_marks), 0) == (ssize_t)sizeof(read_marks);
-	for (size_t i = 0; marks->found && i < SPOOL_MARKS_MAX; i++)
-		marks->found = memchr(read_marks[i].name, '\0', SPOOL_MARK_NAME) != NULL;
+	marks->found = read_file(file, read_marks);
 	if (marks->found)
 		memcpy(marks->marks, read_marks, sizeof(read_marks));
 	if (marks->file < 0)
@@ -63,6 +72,30 @@ void spool_marks_share(struct spool_marks *marks, struct spool_mark shared[SPOOL
 	marks->shared = shared;
 	for (int i = 0; i < SPOOL_MARKS_MAX; i++)
 		write_mark(marks, i);
+}
+
+void spool_marks_unshare(struct spool_marks *marks)
+{
+	if (marks->shared)
+		memset(marks->shared, 0, SPOOL_MARKS_MAX * sizeof(marks->shared[0]));
+	marks->shared = NULL;
+}
+
+bool spool_marks_settled(int folder, uint64_t number)
+{
+	struct spool_mark marks[SPOOL_MARKS_MAX];
+	int file = openat(folder, file_name, O_RDONLY | O_CLOEXEC);
+	bool settled = file >= 0 && read_file(file, marks), any = false;
+
+	for (size_t i = 0; settled && i < SPOOL_MARKS_MAX; i++) {
+		if (!marks[i].name[0])
+			continue;
+		any = true;
+		settled = marks[i].number >= number;
+	}
+	if (file >= 0)
+		close(file);
+	return settled && any;
 }
 
 void spool_marks_close(struct spool_marks *marks)

@@ -34,6 +34,12 @@ void spool_marks_keep(struct spool_marks *marks, int folder);
 /* Takes over what the copy knows better than the file, and keeps the copy from now on. It outlives the marks. */
 void spool_marks_share(struct spool_marks *marks, struct spool_mark shared[SPOOL_MARKS_MAX]);
 
+/* From now on there is no copy, and what it knew is forgotten: the file alone is to be believed at the next start. */
+void spool_marks_unshare(struct spool_marks *marks);
+
+/* Whether the file in the folder is there and says that every sink had all up to the number. Changes nothing. */
+bool spool_marks_settled(int folder, uint64_t number);
+
 void spool_marks_close(struct spool_marks *marks);
 
 /* The place of the name, taken if there is none yet, with `otherwise` as its number. -1 if all are taken. */

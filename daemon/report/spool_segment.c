@@ -4,6 +4,7 @@
 
 #include "read_whole.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -114,23 +115,27 @@ char *spool_segment_read(int folder, uint64_t number, size_t limit, size_t *size
 	struct stat status;
 	ssize_t used = -1;
 	size_t room;
-	int file;
+	int file, error;
 
 	spool_segment_name(number, name);
 	file = openat(folder, name, O_RDONLY | O_CLOEXEC);
 	if (file < 0)
 		return NULL;
-	if (fstat(file, &status) != 0 || status.st_size < 0) {
+	if (fstat(file, &status) != 0) {
+		error = errno;
 		close(file);
+		errno = error;
 		return NULL;
 	}
 	room = (size_t)status.st_size < limit ? (size_t)status.st_size : limit;
 	octets = malloc(room + 1);
 	if (octets)
 		used = read_whole(file, octets, room);
+	error = octets ? errno : ENOMEM;
 	close(file);
 	if (used < 0) {
 		free(octets);
+		errno = error;
 		return NULL;
 	}
 	*size = (size_t)used;

@@ -2,6 +2,7 @@
 /* See text_table.h. */
 #include "text_table.h"
 
+#include "memory_or_end.h"
 #include "utf8.h"
 
 #include <stdlib.h>
@@ -47,20 +48,16 @@ void text_table_free(struct text_table *table)
 	free(table);
 }
 
-static bool make_room(void **items, size_t *room, size_t needed, size_t size, size_t first)
+static void make_room(void **items, size_t *room, size_t needed, size_t size, size_t first)
 {
 	size_t larger = *room ? *room : first;
 
 	while (larger < needed)
 		larger *= 2;
 	if (larger == *room)
-		return true;
-	void *more = realloc(*items, larger * size);
-	if (!more)
-		return false;
-	*items = more;
+		return;
+	*items = memory_more_or_end(*items, larger * size);
 	*room = larger;
-	return true;
 }
 
 void text_table_put(struct text_table *table, enum page_style style, const char *text)
@@ -70,9 +67,8 @@ void text_table_put(struct text_table *table, enum page_style style, const char 
 	size_t width = utf8_width(plain);
 	unsigned column = (unsigned)(table->count % table->column_count);
 
-	if (!make_room((void **)&table->cells, &table->room, table->count + 1, sizeof(*table->cells), ROOM_FIRST) ||
-	    !make_room((void **)&table->texts, &table->text_room, table->text_used + length + 1, 1, TEXT_FIRST))
-		return;
+	make_room((void **)&table->cells, &table->room, table->count + 1, sizeof(*table->cells), ROOM_FIRST);
+	make_room((void **)&table->texts, &table->text_room, table->text_used + length + 1, 1, TEXT_FIRST);
 	table->cells[table->count++] = (struct cell){ table->text_used, (uint16_t)length, (uint16_t)width, style };
 	memcpy(table->texts + table->text_used, plain, length + 1);
 	table->text_used += length + 1;

@@ -109,23 +109,27 @@ void tls_free(struct tls *tls)
 	ERR_clear_error();
 }
 
+/* Whether nothing is wrong but that the connection has to be waited for. */
+static bool waits(const struct tls *tls, int code)
+{
+	int error = SSL_get_error(tls->session, code);
+
+	return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
+}
+
 static enum tls_result result_of(struct tls *tls, int code, char *problem, size_t problem_size)
 {
 	long verified = SSL_get_verify_result(tls->session);
 
-	switch (SSL_get_error(tls->session, code)) {
-	case SSL_ERROR_WANT_READ:
-	case SSL_ERROR_WANT_WRITE:
+	if (waits(tls, code))
 		return TLS_AGAIN;
-	default:
-		if (verified != X509_V_OK)
-			snprintf(problem, problem_size, "its certificate is refused: %s",
-				 X509_verify_cert_error_string(verified));
-		else
-			explain("TLS", problem, problem_size);
-		ERR_clear_error();
-		return TLS_FAILED;
-	}
+	if (verified != X509_V_OK)
+		snprintf(problem, problem_size, "its certificate is refused: %s",
+			 X509_verify_cert_error_string(verified));
+	else
+		explain("TLS", problem, problem_size);
+	ERR_clear_error();
+	return TLS_FAILED;
 }
 
 enum tls_result tls_handshake(struct tls *tls, char *problem, size_t problem_size)
@@ -148,7 +152,7 @@ enum tls_result tls_write(struct tls *tls, const char *octets, size_t count, siz
 
 bool tls_is_alive(struct tls *tls)
 {
-	char octets[256], problem[8];
+	char octets[256];
 	size_t count;
 	int code;
 
@@ -156,7 +160,9 @@ bool tls_is_alive(struct tls *tls)
 		ERR_clear_error();
 		code = SSL_read_ex(tls->session, octets, sizeof(octets), &count);
 	} while (code == 1);
-	return result_of(tls, code, problem, sizeof(problem)) == TLS_AGAIN;
+	bool alive = waits(tls, code);
+	ERR_clear_error();
+	return alive;
 }
 
 uint64_t tls_octets(const struct tls *tls)

@@ -17,6 +17,7 @@ static struct {
 
 static uint8_t message[LENGTH];
 static struct ike_join *join;
+static uint64_t unread;
 
 static void put(void *context, const struct transition *transition)
 {
@@ -30,7 +31,7 @@ static void begin(void)
 	out.count = 0;
 	for (unsigned i = 0; i < LENGTH; i++)
 		message[i] = (uint8_t)(i * 7 + i / 256);
-	join = ike_join_new(&(struct transition_sink){ put, NULL });
+	join = ike_join_new(&(struct transition_sink){ put, NULL }, &unread);
 	ck_assert_ptr_nonnull(join);
 }
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Each call that `espial audit` makes of the system fails in turn: check_failing_audit.py ESPIAL SHIM CAPTURE [MOST]
+"""Each call that `espial audit` makes of the system fails in turn: check_failing_audit.py ESPIAL SHIM CAPTURE [MOST [OPTION...]]
 
 For every place in the program and its libraries that calls one of the functions in failing_call.c, and for every call of those
 that are called rarely, the audit runs once with that call failing. It has to end with the same findings as without, or with
 a status above 1 and a sentence why. A signal, a hang, or other findings with a status that says all is well is a failure.
 
-MOST: how many are tried; without, all of them (`meson compile failing-calls`).
+MOST: how many are tried; 0 or without, all of them (`meson compile failing-calls`). OPTION: of `espial audit`, in the place of
+`--json --secured 10.8.1.1,10.8.1.2`; without --evidence among them no captures are asked for.
 """
 
 import concurrent.futures
@@ -25,9 +26,11 @@ FINE = ("told", "without effect", "not met", "ended by libgcrypt, which says why
 
 
 class Stage:
-    def __init__(self, folder, espial, shim, capture):
+    def __init__(self, folder, espial, shim, capture, options):
         self.folder, self.shim = folder, shim
-        self.command = [espial, "audit", "--json", "--secured", "10.8.1.1,10.8.1.2", capture, "--evidence"]
+        self.evidence = not options or "--evidence" in options
+        options = [option for option in options if option != "--evidence"] or ["--json", "--secured", "10.8.1.1,10.8.1.2"]
+        self.command = [espial, "audit", *options, capture]
 
     def audit(self, plan, more=None):
         """What came of it, with the captures by name."""
@@ -38,7 +41,7 @@ class Stage:
         if os.environ.get("ESPIAL_ASAN"):
             environment["LD_PRELOAD"] = f"{self.shim} {os.environ['ESPIAL_ASAN']}"
         try:
-            done = subprocess.run(self.command + [evidence], capture_output=True, env=environment, timeout=TIMEOUT, check=False)
+            done = subprocess.run(self.command + (["--evidence", evidence] if self.evidence else []), capture_output=True, env=environment, timeout=TIMEOUT, check=False)
             done.captures = {}
             for name in os.listdir(evidence) if os.path.isdir(evidence) else ():
                 with open(f"{evidence}/{name}", "rb") as file:
@@ -71,13 +74,13 @@ class Stage:
 
 def main():
     espial, shim, capture = sys.argv[1:4]
-    most = int(sys.argv[4]) if len(sys.argv) > 4 else None
+    most = int(sys.argv[4]) if len(sys.argv) > 4 else 0
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="espial-faults.") as folder:
-        stage = Stage(folder, espial, shim, capture)
+        stage = Stage(folder, espial, shim, capture, sys.argv[5:])
         plan = Plan(f"{folder}/count")
         reference = stage.audit(plan)
-        if reference.returncode not in (0, 1) or not reference.stdout or not reference.captures:
+        if reference.returncode not in (0, 1) or not reference.stdout or bool(reference.captures) != stage.evidence:
             print(reference.stderr.decode(errors="replace"))
             return 1
         everything = cases(plan, EACH)
