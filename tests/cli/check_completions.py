@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the shells complete is what espial takes: check_completions.py ESPIAL MAKE_COMPLETIONS
 
-Each command that is offered exists, each option that is offered is known to its command, and bash can read its file.
+Each command that is offered exists, each option and word that is offered is known to its command, and bash completes by its file.
 """
 
 import re
@@ -11,11 +11,34 @@ import subprocess
 import sys
 
 
+# What is typed, and what has to be offered for it, all of it.
+TYPED = {
+    "stat": {"status"},
+    "pairs ": {"promote"},
+    "pairs promote ": set(),
+    "alerts a": {"ack"},
+    "alerts show x a": set(),
+    "alerts --severity h": {"high"},
+    "alerts --id cleartext": {"cleartext-leak"},
+    "explain bad": {"bad-spi"},
+    "explain bad-spi ike-ref": {"ike-refused"},
+    "reload --so": {"--socket"},
+}
+
+
+def bash_offers(script, typed):
+    """What the bash function offers when this is typed after `espial `."""
+    words = ["espial", *typed.split(" ")]
+    ask = f'{script}\nCOMP_WORDS=("$@")\nCOMP_CWORD={len(words) - 1}\n_espial\nprintf "%s\\n" "${{COMPREPLY[@]}}"\n'
+    done = subprocess.run(["bash", "-c", ask, "bash", *words], capture_output=True, text=True, timeout=10, check=True)
+    return set(done.stdout.split())
+
+
 def main():
     espial, make = sys.argv[1:3]
     made = {shell: subprocess.run([sys.executable, make, espial, shell], capture_output=True, text=True, check=True).stdout
             for shell in ("bash", "zsh", "fish")}
-    offered = dict(re.findall(r"^    ([\w-]+)\) local options='(.*)' ;;$", made["bash"], re.MULTILINE))
+    offered = dict(re.findall(r"^    ([\w-]+)\) local options='(.*?)' ", made["bash"], re.MULTILINE))
     failures = 0
     for command, options in offered.items():
         for option in options.split():
@@ -34,6 +57,17 @@ def main():
         failures += 1
     if shutil.which("bash") and subprocess.run(["bash", "-n"], input=made["bash"], text=True, check=False).returncode:
         failures += 1
+    for command, words in re.findall(r"^    ([\w-]+)\) .* words='(.*?)' ", made["bash"], re.MULTILINE):
+        for word in words.split():
+            arguments = [espial, command, word, *(["--help"] if command != "explain" else [])]
+            if subprocess.run(arguments, capture_output=True, timeout=10, check=False).returncode:
+                print(f"espial {command} does not know {word}")
+                failures += 1
+            failures += sum(word not in made[shell] for shell in ("zsh", "fish"))
+    for typed, wanted in TYPED.items() if shutil.which("bash") else ():
+        if bash_offers(made["bash"], typed) != wanted:
+            print(f"espial {typed}: bash offers {bash_offers(made['bash'], typed)}, not {wanted}")
+            failures += 1
     print(f"{len(offered)} commands, {sum(len(o.split()) for o in offered.values())} options, {failures} failures")
     return 1 if failures or len(offered) < 3 else 0
 
