@@ -516,6 +516,21 @@ void engine_while_judge_stands(struct engine *engine, void (*work)(void *context
 	open_gate(engine);
 }
 
+void engine_pin(struct engine *engine, const struct processors *asked, const struct processors *otherwise)
+{
+	workers_pin(engine->workers, asked, otherwise);
+}
+
+unsigned engine_workers(const struct engine *engine)
+{
+	return workers_count(engine->workers);
+}
+
+const struct processors *engine_pinned(const struct engine *engine, unsigned worker, struct processors *now)
+{
+	return workers_pinned(engine->workers, worker, now);
+}
+
 /* ---- what an engine before this one knew ---- */
 
 const char *engine_realm_interface(const struct engine *engine, uint32_t realm)

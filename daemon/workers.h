@@ -8,7 +8,8 @@
  * others are. What they tell is gathered, and goes to the sink by the calling thread's hand; what speaks of no pair is added up
  * (audit/sums.h). Chunks of few frames are gone through by the calling thread alone, in the same way.
  *
- * All functions are the calling thread's; the threads of the others work only within workers_work(), and sleep otherwise.
+ * All functions are the calling thread's; the threads of the others (team.h) work only within workers_work() and workers_pin(), and
+ * sleep otherwise.
  *
  * The limits of tables are those of all workers together, and so is the number of flows under inspection: what is free is divided
  * anew after each chunk. So nothing depends on the number of workers until one of these is nearly used up; from then on which
@@ -68,6 +69,16 @@ int64_t workers_now(const struct workers *workers);
 bool workers_know_pair(struct workers *workers, uint32_t realm, uint16_t vlan, const struct address *a,
 		       const struct address *b);
 bool workers_set_policy(struct workers *workers, const struct policy *policy);
+
+/*
+ * The threads run on these processors from now on, dealt out among them (processors.h); if none are asked for, on those that they
+ * may run on otherwise. What the system does not allow is left as it is: workers_pinned() tells.
+ */
+struct processors;
+void workers_pin(struct workers *workers, const struct processors *asked, const struct processors *otherwise);
+
+/* Where a worker was told to run, none if anywhere; `now` gets where it may run by now. After workers_pin(). */
+const struct processors *workers_pinned(const struct workers *workers, unsigned index, struct processors *now);
 
 /* A worker's tracker, from 0. */
 struct track *workers_track(const struct workers *workers, unsigned index);
