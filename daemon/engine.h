@@ -119,7 +119,8 @@ bool engine_state_collect(struct engine_state *state, uint32_t entries);
 bool engine_state_write(struct engine_state *state, const struct record_sink *sink);
 void engine_state_free(struct engine_state *state);
 
-/* What a health record says of the tables; its interfaces and the rest are the caller's. After engine_state_collect(). The
+/* What a health record says of the tables, of workers and of stages but the first, which is read; that, its interfaces and the rest
+ * are the caller's. After engine_state_collect(). The
  * list lives as long as the state. */
 void engine_state_health(struct engine_state *state, struct record_health *health);
 

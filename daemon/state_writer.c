@@ -52,6 +52,7 @@ struct state_writer {
 	atomic_bool stop;
 	struct record_interface interfaces[INTERFACES_MAX];
 	size_t interface_count;
+	struct record_cost read;      /* what it costs to take frames out of the rings */
 	struct processors processors; /* where the thread runs; none: as the one that starts it */
 	/* the thread's */
 	char *buffer; /* BUFFER_SIZE, owned */
@@ -149,6 +150,7 @@ static void *write_state(void *context)
 		.started_ns = writer->settings.started_ns,
 		.interfaces = writer->interfaces,
 		.interface_count = writer->interface_count,
+		.stages = { [RECORD_STAGE_READ] = writer->read },
 	};
 	engine_state_health(writer->state, &record.health);
 	put_record(writer, &record);
@@ -178,6 +180,7 @@ static void collect(struct state_writer *writer)
 		if (!engine_state_collect(writer->state, ENTRIES))
 			continue;
 		writer->collecting = false;
+		writer->read = live_cost(writer->settings.live);
 		writer->processors = *writer->settings.processors;
 		writer->interface_count = live_interfaces(writer->settings.live, writer->interfaces, INTERFACES_MAX);
 		atomic_store(&writer->written, false);

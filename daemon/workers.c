@@ -10,6 +10,7 @@
 #include "audit/hosts.h"
 #include "audit/sums.h"
 #include "processors.h"
+#include "stopwatch.h"
 #include "team.h"
 #include "../config/config.h"
 
@@ -48,6 +49,10 @@ struct reader {
 	struct found *found; /* owned */
 	unsigned found_count;
 	uint64_t *kept; /* KEPT of them, owned */
+	uint64_t read;  /* frames, in all */
+	/* with `costs` only */
+	unsigned untimed; /* frames since the last that were timed */
+	struct record_cost decode, deal;
 };
 
 /* What a worker told in the chunk at hand. */
@@ -221,6 +226,28 @@ static void deal(const struct workers *workers, struct reader *reader, unsigned 
 	give(reader, owner, frame, TRACK_OWN);
 }
 
+static inline void read_frame(struct workers *workers, unsigned frame)
+{
+	const struct frame *from = &workers->frames[frame];
+	struct packet_options options = worker_options(&workers->settings, from->interface);
+
+	packet_read(from, &options, &workers->packets[frame]);
+}
+
+/* The same for a few frames, one after the other what else goes together. */
+static void read_timed(struct workers *workers, struct reader *reader, unsigned begin, unsigned end)
+{
+	int64_t began = stopwatch_ns(), read;
+
+	for (unsigned frame = begin; frame < end; frame++)
+		read_frame(workers, frame);
+	read = stopwatch_ns();
+	for (unsigned frame = begin; frame < end; frame++)
+		deal(workers, reader, frame);
+	stopwatch_add(&reader->decode, end - begin, read - began);
+	stopwatch_add(&reader->deal, end - begin, stopwatch_ns() - read);
+}
+
 static void read_part(struct workers *workers, unsigned index)
 {
 	struct reader *reader = &workers->readers[index];
@@ -229,10 +256,15 @@ static void read_part(struct workers *workers, unsigned index)
 
 	memset(reader->dealt_count, 0, sizeof(reader->dealt_count));
 	reader->found_count = 0;
+	reader->read += end - begin;
+	if (workers->settings.costs && (reader->untimed += end - begin) >= TRACK_BATCH * STOPWATCH_EVERY) {
+		reader->untimed = 0;
+		unsigned some = end - begin < TRACK_BATCH ? end - begin : TRACK_BATCH;
+		read_timed(workers, reader, begin, begin + some);
+		begin += some;
+	}
 	for (unsigned frame = begin; frame < end; frame++) {
-		const struct frame *from = &workers->frames[frame];
-		struct packet_options options = worker_options(&workers->settings, from->interface);
-		packet_read(from, &options, &workers->packets[frame]);
+		read_frame(workers, frame);
 		deal(workers, reader, frame);
 	}
 }
@@ -613,6 +645,36 @@ void workers_tables(const struct workers *workers, struct record_table tables[TR
 			tables[table].evicted += more[table].evicted;
 			tables[table].octets += more[table].octets;
 		}
+	}
+}
+
+struct record_worker workers_worker(const struct workers *workers, unsigned index)
+{
+	uint64_t tracked = track_counters(workers->track[index])->packets;
+	struct record_worker worker = { .read = workers->team ? workers->readers[index].read : tracked,
+					.tracked = tracked };
+
+	if (workers->team) {
+		worker.together_ns = team_together_ns(workers->team);
+		worker.waited_ns = team_waited_ns(workers->team, index);
+	}
+	return worker;
+}
+
+void workers_costs(const struct workers *workers, struct record_cost costs[RECORD_STAGE_COUNT])
+{
+	memset(costs, 0, RECORD_STAGE_COUNT * sizeof(*costs));
+	for (unsigned i = 0; i < workers->count; i++) {
+		const struct reader *reader = &workers->readers[i];
+		struct record_cost *track = &costs[RECORD_STAGE_TRACK], own[RECORD_STAGE_COUNT];
+		worker_costs(workers->worker[i], own);
+		for (int stage = 0; stage < RECORD_STAGE_COUNT; stage++)
+			stopwatch_sum(&costs[stage], &own[stage]);
+		stopwatch_sum(&costs[RECORD_STAGE_DECODE], &reader->decode);
+		/* Who is whose is found for the tables' sake: what one frame of it took, for each that was tracked. */
+		if (reader->deal.packets > 0)
+			track->ns += (int64_t)((double)reader->deal.ns / (double)reader->deal.packets *
+					       (double)own[RECORD_STAGE_TRACK].packets);
 	}
 }
 

@@ -88,6 +88,11 @@ struct track_counters workers_counters(const struct workers *workers);
 void workers_tables(const struct workers *workers, struct record_table tables[TRACK_TABLES]);
 uint64_t workers_memory(const struct workers *workers);
 
+/* How a worker fares; where it runs is left to workers_pinned(). What decode, track and name have cost all of them so far: other
+ * stages are zero, as are all without `costs`. Between workers_work() and the next frames. */
+struct record_worker workers_worker(const struct workers *workers, unsigned index);
+void workers_costs(const struct workers *workers, struct record_cost costs[RECORD_STAGE_COUNT]);
+
 /* Transitions that found no memory. */
 uint64_t workers_lost(const struct workers *workers);
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""capture.pin: check_pin.py ESPIALD ESPIAL
+"""Workers and capture.pin: check_pin.py ESPIALD ESPIAL
 
 Capture and workers run on the processors that the configuration names, and nothing else of the engine does; another
 configuration moves them, one that cannot be is refused with its place in the file; a thread that was moved comes back; a sensor whose
-configuration names a processor that is not there captures all the same.
+configuration names a processor that is not there captures all the same. And what `espial status` says of workers, rings and stages.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -49,6 +50,16 @@ class Stage:
         return main == capture and worker in others and {self.first, self.second} <= set.union(*others) and \
             any(len(one) > 1 for one in others)
 
+    def ask(self, *arguments, columns=100):
+        done = subprocess.run([self.espial, *arguments, "--socket", f"{self.folder}/control.sock"], capture_output=True, text=True,
+                              timeout=30, check=False, env=dict(os.environ, COLUMNS=str(columns)))
+        expect(done.returncode in (0, 1), done.stderr)
+        return done.stdout
+
+    def status(self, packets_at_least):
+        status = json.loads(self.ask("status", "--json"))
+        return status if status["packets"] >= packets_at_least else None
+
     def reload(self, status, *changes):
         self.sensor.rewrite(*changes)
         done = subprocess.run([self.espial, "reload", "--socket", f"{self.folder}/control.sock"], capture_output=True, text=True,
@@ -66,6 +77,7 @@ def pinned(stage):
     stage.sensor.start()
     until("threads in their places", lambda: stage.on({second}, {first}), 5)
     stage.sees_a_leak(40000)
+    accounted(stage)
     # Somebody moves a thread: it is put back, and that is no news.
     before = len(stage.sensor.notices())
     os.sched_setaffinity(stage.sensor.engine(), {first})
@@ -79,6 +91,31 @@ def pinned(stage):
     until("threads anywhere", lambda: all(len(one) > 1 for one in [stage.threads()[0], *stage.threads()[1]]), 5)
     expect("capture.pin" not in stage.sensor.notices()[before:].replace("capture[0].pin", ""), stage.sensor.notices()[before:])
     expect(stage.sensor.end() == 0, "espiald ends in order")
+
+
+def accounted(stage):
+    """Every frame is read by one worker and tracked by one; every stage has its cost; and it is shown within 80 columns."""
+    first, second = stage.first, stage.second
+    for sequence in range(1, 3001):
+        for a, b, spi in (("10.1.0.3", "10.2.0.3", 0xC0000003), ("10.1.0.4", "10.2.0.4", 0xC0000004)):
+            stage.wire.send(packets.ethernet(packets.esp(a, b, spi, sequence)))
+    status = until("all frames", lambda: stage.status(6001), step=0.5)
+    workers = status["workers"]
+    expect(sum(worker["read"] for worker in workers) == status["packets"], workers)
+    expect(sum(worker["tracked"] for worker in workers) == status["packets"], workers)
+    expect(all(0 <= worker["waited"] <= worker["together"] for worker in workers), workers)
+    expect([worker["processors"] for worker in workers] == [str(second), str(first)], workers)
+    stages = {stage["name"]: stage for stage in status["stages"]}
+    expect(list(stages) == ["read", "decode", "track", "name", "judge", "records"], stages)
+    for name in ("read", "decode", "track", "judge", "records"):
+        expect(0 < stages[name]["ns_per_packet"] < 1e7 and 0 < stages[name]["packets"] <= status["packets"], stages[name])
+    expect(stages["read"]["packets"] < status["packets"] / 10, f"samples, not all: {stages['read']}")
+    ring = status["interfaces"][0]
+    expect(ring["ring"] == 4 << 20 and 0 < ring["ring_used"] <= ring["ring_peak"] <= ring["ring"] and ring["ring_full"] == 0, ring)
+    text = stage.ask("status", columns=80)
+    expect(max(map(len, text.splitlines())) <= 80, text)
+    for words in ("worker 2", f"on processor {second}", "used of late", "NS A PACKET", "name (nDPI)"):
+        expect(words in text, f"{words!r} in {text}")
 
 
 def not_there(stage):
