@@ -356,6 +356,7 @@ bool config_only_interfaces(struct config *config, const char *const *names, siz
 			continue;
 		}
 		free(config->interfaces[i].name);
+		free(config->interfaces[i].pin);
 		config->interface_count--;
 		memmove(&config->interfaces[i], &config->interfaces[i + 1],
 		        (config->interface_count - i) * sizeof(*config->interfaces));
@@ -372,8 +373,10 @@ void config_free(struct config *config)
 {
 	if (!config)
 		return;
-	for (size_t i = 0; i < config->interface_count; i++)
+	for (size_t i = 0; i < config->interface_count; i++) {
 		free(config->interfaces[i].name);
+		free(config->interfaces[i].pin);
+	}
 	free(config->interfaces);
 	free(config->path);
 	free(config->sensor);

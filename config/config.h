@@ -40,12 +40,22 @@ enum {
 	CONFIG_TUNNEL_ALL = (1 << 10) - 1,
 };
 
+/* Processors that stand in one entry of a list, and the line they stand on. */
+enum { CONFIG_PROCESSOR_MAX = 1023 };
+struct config_processors {
+	uint16_t first, last;
+	unsigned line;
+};
+
 struct config_interface {
 	char *name;
 	enum config_side side;
 	enum config_realm realm;
-	unsigned workers;     /* 0: auto */
-	uint64_t buffer;      /* octets of the capture ring */
+	unsigned workers;              /* 0: auto */
+	unsigned entry;                /* its place under `capture` in the file */
+	struct config_processors *pin; /* where its workers run, in the order of the file; owned; none: anywhere */
+	size_t pin_count;
+	uint64_t buffer; /* octets of the capture ring */
 	/* So long without a frame, and the sensor says that it is blind here; 0: by the interface's habit; negative: never. */
 	int64_t silent_after_ns;
 	uint16_t decapsulate; /* CONFIG_TUNNEL_ bits */

@@ -110,6 +110,67 @@ static bool read_workers(const char *text, unsigned *workers, struct config_reas
 	return true;
 }
 
+/* "3" or "4-7". */
+static bool read_processors(const char *text, struct config_processors *processors, struct config_reason *reason)
+{
+	struct config_quoted quoted;
+	unsigned long ends[2] = { 0, 0 };
+	const char *at = text;
+	char *end = NULL;
+	bool good = true;
+
+	for (unsigned i = 0; good && i < 2; i++) {
+		good = isdigit((unsigned char)*at) != 0;
+		ends[i] = good ? strtoul(at, &end, 10) : 0;
+		if (good && i == 0 && !*end) {
+			ends[1] = ends[0];
+			break;
+		}
+		good = good && *end == (i == 0 ? '-' : '\0');
+		at = good ? end + 1 : at;
+	}
+	if (!good || ends[0] > ends[1] || ends[1] > CONFIG_PROCESSOR_MAX) {
+		config_reason_set(reason,
+				  "'%s' is not a processor: a number such as 3, or from one to another such as "
+				  "4-7, up to %d is possible",
+				  config_quote(&quoted, text), CONFIG_PROCESSOR_MAX);
+		return false;
+	}
+	processors->first = (uint16_t)ends[0];
+	processors->last = (uint16_t)ends[1];
+	return true;
+}
+
+static bool build_pin(const struct build *build, const struct config_path *item, struct config_interface *interface)
+{
+	const struct config_file_interface *file = &build->file->capture[interface->entry];
+	struct config_path list = config_path_key(item, "pin");
+	struct config_reason reason;
+
+	if (file->pin_count == 0)
+		return true;
+	interface->pin = calloc(file->pin_count, sizeof(*interface->pin));
+	if (!interface->pin)
+		return fail_memory(build);
+	for (size_t i = 0; i < file->pin_count; i++) {
+		struct config_path place = config_path_index(&list, i);
+		struct config_processors *one = &interface->pin[i];
+		if (!read_processors(file->pin[i], one, &reason))
+			return fail(build, place.text, &reason);
+		one->line = config_document_line(build->document, place.text);
+		for (size_t k = 0; k < i; k++) {
+			const struct config_processors *other = &interface->pin[k];
+			if (one->first > other->last || other->first > one->last)
+				continue;
+			config_reason_set(&reason, "'%s' is in pin[%zu] already: name each processor once",
+					  file->pin[i], k);
+			return fail(build, place.text, &reason);
+		}
+		interface->pin_count++;
+	}
+	return true;
+}
+
 static bool build_interface(const struct build *build, size_t index, struct config_interface *interface)
 {
 	struct config_file_interface *file = &build->file->capture[index];
@@ -118,6 +179,7 @@ static bool build_interface(const struct build *build, size_t index, struct conf
 	struct config_reason reason;
 
 	*interface = config_interface_default();
+	interface->entry = (unsigned)index;
 	interface->side = file->side;
 	interface->realm = file->realm;
 	if (file->decapsulate)
@@ -142,6 +204,11 @@ static bool build_interface(const struct build *build, size_t index, struct conf
 	place = config_path_key(&item, "silent-after");
 	if (file->silent_after && !config_read_silence(file->silent_after, &interface->silent_after_ns, &reason))
 		return fail(build, place.text, &reason);
+	/* The last: an interface that failed is nobody's to free. */
+	if (!build_pin(build, &item, interface)) {
+		free(interface->pin);
+		return false;
+	}
 	move_text(&file->interface, &interface->name);
 	return true;
 }

@@ -18,7 +18,14 @@
 #include <string.h>
 
 enum { PATH_TEXT_MAX = 4095, NAME_MAX_OCTETS = 127, SENSOR_MAX = 63, VALUE_MAX = 255 };
-enum { GATEWAYS_MAX = 64, INTERFACES_MAX = 64, SERVICES_MAX = 256, PREFIXES_MAX = 10000, MAINTENANCE_MAX = 256 };
+enum {
+	GATEWAYS_MAX = 64,
+	INTERFACES_MAX = 64,
+	SERVICES_MAX = 256,
+	PREFIXES_MAX = 10000,
+	MAINTENANCE_MAX = 256,
+	PROCESSORS_MAX = 256
+};
 
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof(*(array))))
 #define WORD CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT
@@ -90,6 +97,7 @@ static const cyaml_schema_field_t interface_fields[] = {
 	CYAML_FIELD_ENUM("side", WORD, struct config_file_interface, side, sides, COUNT(sides)),
 	CYAML_FIELD_ENUM("realm", WORD, struct config_file_interface, realm, realms, COUNT(realms)),
 	CYAML_FIELD_STRING_PTR("workers", TEXT, struct config_file_interface, workers, 1, VALUE_MAX),
+	CYAML_FIELD_SEQUENCE("pin", TEXT, struct config_file_interface, pin, &text_value, 0, PROCESSORS_MAX),
 	CYAML_FIELD_STRING_PTR("buffer", TEXT, struct config_file_interface, buffer, 1, VALUE_MAX),
 	CYAML_FIELD_STRING_PTR("silent-after", TEXT, struct config_file_interface, silent_after, 1, VALUE_MAX),
 	CYAML_FIELD_FLAGS_PTR("decapsulate", WORD | CYAML_FLAG_POINTER, struct config_file_interface, decapsulate,

@@ -16,6 +16,8 @@ struct config_file_interface {
 	enum config_side side;
 	enum config_realm realm;
 	char *workers;
+	char **pin;
+	unsigned pin_count;
 	char *buffer;
 	char *silent_after;
 	uint16_t *decapsulate; /* CONFIG_TUNNEL_ bits */

@@ -9,9 +9,11 @@
 #include "capture.h"
 
 #include "capture_filter.h"
+#include "stopwatch.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
 #include <stdarg.h>
@@ -30,6 +32,9 @@ enum {
 	TIMEOUT = 20,            /* milliseconds until the kernel hands over a block that is not full */
 	LOOK_EVERY = 1000,       /* milliseconds between two looks at the interface while nothing comes */
 	NAMES_SHOWN = 8,         /* interfaces listed in a message */
+	FRAME_HEAD =
+	    86, /* octets that a frame takes in the ring beside its own: packet(7)'s header, address, alignment */
+	WINDOW = 5000, /* milliseconds; how full the ring was is told of the present and the one before */
 };
 
 struct batch {
@@ -37,6 +42,17 @@ struct batch {
 	unsigned room;        /* frames that there may be */
 	unsigned count;       /* frames so far */
 	size_t used;          /* octets of the arena so far */
+};
+
+/* How full the ring is. It cannot be looked into, so at some moment a mark is set, and what is taken out later but came before that
+ * moment waited then. */
+struct fill {
+	bool marked;
+	int64_t mark_ns;      /* wall clock, as of frames */
+	uint64_t waiting;     /* octets of the mark so far */
+	uint64_t window[2];   /* the most within the present window, and the one before */
+	int64_t window_began; /* milliseconds, monotonic */
+	uint64_t size, peak;
 };
 
 struct capture {
@@ -53,6 +69,9 @@ struct capture {
 	struct pcap_stat last;       /* what libpcap said last */
 	char interface[IFNAMSIZ];    /* name */
 	struct batch batch;          /* what is being collected */
+	struct fill fill;
+	struct stopwatch watch;
+	int64_t batch_began; /* when a batch that is timed began; 0: it is not */
 	/* Set while capture_dispatch() runs. */
 	void (*each)(void *context, const struct frame *frames, unsigned count);
 	void *context;
@@ -264,7 +283,8 @@ struct capture *capture_open(const char *interface, uint16_t index, size_t buffe
 		if (!look_at_interface(capture, error))
 			goto fail;
 	}
-	capture->looked = monotonic_ms();
+	capture->looked = capture->fill.window_began = monotonic_ms();
+	capture->fill.size = buffer;
 	return capture;
 fail:
 	capture_close(capture);
@@ -291,10 +311,61 @@ unsigned capture_number(const struct capture *capture)
 	return capture->number;
 }
 
+/* ---- how full the ring is ---- */
+
+static void turn_windows(struct fill *fill, int64_t now)
+{
+	if (now - fill->window_began < WINDOW)
+		return;
+	fill->window[1] = now - fill->window_began < 2 * WINDOW ? fill->window[0] : 0;
+	fill->window[0] = 0;
+	fill->window_began = now;
+}
+
+static void mark_fill(struct fill *fill)
+{
+	struct timespec now;
+
+	if (fill->marked)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	fill->mark_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	fill->waiting = 0;
+	fill->marked = true;
+}
+
+/* All that waited at the mark was taken. */
+static void settle_fill(struct fill *fill)
+{
+	uint64_t waited = fill->waiting < fill->size ? fill->waiting : fill->size;
+
+	fill->marked = false;
+	turn_windows(fill, monotonic_ms());
+	if (waited > fill->window[0])
+		fill->window[0] = waited;
+	if (waited > fill->peak)
+		fill->peak = waited;
+}
+
+static inline void count_fill(struct fill *fill, int64_t time_ns, uint32_t captured)
+{
+	if (time_ns > fill->mark_ns)
+		settle_fill(fill);
+	else
+		fill->waiting +=
+		    ((uint64_t)captured + FRAME_HEAD + TPACKET_ALIGNMENT - 1) & ~(uint64_t)(TPACKET_ALIGNMENT - 1);
+}
+
+/* ---- frames ---- */
+
 static void hand_on(struct capture *capture)
 {
 	unsigned count = capture->batch.count;
 
+	if (capture->batch_began) {
+		stopwatch_add(&capture->totals.read, count, stopwatch_ns() - capture->batch_began);
+		capture->batch_began = 0;
+	}
 	capture->batch.count = 0;
 	capture->batch.used = 0;
 	if (count > 0)
@@ -306,15 +377,20 @@ static void take_packet(u_char *user, const struct pcap_pkthdr *header, const u_
 	struct capture *capture = (struct capture *)(void *)user;
 	struct batch *batch = &capture->batch;
 	uint32_t captured = header->caplen < SNAP_LENGTH ? header->caplen : SNAP_LENGTH;
+	int64_t time_ns = (int64_t)header->ts.tv_sec * 1000000000 + (int64_t)header->ts.tv_usec * capture->nanoseconds;
 
 	if (batch->count == batch->room || captured > ARENA - batch->used)
 		hand_on(capture);
+	if (batch->count == 0 && stopwatch_turn(&capture->watch))
+		capture->batch_began = stopwatch_ns();
+	if (capture->fill.marked)
+		count_fill(&capture->fill, time_ns, captured);
 	memcpy(capture->arena + batch->used, bytes, captured);
 	batch->frames[batch->count++] = (struct frame){
 		.bytes = capture->arena + batch->used,
 		.captured = captured,
 		.length = header->len < captured ? captured : header->len,
-		.time_ns = (int64_t)header->ts.tv_sec * 1000000000 + (int64_t)header->ts.tv_usec * capture->nanoseconds,
+		.time_ns = time_ns,
 		.link_type = capture->link_type,
 		.interface = capture->index,
 	};
@@ -326,18 +402,17 @@ int capture_dispatch(struct capture *capture, unsigned budget,
 		     void (*each)(void *context, const struct frame *frames, unsigned count), void *context,
 		     struct capture_error *error)
 {
-	int taken;
+	/* Zero would mean "all there is". */
+	int most = budget == 0 ? 1 : budget < INT_MAX ? (int)budget : INT_MAX, taken;
 
 	*error = (struct capture_error){ 0 };
 	capture->each = each;
 	capture->context = context;
-	/* Zero would mean "all there is". */
-	taken = pcap_dispatch(capture->pcap,
-			      budget == 0        ? 1
-			      : budget < INT_MAX ? (int)budget
-						 : INT_MAX,
-			      take_packet, (u_char *)capture);
+	mark_fill(&capture->fill);
+	taken = pcap_dispatch(capture->pcap, most, take_packet, (u_char *)capture);
 	hand_on(capture);
+	if (capture->fill.marked && taken < most)
+		settle_fill(&capture->fill); /* nothing waits any more */
 	if (taken > 0)
 		return taken;
 	if (taken == 0) {
@@ -355,10 +430,26 @@ int capture_dispatch(struct capture *capture, unsigned budget,
 	return -1;
 }
 
+/* libpcap does not tell how often the ring was full. The kernel counts from one question to the next, whoever asks: so what it says
+ * here is counted here, and libpcap hears of the rest. */
+static void read_ring(struct capture *capture)
+{
+	struct tpacket_stats_v3 since = { 0 };
+	socklen_t length = sizeof(since);
+
+	if (getsockopt(capture->descriptor, SOL_PACKET, PACKET_STATISTICS, &since, &length) != 0)
+		return;
+	capture->totals.received += since.tp_packets;
+	capture->totals.dropped += since.tp_drops;
+	if (length == sizeof(since))
+		capture->totals.ring_full += since.tp_freeze_q_cnt;
+}
+
 void capture_read_stats(struct capture *capture, struct capture_stats *stats)
 {
 	struct pcap_stat now;
 
+	read_ring(capture);
 	if (pcap_stats(capture->pcap, &now) == 0) {
 		/* Differences of unsigned numbers stay right when a counter wraps. */
 		capture->totals.received += now.ps_recv - capture->last.ps_recv;
@@ -369,7 +460,12 @@ void capture_read_stats(struct capture *capture, struct capture_stats *stats)
 			capture->totals.interface_dropped += now.ps_ifdrop - capture->last.ps_ifdrop;
 		capture->last = now;
 	}
+	turn_windows(&capture->fill, monotonic_ms());
 	*stats = capture->totals;
+	stats->ring = capture->fill.size;
+	stats->ring_peak = capture->fill.peak;
+	stats->ring_used =
+	    capture->fill.window[0] > capture->fill.window[1] ? capture->fill.window[0] : capture->fill.window[1];
 }
 
 void capture_close(struct capture *capture)

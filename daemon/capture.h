@@ -8,6 +8,7 @@
 #ifndef ESPIAL_DAEMON_CAPTURE_H
 #define ESPIAL_DAEMON_CAPTURE_H
 
+#include "audit/record.h"
 #include "../dissectors/frame.h"
 
 #include <stdbool.h>
@@ -26,6 +27,11 @@ struct capture_stats {
 	uint64_t received;          /* frames the kernel showed the socket */
 	uint64_t dropped;           /* of these, lost because the ring was full */
 	uint64_t interface_dropped; /* lost before, by driver or interface, where that is known */
+	uint64_t ring;              /* octets of the ring that was asked for */
+	uint64_t ring_used; /* of it, those that waited: the most that were seen within the last ten seconds or so */
+	uint64_t ring_peak; /* the most since capture_open() */
+	uint64_t ring_full; /* times that the kernel found no room in it, and began to drop */
+	struct record_cost read; /* what it costs to take frames out, by samples (stopwatch.h) */
 };
 
 /* Opens an interface ("any" too) with a ring of `buffer` octets, promiscuous. `index` becomes frame.interface.

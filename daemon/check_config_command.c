@@ -5,6 +5,7 @@
 #include "control_client.h"
 #include "loop.h"
 #include "memory_limits.h"
+#include "processors.h"
 #include "replay.h"
 #include "report/json_line.h"
 #include "report/text_table.h"
@@ -306,6 +307,10 @@ static int check(const char *path, bool replaying, struct past *past)
 		config_free(config);
 		return EXIT_TROUBLE;
 	}
+	/* It may be the configuration of another machine, or of a service that may run elsewhere. */
+	char pins[PROCESSORS_PROBLEM_SIZE];
+	if (!processors_check(config, pins, sizeof(pins)))
+		complain("%s", pins);
 	if (!past->json)
 		printf("%s: usable, %zu rule%s, %zu interface%s\n", path, config->policy.rule_count,
 		       config->policy.rule_count == 1 ? "" : "s", config->interface_count,

@@ -42,12 +42,49 @@ static json_t *interfaces_of(const struct snapshot *snapshot)
 
 	for (size_t i = 0; i < snapshot->interface_count; i++) {
 		const struct snapshot_interface *row = &snapshot->interfaces[i];
-		json_array_append_new(list, json_pack("{s:o, s:b, s:o, s:o, s:o, s:o}", "name",
-						      text_or_null(row->interface.name), "up", row->interface.up,
-						      "received", count_value(row->interface.received), "dropped",
-						      count_value(row->interface.dropped), "interface_dropped",
-						      count_value(row->interface.interface_dropped),
-						      "frames_per_second", rate_or_null(row->frames_per_second)));
+		const struct record_interface *one = &row->interface;
+		json_array_append_new(list, json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+						      text_or_null(one->name), "up", one->up, "received",
+						      count_value(one->received), "dropped", count_value(one->dropped),
+						      "interface_dropped", count_value(one->interface_dropped),
+						      "frames_per_second", rate_or_null(row->frames_per_second), "ring",
+						      count_value(one->ring), "ring_used", count_value(one->ring_used),
+						      "ring_peak", count_value(one->ring_peak), "ring_full",
+						      count_value(one->ring_full)));
+	}
+	return list;
+}
+
+static json_t *seconds_value(int64_t nanoseconds)
+{
+	return json_real((double)nanoseconds / 1e9);
+}
+
+static json_t *workers_of(const struct snapshot *snapshot)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < snapshot->worker_count; i++) {
+		const struct record_worker *worker = &snapshot->workers[i];
+		json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o}", "read", count_value(worker->read),
+						      "tracked", count_value(worker->tracked), "together",
+						      seconds_value(worker->together_ns), "waited",
+						      seconds_value(worker->waited_ns), "processors",
+						      text_or_null(worker->processors)));
+	}
+	return list;
+}
+
+static json_t *stages_of(const struct snapshot *snapshot)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < RECORD_STAGE_COUNT; i++) {
+		const struct record_cost *cost = &snapshot->stages[i];
+		json_array_append_new(
+		    list, json_pack("{s:s, s:o, s:o, s:o}", "name", record_stage_name((enum record_stage)i), "packets",
+				    count_value(cost->packets), "seconds", seconds_value(cost->ns), "ns_per_packet",
+				    cost->packets ? json_real((double)cost->ns / (double)cost->packets) : json_null()));
 	}
 	return list;
 }
@@ -116,17 +153,19 @@ char *control_status_line(const struct snapshot *snapshot, int64_t now_ns)
 	const struct record_summary *summary = &snapshot->summary;
 
 	return json_line(json_pack(
-	    "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	    "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+	    "s:o, s:o}",
 	    "type", "status", "time", time_or_null(snapshot->time_ns), "sensor", text_or_null(snapshot->sensor),
 	    "version", text_or_null(snapshot->version), "started", time_or_null(snapshot->started_ns), "uptime",
 	    json_real(snapshot->started_ns ? (double)(now_ns - snapshot->started_ns) / 1e9 : 0), "packets",
 	    count_value(summary->packets), "bytes", count_value(summary->bytes), "last_packet",
 	    time_or_null(summary->last_ns), "packets_per_second", rate_or_null(snapshot->packets_per_second),
 	    "bits_per_second", rate_or_null(snapshot->bits_per_second), "classes", classes_of(snapshot), "interfaces",
-	    interfaces_of(snapshot), "tables", tables_of(snapshot), "memory", count_value(snapshot->memory),
-	    "transitions_lost", count_value(snapshot->transitions_lost), "untracked", count_value(snapshot->untracked),
-	    "pairs", verdicts_of(snapshot), "sas", count_value(snapshot->living_sas), "alerts", alerts_of(snapshot),
-	    "sinks", sinks_of(snapshot)));
+	    interfaces_of(snapshot), "workers", workers_of(snapshot), "stages", stages_of(snapshot), "tables",
+	    tables_of(snapshot), "memory", count_value(snapshot->memory), "transitions_lost",
+	    count_value(snapshot->transitions_lost), "untracked", count_value(snapshot->untracked), "pairs",
+	    verdicts_of(snapshot), "sas", count_value(snapshot->living_sas), "alerts", alerts_of(snapshot), "sinks",
+	    sinks_of(snapshot)));
 }
 
 /* Puts `finding`, a line of JSON already, into the object of an alert. */

@@ -13,8 +13,11 @@
 #include "audit/ike_story.h"
 #include "audit/ring.h"
 #include "certificate.h"
+#include "engine_wishes.h"
+#include "processors.h"
 #include "report/memory_or_end.h"
 #include "report/nat_hash.h"
+#include "stopwatch.h"
 #include "workers.h"
 #include "../config/config.h"
 
@@ -67,7 +70,10 @@ struct engine {
 	int wake_descriptor; /* eventfd: there is something in the ring, or an order */
 	atomic_bool stop;
 	_Atomic uint64_t pulse; /* rounds of the judge's thread */
-	pthread_mutex_t gate;   /* held by the judge's thread while it works */
+	_Atomic int64_t judged_ns,
+	    recorded_ns;      /* processor time of that thread; and how much of it went into records */
+	unsigned messages;    /* IKE messages of which the record was not timed */
+	pthread_mutex_t gate; /* held by the judge's thread while it works */
 };
 
 static void put_to_judge(void *context, const struct transition *transition)
@@ -145,7 +151,9 @@ static void *judge_thread(void *context)
 	while (!atomic_load(&engine->stop)) {
 		wait_for_word(engine);
 		pthread_mutex_lock(&engine->gate);
+		int64_t began = stopwatch_thread_ns();
 		judge_what_came(engine);
+		atomic_fetch_add_explicit(&engine->judged_ns, stopwatch_thread_ns() - began, memory_order_relaxed);
 		pthread_mutex_unlock(&engine->gate);
 		atomic_fetch_add_explicit(&engine->pulse, 1, memory_order_relaxed);
 	}
@@ -188,53 +196,19 @@ static void end_thread(struct engine *engine)
 	judge_what_came(engine);
 }
 
-/* What the configuration asks about alerts; its windows are made here, and are the caller's. NULL on lack of memory. */
-static struct alert_maintenance *alerts_of(const struct config_alerts *config, bool offline,
-					   struct alert_settings *alerts)
+/* Of the records that come with every IKE message one is timed for many: to look at that clock costs as much as such a record. */
+static void write_timed(struct engine *engine, const struct record *record)
 {
-	static const struct {
-		uint16_t bit;
-		enum finding_id id;
-	} events[] = {
-		{ CONFIG_EVENT_PEER_NEW, FINDING_PEER_NEW },
-		{ CONFIG_EVENT_SA_UP, FINDING_SA_UP },
-		{ CONFIG_EVENT_SA_REKEYED, FINDING_SA_REKEYED },
-		{ CONFIG_EVENT_SA_DOWN, FINDING_SA_DOWN },
-		{ CONFIG_EVENT_SECURED_AGAIN, FINDING_SECURED_AGAIN },
-		{ CONFIG_EVENT_POLICY_RELOADED, FINDING_POLICY_RELOADED },
-	};
-	struct alert_maintenance *windows = calloc(config->maintenance_count + 1, sizeof(*windows));
+	bool many = record->type == RECORD_IKE_MESSAGE;
 
-	if (!windows)
-		return NULL;
-	*alerts = alert_default_settings();
-	alerts->group_members = config->group_of;
-	/* An audit is read when it is over: there is nobody to spare. */
-	for (unsigned class = 0; class < ALERT_SENSOR; class ++)
-		alerts->per_minute[class] = offline ? 0 : config->per_minute;
-	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
-		alerts->off[events[i].id] = (config->off & events[i].bit) != 0;
-	for (size_t i = 0; i < config->maintenance_count; i++) {
-		const struct config_maintenance *window = &config->maintenance[i];
-		windows[i] = (struct alert_maintenance){ window->name,    window->hosts,    window->host_count,
-							 window->from_ns, window->until_ns, window->every_ns };
+	if (many && engine->messages++ % STOPWATCH_EVERY) {
+		record_write(&engine->sink, record);
+		return;
 	}
-	alerts->maintenance = windows;
-	alerts->maintenance_count = config->maintenance_count;
-	return windows;
-}
-
-static void set_thresholds(struct judge_thresholds *thresholds, const struct config *config)
-{
-	thresholds->rekey_min_lifetime_ns = config->rekey.min_lifetime_ns;
-	thresholds->rekey_min_volume = config->rekey.min_volume;
-	thresholds->stale_grace_ns = config->rekey.stale_grace_ns;
-	thresholds->down_after_ns = config->health.down_after_ns;
-	thresholds->silent_after_ns = config->health.silent_after_ns;
-	thresholds->drops = config->health.drops;
-	thresholds->merged_frames = config->health.merged_frames;
-	thresholds->one_way = config->health.one_way;
-	thresholds->drops_hold_ns = thresholds->full_hold_ns = config->health.over_after_ns;
+	int64_t began = stopwatch_thread_ns();
+	record_write(&engine->sink, record);
+	atomic_fetch_add_explicit(&engine->recorded_ns, (stopwatch_thread_ns() - began) * (many ? STOPWATCH_EVERY : 1),
+				  memory_order_relaxed);
 }
 
 /* What the judge writes. An alert that opens is evidence from now on: first it is told, then its frames are looked for. */
@@ -243,7 +217,10 @@ static void put_record(void *context, const struct record *record)
 	struct engine *engine = context;
 	struct evidence_case opened;
 
-	record_write(&engine->sink, record);
+	if (engine->settings.threaded)
+		write_timed(engine, record);
+	else
+		record_write(&engine->sink, record);
 	if (engine->evidence && record->type == RECORD_FINDING && record->finding.state == FINDING_OPEN &&
 	    evidence_case_make(&opened, &record->finding, &engine->settings.config->policy))
 		(void)evidence_open(engine->evidence, &opened); /* it counts what finds no room */
@@ -300,6 +277,7 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 		.decapsulate = engine->decapsulate,
 		.decapsulate_count = INTERFACES_MAX,
 		.decapsulate_otherwise = TUNNEL_ALL,
+		.costs = settings->threaded,
 	};
 	struct judge_settings judge = {
 		.policy = &config->policy,
@@ -318,14 +296,14 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 		.nat_hash = nat_hash,
 		.certificate = certificate_read,
 	};
-	engine->maintenance = alerts_of(&config->alerts, settings->offline, &judge.alerts);
+	engine->maintenance = engine_alerts(&config->alerts, settings->offline, &judge.alerts);
 	if (!engine->maintenance || !make_evidence(engine)) {
 		engine_free(engine);
 		return NULL;
 	}
 	nat_hash_prepare();
 	certificate_prepare();
-	set_thresholds(&judge.thresholds, config);
+	engine_thresholds(&judge.thresholds, config);
 	worker.evidence = engine->evidence;
 	struct transition_sink put = { settings->threaded ? put_to_ring : put_to_judge, engine };
 	struct record_sink records = { put_record, engine };
@@ -516,6 +494,21 @@ void engine_while_judge_stands(struct engine *engine, void (*work)(void *context
 	open_gate(engine);
 }
 
+void engine_pin(struct engine *engine, const struct processors *asked, const struct processors *otherwise)
+{
+	workers_pin(engine->workers, asked, otherwise);
+}
+
+unsigned engine_workers(const struct engine *engine)
+{
+	return workers_count(engine->workers);
+}
+
+const struct processors *engine_pinned(const struct engine *engine, unsigned worker, struct processors *now)
+{
+	return workers_pinned(engine->workers, worker, now);
+}
+
 /* ---- what an engine before this one knew ---- */
 
 const char *engine_realm_interface(const struct engine *engine, uint32_t realm)
@@ -578,7 +571,7 @@ static bool obey(struct engine *engine, const struct config *config, const struc
 {
 	struct judge_thresholds thresholds = judge_default_thresholds();
 
-	set_thresholds(&thresholds, config);
+	engine_thresholds(&thresholds, config);
 	return judge_set_policy(engine->judge, &config->policy, &thresholds, alerts) &&
 	       workers_set_policy(engine->workers, &config->policy);
 }
@@ -587,8 +580,8 @@ bool engine_reload(struct engine *engine, const struct config *config)
 {
 	const struct config *before = engine->settings.config;
 	struct alert_settings alerts, former;
-	struct alert_maintenance *windows = alerts_of(&config->alerts, engine->settings.offline, &alerts);
-	struct alert_maintenance *again = alerts_of(&before->alerts, engine->settings.offline, &former);
+	struct alert_maintenance *windows = engine_alerts(&config->alerts, engine->settings.offline, &alerts);
+	struct alert_maintenance *again = engine_alerts(&before->alerts, engine->settings.offline, &former);
 	bool done = windows && again;
 
 	/* What the tracker told by the old policy is judged by it. */
@@ -624,6 +617,9 @@ struct engine_state {
 	struct track_counters totals;
 	int64_t now_ns;
 	struct record_table tables[TRACK_TABLES + JUDGE_TABLES];
+	struct record_worker workers[WORKERS_MAX];
+	char processors[WORKERS_MAX][PROCESSORS_TEXT_SIZE];
+	struct record_cost costs[RECORD_STAGE_COUNT];
 };
 
 static const char *app_name(void *context, uint16_t app)
@@ -686,6 +682,33 @@ struct engine_state *engine_state_new(struct engine *engine, unsigned parts, boo
 	return state;
 }
 
+static void collect_workers(struct engine_state *state)
+{
+	struct workers *workers = state->engine->workers;
+	struct processors now;
+
+	for (unsigned i = 0; i < workers_count(workers); i++) {
+		state->workers[i] = workers_worker(workers, i);
+		if (workers_pinned(workers, i, &now)->count > 0)
+			state->workers[i].processors = processors_text(&now, state->processors[i]);
+	}
+	workers_costs(workers, state->costs);
+}
+
+/* Both are of the judge's thread as a whole, so they are for all packets that there were. */
+static void collect_judge(struct engine_state *state)
+{
+	const struct engine *engine = state->engine;
+	int64_t records = atomic_load_explicit(&engine->recorded_ns, memory_order_relaxed);
+	int64_t all = atomic_load_explicit(&engine->judged_ns, memory_order_relaxed);
+
+	if (!engine->thread_runs)
+		return;
+	state->costs[RECORD_STAGE_JUDGE] =
+	    (struct record_cost){ state->totals.packets, all > records ? all - records : 0 };
+	state->costs[RECORD_STAGE_RECORDS] = (struct record_cost){ state->totals.packets, records };
+}
+
 bool engine_state_collect(struct engine_state *state, uint32_t entries)
 {
 	struct workers *workers = state->engine->workers;
@@ -700,6 +723,8 @@ bool engine_state_collect(struct engine_state *state, uint32_t entries)
 	state->totals = workers_counters(workers);
 	state->now_ns = workers_now(workers);
 	workers_tables(workers, state->tables);
+	collect_workers(state);
+	collect_judge(state);
 	return true;
 }
 
@@ -742,6 +767,10 @@ void engine_state_health(struct engine_state *state, struct record_health *healt
 	health->alerts_open = judge_counters(engine->judge)->open;
 	health->transitions_lost = transitions_lost(engine, &state->totals);
 	open_gate(engine);
+	health->workers = state->workers;
+	health->worker_count = workers_count(engine->workers);
+	for (int stage = RECORD_STAGE_DECODE; stage < RECORD_STAGE_COUNT; stage++)
+		health->stages[stage] = state->costs[stage];
 	health->tables = state->tables;
 	health->table_count = TRACK_TABLES + JUDGE_TABLES;
 	memcpy(health->verdicts, track_state_verdicts(state->track), sizeof(health->verdicts));

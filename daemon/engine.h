@@ -53,6 +53,17 @@ void engine_interface(struct engine *engine, uint16_t index, const char *name);
  */
 bool engine_reload(struct engine *engine, const struct config *config);
 
+/*
+ * The capturing thread, which is the calling one, and the workers run on these processors from now on; if none are asked for, where
+ * they may otherwise. The judge's thread is left where it is.
+ */
+struct processors;
+void engine_pin(struct engine *engine, const struct processors *asked, const struct processors *otherwise);
+
+/* The number of workers; and after engine_pin(), where one was told to run, none if anywhere, and may run by now. */
+unsigned engine_workers(const struct engine *engine);
+const struct processors *engine_pinned(const struct engine *engine, unsigned worker, struct processors *now);
+
 /* Does the work while the judge's thread stands still: what that thread writes to can be read meanwhile. Not for long. */
 void engine_while_judge_stands(struct engine *engine, void (*work)(void *context), void *context);
 
@@ -108,7 +119,8 @@ bool engine_state_collect(struct engine_state *state, uint32_t entries);
 bool engine_state_write(struct engine_state *state, const struct record_sink *sink);
 void engine_state_free(struct engine_state *state);
 
-/* What a health record says of the tables; its interfaces and the rest are the caller's. After engine_state_collect(). The
+/* What a health record says of the tables, of workers and of stages but the first, which is read; that, its interfaces and the rest
+ * are the caller's. After engine_state_collect(). The
  * list lives as long as the state. */
 void engine_state_health(struct engine_state *state, struct record_health *health);
 

@@ -12,6 +12,7 @@
 #include "live.h"
 #include "loop.h"
 #include "memory_limits.h"
+#include "pins.h"
 #include "reload.h"
 #include "report/json.h"
 #include "report/nat_hash.h"
@@ -64,6 +65,7 @@ struct process {
 	uint64_t judge_pulse; /* as it was then */
 	int64_t started_ns;   /* wall clock; by it the reporter knows this engine from others */
 	struct state_writer *state;
+	struct pins pins;
 	struct reload_reader *orders;
 	struct handover_taker *taker; /* NULL: nobody tells what was known */
 	unsigned pulses;              /* until frames are taken */
@@ -120,6 +122,14 @@ static void notice(struct process *process, enum notice_level level, const char 
 
 static void begin_capture(struct process *process);
 
+static void look_at_pins(struct process *process)
+{
+	struct pins_news news;
+
+	while (pins_look(&process->pins, &news))
+		notice(process, news.lost ? NOTICE_WARNING : NOTICE_INFO, news.text);
+}
+
 /* The capturing loop is here, and the judge has worked since: both are alive. */
 static void on_pulse(void *context)
 {
@@ -129,6 +139,7 @@ static void on_pulse(void *context)
 	if (judge != process->judge_pulse && process->pulse >= 0)
 		(void)!write(process->pulse, "e", 1);
 	process->judge_pulse = judge;
+	look_at_pins(process);
 	if (!process->capturing && ++process->pulses >= KNOWN_PULSES)
 		begin_capture(process);
 }
@@ -308,6 +319,7 @@ static bool on_config(void *context, struct config *config, char *problem, size_
 		notice(process, NOTICE_WARNING,
 		       "capture.workers changed; as many go on as before until espiald is started anew");
 	live_reload(process->live, config);
+	pins_reload(&process->pins, config);
 	sensor_watch_reload(process->watch, config->health.clock_step_ns);
 	if (!(config->alerts.off & CONFIG_EVENT_POLICY_RELOADED))
 		tell_reload(process, config);
@@ -445,6 +457,7 @@ static int run(struct process *process, const struct engine_process *settings)
 		.sensor = settings->config->sensor,
 		.started_ns = process->started_ns,
 		.descriptor = settings->state,
+		.processors = &process->pins.before,
 	};
 	process->state = settings->state < 0 ? NULL : state_writer_new(&state);
 	if (settings->state >= 0 && !process->state) {
@@ -463,6 +476,9 @@ static int run(struct process *process, const struct engine_process *settings)
 	process->restart = (struct engine_restart){ settings->unseen_ns, loop_monotonic_ns(), loop_wall_ns() };
 	if (process->restart.unseen_ns)
 		tell_restart(process, false);
+	/* Behind all other threads, which stay where they are. */
+	pins_begin(&process->pins, process->engine, settings->config);
+	look_at_pins(process);
 	if (!sandbox_confine(SANDBOX_ENGINE, &sandbox_error)) {
 		notice(process, NOTICE_ERROR, sandbox_error.text);
 		return 1;

@@ -5,6 +5,7 @@
 #include "memory_limits.h"
 #include "loop.h"
 #include "monitor.h"
+#include "processors.h"
 #include "report/crypto_memory.h"
 #include "report/json.h"
 #include "../config/config.h"
@@ -108,6 +109,10 @@ static struct config *read_again(void *context, char **text, size_t *length, cha
 		config_free(config);
 		return NULL;
 	}
+	if (config && !processors_check(config, problem, problem_size)) {
+		config_free(config);
+		return NULL;
+	}
 	*text = config ? write_message(arguments, length) : NULL;
 	if (*text &&
 	    (!arguments->interface_count ||
@@ -135,6 +140,13 @@ static int serve(const struct arguments *arguments)
 		config_free(config);
 		return EXIT_TROUBLE;
 	}
+	char pins[PROCESSORS_PROBLEM_SIZE];
+	bool pinned = processors_check(config, pins, sizeof(pins));
+	if (arguments->check && !pinned) {
+		fprintf(stderr, "espiald: %s\n", pins);
+		config_free(config);
+		return EXIT_TROUBLE;
+	}
 	if (arguments->check) {
 		printf("%s: usable, %zu rule%s, %zu interface%s\n",
 		       arguments->config_path ? arguments->config_path : "defaults", config->policy.rule_count,
@@ -152,6 +164,9 @@ static int serve(const struct arguments *arguments)
 		limits.scaled ? ", for which those that the file does not name were made smaller" : "");
 	if (limits_exceed_service(config, limits.text))
 		fprintf(stderr, "%sespiald: %s\n", getenv("JOURNAL_STREAM") ? "<4>" : "", limits.text);
+	/* A sensor that is blind for the sake of speed helps nobody. */
+	if (!pinned)
+		fprintf(stderr, "%sespiald: %s; capturing without it\n", getenv("JOURNAL_STREAM") ? "<4>" : "", pins);
 	int status = monitor_run(config, &reload);
 	config_free(config);
 	return status;

@@ -6,6 +6,7 @@
 #include "engine.h"
 #include "frame_time.h"
 #include "loop.h"
+#include "stopwatch.h"
 #include "workers.h"
 #include "../config/config.h"
 
@@ -50,6 +51,7 @@ struct live {
 	struct engine *engine;             /* NULL until live_start() */
 	struct live_interface *interfaces; /* INTERFACES_MAX places, owned; an interface keeps its place and number */
 	size_t count;                      /* places that were used at some time */
+	struct record_cost read;           /* of captures that were closed */
 	bool gathers;                      /* frames are handed on in portions for several workers */
 	struct frame_time time;
 	void (*look_at_clock)(void *context);
@@ -125,6 +127,10 @@ static void close_interface(struct live *live, struct live_interface *interface)
 	interface->before.received += stats.received;
 	interface->before.dropped += stats.dropped;
 	interface->before.interface_dropped += stats.interface_dropped;
+	interface->before.ring_full += stats.ring_full;
+	if (stats.ring_peak > interface->before.ring_peak)
+		interface->before.ring_peak = stats.ring_peak;
+	stopwatch_sum(&live->read, &stats.read);
 	loop_forget(live->loop, interface->event);
 	interface->event = NULL;
 	capture_close(interface->capture);
@@ -398,6 +404,10 @@ static struct record_interface read_interface(const struct live_interface *inter
 		.interface_dropped = interface->has_missed
 					 ? interface->missed
 					 : interface->before.interface_dropped + now.interface_dropped,
+		.ring = now.ring,
+		.ring_used = now.ring_used,
+		.ring_peak = now.ring_peak > interface->before.ring_peak ? now.ring_peak : interface->before.ring_peak,
+		.ring_full = interface->before.ring_full + now.ring_full,
 	};
 }
 
@@ -432,6 +442,19 @@ size_t live_interfaces(struct live *live, struct record_interface *interfaces, s
 		if (live->interfaces[i].config)
 			interfaces[count++] = read_interface(&live->interfaces[i]);
 	return count;
+}
+
+struct record_cost live_cost(struct live *live)
+{
+	struct record_cost sum = live->read;
+
+	for (size_t i = 0; i < live->count; i++) {
+		struct capture_stats now = { 0 };
+		if (live->interfaces[i].capture)
+			capture_read_stats(live->interfaces[i].capture, &now);
+		stopwatch_sum(&sum, &now.read);
+	}
+	return sum;
 }
 
 void live_read_stats(struct live *live, struct live_stats *stats)

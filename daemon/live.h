@@ -50,6 +50,9 @@ void live_free(struct live *live);
 /* The interfaces, as rows of a health record; names live as long as the configuration. Returns how many, at most `max`. */
 size_t live_interfaces(struct live *live, struct record_interface *interfaces, size_t max);
 
+/* What it has cost so far to take frames out of the rings, by samples (stopwatch.h). */
+struct record_cost live_cost(struct live *live);
+
 /* For sensor_watch.c, which knows of the system's interfaces: places that were used at some time, and how one stands. */
 size_t live_places(const struct live *live);
 struct live_figures {

@@ -247,6 +247,12 @@ static bool allow_threads(scmp_filter_ctx filter)
 				SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)) == 0;
 }
 
+/* Where the calling thread runs: no other thread's, and no other process's. */
+static bool allow_own_processors(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sched_setaffinity), 1, SCMP_A0(SCMP_CMP_EQ, 0)) == 0;
+}
+
 static bool fill_filter(scmp_filter_ctx filter, enum sandbox_role role)
 {
 	if (!add_calls(filter, SCMP_ACT_KILL_PROCESS, never, COUNT(never)))
@@ -261,7 +267,8 @@ static bool fill_filter(scmp_filter_ctx filter, enum sandbox_role role)
 	if (role == SANDBOX_REPORTER)
 		return add_calls(filter, SCMP_ACT_ALLOW, reporter_calls, COUNT(reporter_calls)) &&
 		       allow_family(filter, AF_INET) && allow_family(filter, AF_INET6);
-	return add_calls(filter, SCMP_ACT_ALLOW, engine_calls, COUNT(engine_calls)) && allow_family(filter, AF_PACKET);
+	return add_calls(filter, SCMP_ACT_ALLOW, engine_calls, COUNT(engine_calls)) && allow_own_processors(filter) &&
+	       allow_family(filter, AF_PACKET);
 }
 
 bool sandbox_confine(enum sandbox_role role, struct sandbox_error *error)

@@ -8,6 +8,7 @@
 #include "ike_tap.h"
 #include "live.h"
 #include "loop.h"
+#include "processors.h"
 #include "report/inventory.h"
 #include "report/json.h"
 
@@ -51,6 +52,8 @@ struct state_writer {
 	atomic_bool stop;
 	struct record_interface interfaces[INTERFACES_MAX];
 	size_t interface_count;
+	struct record_cost read;      /* what it costs to take frames out of the rings */
+	struct processors processors; /* where the thread runs; none: as the one that starts it */
 	/* the thread's */
 	char *buffer; /* BUFFER_SIZE, owned */
 	size_t used;
@@ -132,6 +135,8 @@ static void *write_state(void *context)
 	struct record_sink sink = { put_record, writer };
 	struct record record = { .type = RECORD_HEALTH, .time_ns = loop_wall_ns() };
 
+	/* It has the processors of the thread that started it, which are for packets. */
+	(void)processors_take(&writer->processors);
 	writer->used = 0;
 	writer->failed = false;
 	/* The answer before may have been given up in the middle of a line. */
@@ -145,6 +150,7 @@ static void *write_state(void *context)
 		.started_ns = writer->settings.started_ns,
 		.interfaces = writer->interfaces,
 		.interface_count = writer->interface_count,
+		.stages = { [RECORD_STAGE_READ] = writer->read },
 	};
 	engine_state_health(writer->state, &record.health);
 	put_record(writer, &record);
@@ -174,6 +180,8 @@ static void collect(struct state_writer *writer)
 		if (!engine_state_collect(writer->state, ENTRIES))
 			continue;
 		writer->collecting = false;
+		writer->read = live_cost(writer->settings.live);
+		writer->processors = *writer->settings.processors;
 		writer->interface_count = live_interfaces(writer->settings.live, writer->interfaces, INTERFACES_MAX);
 		atomic_store(&writer->written, false);
 		writer->thread_runs = pthread_create(&writer->thread, NULL, write_state, writer) == 0;

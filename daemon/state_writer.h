@@ -16,6 +16,7 @@ struct engine;
 struct live;
 struct record;
 struct loop;
+struct processors;
 struct state_writer;
 
 struct state_writer_settings {
@@ -24,7 +25,9 @@ struct state_writer_settings {
 	struct live *live;
 	const char *sensor; /* borrowed */
 	int64_t started_ns; /* wall clock of the engine's start */
-	int descriptor;     /* stream socket: requests in, lines out */
+	const struct processors
+	    *processors; /* where others run while the capturing thread is pinned, else none; borrowed */
+	int descriptor;  /* stream socket: requests in, lines out */
 };
 
 /* The lines by which reporter and engine understand each other on that socket. */

@@ -100,6 +100,23 @@ static const char *rate_of(const json_t *object, const char *key, const char *un
 	return text;
 }
 
+/* Beneath the interface: how near it came to losing frames. */
+static void tell_ring(const struct status *status, const json_t *row)
+{
+	uint64_t ring = count_of(row, "ring"), full = count_of(row, "ring_full");
+	struct page_figure figures[4];
+
+	if (!ring || !json_is_true(json_object_get(row, "up")))
+		return;
+	line(&status->page, "", full ? STYLE_MEDIUM : STYLE_QUIET, "ring of %s, %s used of late, %s at most%s%s%s",
+	     page_octets(ring, &figures[0]), page_share(count_of(row, "ring_used"), ring, &figures[1]),
+	     page_share(count_of(row, "ring_peak"), ring, &figures[2]), full ? ", " : "",
+	     full ? page_count(full, &figures[3]) : "",
+	     full == 1 ? " time full"
+	     : full    ? " times full"
+		       : "");
+}
+
 static void tell_interfaces(struct status *status)
 {
 	const json_t *list = json_object_get(status->object, "interfaces"), *row;
@@ -118,7 +135,83 @@ static void tell_interfaces(struct status *status)
 		     "%s, %s frames%s%s%s, %s dropped%s%s%s", up ? "up" : "DOWN", page_count(received, &frames),
 		     *rate ? " (" : "", rate, *rate ? ")" : "", page_count(dropped, &lost), dropped ? " (" : "",
 		     dropped ? page_share(dropped, received + dropped, &share) : "", dropped ? ")" : "");
+		tell_ring(status, row);
 	}
+}
+
+static double seconds_of(const json_t *object, const char *key)
+{
+	return json_number_value(json_object_get(object, key));
+}
+
+static void tell_workers(const struct status *status)
+{
+	const json_t *list = json_object_get(status->object, "workers"), *row;
+	size_t index, count = json_array_size(list);
+
+	json_array_foreach(list, index, row)
+	{
+		const char *processors = json_string_value(json_object_get(row, "processors"));
+		double together = seconds_of(row, "together"), waited = seconds_of(row, "waited");
+		struct page_figure read, tracked, share;
+		char title[TEXT_SIZE], work[TEXT_SIZE] = "read and tracked", waits[TEXT_SIZE] = "";
+		snprintf(title, sizeof(title), "worker %zu", index + 1);
+		if (count > 1)
+			snprintf(work, sizeof(work), "read, %s tracked",
+				 page_count(count_of(row, "tracked"), &tracked));
+		if (together > 0)
+			snprintf(waits, sizeof(waits), ", waiting %s",
+				 page_share((uint64_t)(waited * 1e9), (uint64_t)(together * 1e9), &share));
+		line(&status->page, title, STYLE_PLAIN, "%s frames %s%s%s%s", page_count(count_of(row, "read"), &read),
+		     work, waits, processors ? ", on processor " : "", processors ? processors : "");
+	}
+}
+
+static double nanoseconds_of(const json_t *stage)
+{
+	double nanoseconds = seconds_of(stage, "ns_per_packet");
+	return nanoseconds > 0 ? nanoseconds : 0;
+}
+
+/* Stages have the names that tests/bench/stages.c has for them. */
+static void put_stage(struct text_table *table, const json_t *stage, double whole)
+{
+	const char *name = text_of(stage, "name");
+	double nanoseconds = nanoseconds_of(stage);
+	struct page_figure figure;
+	char text[TEXT_SIZE];
+
+	text_table_put(table, STYLE_PLAIN, strcmp(name, "name") == 0 ? "name (nDPI)" : name);
+	snprintf(text, sizeof(text), "%.0f", nanoseconds);
+	text_table_put(table, STYLE_PLAIN, json_is_number(json_object_get(stage, "ns_per_packet")) ? text : "-");
+	text_table_put(table, STYLE_PLAIN,
+		       page_share((uint64_t)(nanoseconds * 1000), (uint64_t)(whole * 1000), &figure));
+	text_table_put(table, STYLE_QUIET, page_count(count_of(stage, "packets"), &figure));
+}
+
+/* Since the start, of those packets that were timed. */
+static void tell_stages(const struct status *status)
+{
+	static const struct text_column columns[] = {
+		{ .title = "STAGE" },
+		{ .title = "NS A PACKET", .right = true },
+		{ .title = "SHARE", .right = true },
+		{ .title = "PACKETS TIMED", .right = true, .rank = 1 },
+	};
+	const json_t *list = json_object_get(status->object, "stages"), *row;
+	struct text_table *table = text_table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	double whole = 0;
+	size_t index;
+
+	json_array_foreach(list, index, row) whole += nanoseconds_of(row);
+	json_array_foreach(list, index, row) if (table && whole > 0) put_stage(table, row, whole);
+	if (table && whole > 0) {
+		page_heading(&status->page, "cost of a packet");
+		text_table_write(table, &status->page, terminal_has_width());
+		line(&status->page, "together", STYLE_PLAIN,
+		     "%.0f ns: %.1f million packets a second, if one processor did all", whole, 1e3 / whole);
+	}
+	text_table_free(table);
 }
 
 static void tell_tables(struct status *status)
@@ -200,6 +293,8 @@ static void tell(struct status *status)
 	tell_counts(status, "open alerts", "alerts", "none", "; 'espial alerts --open' lists them");
 	page_heading(page, "capture");
 	tell_interfaces(status);
+	tell_workers(status);
+	tell_stages(status);
 	page_heading(page, "sinks");
 	tell_sinks(status);
 	page_heading(page, "tables");

@@ -3,6 +3,7 @@
 #include "worker.h"
 
 #include "classify.h"
+#include "stopwatch.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@ enum { TCP_SYN = 0x02 };
 /* Packets that were read, until they are worked through. */
 struct batch {
 	unsigned count;
+	bool timed;
+	int64_t prepared_ns;          /* of a timed one: how long it took to prepare */
 	const struct frame *frames;   /* the caller's, for as long as it waits; not of what was dealt */
 	uint16_t places[TRACK_BATCH]; /* in the chunk, of what was dealt */
 	struct packet packets[TRACK_BATCH];
@@ -26,8 +29,14 @@ struct worker {
 	struct track *track;
 	struct classifier *classifier;
 	int64_t now_ns;
-	int64_t credit_ns;       /* time that new flows may still take of, a second by the rate each */
-	int64_t credited_ns;     /* up to when it was given */
+	int64_t credit_ns;   /* time that new flows may still take of, a second by the rate each */
+	int64_t credited_ns; /* up to when it was given */
+	/* with `costs` only */
+	struct stopwatch watch;
+	bool timing;       /* the batch at hand is timed */
+	int64_t named_ns;  /* and naming took so long of it */
+	int64_t passed_ns; /* what letting time pass took, in all */
+	struct record_cost costs[RECORD_STAGE_COUNT];
 	struct batch batches[2]; /* one is worked through while the memory of the next is on its way */
 };
 
@@ -130,6 +139,19 @@ static void name_inner(struct worker *worker, struct track_handle handle, const 
 		track_name_inner(worker->track, handle.sa, name, now_ns);
 }
 
+/* What has no name yet may get one. Apart, since hardly any packet needs it. */
+static void name(struct worker *worker, struct track_handle handle, const struct packet *packet, int64_t now_ns)
+{
+	int64_t began = worker->timing ? stopwatch_ns() : 0;
+
+	if (handle.sa)
+		name_inner(worker, handle, packet, now_ns);
+	if (handle.flow && handle.wants_name)
+		name_flow(worker, handle, packet);
+	if (worker->timing)
+		worker->named_ns += stopwatch_ns() - began;
+}
+
 struct packet_options worker_options(const struct worker_settings *settings, uint16_t interface)
 {
 	return (struct packet_options){ interface < settings->decapsulate_count ? settings->decapsulate[interface]
@@ -138,13 +160,24 @@ struct packet_options worker_options(const struct worker_settings *settings, uin
 
 static void read_batch(struct worker *worker, struct batch *batch, const struct frame *frames, unsigned count)
 {
+	int64_t began = 0, read = 0;
+
 	batch->count = count < TRACK_BATCH ? count : TRACK_BATCH;
 	batch->frames = frames;
+	batch->timed = worker->settings.costs && batch->count > 0 && stopwatch_turn(&worker->watch);
+	if (batch->timed)
+		began = stopwatch_ns();
 	for (unsigned i = 0; i < batch->count; i++) {
 		struct packet_options options = worker_options(&worker->settings, frames[i].interface);
 		packet_read(&frames[i], &options, &batch->packets[i]);
 	}
+	if (batch->timed)
+		read = stopwatch_ns();
 	track_prepare(worker->track, batch->packets, batch->keys, batch->count);
+	if (batch->timed) {
+		batch->prepared_ns = stopwatch_ns() - read;
+		stopwatch_add(&worker->costs[RECORD_STAGE_DECODE], batch->count, read - began);
+	}
 }
 
 /* Whether an alert may ever want to show the packet. What is in clear between hosts that nobody watches is no evidence of
@@ -161,10 +194,8 @@ static bool work_on(struct worker *worker, struct packet *packet, const struct t
 	struct track_handle handle = track_packet(worker->track, packet, key);
 	bool offends = false;
 
-	if (handle.sa)
-		name_inner(worker, handle, packet, key->time_ns);
-	if (handle.flow && handle.wants_name)
-		name_flow(worker, handle, packet);
+	if (handle.sa || (handle.flow && handle.wants_name))
+		name(worker, handle, packet, key->time_ns);
 	if (handle.flow && handle.watched)
 		offends = track_clear(worker->track, handle.flow, packet, key);
 	*said = handle;
@@ -204,11 +235,30 @@ static void fetch_ahead(const struct worker *worker, const struct batch *batch, 
 	track_fetch_ahead(worker->track, batch->packets, batch->keys, batch->count, step);
 }
 
+static int64_t begin_timing(struct worker *worker)
+{
+	worker->timing = true;
+	worker->named_ns = 0;
+	return stopwatch_ns();
+}
+
+static void end_timing(struct worker *worker, const struct batch *batch, int64_t began)
+{
+	int64_t took = batch->prepared_ns + stopwatch_ns() - began;
+
+	worker->timing = false;
+	if (took >= STOPWATCH_INTERRUPTED_NS)
+		return;
+	stopwatch_add(&worker->costs[RECORD_STAGE_TRACK], batch->count, took - worker->named_ns);
+	stopwatch_add(&worker->costs[RECORD_STAGE_NAME], batch->count, worker->named_ns);
+}
+
 /* Works through a batch, and in between sends for the memory of the one that follows it. chunk: NULL for frames of its own. */
 static inline void work_through(struct worker *worker, const struct worker_chunk *chunk, struct batch *batch,
 				const struct batch *next)
 {
 	enum { APART = TRACK_BATCH / (TRACK_FETCH_STEPS + 1) }; /* packets between two steps: a microsecond's work */
+	int64_t began = batch->timed ? begin_timing(worker) : 0;
 
 	for (unsigned i = 0; i < batch->count; i++) {
 		if (i > 0 && i % APART == 0 && i / APART <= TRACK_FETCH_STEPS)
@@ -221,6 +271,8 @@ static inline void work_through(struct worker *worker, const struct worker_chunk
 	if (batch->keys[batch->count - 1].time_ns > worker->now_ns)
 		worker->now_ns = batch->keys[batch->count - 1].time_ns;
 	free_slots(worker);
+	if (batch->timed)
+		end_timing(worker, batch, began);
 }
 
 void worker_frames(struct worker *worker, const struct frame *frames, unsigned count)
@@ -257,6 +309,11 @@ static inline void copy_packet(struct packet *to, const struct packet *from)
 static void take_dealt(struct worker *worker, const struct worker_chunk *chunk, struct dealt_lists *dealt, unsigned end,
 		       struct batch *batch)
 {
+	int64_t began = 0;
+
+	batch->timed = worker->settings.costs && dealt->list < dealt->count && stopwatch_turn(&worker->watch);
+	if (batch->timed)
+		began = stopwatch_ns();
 	batch->count = 0;
 	while (batch->count < TRACK_BATCH && dealt->list < dealt->count) {
 		if (dealt->at == dealt->counts[dealt->list]) {
@@ -274,6 +331,8 @@ static void take_dealt(struct worker *worker, const struct worker_chunk *chunk, 
 		batch->keys[batch->count++].parts = next->parts;
 	}
 	track_prepare_parts(worker->track, batch->packets, batch->keys, batch->count);
+	if (batch->timed)
+		batch->prepared_ns = stopwatch_ns() - began;
 }
 
 void worker_dealt(struct worker *worker, const struct worker_chunk *chunk, struct dealt_lists *dealt, unsigned end)
@@ -297,8 +356,11 @@ int64_t worker_advance(struct worker *worker, int64_t now_ns)
 {
 	if (now_ns > worker->now_ns)
 		worker->now_ns = now_ns;
+	int64_t began = worker->settings.costs ? stopwatch_ns() : 0;
 	track_advance(worker->track, worker->now_ns);
 	free_slots(worker);
+	if (worker->settings.costs)
+		worker->passed_ns += stopwatch_ns() - began;
 	/* A frame of the very same time may still come. */
 	return worker->now_ns - 1;
 }
@@ -306,6 +368,17 @@ int64_t worker_advance(struct worker *worker, int64_t now_ns)
 int64_t worker_now(const struct worker *worker)
 {
 	return worker->now_ns;
+}
+
+void worker_costs(const struct worker *worker, struct record_cost costs[RECORD_STAGE_COUNT])
+{
+	uint64_t packets = track_counters(worker->track)->packets;
+	struct record_cost *track = &costs[RECORD_STAGE_TRACK];
+
+	memcpy(costs, worker->costs, sizeof(worker->costs));
+	/* Letting time pass is timed always, and for all packets. */
+	if (packets > 0)
+		track->ns += (int64_t)((double)worker->passed_ns * (double)track->packets / (double)packets);
 }
 
 struct track *worker_track(struct worker *worker)

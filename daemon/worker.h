@@ -25,6 +25,7 @@ struct worker_settings {
 	unsigned decapsulate_count;
 	uint16_t decapsulate_otherwise; /* of interfaces beyond */
 	struct evidence *evidence;      /* remembers packets for captures; borrowed; NULL: nobody does */
+	bool costs;                     /* what stages cost is told, by samples (stopwatch.h) */
 	const struct worker *names; /* whose names of apps are used, so that one name is one pointer; NULL: its own */
 };
 
@@ -79,6 +80,9 @@ struct track *worker_track(struct worker *worker);
  * may: what is left is divided anew. Between two chunks. */
 enum { WORKER_SHARERS_MAX = 8 };
 void worker_share_limits(struct worker *const *workers, unsigned count);
+
+/* What decode, track and name have cost it so far; decode only of frames of its own. Zero without `costs`. */
+void worker_costs(const struct worker *worker, struct record_cost costs[RECORD_STAGE_COUNT]);
 
 /* The classifier's name of an app, NULL if it has none. */
 const char *worker_app_name(const struct worker *worker, uint16_t app);

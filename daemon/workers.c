@@ -9,10 +9,11 @@
 
 #include "audit/hosts.h"
 #include "audit/sums.h"
+#include "processors.h"
+#include "stopwatch.h"
+#include "team.h"
 #include "../config/config.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,10 +24,10 @@ enum {
 	KEPT = 32768, /* pairs whose owner a reader remembers */
 	TOLD_FIRST = 1024,
 	TOLD_KEPT = 65536, /* a list that grew beyond is given back */
-	SPINS = 10000,     /* looks at what others do, some hundred microseconds, before a thread sleeps */
 	FOUND_PER_FRAME = 4,
 };
 
+_Static_assert((int)WORKERS_MAX <= (int)TEAM_MAX, "a team has to have room for all");
 _Static_assert((int)WORKERS_MAX <= (int)WORKER_SHARERS_MAX, "worker_share_limits() has to have room for all");
 _Static_assert(CHUNK <= UINT16_MAX + 1, "dealt.frame has to hold a place in the chunk");
 
@@ -48,6 +49,10 @@ struct reader {
 	struct found *found; /* owned */
 	unsigned found_count;
 	uint64_t *kept; /* KEPT of them, owned */
+	uint64_t read;  /* frames, in all */
+	/* with `costs` only */
+	unsigned untimed; /* frames since the last that were timed */
+	struct record_cost decode, deal;
 };
 
 /* What a worker told in the chunk at hand. */
@@ -63,14 +68,7 @@ struct mark {
 	int64_t now_ns;
 };
 
-enum job { JOB_READ, JOB_TRACK, JOB_END };
-
-struct member {
-	struct workers *workers;
-	unsigned index;
-	pthread_t thread;
-	bool runs;
-};
+enum job { JOB_READ, JOB_TRACK, JOB_PIN };
 
 struct workers {
 	struct worker_settings settings;
@@ -80,6 +78,7 @@ struct workers {
 	struct track *track[WORKERS_MAX]; /* theirs */
 	struct sums *sums;
 	int64_t now_ns;
+	struct processors pins[WORKERS_MAX]; /* where each was told to run; none: anywhere */
 	/* several only */
 	struct owners *owners;
 	struct hosts *hosts;
@@ -95,16 +94,7 @@ struct workers {
 	unsigned mark_count;
 	uint64_t number; /* of the chunk's first frame */
 	uint64_t lost;
-	/* threads */
-	struct member members[WORKERS_MAX];
-	enum job job;           /* written before `order` */
-	atomic_uint order;      /* counts the jobs that were given */
-	atomic_uint done;       /* threads that are done with the latest */
-	atomic_uint sleepers;   /* threads that wait for `go` */
-	atomic_bool all_wanted; /* the calling thread waits for `all_done` */
-	pthread_mutex_t lock;
-	pthread_cond_t go, all_done;
-	bool locks_made;
+	struct team *team; /* owned */
 };
 
 unsigned workers_asked(const struct config *config)
@@ -236,6 +226,28 @@ static void deal(const struct workers *workers, struct reader *reader, unsigned 
 	give(reader, owner, frame, TRACK_OWN);
 }
 
+static inline void read_frame(struct workers *workers, unsigned frame)
+{
+	const struct frame *from = &workers->frames[frame];
+	struct packet_options options = worker_options(&workers->settings, from->interface);
+
+	packet_read(from, &options, &workers->packets[frame]);
+}
+
+/* The same for a few frames, one after the other what else goes together. */
+static void read_timed(struct workers *workers, struct reader *reader, unsigned begin, unsigned end)
+{
+	int64_t began = stopwatch_ns(), read;
+
+	for (unsigned frame = begin; frame < end; frame++)
+		read_frame(workers, frame);
+	read = stopwatch_ns();
+	for (unsigned frame = begin; frame < end; frame++)
+		deal(workers, reader, frame);
+	stopwatch_add(&reader->decode, end - begin, read - began);
+	stopwatch_add(&reader->deal, end - begin, stopwatch_ns() - read);
+}
+
 static void read_part(struct workers *workers, unsigned index)
 {
 	struct reader *reader = &workers->readers[index];
@@ -244,10 +256,15 @@ static void read_part(struct workers *workers, unsigned index)
 
 	memset(reader->dealt_count, 0, sizeof(reader->dealt_count));
 	reader->found_count = 0;
+	reader->read += end - begin;
+	if (workers->settings.costs && (reader->untimed += end - begin) >= TRACK_BATCH * STOPWATCH_EVERY) {
+		reader->untimed = 0;
+		unsigned some = end - begin < TRACK_BATCH ? end - begin : TRACK_BATCH;
+		read_timed(workers, reader, begin, begin + some);
+		begin += some;
+	}
 	for (unsigned frame = begin; frame < end; frame++) {
-		const struct frame *from = &workers->frames[frame];
-		struct packet_options options = worker_options(&workers->settings, from->interface);
-		packet_read(from, &options, &workers->packets[frame]);
+		read_frame(workers, frame);
 		deal(workers, reader, frame);
 	}
 }
@@ -295,98 +312,23 @@ static void put_evidence(struct workers *workers)
 	}
 }
 
-/* ---- threads ---- */
+/* ---- jobs ---- */
 
-static inline void pause_a_moment(void)
+static void do_job(void *context, int job, unsigned index)
 {
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#endif
-}
+	struct workers *workers = context;
 
-static void do_job(struct workers *workers, enum job job, unsigned index)
-{
-	if (job == JOB_READ)
+	switch ((enum job)job) {
+	case JOB_READ:
 		read_part(workers, index);
-	else if (job == JOB_TRACK)
+		break;
+	case JOB_TRACK:
 		track_part(workers, index);
-}
-
-static unsigned await_order(struct workers *workers, unsigned seen)
-{
-	unsigned order;
-
-	for (unsigned spin = 0; spin < SPINS; spin++) {
-		order = atomic_load_explicit(&workers->order, memory_order_acquire);
-		if (order != seen)
-			return order;
-		pause_a_moment();
+		break;
+	case JOB_PIN:
+		(void)processors_take(&workers->pins[index]);
+		break;
 	}
-	/* Who gives the order looks for sleepers after it gave it, and whoever goes to sleep looks for it after saying so. */
-	pthread_mutex_lock(&workers->lock);
-	atomic_fetch_add(&workers->sleepers, 1);
-	while ((order = atomic_load(&workers->order)) == seen)
-		pthread_cond_wait(&workers->go, &workers->lock);
-	atomic_fetch_sub(&workers->sleepers, 1);
-	pthread_mutex_unlock(&workers->lock);
-	return order;
-}
-
-static void *member_thread(void *context)
-{
-	struct member *member = context;
-	struct workers *workers = member->workers;
-	unsigned seen = 0;
-
-	for (;;) {
-		seen = await_order(workers, seen);
-		enum job job = workers->job;
-		if (job == JOB_END)
-			break;
-		do_job(workers, job, member->index);
-		if (atomic_fetch_add(&workers->done, 1) + 2 == workers->count && atomic_load(&workers->all_wanted)) {
-			pthread_mutex_lock(&workers->lock);
-			pthread_cond_signal(&workers->all_done);
-			pthread_mutex_unlock(&workers->lock);
-		}
-	}
-	return NULL;
-}
-
-static void give_order(struct workers *workers, enum job job)
-{
-	workers->job = job;
-	atomic_store(&workers->done, 0);
-	atomic_fetch_add(&workers->order, 1);
-	if (atomic_load(&workers->sleepers) == 0)
-		return;
-	pthread_mutex_lock(&workers->lock);
-	pthread_cond_broadcast(&workers->go);
-	pthread_mutex_unlock(&workers->lock);
-}
-
-static void await_all(struct workers *workers)
-{
-	unsigned others = workers->count - 1;
-
-	for (unsigned spin = 0; spin < SPINS; spin++) {
-		if (atomic_load_explicit(&workers->done, memory_order_acquire) == others)
-			return;
-		pause_a_moment();
-	}
-	pthread_mutex_lock(&workers->lock);
-	atomic_store(&workers->all_wanted, true);
-	while (atomic_load(&workers->done) != others)
-		pthread_cond_wait(&workers->all_done, &workers->lock);
-	atomic_store(&workers->all_wanted, false);
-	pthread_mutex_unlock(&workers->lock);
-}
-
-static void do_together(struct workers *workers, enum job job)
-{
-	give_order(workers, job);
-	do_job(workers, job, 0);
-	await_all(workers);
 }
 
 /* ---- chunks ---- */
@@ -401,10 +343,10 @@ void workers_work(struct workers *workers)
 	if (alone)
 		read_part(workers, 0);
 	else
-		do_together(workers, JOB_READ);
+		team_do(workers->team, JOB_READ);
 	add_hosts(workers);
 	if (!alone)
-		do_together(workers, JOB_TRACK);
+		team_do(workers->team, JOB_TRACK);
 	for (unsigned i = 0; alone && i < workers->count; i++)
 		track_part(workers, i);
 	if (workers->settings.evidence)
@@ -470,36 +412,6 @@ void workers_end(struct workers *workers)
 }
 
 /* ---- making them ---- */
-
-static bool start_members(struct workers *workers)
-{
-	if (pthread_mutex_init(&workers->lock, NULL) != 0)
-		return false;
-	pthread_cond_init(&workers->go, NULL);
-	pthread_cond_init(&workers->all_done, NULL);
-	workers->locks_made = true;
-	for (unsigned i = 1; i < workers->count; i++) {
-		struct member *member = &workers->members[i];
-		*member = (struct member){ .workers = workers, .index = i };
-		member->runs = pthread_create(&member->thread, NULL, member_thread, member) == 0;
-		if (!member->runs)
-			return false;
-	}
-	return true;
-}
-
-static void end_members(struct workers *workers)
-{
-	if (!workers->locks_made)
-		return;
-	give_order(workers, JOB_END);
-	for (unsigned i = 1; i < workers->count; i++)
-		if (workers->members[i].runs)
-			pthread_join(workers->members[i].thread, NULL);
-	pthread_cond_destroy(&workers->go);
-	pthread_cond_destroy(&workers->all_done);
-	pthread_mutex_destroy(&workers->lock);
-}
 
 static bool make_reader(const struct workers *workers, struct reader *reader, bool first)
 {
@@ -570,7 +482,7 @@ struct workers *workers_new(const struct worker_settings *settings, unsigned cou
 	workers->count = count < WORKERS_MAX ? count ? count : 1 : WORKERS_MAX;
 	workers->sums = sums_new();
 	if (!workers->sums || (workers->count > 1 && !make_shared(workers)) || !make_workers(workers) ||
-	    (workers->count > 1 && !start_members(workers))) {
+	    (workers->count > 1 && !(workers->team = team_new(workers->count, do_job, workers)))) {
 		workers_free(workers);
 		return NULL;
 	}
@@ -581,7 +493,7 @@ void workers_free(struct workers *workers)
 {
 	if (!workers)
 		return;
-	end_members(workers);
+	team_free(workers->team);
 	/* The first one last: others have its names. */
 	for (unsigned i = WORKERS_MAX; i-- > 0;) {
 		worker_free(workers->worker[i]);
@@ -601,6 +513,27 @@ void workers_free(struct workers *workers)
 	free(workers->time_ns);
 	free(workers->answers);
 	free(workers);
+}
+
+/* ---- where they run ---- */
+
+void workers_pin(struct workers *workers, const struct processors *asked, const struct processors *otherwise)
+{
+	for (unsigned i = 0; i < workers->count; i++)
+		processors_share(asked->count ? asked : otherwise, asked->count ? i : 0,
+				 asked->count ? workers->count : 1, &workers->pins[i]);
+	if (workers->team)
+		team_do(workers->team, JOB_PIN);
+	else
+		do_job(workers, JOB_PIN, 0);
+	for (unsigned i = 0; i < workers->count && asked->count == 0; i++)
+		workers->pins[i].count = 0;
+}
+
+const struct processors *workers_pinned(const struct workers *workers, unsigned index, struct processors *now)
+{
+	processors_of(workers->team ? team_thread(workers->team, index) : 0, now);
+	return &workers->pins[index];
 }
 
 /* ---- over all of them ---- */
@@ -712,6 +645,36 @@ void workers_tables(const struct workers *workers, struct record_table tables[TR
 			tables[table].evicted += more[table].evicted;
 			tables[table].octets += more[table].octets;
 		}
+	}
+}
+
+struct record_worker workers_worker(const struct workers *workers, unsigned index)
+{
+	uint64_t tracked = track_counters(workers->track[index])->packets;
+	struct record_worker worker = { .read = workers->team ? workers->readers[index].read : tracked,
+					.tracked = tracked };
+
+	if (workers->team) {
+		worker.together_ns = team_together_ns(workers->team);
+		worker.waited_ns = team_waited_ns(workers->team, index);
+	}
+	return worker;
+}
+
+void workers_costs(const struct workers *workers, struct record_cost costs[RECORD_STAGE_COUNT])
+{
+	memset(costs, 0, RECORD_STAGE_COUNT * sizeof(*costs));
+	for (unsigned i = 0; i < workers->count; i++) {
+		const struct reader *reader = &workers->readers[i];
+		struct record_cost *track = &costs[RECORD_STAGE_TRACK], own[RECORD_STAGE_COUNT];
+		worker_costs(workers->worker[i], own);
+		for (int stage = 0; stage < RECORD_STAGE_COUNT; stage++)
+			stopwatch_sum(&costs[stage], &own[stage]);
+		stopwatch_sum(&costs[RECORD_STAGE_DECODE], &reader->decode);
+		/* Who is whose is found for the tables' sake: what one frame of it took, for each that was tracked. */
+		if (reader->deal.packets > 0)
+			track->ns += (int64_t)((double)reader->deal.ns / (double)reader->deal.packets *
+					       (double)own[RECORD_STAGE_TRACK].packets);
 	}
 }
 

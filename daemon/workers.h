@@ -8,7 +8,8 @@
  * others are. What they tell is gathered, and goes to the sink by the calling thread's hand; what speaks of no pair is added up
  * (audit/sums.h). Chunks of few frames are gone through by the calling thread alone, in the same way.
  *
- * All functions are the calling thread's; the threads of the others work only within workers_work(), and sleep otherwise.
+ * All functions are the calling thread's; the threads of the others (team.h) work only within workers_work() and workers_pin(), and
+ * sleep otherwise.
  *
  * The limits of tables are those of all workers together, and so is the number of flows under inspection: what is free is divided
  * anew after each chunk. So nothing depends on the number of workers until one of these is nearly used up; from then on which
@@ -69,6 +70,16 @@ bool workers_know_pair(struct workers *workers, uint32_t realm, uint16_t vlan, c
 		       const struct address *b);
 bool workers_set_policy(struct workers *workers, const struct policy *policy);
 
+/*
+ * The threads run on these processors from now on, dealt out among them (processors.h); if none are asked for, on those that they
+ * may run on otherwise. What the system does not allow is left as it is: workers_pinned() tells.
+ */
+struct processors;
+void workers_pin(struct workers *workers, const struct processors *asked, const struct processors *otherwise);
+
+/* Where a worker was told to run, none if anywhere; `now` gets where it may run by now. After workers_pin(). */
+const struct processors *workers_pinned(const struct workers *workers, unsigned index, struct processors *now);
+
 /* A worker's tracker, from 0. */
 struct track *workers_track(const struct workers *workers, unsigned index);
 
@@ -76,6 +87,11 @@ struct track *workers_track(const struct workers *workers, unsigned index);
 struct track_counters workers_counters(const struct workers *workers);
 void workers_tables(const struct workers *workers, struct record_table tables[TRACK_TABLES]);
 uint64_t workers_memory(const struct workers *workers);
+
+/* How a worker fares; where it runs is left to workers_pinned(). What decode, track and name have cost all of them so far: other
+ * stages are zero, as are all without `costs`. Between workers_work() and the next frames. */
+struct record_worker workers_worker(const struct workers *workers, unsigned index);
+void workers_costs(const struct workers *workers, struct record_cost costs[RECORD_STAGE_COUNT]);
 
 /* Transitions that found no memory. */
 uint64_t workers_lost(const struct workers *workers);

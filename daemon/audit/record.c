@@ -7,6 +7,15 @@
 
 #include <string.h>
 
+const char *record_stage_name(enum record_stage stage)
+{
+	static const char *const names[RECORD_STAGE_COUNT] = {
+		[RECORD_STAGE_READ] = "read", [RECORD_STAGE_DECODE] = "decode", [RECORD_STAGE_TRACK] = "track",
+		[RECORD_STAGE_NAME] = "name", [RECORD_STAGE_JUDGE] = "judge",   [RECORD_STAGE_RECORDS] = "records",
+	};
+	return (size_t)stage < RECORD_STAGE_COUNT ? names[stage] : "?";
+}
+
 const char *pair_verdict_name(enum pair_verdict verdict)
 {
 	static const char *const names[PAIR_VERDICT_COUNT] = {

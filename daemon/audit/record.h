@@ -220,6 +220,36 @@ struct record_interface {
 	const char *name;
 	bool up;
 	uint64_t received, dropped, interface_dropped; /* frames since the start; dropped by the kernel; before it */
+	uint64_t ring;                                 /* octets of the capture ring that was asked for */
+	uint64_t ring_used,
+	    ring_peak;      /* octets that waited in it: the most within about ten seconds; since the start */
+	uint64_t ring_full; /* times that the kernel found it full */
+};
+
+/* A thread that goes through the frames. Since the start. */
+struct record_worker {
+	uint64_t read, tracked; /* frames that it read, and that it tracked */
+	/* How long all of them worked together, from the first that began until the last was done; and how much of that this one
+	 * waited for the others. One alone never does. */
+	int64_t together_ns, waited_ns;
+	const char *processors; /* "2,4-5": where it may run; NULL: nobody pinned it */
+};
+
+/* The stages of the way of a packet, by what they cost. tests/bench/stages.c measures the same. */
+enum record_stage {
+	RECORD_STAGE_READ,    /* out of the ring */
+	RECORD_STAGE_DECODE,  /* octets to facts */
+	RECORD_STAGE_TRACK,   /* tables: flows, SAs, pairs; and what is kept for captures of alerts */
+	RECORD_STAGE_NAME,    /* nDPI */
+	RECORD_STAGE_JUDGE,   /* rules */
+	RECORD_STAGE_RECORDS, /* alerts and other records, to where they are on their way to the sinks */
+	RECORD_STAGE_COUNT
+};
+
+/* What a stage cost: so long for so many packets. */
+struct record_cost {
+	uint64_t packets;
+	int64_t ns;
 };
 
 /* A table with a limit. */
@@ -245,6 +275,9 @@ struct record_health {
 	int64_t started_ns;                        /* wall clock */
 	const struct record_interface *interfaces; /* borrowed, as is the next */
 	size_t interface_count;
+	const struct record_worker *workers;
+	size_t worker_count;
+	struct record_cost stages[RECORD_STAGE_COUNT];
 	const struct record_table *tables;
 	size_t table_count;
 	uint64_t transitions_lost; /* that the judge was not told for want of room */
@@ -290,6 +323,7 @@ static inline void record_write(const struct record_sink *sink, const struct rec
 		sink->write(sink->context, record);
 }
 
+const char *record_stage_name(enum record_stage stage); /* "read" */
 const char *pair_verdict_name(enum pair_verdict verdict);
 const char *record_initiator_name(enum record_initiator initiator); /* "a", "b", "both"; NULL if not known */
 const char *sa_state_name(enum sa_record_state state);

@@ -6,6 +6,7 @@
 #include "community_id.h"
 #include "ip_service.h"
 #include "json_line.h"
+#include "health_json.h"
 #include "known_json.h"
 #include "memory_or_end.h"
 #include "timestamp.h"
@@ -405,49 +406,6 @@ static void put_notice(struct writer *writer, const struct record_notice *notice
 	put_text(writer, "text", notice->text ? notice->text : "");
 }
 
-static void put_health(struct writer *writer, const struct record_health *health)
-{
-	json_t *interfaces = json_array(), *tables = json_array();
-
-	put_text(writer, "version", health->version);
-	put_time(writer, "started", health->started_ns);
-	if (!put(writer, "interfaces", interfaces))
-		interfaces = NULL;
-	for (size_t i = 0; i < health->interface_count; i++) {
-		const struct record_interface *interface = &health->interfaces[i];
-		struct writer row = { .object = json_object() };
-
-		put_text(&row, "name", interface->name);
-		put(&row, "up", json_boolean(interface->up));
-		put_count(&row, "received", interface->received);
-		put_count(&row, "dropped", interface->dropped);
-		put_count(&row, "interface_dropped", interface->interface_dropped);
-		writer->failed |= json_array_append_new(interfaces, row.object) != 0;
-		close_object(writer, &row);
-	}
-	if (!put(writer, "tables", tables))
-		tables = NULL;
-	for (size_t i = 0; i < health->table_count; i++) {
-		const struct record_table *table = &health->tables[i];
-		struct writer row = { .object = json_object() };
-
-		put_text(&row, "name", table->name);
-		put_count(&row, "used", table->used);
-		put_count(&row, "limit", table->limit);
-		put_count(&row, "evicted", table->evicted);
-		put_count(&row, "bytes", table->octets);
-		writer->failed |= json_array_append_new(tables, row.object) != 0;
-		close_object(writer, &row);
-	}
-	put_count(writer, "transitions_lost", health->transitions_lost);
-	put_count(writer, "untracked", health->untracked);
-	put_count(writer, "alerts_open", health->alerts_open);
-	struct writer verdicts = open_object(writer, "pairs");
-	for (size_t i = 0; i < PAIR_VERDICT_COUNT; i++)
-		put_count(&verdicts, pair_verdict_name((enum pair_verdict)i), health->verdicts[i]);
-	close_object(writer, &verdicts);
-}
-
 void json_memory_or_end(void)
 {
 	json_set_alloc_funcs(memory_or_end, free);
@@ -494,7 +452,7 @@ char *record_to_json(const struct record *record, const char *sensor)
 		writer.failed |= !known_json_put(writer.object, record);
 		break;
 	case RECORD_HEALTH:
-		put_health(&writer, &record->health);
+		writer.failed |= !health_json_put(writer.object, &record->health);
 		break;
 	case RECORD_STARTED:
 	case RECORD_IKE_MESSAGE:

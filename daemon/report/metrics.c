@@ -68,6 +68,13 @@ static void labelled_count(const struct page *page, const char *name, const char
 	fprintf(page->out, "\"} %llu\n", (unsigned long long)value);
 }
 
+/* Returns text, which has room for any. */
+static const char *number_text(char text[24], uint64_t number)
+{
+	snprintf(text, 24, "%llu", (unsigned long long)number);
+	return text;
+}
+
 static void labelled_twice(const struct page *page, const char *name, const char *label, const char *text,
 			   const char *second, const char *second_text, double value)
 {
@@ -128,6 +135,66 @@ static void put_interfaces(const struct page *page, const struct snapshot *snaps
 		labelled_count(page, "espial_interface_dropped_frames", "interface",
 			       snapshot->interfaces[i].interface.name,
 			       snapshot->interfaces[i].interface.interface_dropped);
+}
+
+static void put_rings(const struct page *page, const struct snapshot *snapshot)
+{
+	family(page, "espial_interface_ring_bytes", GAUGE, "Octets of the capture ring.");
+	for (size_t i = 0; i < snapshot->interface_count; i++)
+		labelled(page, "espial_interface_ring_bytes", "interface", snapshot->interfaces[i].interface.name,
+			 (double)snapshot->interfaces[i].interface.ring);
+	family(page, "espial_interface_ring_used_bytes", GAUGE,
+	       "Octets that waited in the ring, the most within about ten seconds.");
+	for (size_t i = 0; i < snapshot->interface_count; i++)
+		labelled(page, "espial_interface_ring_used_bytes", "interface", snapshot->interfaces[i].interface.name,
+			 (double)snapshot->interfaces[i].interface.ring_used);
+	family(page, "espial_interface_ring_full", COUNTER, "Times that the kernel found the ring full.");
+	for (size_t i = 0; i < snapshot->interface_count; i++)
+		labelled_count(page, "espial_interface_ring_full", "interface", snapshot->interfaces[i].interface.name,
+			       snapshot->interfaces[i].interface.ring_full);
+}
+
+static void labelled_seconds(const struct page *page, const char *name, const char *label, const char *text, int64_t ns)
+{
+	fprintf(page->out, "%s_total{%s=\"", name, label);
+	put_label(page, text);
+	fprintf(page->out, "\"} %.9f\n", (double)ns / SECOND);
+}
+
+/* A worker's label is its number, from 1, as in notices. */
+static void put_workers(const struct page *page, const struct snapshot *snapshot)
+{
+	const struct record_worker *workers = snapshot->workers;
+	char number[24];
+
+	family(page, "espial_worker_read_frames", COUNTER, "Frames that the worker read.");
+	for (size_t i = 0; i < snapshot->worker_count; i++)
+		labelled_count(page, "espial_worker_read_frames", "worker", number_text(number, i + 1),
+			       workers[i].read);
+	family(page, "espial_worker_tracked_frames", COUNTER, "Frames that the worker tracked.");
+	for (size_t i = 0; i < snapshot->worker_count; i++)
+		labelled_count(page, "espial_worker_tracked_frames", "worker", number_text(number, i + 1),
+			       workers[i].tracked);
+	family(page, "espial_worker_together_seconds", COUNTER, "How long all workers worked together.");
+	for (size_t i = 0; i < snapshot->worker_count; i++)
+		labelled_seconds(page, "espial_worker_together_seconds", "worker", number_text(number, i + 1),
+				 workers[i].together_ns);
+	family(page, "espial_worker_waited_seconds", COUNTER, "How much of that the worker waited for the others.");
+	for (size_t i = 0; i < snapshot->worker_count; i++)
+		labelled_seconds(page, "espial_worker_waited_seconds", "worker", number_text(number, i + 1),
+				 workers[i].waited_ns);
+}
+
+static void put_stages(const struct page *page, const struct snapshot *snapshot)
+{
+	family(page, "espial_stage_packets", COUNTER, "Packets of which the stage was timed.");
+	for (int i = 0; i < RECORD_STAGE_COUNT; i++)
+		labelled_count(page, "espial_stage_packets", "stage", record_stage_name((enum record_stage)i),
+			       snapshot->stages[i].packets);
+	family(page, "espial_stage_seconds", COUNTER, "What the stage took for these packets.");
+	for (int i = 0; i < RECORD_STAGE_COUNT; i++)
+		labelled_seconds(page, "espial_stage_seconds", "stage", record_stage_name((enum record_stage)i),
+				 snapshot->stages[i].ns);
 }
 
 static void put_tables(const struct page *page, const struct snapshot *snapshot)
@@ -401,6 +468,9 @@ char *metrics_text(const struct snapshot *snapshot, const struct metrics_tally *
 		put_sensor(&page, snapshot);
 		put_traffic(&page, snapshot);
 		put_interfaces(&page, snapshot);
+		put_rings(&page, snapshot);
+		put_workers(&page, snapshot);
+		put_stages(&page, snapshot);
 		put_tables(&page, snapshot);
 		put_sinks(&page, snapshot);
 		put_states(&page, snapshot);

@@ -4,6 +4,7 @@
 
 #include "bulk_line.h"
 #include "community_id.h"
+#include "health_json.h"
 #include "ip_service.h"
 #include "known_json.h"
 #include "memory_or_end.h"
@@ -612,78 +613,6 @@ static void read_notice(struct fields *fields, struct record_notice *notice)
 	notice->text = take_text(fields, "text");
 }
 
-/* A list of objects of at most `max`, for each of which there is room at *rows, made here. */
-static size_t open_rows(struct fields *fields, const char *key, size_t max, size_t size, json_t **list, void **rows)
-{
-	size_t count;
-
-	*list = take(fields, key);
-	count = json_array_size(*list);
-	if (!json_is_array(*list) || count > max) {
-		refuse(fields, key, "not a list of its size");
-		return 0;
-	}
-	*rows = memory_zeroed_or_end(count ? count : 1, size);
-	return count;
-}
-
-static struct fields open_row(struct fields *fields, const char *key, json_t *list, size_t at)
-{
-	struct fields row = { .reader = fields->reader, .object = json_array_get(list, at) };
-
-	if (!json_is_object(row.object))
-		refuse(&row, key, "not an object");
-	return row;
-}
-
-static void read_health(struct fields *fields, struct record_health *health)
-{
-	json_t *list;
-	void *rows = NULL;
-
-	health->version = take_text(fields, "version");
-	take_time(fields, "started", &health->started_ns);
-	health->interface_count =
-	    open_rows(fields, "interfaces", RECORD_INTERFACES_MAX, sizeof(*fields->reader->interfaces), &list, &rows);
-	health->interfaces = fields->reader->interfaces = rows;
-	for (size_t i = 0; i < health->interface_count; i++) {
-		struct record_interface *interface = &fields->reader->interfaces[i];
-		struct fields row = open_row(fields, "interfaces", list, i);
-		const json_t *up = take(&row, "up");
-
-		interface->name = take_text(&row, "name");
-		interface->up = json_is_true(up);
-		if (!json_is_boolean(up))
-			refuse(&row, "up", "not true or false");
-		interface->received = take_count(&row, "received");
-		interface->dropped = take_count(&row, "dropped");
-		interface->interface_dropped = take_count(&row, "interface_dropped");
-		close_object(fields, &row, "interfaces");
-	}
-	rows = NULL;
-	health->table_count =
-	    open_rows(fields, "tables", RECORD_TABLES_MAX, sizeof(*fields->reader->tables), &list, &rows);
-	health->tables = fields->reader->tables = rows;
-	for (size_t i = 0; i < health->table_count; i++) {
-		struct record_table *table = &fields->reader->tables[i];
-		struct fields row = open_row(fields, "tables", list, i);
-
-		table->name = take_text(&row, "name");
-		table->used = take_count(&row, "used");
-		table->limit = take_count(&row, "limit");
-		table->evicted = take_count(&row, "evicted");
-		table->octets = take_count(&row, "bytes");
-		close_object(fields, &row, "tables");
-	}
-	health->transitions_lost = take_count(fields, "transitions_lost");
-	health->untracked = take_count(fields, "untracked");
-	health->alerts_open = take_count(fields, "alerts_open");
-	struct fields verdicts = open_object(fields, "pairs");
-	for (size_t i = 0; i < PAIR_VERDICT_COUNT; i++)
-		health->verdicts[i] = take_count(&verdicts, pair_verdict_name((enum pair_verdict)i));
-	close_object(fields, &verdicts, "pairs");
-}
-
 static void read_record(struct fields *fields, struct record *record)
 {
 	static const char *const types[] = { "finding",    "pair",       "sa",          "ike_sa", "summary", "notice",
@@ -727,9 +656,13 @@ static void read_record(struct fields *fields, struct record *record)
 	case RECORD_NOTICE:
 		read_notice(fields, &record->notice);
 		break;
-	case RECORD_HEALTH:
-		read_health(fields, &record->health);
+	case RECORD_HEALTH: {
+		const char *key = health_json_take(fields->object, fields->reader, &record->health);
+		if (key)
+			refuse(fields, key, "missing, or not of its kind or range");
+		fields->taken = json_object_size(fields->object);
 		break;
+	}
 	}
 	if (!fields->failed && json_object_size(fields->object) != fields->taken)
 		refuse(fields, "record", "unknown keys");
@@ -744,6 +677,7 @@ static void clear_record(struct record_reader *reader)
 	free(reader->cleartext);
 	free(reader->interfaces);
 	free(reader->tables);
+	free(reader->workers);
 	for (size_t i = 0; i < RECORD_NAME_LISTS; i++)
 		free(reader->names[i]);
 	*reader = (struct record_reader){ .copy = copy, .copy_room = room };

@@ -20,6 +20,7 @@ enum {
 	RECORD_NAME_LISTS = 5,       /* offered, selected, vendors, notifies, children; of a pair: carries */
 	RECORD_INTERFACES_MAX = 256, /* of a health record, as are the next */
 	RECORD_TABLES_MAX = 64,
+	RECORD_WORKERS_MAX = 64,
 };
 
 /* Start with all zero. It may be used for any number of lines, and is emptied by record_reader_clear(). */
@@ -31,6 +32,7 @@ struct record_reader {
 	const char **names[RECORD_NAME_LISTS]; /* of an ike_sa; lists owned, texts in root */
 	struct record_interface *interfaces;   /* of a health record; owned, texts in root; likewise the next */
 	struct record_table *tables;
+	struct record_worker *workers;
 	char *copy; /* of a line of sa or pair, whose texts live there; owned, and kept from line to line */
 	size_t copy_room;
 };

@@ -227,8 +227,9 @@ static void add_health(struct snapshot_builder *builder, const struct record_hea
 	struct arena *arena = &builder->arena;
 	struct record_interface *interfaces = arena_take(arena, (health->interface_count + 1) * sizeof(*interfaces));
 	struct record_table *tables = arena_take(arena, (health->table_count + 1) * sizeof(*tables));
+	struct record_worker *workers = arena_take(arena, (health->worker_count + 1) * sizeof(*workers));
 
-	if (!interfaces || !tables)
+	if (!interfaces || !tables || !workers)
 		return;
 	for (size_t i = 0; i < health->interface_count; i++) {
 		interfaces[i] = health->interfaces[i];
@@ -238,7 +239,12 @@ static void add_health(struct snapshot_builder *builder, const struct record_hea
 		tables[i] = health->tables[i];
 		tables[i].name = keep_text(arena, tables[i].name);
 	}
+	for (size_t i = 0; i < health->worker_count; i++) {
+		workers[i] = health->workers[i];
+		workers[i].processors = keep_text(arena, workers[i].processors);
+	}
 	builder->health = *health;
+	builder->health.workers = workers;
 	builder->health.version = keep_text(arena, health->version);
 	builder->health.interfaces = interfaces;
 	builder->health.tables = tables;
@@ -506,6 +512,9 @@ static bool set_health(struct kept *kept, const struct record_health *health,
 		};
 	snapshot->interfaces = interfaces;
 	snapshot->interface_count = health->interface_count;
+	snapshot->workers = health->workers;
+	snapshot->worker_count = health->worker_count;
+	memcpy(snapshot->stages, health->stages, sizeof(snapshot->stages));
 	snapshot->tables = health->tables;
 	snapshot->table_count = health->table_count;
 	for (size_t i = 0; i < health->table_count; i++)

@@ -85,6 +85,9 @@ struct snapshot {
 	double bits_per_second;        /* likewise; octets on the wire */
 	const struct snapshot_interface *interfaces;
 	size_t interface_count;
+	const struct record_worker *workers;
+	size_t worker_count;
+	struct record_cost stages[RECORD_STAGE_COUNT];
 	const struct record_table *tables;
 	size_t table_count;
 	uint64_t memory; /* octets resident in all tables */

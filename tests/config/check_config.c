@@ -14,6 +14,7 @@
 #define BETWEEN(sides) "policy:\n  rules:\n    - name: r\n      between: " sides "\n"
 #define SERVICES "icmp, a name such as dns, tcp/22, udp/53 or proto/89 is possible"
 #define LISTEN "/PATH, ADDRESS:PORT, [IPv6 ADDRESS]:PORT or localhost:PORT is possible"
+#define PROCESSORS "a number such as 3, or from one to another such as 4-7, up to 1023 is possible"
 #define SIZES "a whole number with KB, MB, GB, KiB, MiB, GiB or, for octets, nothing"
 #define DURATIONS "a whole number with ms, s, min, h or d"
 #define FACILITIES                                                                                                     \
@@ -122,6 +123,22 @@ static const struct refusal {
 	  "3: capture[0].workers: '9' is not a number of workers: auto or 1 to 8 is possible" },
 	{ "capture:\n  - interface: a\n    workers: 2x\n",
 	  "3: capture[0].workers: '2x' is not a number of workers: auto or 1 to 8 is possible" },
+	{ "capture:\n  - interface: a\n    pin: 1\n",
+	  "3: capture[0].pin: is a single value: a list is needed, as in [ONE, TWO] or with '- ' on each line" },
+	{ "capture:\n  - interface: a\n    pin:\n      - 0\n      - cpu1\n",
+	  "5: capture[0].pin[1]: 'cpu1' is not a processor: " PROCESSORS },
+	{ "capture:\n  - interface: a\n    pin: [-1]\n", "3: capture[0].pin[0]: '-1' is not a processor: " PROCESSORS },
+	{ "capture:\n  - interface: a\n    pin: [1-]\n", "3: capture[0].pin[0]: '1-' is not a processor: " PROCESSORS },
+	{ "capture:\n  - interface: a\n    pin: [1-2-3]\n",
+	  "3: capture[0].pin[0]: '1-2-3' is not a processor: " PROCESSORS },
+	{ "capture:\n  - interface: a\n    pin: [4-3]\n",
+	  "3: capture[0].pin[0]: '4-3' is not a processor: " PROCESSORS },
+	{ "capture:\n  - interface: a\n    pin: [1024]\n",
+	  "3: capture[0].pin[0]: '1024' is not a processor: " PROCESSORS },
+	{ "capture:\n  - interface: a\n    pin: [99999999999999999999]\n",
+	  "3: capture[0].pin[0]: '99999999999999999999' is not a processor: " PROCESSORS },
+	{ "capture:\n  - interface: a\n    pin: [0, 2-5, 4]\n",
+	  "3: capture[0].pin[2]: '4' is in pin[1] already: name each processor once" },
 	{ "capture:\n  - interface: a\n    buffer: 1023KiB\n",
 	  "3: capture[0].buffer: '1023KiB' is out of range: 1MiB to 1GiB is possible" },
 	{ "capture:\n  - interface: a\n    buffer: 64M\n", "3: capture[0].buffer: '64M' is not a size: " SIZES },

@@ -93,49 +93,51 @@ START_TEST(defaults)
 END_TEST
 
 /* Every key, each with another value than the default. */
-static const char everything[] = "sensor: edge-1\n"
-				 "capture:\n"
-				 "  - interface: eth1\n"
-				 "    side: inside\n"
-				 "    realm: vlan\n"
-				 "    workers: 4\n"
-				 "    buffer: 128MiB\n"
-				 "    decapsulate: [gtp, other]\n"
-				 "  - {interface: any, side: host, realm: vni, workers: auto, decapsulate: []}\n"
-				 "  - interface: eth2\n"
-				 "    realm: interface\n"
-				 "classify: all\n"
-				 "policy:\n"
-				 "  learn: no\n"
-				 "  exempt: windows-2000\n"
-				 "  allow: [DNS, tcp/22, udp/65535, sctp/9, dccp/1, proto/89, icmp]\n"
-				 "  rules:\n"
-				 "    - name: hq-branch\n"
-				 "      between: [10.1.0.0/16, 10.2.0.0/16]\n"
-				 "      level: request\n"
-				 "      gateways: [192.0.2.1, 198.51.100.1, '2001:db8::1', '2001:db8::2']\n"
-				 "      crypto: cnsa-2.0\n"
-				 "      allow: [dns]\n"
-				 "      deny: [icmp]\n"
-				 "    - name: \"Z\xc3\xbcrich, mesh\"\n"
-				 "      between: [[2001:db8:1::/48, 2001:db8:2::7]]\n"
-				 "      level: respond\n"
-				 "      crypto: nist-800-77r1\n"
-				 "    - name: servers\n"
-				 "      between:\n"
-				 "        - - 10.0.0.1\n"
-				 "          - 0.0.0.0/0\n"
-				 "        - any\n"
-				 "rekey: {min-lifetime: 2 h, min-volume: 1KiB, stale-grace: 250ms}\n"
-				 "limits: {flows: 2M, sas: 300k, ike: 16, pairs: 10M, learned: 1000, memory: 2GiB}\n"
-				 "report:\n"
-				 "  syslog: {to: /run/log, facility: local3, shape: json}\n"
-				 "  json: {file: /var/log/espial.jsonl}\n"
-				 "  spool: {dir: /var/spool/e, size: 8MiB}\n"
-				 "  store: {path: /var/lib/e.db, keep: 30d, size: 2GiB}\n"
-				 "  http: {listen: '192.0.2.9:8443', token-file: /etc/espial/token}\n"
-				 "  evidence: {dir: /var/lib/evidence, payload: ike, file-size: 1MiB, size: 3GiB, files: 2k, keep: 7d,\n"
-				 "    memory: 32MiB}\n";
+static const char everything[] =
+    "sensor: edge-1\n"
+    "capture:\n"
+    "  - interface: eth1\n"
+    "    side: inside\n"
+    "    realm: vlan\n"
+    "    workers: 4\n"
+    "    pin: [3, 8-11, 1023]\n"
+    "    buffer: 128MiB\n"
+    "    decapsulate: [gtp, other]\n"
+    "  - {interface: any, side: host, realm: vni, workers: auto, decapsulate: []}\n"
+    "  - interface: eth2\n"
+    "    realm: interface\n"
+    "classify: all\n"
+    "policy:\n"
+    "  learn: no\n"
+    "  exempt: windows-2000\n"
+    "  allow: [DNS, tcp/22, udp/65535, sctp/9, dccp/1, proto/89, icmp]\n"
+    "  rules:\n"
+    "    - name: hq-branch\n"
+    "      between: [10.1.0.0/16, 10.2.0.0/16]\n"
+    "      level: request\n"
+    "      gateways: [192.0.2.1, 198.51.100.1, '2001:db8::1', '2001:db8::2']\n"
+    "      crypto: cnsa-2.0\n"
+    "      allow: [dns]\n"
+    "      deny: [icmp]\n"
+    "    - name: \"Z\xc3\xbcrich, mesh\"\n"
+    "      between: [[2001:db8:1::/48, 2001:db8:2::7]]\n"
+    "      level: respond\n"
+    "      crypto: nist-800-77r1\n"
+    "    - name: servers\n"
+    "      between:\n"
+    "        - - 10.0.0.1\n"
+    "          - 0.0.0.0/0\n"
+    "        - any\n"
+    "rekey: {min-lifetime: 2 h, min-volume: 1KiB, stale-grace: 250ms}\n"
+    "limits: {flows: 2M, sas: 300k, ike: 16, pairs: 10M, learned: 1000, memory: 2GiB}\n"
+    "report:\n"
+    "  syslog: {to: /run/log, facility: local3, shape: json}\n"
+    "  json: {file: /var/log/espial.jsonl}\n"
+    "  spool: {dir: /var/spool/e, size: 8MiB}\n"
+    "  store: {path: /var/lib/e.db, keep: 30d, size: 2GiB}\n"
+    "  http: {listen: '192.0.2.9:8443', token-file: /etc/espial/token}\n"
+    "  evidence: {dir: /var/lib/evidence, payload: ike, file-size: 1MiB, size: 3GiB, files: 2k, keep: 7d,\n"
+    "    memory: 32MiB}\n";
 
 static void check_service(const struct policy_service *service, int kind, unsigned protocol, unsigned port,
 			  const char *name)
@@ -158,11 +160,21 @@ START_TEST(every_key)
 	ck_assert_int_eq(interfaces[0].side, CONFIG_SIDE_INSIDE);
 	ck_assert_int_eq(interfaces[0].realm, CONFIG_REALM_VLAN);
 	ck_assert_uint_eq(interfaces[0].workers, 4);
+	ck_assert_uint_eq(interfaces[0].pin_count, 3);
+	ck_assert_uint_eq(interfaces[0].pin[0].first, 3);
+	ck_assert_uint_eq(interfaces[0].pin[0].last, 3);
+	ck_assert_uint_eq(interfaces[0].pin[0].line, 7);
+	ck_assert_uint_eq(interfaces[0].pin[1].first, 8);
+	ck_assert_uint_eq(interfaces[0].pin[1].last, 11);
+	ck_assert_uint_eq(interfaces[0].pin[2].last, 1023);
+	ck_assert_uint_eq(interfaces[0].entry, 0);
 	ck_assert_uint_eq(interfaces[0].buffer, 128 << 20);
 	ck_assert_uint_eq(interfaces[0].decapsulate, CONFIG_TUNNEL_GTP | CONFIG_TUNNEL_OTHER);
 	ck_assert_int_eq(interfaces[1].side, CONFIG_SIDE_HOST);
 	ck_assert_int_eq(interfaces[1].realm, CONFIG_REALM_VNI);
 	ck_assert_uint_eq(interfaces[1].workers, 0);
+	ck_assert_uint_eq(interfaces[1].pin_count, 0);
+	ck_assert_uint_eq(interfaces[1].entry, 1);
 	ck_assert_uint_eq(interfaces[1].decapsulate, 0);
 	ck_assert_int_eq(interfaces[2].side, CONFIG_SIDE_OUTSIDE);
 	ck_assert_int_eq(interfaces[2].realm, CONFIG_REALM_INTERFACE);
@@ -223,7 +235,7 @@ START_TEST(rules)
 
 	ck_assert_uint_eq(config->policy.rule_count, 3);
 	ck_assert_str_eq(rule[0].name, "hq-branch");
-	ck_assert_int_eq(rule[0].line, 18);
+	ck_assert_int_eq(rule[0].line, 19);
 	ck_assert_int_eq(rule[0].level, POLICY_REQUEST);
 	ck_assert_str_eq(rule[0].crypto, "cnsa-2.0");
 	ck_assert_uint_eq(rule[0].between_count[0], 1);
@@ -239,7 +251,7 @@ START_TEST(rules)
 	check_service(&rule[0].deny.entries[0], POLICY_SERVICE_ICMP, 0, 0, "icmp");
 
 	ck_assert_str_eq(rule[1].name, "Z\xc3\xbcrich, mesh");
-	ck_assert_int_eq(rule[1].line, 25);
+	ck_assert_int_eq(rule[1].line, 26);
 	ck_assert_int_eq(rule[1].level, POLICY_RESPOND);
 	ck_assert_str_eq(rule[1].crypto, "nist-800-77r1");
 	ck_assert_ptr_eq(rule[1].between[0], rule[1].between[1]);
@@ -249,7 +261,7 @@ START_TEST(rules)
 	ck_assert_mem_eq(rule[1].between[0][1].address, host, 16);
 	ck_assert_uint_eq(rule[1].between[0][1].length, 128);
 
-	ck_assert_int_eq(rule[2].line, 29);
+	ck_assert_int_eq(rule[2].line, 30);
 	ck_assert_int_eq(rule[2].level, POLICY_REQUIRE);
 	ck_assert_str_eq(rule[2].crypto, "rfc8247");
 	ck_assert_uint_eq(rule[2].between[0][1].length, 96);

@@ -185,6 +185,48 @@ START_TEST(counters_never_run_back)
 }
 END_TEST
 
+/* What waits is told once it was taken out; of a ring that ran over, that it did. */
+START_TEST(how_full_the_ring_was)
+{
+	enum { WAITING = 400, LENGTH = 1000 };
+	struct capture_error error;
+	struct capture_stats stats;
+	struct tally tally = { 0 };
+	struct capture *capture = capture_open("near", 0, BUFFER, &error);
+
+	ck_assert_ptr_nonnull(capture);
+	capture_read_stats(capture, &stats);
+	ck_assert_uint_eq(stats.ring, BUFFER);
+	ck_assert_uint_eq(stats.ring_used, 0);
+	/* Until these are out of their block all the others have come. */
+	send_frames(0, WAITING, LENGTH);
+	usleep(50000);
+	ck_assert_int_ge(collect(capture, &tally, WAITING, 1000000, 5000, &error), 0);
+	capture_read_stats(capture, &stats);
+	ck_assert_uint_ge(stats.ring_used, WAITING * LENGTH);
+	ck_assert_uint_le(stats.ring_used, WAITING * (LENGTH + 128));
+	ck_assert_uint_eq(stats.ring_peak, stats.ring_used);
+	ck_assert_uint_eq(stats.ring_full, 0);
+	ck_assert_uint_ge(stats.read.packets, 32); /* the first batch is timed */
+	ck_assert_int_gt(stats.read.ns, 0);
+	capture_close(capture);
+
+	capture = capture_open("near", 0, 1024 * 1024, &error);
+	ck_assert_ptr_nonnull(capture);
+	for (unsigned round = 0; round < 3; round++)
+		send_frames(round * 1000, 1000, 1514);
+	tally = (struct tally){ 0 };
+	collect(capture, &tally, UINT32_MAX, 1000000, 200, &error);
+	capture_read_stats(capture, &stats);
+	ck_assert_uint_gt(stats.dropped, 0);
+	ck_assert_uint_ge(stats.received, 3000);
+	ck_assert_uint_ge(stats.ring_full, 1);
+	ck_assert_uint_gt(stats.ring_peak, 700000);
+	ck_assert_uint_le(stats.ring_peak, stats.ring);
+	capture_close(capture);
+}
+END_TEST
+
 START_TEST(idle_link_does_not_block)
 {
 	struct capture_error error;
@@ -340,6 +382,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, enter_namespace, NULL);
 	tcase_add_loop_test(tests, all_frames_come_whole_and_in_order, 0, COUNT(loads));
 	tcase_add_test(tests, counters_never_run_back);
+	tcase_add_test(tests, how_full_the_ring_was);
 	tcase_add_test(tests, idle_link_does_not_block);
 	tcase_add_loop_test(tests, interface_that_goes_away, 0, 3);
 	tcase_add_test(tests, interface_that_cannot_be_opened);

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -115,6 +116,24 @@ static bool ask_interface(void)
 	return descriptor >= 0 && ioctl(descriptor, SIOCGIFINDEX, &request) == 0;
 }
 
+/* Where a thread runs is changed to where it runs already. */
+static bool pin(pid_t thread)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 && sched_setaffinity(thread, sizeof(set), &set) == 0;
+}
+
+static bool pin_oneself(void)
+{
+	return pin(0);
+}
+
+static bool pin_the_parent(void)
+{
+	return pin(getppid());
+}
+
 static bool internet_socket(void)
 {
 	return socket(AF_INET, SOCK_DGRAM, 0) >= 0 && socket(AF_INET6, SOCK_STREAM, 0) >= 0;
@@ -153,6 +172,8 @@ START_TEST(the_engine_has_no_files_and_no_processes)
 	ck_assert_int_eq(as(SANDBOX_ENGINE, internet_socket), REFUSED);
 	ck_assert_int_eq(as(SANDBOX_ENGINE, start_thread), WENT_WELL);
 	ck_assert_int_eq(as(SANDBOX_ENGINE, ask_interface), WENT_WELL);
+	ck_assert_int_eq(as(SANDBOX_ENGINE, pin_oneself), WENT_WELL);
+	ck_assert_int_eq(as(SANDBOX_ENGINE, pin_the_parent), REFUSED);
 }
 END_TEST
 
@@ -165,6 +186,7 @@ START_TEST(the_reporter_has_files_and_no_packets)
 	ck_assert_int_eq(as(SANDBOX_REPORTER, start_process), REFUSED);
 	ck_assert_int_eq(as(SANDBOX_REPORTER, packet_socket), REFUSED);
 	ck_assert_int_eq(as(SANDBOX_REPORTER, bluetooth_socket), REFUSED);
+	ck_assert_int_eq(as(SANDBOX_REPORTER, pin_oneself), REFUSED);
 }
 END_TEST
 
@@ -417,7 +439,8 @@ END_TEST
 int main(void)
 {
 	(void)as, (void)start_program, (void)trace, (void)start_process, (void)start_thread, (void)read_file,
-	    (void)write_file, (void)packet_socket, (void)bluetooth_socket, (void)ask_interface, (void)work;
+	    (void)write_file, (void)packet_socket, (void)bluetooth_socket, (void)ask_interface, (void)work,
+	    (void)pin_oneself, (void)pin_the_parent;
 	(void)nobody_starts_programs_or_traces, (void)the_engine_has_no_files_and_no_processes,
 	    (void)the_reporter_has_files_and_no_packets, (void)the_monitor_starts_processes,
 	    (void)without_places_there_are_no_files, (void)the_reporter_reaches_what_it_keeps,

@@ -39,7 +39,7 @@ HOMES = {
     "cyaml/": ["config/config_schema.c", "config/config_schema_check.h"],
     "yaml.h": ["config/config_document.h"],
     "jansson.h": [
-        "daemon/report/json.c", "daemon/report/json_line.c", "daemon/report/known_json.c", "daemon/report/siem_json.c", "daemon/report/record_reader.c", "daemon/report/ike_log_json.c", "daemon/report/ike_octets.c",
+        "daemon/report/json.c", "daemon/report/json_line.c", "daemon/report/known_json.c", "daemon/report/health_json.c", "daemon/report/siem_json.c", "daemon/report/record_reader.c", "daemon/report/ike_log_json.c", "daemon/report/ike_octets.c",
         "daemon/report/inventory_json.c", "daemon/report/inventory_cyclonedx.c", "daemon/report/inventory_reader.c", "daemon/explain_command.c",
         "daemon/check_config_command.c", "daemon/control_history.c", "daemon/replay.c", "daemon/control_request.c", "daemon/control_status.c", "daemon/status_command.c",
         "daemon/report/api.c", "daemon/report/period.c",

@@ -100,6 +100,12 @@ def check_values(samples, lines):
     expect(value("espial_alerts_opened_total", id="cleartext-leak") == leaks, "leaks opened")
     expect(value("espial_open_alerts", id="bad-spi") == 0, "what there is none of is told as zero")
     expect(value("espial_interface_kernel_dropped_frames_total", interface="eth2") == 1204, "drops by interface")
+    expect(value("espial_interface_ring_used_bytes", interface="eth2") == 50_000_000, "octets in a ring")
+    expect(value("espial_interface_ring_full_total", interface="eth2") == 3, "how often a ring was full")
+    expect(value("espial_worker_tracked_frames_total", worker="1") == 936_279_978, "frames by worker")
+    expect(value("espial_worker_waited_seconds_total", worker="2") == 300.75, "how long a worker waited")
+    expect(value("espial_stage_seconds_total", stage="name") == 0.0305, "cost by stage")
+    expect({dict(labels)["stage"] for name, labels in samples if name == "espial_stage_packets_total"} == set(records.STAGES), "each stage is told")
     expect(value("espial_frames_total", **{"class": "ike"}) == of("summary")[0]["classes"]["ike"], "frames by class")
     expect(value("espial_up") == 1, "up")
 

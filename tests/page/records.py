@@ -162,10 +162,20 @@ def inventory_end(lines):
     return {"type": "inventory_summary", "time": stamp(NOW), "sensor": "edge-1", "peers": 0, "pairs": pairs, "certificates": 0, "unlisted": 0}
 
 
+STAGES = {"read": 0.064, "decode": 0.027, "track": 0.125, "name": 0.0305, "judge": 0.011, "records": 0.002}
+
+
+def ring(used, peak, full):
+    return {"ring": 67_108_864, "ring_used": used, "ring_peak": peak, "ring_full": full}
+
+
 def health(count):
     return line("health", version="0.1.0", started=stamp(NOW - timedelta(days=3, hours=5)),
-                interfaces=[{"name": "eth1", "up": True, "received": 918_273_645, "dropped": 0, "interface_dropped": 0},
-                            {"name": "eth2", "up": True, "received": 818_001_333, "dropped": 1204, "interface_dropped": 0}],
+                interfaces=[{"name": "eth1", "up": True, "received": 918_273_645, "dropped": 0, "interface_dropped": 0, **ring(1_500_000, 9_000_000, 0)},
+                            {"name": "eth2", "up": True, "received": 818_001_333, "dropped": 1204, "interface_dropped": 0, **ring(50_000_000, 67_108_864, 3)}],
+                workers=[{"read": 900_000_000, "tracked": 936_279_978, "together": 1000.5, "waited": 250.25, "processors": "2"},
+                         {"read": 836_274_978, "tracked": 799_995_000, "together": 1000.5, "waited": 300.75, "processors": None}],
+                stages={name: {"packets": 1_000_000, "seconds": seconds} for name, seconds in STAGES.items()},
                 tables=[{"name": "flows", "used": count * 37, "limit": 1_000_000, "evicted": 0, "bytes": 64_000_000},
                         {"name": "sas", "used": count * 9, "limit": 200_000, "evicted": 0, "bytes": 12_800_000},
                         {"name": "ike", "used": count, "limit": 50_000, "evicted": 0, "bytes": 4_000_000},

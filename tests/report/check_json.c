@@ -299,8 +299,10 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 {
 	static const uint8_t services[] = { 0, 1, 6, 17 };
 	static const char *const names[] = { "AES_CBC_256", "", "\xf0\x9f\x92\xa9" };
-	static const struct record_interface interfaces[] = { { "eth0", true, 1, 2, 3 },
-							      { SAMPLE_HOSTILE, false, 4, 5, 6 } };
+	static const struct record_interface interfaces[] = { { "eth0", true, 1, 2, 3, 4, 5, 6, 7 },
+							      { SAMPLE_HOSTILE, false, 4, 5, 6, 7, 8, 9, 10 } };
+	static const struct record_worker workers[] = { { 1, 2, 3000000000, 1500000000, "0,2-5" },
+							{ 3, 4, 3000000000, 0, NULL } };
 	static const struct record_table tables[] = { { "flows", 1, 2, 3, 4 }, { "sas", 5, 6, 7, 8 } };
 	memset(record, 0, sizeof(*record));
 	record->type = (enum record_type)(next_random(state) % RECORD_IKE_MESSAGE);
@@ -413,6 +415,9 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 			.started_ns = (int64_t)next_random(state),
 			.interfaces = interfaces,
 			.interface_count = next_random(state) % 3,
+			.workers = workers,
+			.worker_count = next_random(state) % 3,
+			.stages = { { next_random(state), 12345678 }, { 7, 0 }, { 0, 0 }, [5] = { 1, 1LL << 50 } },
 			.tables = tables,
 			.table_count = next_random(state) % 3,
 			.transitions_lost = next_random(state),

@@ -214,9 +214,13 @@ START_TEST(rates_come_from_two_snapshots_of_one_engine)
 {
 	struct record_interface interface = { "eth1", true, 1000, 5, 0 };
 	struct record_table tables[] = { { "flows", 1, 10, 0, 4096 }, { "sas", 1, 10, 0, 1024 } };
+	struct record_worker workers[] = { { 700, 600, 0, 0, NULL }, { 300, 400, 0, 0, "1" } };
 	struct record health = { .type = RECORD_HEALTH,
 				 .health = { .version = "1",
 					     .started_ns = SECOND,
+					     .workers = workers,
+					     .worker_count = 2,
+					     .stages = { [RECORD_STAGE_NAME] = { 10, 5000 } },
 					     .interfaces = &interface,
 					     .interface_count = 1,
 					     .tables = tables,
@@ -230,6 +234,11 @@ START_TEST(rates_come_from_two_snapshots_of_one_engine)
 	ck_assert_double_lt(first->packets_per_second, 0);
 	ck_assert_double_lt(first->interfaces[0].frames_per_second, 0);
 	ck_assert_uint_eq(first->memory, 5120);
+	ck_assert_uint_eq(first->worker_count, 2);
+	ck_assert_uint_eq(first->workers[0].read, 700);
+	ck_assert_ptr_null(first->workers[0].processors);
+	ck_assert_str_eq(first->workers[1].processors, "1");
+	ck_assert_int_eq(first->stages[RECORD_STAGE_NAME].ns, 5000);
 	builder = snapshot_builder_new();
 	summary.summary.packets = 1500;
 	summary.summary.bytes = 150000;
