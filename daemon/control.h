@@ -19,7 +19,7 @@ struct loop;
 
 struct control_settings {
 	struct loop *loop;
-	int listening; /* from control_listen(); owned from now on */
+	int listening; /* from local_socket_listen(); owned from now on */
 	struct snapshot_keeper *keeper;
 	struct open_alerts *alerts; /* to acknowledge; of the same thread */
 	const char *store;          /* path of the history, NULL: none */

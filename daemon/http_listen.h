@@ -18,8 +18,7 @@ struct http_door {
 };
 
 /*
- * Opens it. A path (beginning with '/') is made with mode 0660, for the group `espial` where there is one, in the place of a
- * socket file that nobody listens on; ADDRESS:PORT, [ADDRESS]:PORT and localhost:PORT are TCP. `token_file` may be NULL. False,
+ * Opens it. A path (beginning with '/') is a socket in the file system (local_socket.h); ADDRESS:PORT, [ADDRESS]:PORT and localhost:PORT are TCP. `token_file` may be NULL. False,
  * with one sentence, if it cannot be opened; the descriptor is -1 then.
  */
 bool http_open(struct http_door *door, const char *listen, const char *token_file, char *problem, size_t problem_size);

@@ -7,11 +7,11 @@
 #include "reporter.h"
 
 #include "audit/record.h"
-#include "control_listen.h"
 #include "evidence_keeper.h"
 #include "handover.h"
 #include "http_listen.h"
 #include "line_reader.h"
+#include "local_socket.h"
 #include "loop.h"
 #include "mailbox.h"
 #include "memory_limits.h"
@@ -455,6 +455,21 @@ static bool begin(struct process *process)
 	       loop_every(process->loop, TICK_MS, on_tick, process);
 }
 
+/* The control socket; -1, after a notice, if there can be none. */
+static int listen_for_control(const char *path)
+{
+	enum { BACKLOG = 128 };
+	char reason[100], problem[320];
+	int listening = local_socket_listen(path, BACKLOG, reason, sizeof(reason));
+
+	if (listening >= 0)
+		return listening;
+	snprintf(problem, sizeof(problem),
+		 "control socket %.108s cannot be made: %s; 'espial status' and its like will not work", path, reason);
+	log_notice(NOTICE_WARNING, problem);
+	return -1;
+}
+
 int reporter_run(const struct reporter *settings)
 {
 	struct process process = { .settings = settings, .pace = -1 };
@@ -469,11 +484,8 @@ int reporter_run(const struct reporter *settings)
 	signal(SIGPIPE, SIG_IGN);
 	char problem[256];
 	int listening = -1;
-	if (settings->config->control && settings->state >= 0) {
-		listening = control_listen(settings->config->control, problem, sizeof(problem));
-		if (listening < 0)
-			log_notice(NOTICE_WARNING, problem);
-	}
+	if (settings->config->control && settings->state >= 0)
+		listening = listen_for_control(settings->config->control);
 	struct http_door page = { .descriptor = -1 };
 	const struct config_http *http = &settings->config->http;
 	if (http->listen && settings->state >= 0 &&

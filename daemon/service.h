@@ -23,7 +23,7 @@ struct service;
 struct service_settings {
 	const struct config *config;  /* borrowed */
 	int engine;                   /* stream socket to the engine's state writer */
-	int listening;                /* control socket, from control_listen(); -1: none; owned from now on */
+	int listening;                /* control socket, from local_socket_listen(); -1: none; owned from now on */
 	const struct http_door *page; /* copied; descriptor -1: there is none; owned from now on */
 	struct mailbox *orders;       /* "reload", "test-alert" and SERVICE_ACKNOWLEDGE go here; borrowed */
 	struct sink *store;           /* takes looks for the history of traffic; borrowed; NULL: there is none */

@@ -320,6 +320,7 @@ static void *writer_thread(void *context)
 static int recover(struct spool *spool, uint64_t first)
 {
 	spool->last = first ? first - 1 : 0;
+	spool->base = spool->last + 1; /* nothing is in memory, also if this ends early */
 	if (spool->folder && !open_folder(spool, false) && spool_folder_lacks(spool->failure))
 		return spool->failure;
 	/* The last but one too: the last may be young. */
