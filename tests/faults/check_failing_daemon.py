@@ -248,4 +248,4 @@ def try_all(campaign, most, only, began):
 
 
 if __name__ == "__main__":
-    sys.exit(station.run_test(body))
+    sys.exit(station.run_test(body, ahead=False))
