@@ -3,8 +3,11 @@
 #include "sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pwd.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -15,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -271,18 +275,75 @@ static bool fill_filter(scmp_filter_ctx filter, enum sandbox_role role)
 	       allow_family(filter, AF_PACKET);
 }
 
+/* In a process of its own. */
+static bool write_filter(enum sandbox_role role, int descriptor)
+{
+	scmp_filter_ctx filter = seccomp_init(role == SANDBOX_MONITOR ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM));
+
+	return filter && fill_filter(filter, role) && seccomp_export_bpf(filter, descriptor) == 0;
+}
+
+/* Octets up to the end, or up to `size`; less than 0 with errno set. */
+static ssize_t read_whole_pipe(int descriptor, void *octets, size_t size)
+{
+	size_t have = 0;
+	ssize_t some;
+
+	do {
+		some = read(descriptor, (char *)octets + have, size - have);
+		if (some > 0)
+			have += (size_t)some;
+	} while ((some > 0 && have < size) || (some < 0 && errno == EINTR));
+	return some < 0 ? some : (ssize_t)have;
+}
+
+/*
+ * The filter of the role: octets of instructions, less than 0 with errno set. When it lacks memory, libseccomp 2.5 frees what it never had,
+ * or leaves out most of the filter and says that all is well. So it has a child process to make it in, whatever becomes of that, and makes
+ * it twice.
+ */
+static ssize_t make_filter(enum sandbox_role role, struct sock_filter instructions[BPF_MAXINSNS])
+{
+	int ends[2], status = 0;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	child = fork();
+	if (child == 0)
+		_exit(write_filter(role, ends[1]) ? 0 : 1);
+	close(ends[1]);
+	ssize_t octets = child > 0 ? read_whole_pipe(ends[0], instructions, BPF_MAXINSNS * sizeof(*instructions)) : -1;
+	int reason = errno;
+	close(ends[0]);
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+		continue;
+	errno = status != 0 ? ENOMEM : reason;
+	return status != 0 || octets == 0 ? -1 : octets;
+}
+
+static bool load_filter(struct sock_filter *instructions, size_t count)
+{
+	struct sock_fprog program = { .len = (unsigned short)count, .filter = instructions };
+
+	/* All threads that are there already, too. */
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;
+}
+
 bool sandbox_confine(enum sandbox_role role, struct sandbox_error *error)
 {
+	struct sock_filter instructions[BPF_MAXINSNS], again[BPF_MAXINSNS];
+
 	if (SANDBOX_SANITIZED)
 		return true; /* what sanitizers do at the end is not for a filter to judge */
-	scmp_filter_ctx filter = seccomp_init(role == SANDBOX_MONITOR ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM));
-	bool done = filter && fill_filter(filter, role) &&
-		    /* All threads that are there already, too. */
-		    seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0;
-	int reason = done ? seccomp_load(filter) : -ENOMEM;
-
-	if (filter)
-		seccomp_release(filter);
-	errno = -reason;
-	return reason == 0 || failed(error, "confine the process to its system calls");
+	ssize_t octets = make_filter(role, instructions), same = octets < 0 ? -1 : make_filter(role, again);
+	if (same >= 0 && (same != octets || memcmp(instructions, again, (size_t)octets) != 0)) {
+		errno = ENOMEM;
+		same = -1;
+	}
+	if (same < 0)
+		return failed(error, "make the filter of system calls");
+	return load_filter(instructions, (size_t)octets / sizeof(*instructions)) ||
+	       failed(error, "confine the process to its system calls");
 }
