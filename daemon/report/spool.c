@@ -91,11 +91,11 @@ static bool list_segments(struct spool *spool)
  * for the next start, which tells it in order. False if numbers would come twice. Locked. */
 static bool take_late(struct spool *spool)
 {
-	const struct spool_place *newest = &spool->segments[spool->segment_count - 1];
-	uint64_t last = newest->first ? newest->first - 1 : 0;
-
 	if (!spool->segment_count)
 		return true;
+
+	const struct spool_place *newest = &spool->segments[spool->segment_count - 1];
+	uint64_t last = newest->first ? newest->first - 1 : 0;
 	bool whole = spool_folder_recover(spool->directory, newest->first, remember, spool, &last) == 0;
 	if (!whole)
 		last = spool_folder_bound(newest);
@@ -585,8 +585,7 @@ bool spool_tell(struct spool *spool, char text[SPOOL_TOLD])
 		spool->past_told = true;
 		snprintf(text, SPOOL_TOLD,
 			 "%s could not be opened when espiald started and holds findings from before: they are kept, "
-			 "and are "
-			 "sent when espiald starts again",
+			 "and sent when espiald starts again",
 			 spool->folder);
 	} else {
 		told = false;
