@@ -41,6 +41,8 @@ class Stage:
         self.wire = Wire("station0", "sensor0")
         rules = {name if name != "branch" else name: rule for name, rule in RULES.items()}
         self.sensor = Sensor(espiald, folder, ["sensor0"], rules, more=STORE)
+        # A ring is as many blocks as fit, each of which may hold few frames: every one is counted, however busy the machine is.
+        self.sensor.rewrite(("4MiB", "32MiB"))
         self.ahead = -int(time.time() + BEFORE_MIDNIGHT) % DAY
         Clock(self.sensor, shim).set(self.ahead)
         self.sequence = 0
