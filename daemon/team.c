@@ -12,6 +12,7 @@
 enum {
 	SPINS = 10000, /* looks at what others do, some hundred microseconds, before a thread sleeps */
 	JOB_END = -1,
+	JOB_BEGIN = -2, /* nothing: who is done with it has begun, and said which thread it is */
 };
 
 struct member {
@@ -93,7 +94,8 @@ static void *member_thread(void *context)
 		int job = team->job;
 		if (job == JOB_END)
 			break;
-		do_part(team, job, member);
+		if (job != JOB_BEGIN)
+			do_part(team, job, member);
 		if (atomic_fetch_add(&team->done, 1) + 2 == team->count && atomic_load(&team->all_wanted)) {
 			pthread_mutex_lock(&team->lock);
 			pthread_cond_signal(&team->all_done);
@@ -168,6 +170,8 @@ struct team *team_new(unsigned count, team_work *work, void *context)
 			return NULL;
 		}
 	}
+	give_order(team, JOB_BEGIN);
+	await_all(team);
 	return team;
 }
 
