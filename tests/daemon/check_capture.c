@@ -207,7 +207,14 @@ START_TEST(how_full_the_ring_was)
 	ck_assert_uint_le(stats.ring_used, WAITING * (LENGTH + 128));
 	ck_assert_uint_eq(stats.ring_peak, stats.ring_used);
 	ck_assert_uint_eq(stats.ring_full, 0);
-	ck_assert_uint_ge(stats.read.packets, 32); /* the first batch is timed */
+	/* The first batch is timed, and each 61st; one that had to share its processor is no sample. */
+	for (unsigned round = 0; round < 50 && stats.read.packets == 0; round++) {
+		tally = (struct tally){ 0 };
+		send_frames(0, 61 * 32, 100);
+		ck_assert_int_ge(collect(capture, &tally, 61 * 32, 1000000, 5000, &error), 0);
+		capture_read_stats(capture, &stats);
+	}
+	ck_assert_uint_ge(stats.read.packets, 1);
 	ck_assert_int_gt(stats.read.ns, 0);
 	capture_close(capture);
 
