@@ -576,9 +576,10 @@ static void run_transition(struct judge *judge, struct due *due)
 		run_without_pair(judge, transition);
 		return;
 	}
+	/* First of all: who has to make room for this pair does so now. */
+	judge->now_ns = transition->time_ns;
 	struct judged_pair *pair =
 	    obtain_pair(judge, due->hash, transition->realm, &transition->a, &transition->b, true);
-	judge->now_ns = transition->time_ns;
 	if (!judge->known.first_ns)
 		judge->known.first_ns = transition->time_ns;
 	if (transition->kind == TRANSITION_IKE_MESSAGE) {
