@@ -299,6 +299,7 @@ struct judged_host {
 	uint16_t half_open[HALF_OPEN_SECONDS];
 	struct alert flood;
 	int64_t flood_ns;
+	uint32_t flood_most; /* half-open at the height of it */
 	/* ike-certificate-expired: the certificate that is outdated, when it was seen first and last */
 	struct alert outdated;
 	int64_t outdated_first_ns, outdated_ns;

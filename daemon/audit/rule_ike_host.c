@@ -52,14 +52,18 @@ static void look_for_flood(struct judge *judge, struct judged_pair *pair, struct
 	unsigned count = half_open_count(host, second), limit = judge->settings.thresholds.flood_half_open;
 	if (!host->flood.open && count < limit)
 		return;
-	if (!host->flood.open)
+	if (!host->flood.open) {
 		host->flood_ns = judge->now_ns;
+		host->flood_most = 0;
+	}
+	if (count > host->flood_most)
+		host->flood_most = count;
 	bool over = count < limit / FLOOD_END_PART;
 	alert_begin_host(judge, &host->address, FINDING_IKE_FLOOD, &finding);
 	finding.first_ns = host->flood_ns;
-	finding.count = count;
-	finding_say(&finding, "%u negotiations opened towards %s within a minute were never taken further.", count,
-		    address_text(&host->address, &text));
+	finding.count = host->flood_most;
+	finding_say(&finding, "%u negotiations opened towards %s within a minute were never taken further%s.",
+		    host->flood_most, address_text(&host->address, &text), over ? " at the height of it" : "");
 	finding_note_integer(&finding, "half_open", count);
 	finding_note_integer(&finding, "seconds", HALF_OPEN_SECONDS - FLOOD_WAIT_S);
 	if (over) {
@@ -95,7 +99,7 @@ static void count_half_open(struct judge *judge, struct judged_pair *pair, struc
 	int64_t opened = story->counted_ns / SECOND;
 	half_open_advance(host, second);
 	uint16_t *bucket = &host->half_open[opened % HALF_OPEN_SECONDS];
-	if (second - opened<HALF_OPEN_SECONDS && * bucket> 0)
+	if (*bucket && second < opened + HALF_OPEN_SECONDS)
 		(*bucket)--;
 }
 
