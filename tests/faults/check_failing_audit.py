@@ -35,7 +35,8 @@ class Stage:
     def audit(self, plan, more=None):
         """What came of it, with the captures by name."""
         evidence = f"{plan.path}.captures"
-        environment = dict(os.environ, ESPIAL_FAILING_CALL=plan.path, LD_PRELOAD=self.shim,
+        # A locale that cannot be had for lack of memory leaves ASCII, which is no other finding.
+        environment = dict(os.environ, ESPIAL_FAILING_CALL=plan.path, LD_PRELOAD=self.shim, LC_ALL="C",
                            ASAN_OPTIONS="verify_asan_link_order=0:detect_leaks=0:allocator_may_return_null=1:abort_on_error=1",
                            **(more or {}))
         if os.environ.get("ESPIAL_ASAN"):
