@@ -188,23 +188,29 @@ static unsigned in_trouble(const struct judged_pair *pair)
 
 /*
  * Higher goes first. Whoever spoofs addresses can make pairs that one side alone speaks in; to have the other side answer, or
- * refuse, takes more, and to have it agree takes a peer. So a failure that waits to be told outlives the strangers.
+ * refuse, takes more, and to have it agree takes a peer. So a failure that waits to be told outlives the strangers, and a peer
+ * what is told of strangers: forged packets in clear open an alert each where a rule wants everybody secured.
  */
 static unsigned eviction_rank(const struct judged_pair *pair)
 {
+	enum { BOTH = 3 };
 	bool two_way = pair->esp[0].first_ns && pair->esp[1].first_ns;
+	bool proven = two_way || pair->negotiation.established_ns;
 	bool waits = pair->ike[0].beyond_init && pair->ike[1].beyond_init;
+	bool open = pair->leak.alert.open || in_trouble(pair);
 
-	if (pair->leak.alert.open || in_trouble(pair))
-		return 0;
-	if (two_way || pair->negotiation.established_ns)
-		return 1;
 	for (unsigned i = 0; i < TROUBLE_COUNT; i++)
 		waits |= pair->negotiation.troubles[i].first_ns && i != TROUBLE_UNANSWERED;
-	return waits ? 2 : 3;
+	if (open && (proven || waits || pair->leak.directions == BOTH))
+		return 0;
+	if (proven)
+		return 1;
+	if (waits)
+		return 2;
+	return open ? 3 : 4;
 }
 
-/* Makes room: never a pair with an open alert while another can go; first what means least, then the oldest. */
+/* Makes room: first what means least, then the oldest. */
 static void evict_pair(struct judge *judge)
 {
 	enum { CANDIDATES = 16 };

@@ -220,6 +220,9 @@ START_TEST(an_open_alert_is_forgotten_last)
 	begin(16);
 	struct transition t = clear(0, TRANSITION_CLEAR_BEGAN, 0, 1, 0);
 	judge_put(judge, &t);
+	t = clear(0.5, TRANSITION_CLEAR_PROGRESS, 1, 1, 0.5);
+	t.clear.packets[0] = 1;
+	judge_put(judge, &t);
 	for (uint32_t i = 0; i < 1000; i++) {
 		struct transition other = esp(1 + 0.001 * i, TRANSITION_ESP_BEGAN, i & 1, 0);
 		other.b = story_host_number(i / 2);
@@ -236,10 +239,32 @@ START_TEST(an_open_alert_is_forgotten_last)
 	ck_assert_uint_eq(heard_count, 1);
 	/* And it still comes to its end. */
 	struct transition quiet = clear(3, TRANSITION_CLEAR_QUIET, 0, 1, 0);
+	quiet.clear.packets[1] = 1;
 	judge_put(judge, &quiet);
 	judge_finish(judge, at(400));
 	ck_assert_int_eq(heard[heard_count - 1].state, FINDING_CLEAR);
 	ck_assert_uint_eq(judge_counters(judge)->clear_pairs, 0);
+	end();
+}
+END_TEST
+
+/* Whoever sends in clear from addresses that are not his opens an alert each where everybody shall be secured. */
+START_TEST(peers_outlive_alerts_about_strangers)
+{
+	begin(16);
+	for (unsigned d = 0; d < 2; d++) {
+		struct transition t = esp(0, TRANSITION_ESP_BEGAN, d, 0);
+		judge_put(judge, &t);
+	}
+	for (uint32_t i = 0; i < 30; i++) {
+		struct transition t = clear(1 + 0.001 * i, TRANSITION_CLEAR_BEGAN, 0, 1, 1 + 0.001 * i);
+		t.a = address_from_ipv4((const uint8_t[]){ 192, 0, 2, (uint8_t)(2 + i) });
+		t.serial = i;
+		judge_put(judge, &t);
+	}
+	judge_advance(judge, at(2.5));
+	ck_assert_uint_gt(judge_counters(judge)->clear_pairs, 10);
+	ck_assert_uint_eq(judge_counters(judge)->secured_pairs, 1);
 	end();
 }
 END_TEST
@@ -280,4 +305,4 @@ START_TEST(names_of_rules)
 END_TEST
 
 SUITE_MAIN("judge", a_script_of_time, any_order_of_arrival, heaps_grow, an_open_alert_is_forgotten_last,
-	   open_alerts_only, names_of_rules)
+	   peers_outlive_alerts_about_strangers, open_alerts_only, names_of_rules)
