@@ -269,6 +269,12 @@ struct capture *capture_open(const char *interface, uint16_t index, size_t buffe
 		explain_activation(capture, status, error);
 		goto fail;
 	}
+	/* Linux has no such interface: libpcap leaves it so where it lacks the memory to ask for the type (1.10.3), and says that all
+	 * is well. Every frame would be misread. */
+	if (pcap_datalink(capture->pcap) == DLT_NULL) {
+		set_error(error, "%s: cannot capture: libpcap could not find out its link type", interface);
+		goto fail;
+	}
 	capture->descriptor = pcap_get_selectable_fd(capture->pcap);
 	if (capture->descriptor < 0 || pcap_setnonblock(capture->pcap, 1, text) < 0) {
 		set_error(error, "%s: cannot capture without waiting: %s", interface,
