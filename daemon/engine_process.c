@@ -24,6 +24,7 @@
 #include "workers.h"
 #include "../config/config.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -90,8 +91,10 @@ static void write_record(void *context, const struct record *record)
 	size_t length = strlen(line);
 	line[length] = '\n'; /* in place of the end of the string */
 	pthread_mutex_lock(&writer->lock);
-	/* If the reporter is gone for good the monitor is too, and this process is about to be told to end. */
-	(void)write_whole(writer->descriptor, line, length + 1);
+	/* If the reporter is gone for good the monitor is too, and this process is about to be told to end. What is lost otherwise, or
+	 * in part, might be an alert that is told once: another engine tells anew what it finds. */
+	if (!write_whole(writer->descriptor, line, length + 1) && errno != EPIPE)
+		_exit(EXIT_FAILURE);
 	pthread_mutex_unlock(&writer->lock);
 	free(line);
 }
