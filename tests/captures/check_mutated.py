@@ -137,6 +137,8 @@ def wrap_udp_4500(chance, frame, at):
     end = at + (frame[at] & 15) * 4
     marker = bytes(4) if chance.random() < 0.3 else b""
     length = len(frame) - end + 8 + len(marker)
+    if length < 8:
+        return  # what its header says is longer than what there is
     frame[end:end] = struct.pack(">HHHH", 4500, 4500, length, 0) + marker
     frame[at + 9] = 17
     struct.pack_into(">H", frame, at + 2, (frame[at] & 15) * 4 + length & 0xFFFF)

@@ -148,7 +148,7 @@ class Run:
             self.log.socket.close()
         notices = self.notices()
         killed = re.findall(r".*was killed by signal (?!15).*|.*AddressSanitizer.*|.*runtime error.*", notices)
-        if killed and "in libgcrypt:" in notices:
+        if killed and ("in libgcrypt:" in notices or "Fatal error: Cannot allocate memory" in notices):
             return "ended by libgcrypt, which says why"
         expect(not killed, f"{killed}")
         if self.plan.fired() is None:
