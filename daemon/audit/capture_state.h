@@ -67,6 +67,7 @@ struct judged_mirror {
 	uint32_t esp_both, esp_alone; /* pairs that now speak ESP both ways; whose one direction alone was ever seen */
 	int64_t one_way_since_ns;     /* frame time: since when it looks so without a break; 0: it does not */
 	int64_t one_way_ns;           /* when it last did */
+	struct mirror_minute one_way_most; /* the window that showed most of it since then */
 	struct alert one_way;
 };
 

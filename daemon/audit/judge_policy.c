@@ -40,8 +40,9 @@ static void obey(struct judge *judge, struct judged_pair *pair)
 	const struct policy_rule *rule = policy_match(policy, pair->address[0].bytes, pair->address[1].bytes);
 
 	pair->rule = rule ? (uint32_t)(rule - policy->rules) + 1 : 0;
-	/* A pair that is named is no learned one; who loses its rule may be learned by what it does from now on. */
-	if (rule)
+	/* A pair that is named is no learned one; who loses its rule may be learned by what it does from now on. Where pairs
+	 * are not learned any more, what was learned is not held against anybody either. */
+	if (rule || !policy->learn)
 		learn_forget(judge, pair);
 	if (pair->ike[0].message_ns || pair->ike[1].message_ns || pair->esp[0].first_ns || pair->esp[1].first_ns)
 		judge_note_protector(judge, pair);
@@ -66,7 +67,8 @@ bool judge_set_policy(struct judge *judge, const struct policy *policy, const st
 		/* Told by the rules that it broke, before they are gone. */
 		const struct policy_rule *new = policy_match(policy, pair->address[0].bytes, pair->address[1].bytes);
 		const struct policy_rule *old = pair->rule ? &before->rules[pair->rule - 1] : NULL;
-		if (!ask_the_same(old, new) || is_allowed(policy, new, &pair->leak))
+		if ((pair->learned && !policy->learn) || !ask_the_same(old, new) ||
+		    is_allowed(policy, new, &pair->leak))
 			rule_leak_end(judge, pair, "policy-changed");
 	}
 	judge->settings.policy = policy;

@@ -195,7 +195,10 @@ struct trouble {
 struct judged_negotiation {
 	struct trouble troubles[TROUBLE_COUNT];
 	struct alert weak, aggressive, version1, quantum, authorities, notified;
-	int64_t notified_ns;
+	int64_t notified_ns, notified_first_ns; /* the last and the first notice that the alert is about */
+	uint32_t notified_count;
+	uint8_t notified_direction; /* of what they complain about */
+	uint64_t notified_ispi;
 	int64_t icmp_ns; /* last ICMP error about IKE of the pair */
 	uint8_t icmp_type, icmp_code, icmp_version;
 	uint8_t icmp_direction; /* of the message that it quotes */

@@ -42,6 +42,7 @@ static void tell_readable(struct judge *judge, struct judged_pair *pair, const s
 	address_text(&finding.src, &src);
 	address_text(&finding.dst, &dst);
 	if (readable->state == READABLE_NO) {
+		alert_recall(judge, &pair->readable, &finding);
 		finding.cleared_by = "not-confirmed";
 		finding_say(&finding,
 			    "A further packet of ESP from %s to %s cannot be read: it was not NULL encryption.",
@@ -84,6 +85,7 @@ static void tell_shape(struct judge *judge, struct judged_pair *pair, const stru
 	pair->shape = *shape;
 	alert_begin(judge, pair, FINDING_ESP_64_BIT_BLOCK, &finding);
 	if (shape->shape != DIALOGUE_SHAPE_64_BIT_POSSIBLE && shape->shape != DIALOGUE_SHAPE_64_BIT_LIKELY) {
+		alert_recall(judge, &pair->block64, &finding);
 		finding.cleared_by = "other-lengths";
 		finding_say(&finding, "ESP between %s and %s has lengths that no 64-bit block cipher makes.",
 			    address_text(&finding.a, &a), address_text(&finding.b, &b));
@@ -164,6 +166,9 @@ static int64_t unread_ns(struct judge *judge, const struct judged_pair *pair)
 	enum { PROTOCOL_ESP = 50 };
 	int64_t hold = judge->settings.thresholds.content_hold_ns, latest = judge->now_ns;
 
+	/* Of an alert that was taken over nobody knows the SAs until they speak, which may take a while. */
+	if (judge_silent_since(pair, 0) + hold > latest)
+		latest = judge_silent_since(pair, 0) + hold;
 	for (unsigned d = 0; d < 2; d++) {
 		const struct judged_sa *sa =
 		    pair->readable_spi[d] ? lineage_find(judge, pair, d, PROTOCOL_ESP, pair->readable_spi[d]) : NULL;

@@ -232,6 +232,21 @@ static uint32_t notified_spi(const struct judge *judge, const uint8_t *octets)
 	return 0;
 }
 
+static void begin_notified(struct judge *judge, const struct judged_pair *pair, struct finding *finding)
+{
+	const struct judged_negotiation *negotiation = &pair->negotiation;
+
+	alert_begin(judge, pair, FINDING_BAD_SPI, finding);
+	finding->cause = CAUSE_NOTIFIED;
+	finding->first_ns = negotiation->notified_first_ns;
+	finding->last_ns = negotiation->notified_ns;
+	finding->count = negotiation->notified_count;
+	finding->has_flow = finding->has_ike_spi = true;
+	finding->src = pair->address[negotiation->notified_direction];
+	finding->dst = pair->address[!negotiation->notified_direction];
+	finding->ike_spi = negotiation->notified_ispi;
+}
+
 static void notified(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	enum { PROTOCOL_ESP = 50, INVALID_COOKIE = 4, INVALID_SPI = 11 }; /* numbers of both versions */
@@ -249,13 +264,15 @@ static void notified(struct judge *judge, struct judged_pair *pair, const struct
 		rule_spi_notified(judge, pair, sa);
 		return;
 	}
+	if (!negotiation->notified.open) {
+		negotiation->notified_first_ns = judge->now_ns;
+		negotiation->notified_count = 0;
+	}
 	negotiation->notified_ns = judge->now_ns;
-	alert_begin(judge, pair, FINDING_BAD_SPI, &finding);
-	finding.cause = CAUSE_NOTIFIED;
-	finding.has_flow = finding.has_ike_spi = true;
-	finding.src = pair->address[direction];
-	finding.dst = pair->address[!direction];
-	finding.ike_spi = judge->ike.story->ispi;
+	negotiation->notified_count++;
+	negotiation->notified_direction = (uint8_t)direction;
+	negotiation->notified_ispi = judge->ike.story->ispi;
+	begin_notified(judge, pair, &finding);
 	finding_say(&finding, "%s says in clear that it does not know the %s it is addressed with.",
 		    address_text(&finding.dst, &sender), type == INVALID_SPI ? "SPI" : "IKE SA");
 	const char *name = ike_notify_name(judge->ike.story->major, type);
@@ -268,6 +285,7 @@ static void end_notified(struct judge *judge, struct judged_pair *pair)
 {
 	struct judged_negotiation *negotiation = &pair->negotiation;
 	int64_t hold = judge->settings.thresholds.bad_spi_hold_ns;
+	struct address_text sender, receiver;
 	struct finding finding;
 
 	if (!negotiation->notified.open)
@@ -276,10 +294,12 @@ static void end_notified(struct judge *judge, struct judged_pair *pair)
 		judge_wake(judge, pair, RULE_IKE, negotiation->notified_ns + hold);
 		return;
 	}
-	alert_begin(judge, pair, FINDING_BAD_SPI, &finding);
-	finding.cause = CAUSE_NOTIFIED;
+	begin_notified(judge, pair, &finding);
+	finding.severity = negotiation->notified.severity;
+	finding.grade = negotiation->notified.grade;
 	finding.cleared_by = "quiet";
-	finding_say(&finding, "No such notice came any more.");
+	finding_say(&finding, "%s sent %s no such notice any more.", address_text(&finding.dst, &sender),
+		    address_text(&finding.src, &receiver));
 	alert_clear(judge, &negotiation->notified, &finding);
 }
 

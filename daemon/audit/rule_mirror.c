@@ -253,6 +253,12 @@ static bool looks_one_way(const struct judge *judge, const struct judged_mirror 
 	return one >= (int64_t)thresholds->one_way && (int64_t)sum->two_way * thresholds->one_way_share <= one;
 }
 
+/* Conversations of which one side was seen. */
+static int64_t one_way_of(const struct mirror_minute *sum)
+{
+	return (int64_t)(sum->one_way > 0 ? sum->one_way : 0) + (sum->ike_one_way > 0 ? sum->ike_one_way : 0);
+}
+
 static void describe_one_way(const struct judge *judge, uint16_t interface, const struct judged_mirror *mirror,
 			     const struct mirror_minute *sum, struct finding *finding)
 {
@@ -260,22 +266,21 @@ static void describe_one_way(const struct judge *judge, uint16_t interface, cons
 	finding->grade = GRADE_LIKELY;
 	finding->first_ns = mirror->one_way_since_ns;
 	finding->last_ns = mirror->one_way_ns;
-	finding->count =
-	    (uint64_t)(sum->one_way > 0 ? sum->one_way : 0) + (uint64_t)(sum->ike_one_way > 0 ? sum->ike_one_way : 0);
+	finding->count = (uint64_t)one_way_of(sum);
 	finding_note_integer(finding, "one_way", sum->one_way);
 	finding_note_integer(finding, "two_way", sum->two_way);
 	finding_note_integer(finding, "ike_one_way", sum->ike_one_way);
 	finding_note_integer(finding, "esp_one_way", mirror->esp_alone);
 }
 
-static void end_one_way(struct judge *judge, uint16_t interface, const struct mirror_minute *sum,
-			const char *cleared_by)
+static void end_one_way(struct judge *judge, uint16_t interface, const char *cleared_by)
 {
 	struct judged_mirror *mirror = &capture_of(judge, interface)->mirror;
 	struct finding finding;
 
 	if (mirror->one_way.open) {
-		describe_one_way(judge, interface, mirror, sum, &finding);
+		/* The window at the end holds little of it, or nothing. */
+		describe_one_way(judge, interface, mirror, &mirror->one_way_most, &finding);
 		finding.cleared_by = cleared_by;
 		finding_say(&finding, "%s no longer shows one direction of the traffic only.",
 			    name_of(judge, interface));
@@ -296,12 +301,16 @@ static void look_one_way(struct judge *judge, uint16_t interface, bool at_end)
 		if (!mirror->one_way.open)
 			mirror->one_way_since_ns = 0;
 		else if (both || judge->now_ns - mirror->one_way_ns >= thresholds->mirror_hold_ns)
-			end_one_way(judge, interface, &sum, both ? "both-directions" : "quiet");
+			end_one_way(judge, interface, both ? "both-directions" : "quiet");
 		return;
 	}
-	if (!mirror->one_way_since_ns)
+	if (!mirror->one_way_since_ns) {
 		mirror->one_way_since_ns = judge->now_ns;
+		mirror->one_way_most = sum;
+	}
 	mirror->one_way_ns = judge->now_ns;
+	if (one_way_of(&sum) >= one_way_of(&mirror->one_way_most))
+		mirror->one_way_most = sum;
 	if (!at_end && !mirror->one_way.open &&
 	    judge->now_ns - mirror->one_way_since_ns < thresholds->one_way_settle_ns)
 		return;
@@ -424,8 +433,7 @@ void rule_mirror_end(struct judge *judge, uint16_t interface)
 {
 	static const char why[] = "not-captured-any-more";
 	struct judged_capture *capture = capture_of(judge, interface);
-	struct mirror_minute sum = sum_of(&capture->mirror, judge->now_ns);
 
 	end_merged(judge, interface, capture, why);
-	end_one_way(judge, interface, &sum, why);
+	end_one_way(judge, interface, why);
 }

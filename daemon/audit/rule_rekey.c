@@ -326,38 +326,49 @@ static bool in_use(const struct judge *judge, const struct judged_sa *sa)
 }
 
 static void describe_overdue(struct judge *judge, const struct judged_pair *pair, const struct judged_sa *sa,
-			     struct finding *finding)
+			     const struct regularity *time, struct finding *finding)
 {
-	struct regularity time, volume;
 	struct address_text sender, receiver;
 	double age = (double)(judge->now_ns - sa->keyed_ns) / 1e9;
 
-	measure(&pair->rekeys[sa->direction], &time, &volume);
 	alert_begin_sa(judge, pair, sa->direction, sa->spi, FINDING_REKEY_OVERDUE, finding);
 	finding->grade = GRADE_LIKELY;
 	finding->ip_protocol = sa->protocol;
-	finding->first_ns = sa->keyed_ns + (int64_t)(time.median * 1e9);
+	finding->first_ns = sa->keyed_ns + (int64_t)(time->median * 1e9);
 	finding->last_ns = sa->quiet ? sa->last_ns : judge->now_ns;
 	address_text(&finding->src, &sender);
 	address_text(&finding->dst, &receiver);
 	finding_say(finding,
 		    "%s uses SPI 0x%08x to %s for %.0f s by now, and changed keys every %.0f s before: see whether "
 		    "rekeying fails or was switched off.",
-		    sender.text, sa->spi, receiver.text, age, time.median);
+		    sender.text, sa->spi, receiver.text, age, time->median);
 	finding_note_real(finding, "age", age);
-	finding_note_real(finding, "interval_median", time.median);
+	finding_note_real(finding, "interval_median", time->median);
 	finding_note_integer(finding, "rekeys", (int64_t)pair->rekeys[sa->direction].count);
 	origin_note(pair, finding);
 }
 
+/* The habit may be another one by now, or none: the end tells what was told, and for how long the keys were in use. */
 static void clear_overdue(struct judge *judge, const struct judged_pair *pair, struct judged_sa *sa, const char *why)
 {
+	struct address_text sender, receiver;
+	int64_t last = sa->quiet ? sa->last_ns : judge->now_ns;
+	double age = (double)(last - sa->keyed_ns) / 1e9;
 	struct finding finding;
 
 	if (!sa->overdue.open)
 		return;
-	describe_overdue(judge, pair, sa, &finding);
+	alert_begin_sa(judge, pair, sa->direction, sa->spi, FINDING_REKEY_OVERDUE, &finding);
+	alert_recall(judge, &sa->overdue, &finding);
+	finding.ip_protocol = sa->protocol;
+	if (last > finding.last_ns)
+		finding.last_ns = last;
 	finding.cleared_by = why;
+	finding_say(&finding, "%s used SPI 0x%08x to %s for %.0f s.", address_text(&finding.src, &sender), sa->spi,
+		    address_text(&finding.dst, &receiver), age);
+	finding_note_real(&finding, "age", age);
+	finding_note_integer(&finding, "rekeys", (int64_t)pair->rekeys[sa->direction].count);
+	origin_note(pair, &finding);
 	alert_clear(judge, &sa->overdue, &finding);
 }
 
@@ -382,7 +393,7 @@ static void look_for_overdue(struct judge *judge, struct judged_pair *pair, unsi
 	} else if (!sa->overdue.open) {
 		if (!in_use(judge, sa))
 			return; /* looked at again when it wakes */
-		describe_overdue(judge, pair, sa, &finding);
+		describe_overdue(judge, pair, sa, &time, &finding);
 		alert_tell_pair(judge, pair, &sa->overdue, &finding);
 		judge_wake(judge, pair, RULE_REKEY, judge->now_ns + OVERDUE_HOLD_NS);
 	} else if (sa->quiet && judge->now_ns - sa->last_ns >= OVERDUE_HOLD_NS) {
@@ -417,11 +428,7 @@ void rule_rekey_moved(struct judge *judge, struct judged_pair *pair)
 	if (!pair->rekey_often.open)
 		return;
 	alert_begin(judge, pair, FINDING_REKEY_TOO_OFTEN, &finding);
-	finding.cause = pair->rekey_often.cause;
-	finding.grade = pair->rekey_often.grade;
-	finding.cleared_by = "moved";
-	finding_say(&finding, "The two go on between other addresses.");
-	alert_clear(judge, &pair->rekey_often, &finding);
+	alert_end(judge, &pair->rekey_often, &finding, "moved", "The two go on between other addresses.");
 }
 
 void rule_rekey_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)

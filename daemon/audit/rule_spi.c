@@ -457,7 +457,9 @@ static void look_again(struct judge *judge, struct judged_pair *pair, bool for_l
 		return;
 	for (unsigned d = 0; d < 2; d++) {
 		uint32_t number = pair->newest_sa[d];
-		for (unsigned i = 0; number && i < WALK_MAX; i++) {
+		/* Whoever sends IKE and SPIs at will does not choose how long each message takes: those behind wait for
+		 * the timer. */
+		for (unsigned i = 0; number && (for_life || i < WALK_MAX); i++) {
 			struct judged_sa *sa = table_at(&judge->sas, number);
 			number = sa->older;
 			if (!sa->bad_spi.open || sa->bad_cause == CAUSE_RECOVERING)
@@ -528,7 +530,6 @@ void rule_spi_transition(struct judge *judge, struct judged_pair *pair, const st
 
 void rule_spi_due(struct judge *judge, struct judged_pair *pair)
 {
-	enum { WALK_MAX = 16 };
 	int64_t hold = judge->settings.thresholds.bad_spi_hold_ns;
 
 	look_again(judge, pair, true);
@@ -539,8 +540,8 @@ void rule_spi_due(struct judge *judge, struct judged_pair *pair)
 			judge_wake(judge, pair, RULE_SPI, grace_ends);
 		look_for_stale(judge, pair, d);
 		look_for_deleted(judge, pair, d);
-		uint32_t number = pair->newest_sa[d];
-		for (unsigned i = 0; number && i < WALK_MAX; i++) {
+		/* However many came after it, what is open is looked at until it ends. */
+		for (uint32_t number = pair->bad_spi_opened_ns[0] ? pair->newest_sa[d] : 0; number;) {
 			struct judged_sa *sa = table_at(&judge->sas, number);
 			number = sa->older;
 			if (!sa->bad_spi.open)

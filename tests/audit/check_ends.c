@@ -467,6 +467,142 @@ static void swallow(void *context, const struct record *record)
 	(void)record;
 }
 
+/* ---- SPIs that the receiver complains of ---- */
+
+static void notice(uint32_t spi)
+{
+	header(ike, 0x99, 0, 0x20, IKEV2_EXCHANGE_INFORMATIONAL, V2_REQUEST, 0);
+	v2_notify(ike, IKEV2_NOTIFY_INVALID_SPI, 4, spi);
+	ike_send(B, A, 0.1);
+}
+
+/* However many SAs came after the one that is complained of, its end is told. */
+START_TEST(many_sas_after_a_bad_one)
+{
+	begin(true);
+	esp(10, BOTH);
+	notice(esp_out.spi);
+	for (unsigned i = 0; i < 40; i++) {
+		new_sas();
+		esp(1, BOTH);
+	}
+	esp(60, BOTH);
+	tell();
+	ended_by(FINDING_BAD_SPI, 1, "sender-stopped");
+	scene_end();
+}
+END_TEST
+
+/* Of an SPI that was never seen: the end says how many notices there were, of whom, about what, and when the last came. */
+START_TEST(notices_about_nothing)
+{
+	begin(true);
+	esp(10, BOTH);
+	for (unsigned i = 0; i < 5; i++) {
+		notice(0xdead0001);
+		esp(5, BOTH);
+	}
+	esp(20, BOTH);
+	tell();
+	lasts(FINDING_BAD_SPI);
+	esp(60, BOTH);
+	tell();
+	const struct finding *cleared = ended(FINDING_BAD_SPI, "quiet", 30);
+	struct life life = life_of(FINDING_BAD_SPI, 1);
+	ck_assert_uint_eq(cleared->count, 5);
+	ck_assert_int_eq(cleared->first_ns, life.opened->first_ns);
+	ck_assert_int_ge(cleared->last_ns - cleared->first_ns, 20 * STORY_SECOND);
+	ck_assert_int_le(cleared->last_ns - cleared->first_ns, 22 * STORY_SECOND);
+	struct address a = story_host(A), b = story_host(B);
+	ck_assert(cleared->has_flow && cleared->has_ike_spi);
+	ck_assert(address_equal(&cleared->src, &a) && address_equal(&cleared->dst, &b));
+	ck_assert_uint_eq(cleared->ike_spi, life.opened->ike_spi);
+	ck_assert_ptr_nonnull(strstr(cleared->text, B));
+	/* The next ones are counted from the beginning. */
+	notice(0xdead0001);
+	esp(5, BOTH);
+	tell();
+	opens(FINDING_BAD_SPI, 2);
+	ck_assert_uint_eq(life_of(FINDING_BAD_SPI, 2).opened->count, 1);
+	scene_end();
+}
+END_TEST
+
+/* ---- what was not so after all ---- */
+
+START_TEST(not_readable_after_all)
+{
+	begin(true);
+	readable(60);
+	esp(300, OUT); /* it looks again now and then only */
+	tell();
+	ended_by(FINDING_READABLE_ESP, 1, "not-confirmed");
+	struct life life = life_of(FINDING_READABLE_ESP, 1);
+	ck_assert_int_eq(life.cleared->first_ns, life.opened->first_ns);
+	ck_assert_int_eq(life.cleared->grade, life.opened->grade);
+	ck_assert_int_eq(life.cleared->severity, life.opened->severity);
+	scene_end();
+}
+END_TEST
+
+/* The lengths of a cipher of 64-bit blocks for a while, and then others. */
+START_TEST(other_lengths)
+{
+	begin(true);
+	for (unsigned i = 0; i < 4000; i++) {
+		story_esp(script, &esp_out, 8 + 8 + 8 * (4 + i % 40) + 12);
+		story_esp(script, &esp_back, 8 + 8 + 8 * (4 + i % 37) + 12);
+		seconds(0.05);
+	}
+	tell();
+	lasts(FINDING_ESP_64_BIT_BLOCK);
+	for (unsigned i = 0; i < 400; i++) {
+		story_esp(script, &esp_out, 100 + i % 50);
+		seconds(0.05);
+	}
+	tell();
+	ended_by(FINDING_ESP_64_BIT_BLOCK, 1, "other-lengths");
+	struct life life = life_of(FINDING_ESP_64_BIT_BLOCK, 1);
+	ck_assert_int_eq(life.cleared->first_ns, life.opened->first_ns);
+	ck_assert_uint_ge(life.cleared->count, life.opened->count);
+	ck_assert_int_eq(life.cleared->grade,
+			 life.opened->grade == GRADE_POSSIBLE ? life.cleared->grade : GRADE_LIKELY);
+	scene_end();
+}
+END_TEST
+
+/* An hour and more with one set of keys, and nothing is left of the habit when it ends. */
+START_TEST(overdue_and_no_habit_any_more)
+{
+	begin(true);
+	rekeys(6, 60, true);
+	esp(1300, BOTH);
+	new_sas();
+	esp(20, BOTH);
+	tell();
+	unsigned cleared = 0;
+	for (size_t i = 0; i < result->finding_count; i++) {
+		const struct finding *finding = &result->finding[i];
+		if (finding->id != FINDING_REKEY_OVERDUE || finding->state != FINDING_CLEAR)
+			continue;
+		cleared++;
+		ck_assert_str_eq(finding->cleared_by, "rekeyed");
+		ck_assert_ptr_null(strstr(finding->text, "every"));
+		for (size_t k = 0; k < finding->evidence_count; k++)
+			ck_assert_str_ne(finding->evidence[k].key, "interval_median");
+		bool found = false;
+		for (size_t k = 0; k < i; k++)
+			if (result->finding[k].alert == finding->alert && result->finding[k].state == FINDING_OPEN) {
+				ck_assert_int_eq(finding->first_ns, result->finding[k].first_ns);
+				found = true;
+			}
+		ck_assert(found);
+	}
+	ck_assert_msg(cleared == 2, "%u of 2 end\n%.3000s", cleared, result->findings);
+	scene_end();
+}
+END_TEST
+
 /* What is waited for of pairs that are gone takes no room. */
 START_TEST(timers_of_those_that_went)
 {
@@ -496,5 +632,6 @@ START_TEST(timers_of_those_that_went)
 END_TEST
 
 SUITE_MAIN("ends", replays_cease, slow_replays_go_on, count_began_anew, count_of_an_sa_that_is_gone, numbers_run_out,
-	   integrity_alone, unnegotiated, readable_replaced, rekeyed_less_often, rekeyed_no_more, weak_and_silent,
-	   weakly_offered, forgotten, timers_of_those_that_went)
+	   many_sas_after_a_bad_one, notices_about_nothing, not_readable_after_all, other_lengths,
+	   overdue_and_no_habit_any_more, integrity_alone, unnegotiated, readable_replaced, rekeyed_less_often,
+	   rekeyed_no_more, weak_and_silent, weakly_offered, forgotten, timers_of_those_that_went)

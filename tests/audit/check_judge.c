@@ -34,9 +34,9 @@ static const char *interface_name(void *context, uint16_t interface)
 	return interface == 1 ? "eth1" : "";
 }
 
-static void begin(uint32_t pairs)
+static void begin_with(const char *policy, uint32_t pairs)
 {
-	config = story_policy(RULE);
+	config = story_policy(policy);
 	struct judge_settings settings = { .policy = story_policy_of(config),
 					   .thresholds = judge_default_thresholds(),
 					   .pairs = pairs,
@@ -46,6 +46,11 @@ static void begin(uint32_t pairs)
 					   .interface_name = interface_name };
 	judge = judge_new(&settings, &(struct record_sink){ hear, NULL });
 	heard_count = 0;
+}
+
+static void begin(uint32_t pairs)
+{
+	begin_with(RULE, pairs);
 }
 
 static void end(void)
@@ -304,5 +309,58 @@ START_TEST(names_of_rules)
 }
 END_TEST
 
+/* People switch learning off to be rid of what is told of learned pairs: that is so at once, and for good. */
+START_TEST(learning_is_switched_off)
+{
+	struct config *other = story_policy("  learn: false\n");
+	struct judge_thresholds thresholds = judge_default_thresholds();
+	struct alert_settings alerts = { .group_members = 0 };
+	unsigned serial = 0;
+
+	for (unsigned off = 0; off < 2; off++) {
+		begin_with("  learn: true\n", 64);
+		struct transition t[] = {
+			esp(0, TRANSITION_SA_BORN, 0, 0),
+			esp(0, TRANSITION_ESP_BEGAN, 0, 0),
+			esp(0.1, TRANSITION_ESP_BEGAN, 1, 0),
+			esp(1, TRANSITION_LEARNABLE, 0, 0),
+			clear(11, TRANSITION_CLEAR_BEGAN, 0, 1, 11),
+			esp(12, TRANSITION_ESP_QUIET, 0, 10),
+			esp(12, TRANSITION_ESP_QUIET, 1, 10),
+			clear(15, TRANSITION_CLEAR_PROGRESS, 0, 50, 15),
+		};
+		for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+			t[i].serial = ++serial;
+			judge_put(judge, &t[i]);
+		}
+		judge_advance(judge, at(40));
+		ck_assert_uint_ge(heard_count, 1);
+		ck_assert_str_eq(heard[0].rule, "learned");
+		unsigned before = heard_count;
+		if (off)
+			ck_assert(judge_set_policy(judge, story_policy_of(other), &thresholds, &alerts));
+		ck_assert_uint_eq(heard_count, before + off);
+		if (off) {
+			ck_assert_int_eq(heard[before].state, FINDING_CLEAR);
+			ck_assert_str_eq(heard[before].cleared_by, "policy-changed");
+		}
+		before = heard_count;
+		struct transition again = clear(60, TRANSITION_CLEAR_QUIET, 0, 90, 50);
+		again.serial = ++serial;
+		judge_put(judge, &again);
+		again = clear(100, TRANSITION_CLEAR_BEGAN, 0, 120, 100);
+		again.serial = ++serial;
+		judge_put(judge, &again);
+		judge_advance(judge, at(150));
+		if (off)
+			ck_assert_uint_eq(heard_count, before);
+		else
+			ck_assert_int_ne(heard[heard_count - 1].state, FINDING_CLEAR);
+		end();
+	}
+	story_policy_free(other);
+}
+END_TEST
+
 SUITE_MAIN("judge", a_script_of_time, any_order_of_arrival, heaps_grow, an_open_alert_is_forgotten_last,
-	   peers_outlive_alerts_about_strangers, open_alerts_only, names_of_rules)
+	   peers_outlive_alerts_about_strangers, open_alerts_only, names_of_rules, learning_is_switched_off)

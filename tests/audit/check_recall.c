@@ -356,6 +356,66 @@ START_TEST(weak_selection)
 }
 END_TEST
 
+/* UDP in clear behind an ESP header: NULL encryption. */
+static void readable(double lasts)
+{
+	uint8_t octets[8 + 20 + 4 + 12] = { 0x30, 0x39, 0x00, 0x35, 0, 28 };
+	static const uint8_t trailer[] = { 1, 2, 2, 17 };
+
+	memcpy(octets + 28, trailer, sizeof(trailer));
+	for (int i = 0; i < (int)(lasts * 2); i++) {
+		for (unsigned k = 32; k < sizeof(octets); k++)
+			octets[k] = (uint8_t)((unsigned)i * 13 + k * 31);
+		story_esp_with(script, &esp_out, octets, sizeof(octets) + 8);
+		seconds(0.5);
+	}
+}
+
+/* What could be read goes on: it was not replaced because an engine began. It is over once that is so. */
+START_TEST(readable_goes_on)
+{
+	begin(NULL);
+	ike_up(A, B);
+	esp(60, BACK);
+	readable(60);
+	killed(1);
+	esp(5, BACK);
+	readable(60);
+	tell();
+	ck_assert_msg(told(FINDING_READABLE_ESP, FINDING_CLEAR, 0) == 0, "%s", result->findings);
+	ck_assert_uint_eq(told(FINDING_READABLE_ESP, FINDING_OPEN, 0), 1);
+	uint64_t number = last_told(FINDING_READABLE_ESP)->alert;
+	new_sas();
+	esp(20 * 60, BOTH);
+	tell();
+	ck_assert_uint_eq(last_told(FINDING_READABLE_ESP)->alert, number);
+	ck_assert_int_eq(last_told(FINDING_READABLE_ESP)->state, FINDING_CLEAR);
+	ck_assert_str_eq(last_told(FINDING_READABLE_ESP)->cleared_by, "rekeyed");
+	forgetfully();
+	ck_assert_uint_eq(opened(FINDING_READABLE_ESP), 1);
+	scene_end();
+}
+END_TEST
+
+/* It was replaced while nobody looked: nothing that can be read comes, and after the usual time it is over. */
+START_TEST(readable_replaced_unseen)
+{
+	begin(NULL);
+	ike_up(A, B);
+	esp(60, BACK);
+	readable(60);
+	killed(1);
+	new_sas();
+	esp(14 * 60, BOTH);
+	tell();
+	ck_assert_uint_eq(told(FINDING_READABLE_ESP, FINDING_CLEAR, 0), 0);
+	esp(2 * 60, BOTH);
+	tell();
+	ck_assert_uint_eq(told(FINDING_READABLE_ESP, FINDING_CLEAR, 0), 1);
+	scene_end();
+}
+END_TEST
+
 /* ---- events ---- */
 
 START_TEST(events_are_told_once)
@@ -539,5 +599,5 @@ END_TEST
 
 SUITE_MAIN("recall", learned, learned_and_killed_in_the_middle, named_by_a_rule, forgotten_in_time, beside_its_tunnel,
 	   strangers_are_not_remembered, too_often_by_both_lives, too_often_goes_on, restarts_do_not_make_it_too_often,
-	   overdue_by_both_lives, known_to_be_taken, known_version, weak_selection, events_are_told_once,
-	   what_was_down_speaks_again, nonsense, told_again)
+	   overdue_by_both_lives, known_to_be_taken, known_version, weak_selection, readable_goes_on,
+	   readable_replaced_unseen, events_are_told_once, what_was_down_speaks_again, nonsense, told_again)

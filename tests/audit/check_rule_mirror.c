@@ -164,7 +164,28 @@ START_TEST(it_ends_when_the_other_comes)
 	ck_assert_str_eq(clear->cleared_by, "both-directions");
 	ck_assert_int_le(clear->time_ns - STORY_EPOCH, 90 * S);
 	ck_assert_uint_eq(clear->alert, told(FINDING_MIRROR_ONE_WAY, 0)->alert);
+	ck_assert_uint_ge(clear->count, told(FINDING_MIRROR_ONE_WAY, 0)->count);
+	ck_assert_int_eq(figure(clear, "one_way"), (int64_t)clear->count);
 	ck_assert_ptr_null(told(FINDING_MIRROR_ONE_WAY, 2));
+	end();
+}
+END_TEST
+
+/* Nothing of it is left in the window when it ends: it tells how much it was. */
+START_TEST(it_ends_for_want_of_traffic)
+{
+	begin();
+	downloads(0, 40, CLIENT, false);
+	options.end_ns = 3600 * S;
+	options.step_ns = 10 * S;
+	tell();
+	const struct finding *clear = told(FINDING_MIRROR_ONE_WAY, 1);
+	ck_assert_ptr_nonnull(clear);
+	ck_assert_int_eq(clear->state, FINDING_CLEAR);
+	ck_assert_str_eq(clear->cleared_by, "quiet");
+	ck_assert_uint_ge(clear->count, told(FINDING_MIRROR_ONE_WAY, 0)->count);
+	ck_assert_uint_le(clear->count, 40);
+	ck_assert_int_eq(figure(clear, "one_way"), (int64_t)clear->count);
 	end();
 }
 END_TEST
@@ -458,6 +479,6 @@ START_TEST(what_a_link_can_carry)
 END_TEST
 
 SUITE_MAIN("rule_mirror", one_direction, four_are_too_few, both_directions, a_tap_of_two_legs, asymmetric_in_part,
-	   it_ends_when_the_other_comes, what_has_no_other_side, esp_one_way, copies_on_an_ipsec_host,
-	   the_other_direction_is_in_esp, one_tunnel, a_dead_peer, one_way_switched_off, absence_is_in_doubt,
-	   doubled_and_mended, a_flood_of_one_packet, merged_frames, what_a_link_can_carry)
+	   it_ends_when_the_other_comes, it_ends_for_want_of_traffic, what_has_no_other_side, esp_one_way,
+	   copies_on_an_ipsec_host, the_other_direction_is_in_esp, one_tunnel, a_dead_peer, one_way_switched_off,
+	   absence_is_in_doubt, doubled_and_mended, a_flood_of_one_packet, merged_frames, what_a_link_can_carry)
