@@ -169,10 +169,12 @@ int64_t judge_pair_last(const struct judged_pair *pair)
 }
 
 /* Clear traffic included. */
-static int64_t last_seen(const struct judged_pair *pair)
+static int64_t last_seen(const struct judge *judge, const struct judged_pair *pair)
 {
-	int64_t last = judge_pair_last(pair);
+	int64_t last = judge_pair_last(pair), esp = judge_pair_esp_last(judge, pair);
 
+	if (esp > last)
+		last = esp;
 	return pair->leak.last_ns > last ? pair->leak.last_ns : last;
 }
 
@@ -224,7 +226,7 @@ static void evict_pair(struct judge *judge)
 			break;
 		const struct judged_pair *pair = table_at(&judge->pairs, number);
 		unsigned rank = eviction_rank(pair);
-		int64_t last = last_seen(pair);
+		int64_t last = last_seen(judge, pair);
 		if (!victim || rank > victim_rank || (rank == victim_rank && last < victim_last)) {
 			victim = number;
 			victim_rank = rank;

@@ -211,6 +211,7 @@ struct judged_negotiation {
 	/* a new IKE SA beside one that is up: it may be that a host began again */
 	uint64_t again_ispi;
 	int64_t again_ns;
+	int64_t again_counted_ns[2]; /* when it last counted for the restart of this end */
 };
 
 /* A client that knocks in clear at a secured host and gets no answer. */

@@ -110,10 +110,13 @@ static bool is_end(const struct judged_pair *pair, const struct address *host)
 	return address_equal(&pair->address[0], host) || address_equal(&pair->address[1], host);
 }
 
-static int64_t last_active(const struct judged_pair *pair)
+static int64_t last_active(const struct judge *judge, const struct judged_pair *pair)
 {
 	int64_t last = judge_pair_last(pair), established = pair->negotiation.established_ns;
+	int64_t esp = judge_pair_esp_last(judge, pair);
 
+	if (esp > last)
+		last = esp;
 	return established > last ? established : last;
 }
 
@@ -125,7 +128,7 @@ static unsigned peers_of(const struct judge *judge, const struct address *host)
 	for (uint32_t number = 1; number <= judge->pairs.fresh; number++) {
 		const struct judged_pair *pair = table_at(&judge->pairs, number);
 		if (table_lives(&judge->pairs, number) && pair->negotiation.established_ns && is_end(pair, host) &&
-		    judge->now_ns - last_active(pair) < ACTIVE_NS)
+		    judge->now_ns - last_active(judge, pair) < ACTIVE_NS)
 			peers++;
 	}
 	return peers;
@@ -151,8 +154,10 @@ static void tell_restart(struct judge *judge, struct judged_pair *pair, struct j
 	judge_wake(judge, pair, RULE_IKE, host->check_due_ns);
 }
 
-static void began_again(struct judge *judge, struct judged_pair *pair, struct judged_host *host, int64_t time_ns)
+static void began_again(struct judge *judge, struct judged_pair *pair, struct judged_host *host, unsigned end,
+			int64_t time_ns)
 {
+	int64_t *counted_ns = &pair->negotiation.again_counted_ns[end];
 	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
 
 	if (!host->again_first_ns || time_ns - host->again_first_ns > thresholds->restart_ns) {
@@ -160,6 +165,10 @@ static void began_again(struct judge *judge, struct judged_pair *pair, struct ju
 		host->again_count = 0;
 		host->again_ask = thresholds->restart_peers;
 	}
+	/* One pair that tries again and again is one still. */
+	if (*counted_ns && *counted_ns >= host->again_first_ns)
+		return;
+	*counted_ns = time_ns;
 	host->again_count++;
 	/* While a restart is open, or its check still due, more peers are part of it. */
 	if (host->again_count < host->again_ask || host->restart.open || host->check_due_ns)
@@ -167,7 +176,7 @@ static void began_again(struct judge *judge, struct judged_pair *pair, struct ju
 	/* To count the peers takes long, so it is not done for each one that begins again. */
 	host->again_ask = host->again_count + host->again_count / 4 + 1;
 	unsigned peers = peers_of(judge, &host->address);
-	if (2 * host->again_count >= peers)
+	if (host->again_count <= peers && 2 * host->again_count >= peers)
 		tell_restart(judge, pair, host, host->again_count, peers, host->again_first_ns);
 }
 
@@ -211,7 +220,7 @@ static void confirm(struct judge *judge, struct judged_pair *pair)
 	for (unsigned d = 0; d < 2; d++) {
 		struct judged_host *host = judge_host(judge, &pair->address[d]);
 		if (host)
-			began_again(judge, pair, host, since);
+			began_again(judge, pair, host, d, since);
 	}
 }
 
@@ -242,7 +251,7 @@ static void check(struct judge *judge, struct judged_host *host)
 	for (uint32_t number = 1; number <= judge->pairs.fresh; number++) {
 		const struct judged_pair *pair = table_at(&judge->pairs, number);
 		if (!table_lives(&judge->pairs, number) || !pair->negotiation.established_ns ||
-		    !is_end(pair, &host->address) || judge->now_ns - last_active(pair) >= ACTIVE_NS)
+		    !is_end(pair, &host->address) || judge->now_ns - last_active(judge, pair) >= ACTIVE_NS)
 			continue;
 		if (pair->leak.alert.open || (pair->leak.running && !pair->leak.quiet))
 			name_peer(pair, &host->address, ++clear, clear_names);
@@ -256,8 +265,9 @@ static void check(struct judge *judge, struct judged_host *host)
 	if (clear)
 		finding.severity = SEVERITY_MEDIUM;
 	finding.first_ns = host->restart_ns;
-	finding_say(&finding, "After the restart of %s: %u pairs secured again, %u in clear%s%s, %u silent.",
-		    address_text(&host->address, &text), secured, clear, clear ? " with " : "", clear_names, silent);
+	finding_say(&finding, "After the restart of %s: %u pair%s secured again, %u in clear%s%s, %u silent.",
+		    address_text(&host->address, &text), secured, secured == 1 ? "" : "s", clear, clear ? " with " : "",
+		    clear_names, silent);
 	finding_note_words(&finding, "secured_again", secured_names);
 	finding_note_words(&finding, "clear", clear_names);
 	finding_note_integer(&finding, "pairs_secured_again", secured);
@@ -287,6 +297,7 @@ static void end_check(struct judge *judge, struct judged_host *host)
 	struct finding finding;
 
 	alert_begin_host(judge, &host->address, FINDING_RESTART_CHECK, &finding);
+	alert_recall(judge, &host->check, &finding);
 	finding.first_ns = host->restart_ns;
 	finding.cleared_by = "quiet";
 	finding_say(&finding, "What is still clear of the pairs of %s is told by its own alerts.",

@@ -470,6 +470,37 @@ START_TEST(restart)
 }
 END_TEST
 
+static void comes_up(struct script *script, uint64_t ispi, unsigned peer)
+{
+	v2_init(script, ispi, GOOD);
+	say_between(script, 100, 1, peer, 1);
+	v2_answer(script, ispi, GOOD, false);
+	say_between(script, 10, 1, peer, 0);
+	v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_REQUEST, 1, IKEV2_PAYLOAD_IDI, 288);
+	say_between(script, 10, 1, peer, 1);
+	v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_RESPONSE, 1, IKEV2_PAYLOAD_IDR, 240);
+	say_between(script, 10, 1, peer, 0);
+}
+
+/* One pair alone that tries again and again, with new SPIs each time, is no restart of its hosts. */
+START_TEST(one_pair_again_and_again)
+{
+	struct script *script = script_new(100);
+
+	comes_up(script, 100, 2);
+	pass(script, 30000);
+	for (unsigned attempt = 0; attempt < 6; attempt++) {
+		v2_init(script, 200 + attempt, GOOD);
+		say_between(script, 100, 1, 2, 1);
+		pass(script, 7000);
+	}
+	pass(script, 60000);
+	ck_assert_uint_eq(opens_of(script, FINDING_IKE_RESTART), 0);
+	ck_assert_uint_eq(opens_of(script, FINDING_RESTART_CHECK), 0);
+	script_free(script);
+}
+END_TEST
+
 START_TEST(flood)
 {
 	/* how the initiators behave: forged; real, but unanswered; completing */
@@ -716,5 +747,5 @@ END_TEST
 
 SUITE_MAIN("rule_ike", unanswered, unanswered_by_icmp_at_once, one_way_mirror, refused, refused_compared,
 	   refusal_causes, no_refusal, authentication_v2, authentication_sound, authentication_v1, authorities,
-	   child_v2, child_v1, stalled_or_too_large, restart, flood, cryptography, aggressive, spi_notified,
-	   verdict_tables, gateways_are_held_to_their_rule, leaks)
+	   child_v2, child_v1, stalled_or_too_large, restart, one_pair_again_and_again, flood, cryptography, aggressive,
+	   spi_notified, verdict_tables, gateways_are_held_to_their_rule, leaks)
