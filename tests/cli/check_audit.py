@@ -41,6 +41,9 @@ KEYS = {
     "summary": ["packets", "bytes", "first", "last", "classes", "sas", "ike_sas", "pairs", "flows", "findings",
                 "in_progress"],
 }
+IKE_MESSAGE = ["src", "dst", "src_port", "dst_port", "encap", "ispi", "rspi", "version", "exchange", "message_id", "initiator",
+               "response", "step", "meaning", "outcome", "retransmission", "after", "octets", "captured", "joined", "state", "fault",
+               "hidden", "proposals", "key_exchange", "notifies", "vendors", "nat", "certificates", "payloads"]
 CLASSES = ["esp", "ah", "ike", "keepalive", "icmp", "cleartext", "non_ip", "fragment", "malformed", "truncated"]
 WORDS = {
     ("finding", "state"): {"open", "update", "clear"},
@@ -378,7 +381,12 @@ class Json(Case):
                 kind = line[3:]
             if row := re.match(r"\| `(\w+)` \| \S", line):
                 tables.setdefault(kind, []).append(row[1])
-        self.assertEqual(tables, {"common": COMMON, **KEYS})
+        self.assertEqual(tables, {"common": COMMON, **KEYS, "ike_message": IKE_MESSAGE})
+        messages = [record for record in map(json.loads, self.audit("--json", "--ike-log=7", self.leak).stdout.splitlines())
+                    if record["type"] == "ike_message"]
+        self.assertTrue(messages)
+        for message in messages:
+            self.assertEqual(list(message), COMMON + IKE_MESSAGE)
 
     def test_a_run_is_repeatable(self):
         first, second = (self.audit("--json", *self.secured, self.leak).stdout for _ in range(2))
