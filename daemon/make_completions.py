@@ -27,7 +27,7 @@ def commands_of(espial):
 
 def options_of(espial, command):
     """[(short or "", long, argument that it must have or "", text)]"""
-    found = re.findall(r"^  (?:-(\w), |    )--([\w-]+)(?:\[?=\[?(\S*?)\]?|\[=\S+\]| ([A-Z]\S*))?(?:  +(.*))?$",
+    found = re.findall(r"^  (?:-(\w), |    )--([\w-]+)(?:\[?=\[?(\S*?)\]?|\[=\S+\]| ([A-Z]\S*|[a-z]+(?:\|[a-z]+)+))?(?:  +(.*))?$",
                        help_of(espial, command), re.MULTILINE)
     return [(short, long, blank, text) for short, long, _, blank, text in found]
 
@@ -109,6 +109,8 @@ def main():
     WORDS["FINDING"] = findings_of(espial)
     commands = [(name, what, options_of(espial, name), *words_of(espial, name)) for name, what in commands_of(espial)]
     for name, _, options, _, _ in commands:
+        # policy|all: one of these words
+        WORDS.update({argument: argument.split("|") for _, _, argument, _ in options if "|" in argument})
         if not options:
             sys.exit(f"{name}: its --help shows no options as this reads them; spell them as the others do")
     print("\n".join({"bash": bash, "zsh": zsh, "fish": fish}[shell](commands)))

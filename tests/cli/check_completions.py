@@ -23,6 +23,8 @@ TYPED = {
     "explain bad": {"bad-spi"},
     "explain bad-spi ike-ref": {"ike-refused"},
     "reload --so": {"--socket"},
+    "audit --cl": {"--classify"},
+    "audit --classify ": {"all", "policy"},
 }
 
 
@@ -41,6 +43,11 @@ def main():
     offered = dict(re.findall(r"^    ([\w-]+)\) local options='(.*?)' ", made["bash"], re.MULTILINE))
     failures = 0
     for command, options in offered.items():
+        text = subprocess.run([espial, command, "--help"], capture_output=True, text=True, timeout=10, check=True).stdout
+        for option in re.findall(r"^ +(?:-\w, )?(--[\w-]+)", text, re.MULTILINE):
+            if option not in options.split():
+                print(f"espial {command} {option} is not completed")
+                failures += 1
         for option in options.split():
             done = subprocess.run([espial, command, option], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                   env={"ESPIAL_SOCKET": "/nonexistent"}, timeout=10, check=False)
