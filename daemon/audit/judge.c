@@ -155,9 +155,9 @@ static uint64_t pair_hash(const struct judge *judge, uint32_t realm, const struc
 	return pair_key_hash(realm, a, b, judge->settings.seed);
 }
 
-int64_t judge_pair_last(const struct judged_pair *pair)
+int64_t judge_pair_last(const struct judge *judge, const struct judged_pair *pair)
 {
-	int64_t last = 0;
+	int64_t last = judge_pair_esp_last(judge, pair);
 
 	for (unsigned d = 0; d < 2; d++) {
 		if (pair->esp[d].last_ns > last)
@@ -171,10 +171,8 @@ int64_t judge_pair_last(const struct judged_pair *pair)
 /* Clear traffic included. */
 static int64_t last_seen(const struct judge *judge, const struct judged_pair *pair)
 {
-	int64_t last = judge_pair_last(pair), esp = judge_pair_esp_last(judge, pair);
+	int64_t last = judge_pair_last(judge, pair);
 
-	if (esp > last)
-		last = esp;
 	return pair->leak.last_ns > last ? pair->leak.last_ns : last;
 }
 
@@ -195,7 +193,6 @@ static unsigned in_trouble(const struct judged_pair *pair)
  */
 static unsigned eviction_rank(const struct judged_pair *pair)
 {
-	enum { BOTH = 3 };
 	bool two_way = pair->esp[0].first_ns && pair->esp[1].first_ns;
 	bool proven = two_way || pair->negotiation.established_ns;
 	bool waits = pair->ike[0].beyond_init && pair->ike[1].beyond_init;
@@ -203,7 +200,7 @@ static unsigned eviction_rank(const struct judged_pair *pair)
 
 	for (unsigned i = 0; i < TROUBLE_COUNT; i++)
 		waits |= pair->negotiation.troubles[i].first_ns && i != TROUBLE_UNANSWERED;
-	if (open && (proven || waits || pair->leak.directions == BOTH))
+	if (open && (proven || waits || pair->leak.directions == 3))
 		return 0;
 	if (proven)
 		return 1;

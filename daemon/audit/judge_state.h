@@ -439,8 +439,8 @@ struct judged_pair *judge_pair(struct judge *judge, uint32_t realm, const struct
 /* The same, made if it is new. NULL if there is no room; `evict`: others may have to make it. */
 struct judged_pair *judge_pair_obtain(struct judge *judge, uint32_t realm, const struct address *a,
 				      const struct address *b, bool evict);
-/* When the pair last spoke ESP, AH or IKE, as far as transitions tell: ESP that is running may have gone on since. */
-int64_t judge_pair_last(const struct judged_pair *pair);
+/* When the pair last spoke ESP, AH or IKE, as of now: what is running counts as in judge_pair_esp_last(). */
+int64_t judge_pair_last(const struct judge *judge, const struct judged_pair *pair);
 int64_t judge_esp_last(const struct judge *judge, const struct judged_esp *esp);
 /* When it last spoke ESP or AH, as of now: a direction that is running counts as now less the quiet threshold. */
 int64_t judge_pair_esp_last(const struct judge *judge, const struct judged_pair *pair);

@@ -167,8 +167,8 @@ static int64_t unread_ns(struct judge *judge, const struct judged_pair *pair)
 	int64_t hold = judge->settings.thresholds.content_hold_ns, latest = judge->now_ns;
 
 	/* Of an alert that was taken over nobody knows the SAs until they speak, which may take a while. */
-	if (judge_silent_since(pair, 0) + hold > latest)
-		latest = judge_silent_since(pair, 0) + hold;
+	int64_t taken_over = judge_silent_since(pair, 0) + hold;
+	latest = taken_over > latest ? taken_over : latest;
 	for (unsigned d = 0; d < 2; d++) {
 		const struct judged_sa *sa =
 		    pair->readable_spi[d] ? lineage_find(judge, pair, d, PROTOCOL_ESP, pair->readable_spi[d]) : NULL;

@@ -134,11 +134,10 @@ void rule_crypto_due(struct judge *judge, struct judged_pair *pair)
 		{ FINDING_NOT_QUANTUM_SAFE, &negotiation->quantum },
 		{ FINDING_IKE_CA_MISMATCH, &negotiation->authorities },
 	};
-	int64_t hold = judge->settings.thresholds.selection_hold_ns, last = judge_pair_last(pair);
-	int64_t esp = judge_pair_esp_last(judge, pair);
+	int64_t hold = judge->settings.thresholds.selection_hold_ns;
+	int64_t last = judge_silent_since(pair, judge_pair_last(judge, pair));
 	struct finding finding;
 
-	last = judge_silent_since(pair, esp > last ? esp : last);
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (!all[i].alert->open)
 			continue;

@@ -112,11 +112,8 @@ static bool is_end(const struct judged_pair *pair, const struct address *host)
 
 static int64_t last_active(const struct judge *judge, const struct judged_pair *pair)
 {
-	int64_t last = judge_pair_last(pair), established = pair->negotiation.established_ns;
-	int64_t esp = judge_pair_esp_last(judge, pair);
+	int64_t last = judge_pair_last(judge, pair), established = pair->negotiation.established_ns;
 
-	if (esp > last)
-		last = esp;
 	return established > last ? established : last;
 }
 
