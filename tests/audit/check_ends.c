@@ -286,25 +286,10 @@ START_TEST(unnegotiated)
 }
 END_TEST
 
-/* UDP in clear behind an ESP header, with a trailer and an integrity value: NULL encryption. */
-static void readable(double lasts)
-{
-	uint8_t octets[8 + 20 + 4 + 12] = { 0x30, 0x39, 0x00, 0x35, 0, 28 };
-	static const uint8_t trailer[] = { 1, 2, 2, 17 };
-
-	memcpy(octets + 28, trailer, sizeof(trailer));
-	for (int i = 0; i < (int)(lasts * 2); i++) {
-		for (unsigned k = 32; k < sizeof(octets); k++)
-			octets[k] = (uint8_t)((unsigned)i * 13 + k * 31);
-		story_esp_with(script, &esp_out, octets, sizeof(octets) + 8);
-		seconds(0.5);
-	}
-}
-
 START_TEST(readable_replaced)
 {
 	begin(true);
-	readable(60);
+	esp_readable(60);
 	tell();
 	lasts(FINDING_READABLE_ESP);
 	new_sas();
@@ -317,12 +302,12 @@ START_TEST(readable_replaced)
 	/* The old SA speaks again. */
 	esp_out.spi -= 0x10;
 	esp_out.sequence = 500;
-	readable(2);
+	esp_readable(2);
 	tell();
 	opens(FINDING_READABLE_ESP, 2);
 	scene_end();
 	begin(true);
-	readable(60);
+	esp_readable(60);
 	after(16 * 60);
 	ended(FINDING_READABLE_ESP, "quiet", 15 * 60);
 	scene_end();
@@ -533,7 +518,7 @@ END_TEST
 START_TEST(not_readable_after_all)
 {
 	begin(true);
-	readable(60);
+	esp_readable(60);
 	esp(300, OUT); /* it looks again now and then only */
 	tell();
 	ended_by(FINDING_READABLE_ESP, 1, "not-confirmed");

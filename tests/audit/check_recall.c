@@ -356,31 +356,16 @@ START_TEST(weak_selection)
 }
 END_TEST
 
-/* UDP in clear behind an ESP header: NULL encryption. */
-static void readable(double lasts)
-{
-	uint8_t octets[8 + 20 + 4 + 12] = { 0x30, 0x39, 0x00, 0x35, 0, 28 };
-	static const uint8_t trailer[] = { 1, 2, 2, 17 };
-
-	memcpy(octets + 28, trailer, sizeof(trailer));
-	for (int i = 0; i < (int)(lasts * 2); i++) {
-		for (unsigned k = 32; k < sizeof(octets); k++)
-			octets[k] = (uint8_t)((unsigned)i * 13 + k * 31);
-		story_esp_with(script, &esp_out, octets, sizeof(octets) + 8);
-		seconds(0.5);
-	}
-}
-
 /* What could be read goes on: it was not replaced because an engine began. It is over once that is so. */
 START_TEST(readable_goes_on)
 {
 	begin(NULL);
 	ike_up(A, B);
 	esp(60, BACK);
-	readable(60);
+	esp_readable(60);
 	killed(1);
 	esp(5, BACK);
-	readable(60);
+	esp_readable(60);
 	tell();
 	ck_assert_msg(told(FINDING_READABLE_ESP, FINDING_CLEAR, 0) == 0, "%s", result->findings);
 	ck_assert_uint_eq(told(FINDING_READABLE_ESP, FINDING_OPEN, 0), 1);
@@ -403,7 +388,7 @@ START_TEST(readable_replaced_unseen)
 	begin(NULL);
 	ike_up(A, B);
 	esp(60, BACK);
-	readable(60);
+	esp_readable(60);
 	killed(1);
 	new_sas();
 	esp(14 * 60, BOTH);

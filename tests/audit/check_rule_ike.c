@@ -427,6 +427,18 @@ START_TEST(stalled_or_too_large)
 }
 END_TEST
 
+static void comes_up(struct script *script, uint64_t ispi, unsigned peer, unsigned after_ms)
+{
+	v2_init(script, ispi, GOOD);
+	say_between(script, after_ms, 1, peer, 1);
+	v2_answer(script, ispi, GOOD, false);
+	say_between(script, 10, 1, peer, 0);
+	v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_REQUEST, 1, IKEV2_PAYLOAD_IDI, 288);
+	say_between(script, 10, 1, peer, 1);
+	v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_RESPONSE, 1, IKEV2_PAYLOAD_IDR, 240);
+	say_between(script, 10, 1, peer, 0);
+}
+
 /* Peers 2 to 6 with the hub 1: which of them begin again, how, and whether that is a restart. */
 START_TEST(restart)
 {
@@ -450,15 +462,7 @@ START_TEST(restart)
 						  IKEV2_PAYLOAD_DELETE, 80);
 					say_between(script, 10, 1, peer, 1);
 				}
-				v2_init(script, ispi, GOOD);
-				say_between(script, round && cases[i].spread ? 20000 : 100, 1, peer, 1);
-				v2_answer(script, ispi, GOOD, false);
-				say_between(script, 10, 1, peer, 0);
-				v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_REQUEST, 1, IKEV2_PAYLOAD_IDI, 288);
-				say_between(script, 10, 1, peer, 1);
-				v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_RESPONSE, 1, IKEV2_PAYLOAD_IDR,
-					  240);
-				say_between(script, 10, 1, peer, 0);
+				comes_up(script, ispi, peer, round && cases[i].spread ? 20000 : 100);
 			}
 			pass(script, 30000);
 		}
@@ -470,24 +474,12 @@ START_TEST(restart)
 }
 END_TEST
 
-static void comes_up(struct script *script, uint64_t ispi, unsigned peer)
-{
-	v2_init(script, ispi, GOOD);
-	say_between(script, 100, 1, peer, 1);
-	v2_answer(script, ispi, GOOD, false);
-	say_between(script, 10, 1, peer, 0);
-	v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_REQUEST, 1, IKEV2_PAYLOAD_IDI, 288);
-	say_between(script, 10, 1, peer, 1);
-	v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_RESPONSE, 1, IKEV2_PAYLOAD_IDR, 240);
-	say_between(script, 10, 1, peer, 0);
-}
-
 /* One pair alone that tries again and again, with new SPIs each time, is no restart of its hosts. */
 START_TEST(one_pair_again_and_again)
 {
 	struct script *script = script_new(100);
 
-	comes_up(script, 100, 2);
+	comes_up(script, 100, 2, 100);
 	pass(script, 30000);
 	for (unsigned attempt = 0; attempt < 6; attempt++) {
 		v2_init(script, 200 + attempt, GOOD);

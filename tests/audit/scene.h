@@ -82,6 +82,21 @@ static inline void esp(double lasts, unsigned ways)
 	traffic_between(A, B, &esp_out, &esp_back, lasts, ways, 0, 0);
 }
 
+/* UDP in clear behind an ESP header, with a trailer and an integrity value: NULL encryption. */
+static inline void esp_readable(double lasts)
+{
+	uint8_t octets[8 + 20 + 4 + 12] = { 0x30, 0x39, 0x00, 0x35, 0, 28 };
+	static const uint8_t trailer[] = { 1, 2, 2, 17 };
+
+	memcpy(octets + 28, trailer, sizeof(trailer));
+	for (int i = 0; i < (int)(lasts * 2); i++) {
+		for (unsigned k = 32; k < sizeof(octets); k++)
+			octets[k] = (uint8_t)((unsigned)i * 13 + k * 31);
+		story_esp_with(script, &esp_out, octets, sizeof(octets) + 8);
+		seconds(0.5);
+	}
+}
+
 static inline void clear(double lasts, unsigned ways)
 {
 	traffic_between(A, B, NULL, NULL, lasts, 0, ways, 80);
