@@ -235,6 +235,18 @@ static void fetch_ahead(const struct worker *worker, const struct batch *batch, 
 	track_fetch_ahead(worker->track, batch->packets, batch->keys, batch->count, step);
 }
 
+/* A little of that before packet `at` of the batch before: the processor has room for some twenty lines that are on their way,
+ * and who asks for more waits. */
+static inline void fetch_some(const struct worker *worker, const struct batch *batch, unsigned at)
+{
+	enum { TURNS = TRACK_BATCH / (TRACK_FETCH_STEPS + 1), SOME = TRACK_BATCH / TURNS };
+	unsigned step = at / TURNS, from = at % TURNS * SOME;
+
+	if (step < TRACK_FETCH_STEPS && from < batch->count)
+		track_fetch_ahead(worker->track, &batch->packets[from], &batch->keys[from],
+				  batch->count - from < SOME ? batch->count - from : SOME, step);
+}
+
 static int64_t begin_timing(struct worker *worker)
 {
 	worker->timing = true;
@@ -257,12 +269,10 @@ static void end_timing(struct worker *worker, const struct batch *batch, int64_t
 static inline void work_through(struct worker *worker, const struct worker_chunk *chunk, struct batch *batch,
 				const struct batch *next)
 {
-	enum { APART = TRACK_BATCH / (TRACK_FETCH_STEPS + 1) }; /* packets between two steps: a microsecond's work */
 	int64_t began = batch->timed ? begin_timing(worker) : 0;
 
 	for (unsigned i = 0; i < batch->count; i++) {
-		if (i > 0 && i % APART == 0 && i / APART <= TRACK_FETCH_STEPS)
-			fetch_ahead(worker, next, i / APART - 1);
+		fetch_some(worker, next, i);
 		if (chunk)
 			work_on_dealt(worker, chunk, batch, i);
 		else
