@@ -8,6 +8,7 @@
 #ifndef ESPIAL_DISSECTORS_ADDRESS_H
 #define ESPIAL_DISSECTORS_ADDRESS_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -38,15 +39,29 @@ static inline bool address_is_ipv4(const struct address *address)
 	return memcmp(address->bytes, mapped, sizeof(mapped)) == 0;
 }
 
+/* Eight octets from a place on, as the number that they are in network byte order. Every packet is compared, and so no call. */
+static inline uint64_t address_half(const struct address *address, unsigned from)
+{
+	uint64_t half;
+	memcpy(&half, address->bytes + from, sizeof(half));
+	return be64toh(half);
+}
+
 /* Order of the octets, as memcmp() has it: the lower address of a pair is the one that sorts first. */
 static inline int address_compare(const struct address *left, const struct address *right)
 {
-	return memcmp(left->bytes, right->bytes, 16);
+	uint64_t l = address_half(left, 0), r = address_half(right, 0);
+
+	if (l == r) {
+		l = address_half(left, 8);
+		r = address_half(right, 8);
+	}
+	return (l > r) - (l < r);
 }
 
 static inline bool address_equal(const struct address *left, const struct address *right)
 {
-	return address_compare(left, right) == 0;
+	return address_half(left, 0) == address_half(right, 0) && address_half(left, 8) == address_half(right, 8);
 }
 
 /* All zero octets, or IPv4 0.0.0.0. */

@@ -2,8 +2,6 @@
 /* See table.h. Called by everything in this folder that keeps state; knows nothing of what the entries mean. */
 #include "table.h"
 
-#include "pages.h"
-
 #include <string.h>
 
 enum { BUCKETS_FIRST = 4096 };

@@ -23,6 +23,8 @@
 #ifndef ESPIAL_AUDIT_TABLE_H
 #define ESPIAL_AUDIT_TABLE_H
 
+#include "pages.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -99,14 +101,14 @@ static inline uint32_t table_bucket(const struct table *table, uint64_t hash)
 
 static inline void table_prefetch_bucket(const struct table *table, uint64_t hash)
 {
-	__builtin_prefetch(&table->buckets[table_bucket(table, hash)]);
+	pages_fetch(&table->buckets[table_bucket(table, hash)]);
 }
 
 static inline void table_prefetch_entry(const struct table *table, uint64_t hash)
 {
 	uint32_t number = table->buckets[table_bucket(table, hash)];
 	if (number)
-		__builtin_prefetch(table_at(table, number), 1);
+		pages_fetch(table_at(table, number));
 }
 
 /* The entry's number, 0 if the key is not there. */

@@ -137,6 +137,9 @@ static uint32_t ciphers_that_fit(uint32_t esp_length, uint32_t carried)
 
 	if (esp_length < carried + LEAST || esp_length > carried + MOST)
 		return 0;
+	/* All of them add a multiple of four to what they pad. */
+	if (esp_length % 4 != 0)
+		return 0;
 	for (unsigned i = 0; i < CIPHERS; i++) {
 		uint32_t block = ciphers[i].block; /* a power of two */
 		uint32_t padded = (carried + TRAILER + block - 1) & ~(block - 1);
@@ -274,8 +277,6 @@ static struct story_service *service_entry(struct story *story, const struct tra
  */
 static bool service_note(struct story *story, struct flow *flow, const struct transition_service *service)
 {
-	if (flow->service)
-		return false;
 	struct story_service *found = service_entry(story, service);
 	bool news = !found->offended;
 	found->offended = true;
@@ -304,15 +305,16 @@ static bool service_note(struct story *story, struct flow *flow, const struct tr
  * Whether the packet is a decapsulated copy. One that lacks its ESP packet is forgiven where copies are the rule of its own
  * service, and few lack theirs: a leak beside the copies of others has no copies of its own.
  */
-static bool is_copy(struct track *track, struct pair *pair, struct story *story,
-		    const struct transition_service *service, const struct packet *packet, const struct track_key *key)
+static bool is_copy(struct track *track, struct pair *pair, struct story *story, const struct flow *flow,
+		    const struct packet *packet, const struct track_key *key)
 {
 	unsigned d = key->direction;
 	bool explained = esp_explains(track, pair, story, packet, key);
 
 	if (!explained && (!(pair->flags & PAIR_COPIES) || story->copies[d] < COPIES_KNOWN))
 		return false;
-	struct story_service *entry = service_entry(story, service);
+	struct transition_service service = service_of(track, flow);
+	struct story_service *entry = service_entry(story, &service);
 	if (explained) {
 		entry->copies++;
 		if (++story->copies[d] >= COPIES_KNOWN)
@@ -327,15 +329,14 @@ static bool is_copy(struct track *track, struct pair *pair, struct story *story,
 /* ---- news ---- */
 
 static void put_clear(struct track *track, struct pair *pair, struct story *story, enum transition_kind kind,
-		      int64_t time_ns, unsigned direction, const struct transition_service *service,
-		      const struct packet *packet)
+		      int64_t time_ns, unsigned direction, const struct flow *flow, const struct packet *packet)
 {
 	struct transition transition = { .time_ns = time_ns,
 					 .kind = (uint8_t)kind,
 					 .direction = (uint8_t)direction,
 					 .interface = pair->clear_interface };
-	if (service)
-		transition.clear.service = *service;
+	if (flow)
+		transition.clear.service = service_of(track, flow);
 	if (packet) {
 		transition.clear.src_port = packet->src_port;
 		transition.clear.dst_port = packet->dst_port;
@@ -436,13 +437,16 @@ bool track_clear(struct track *track, uint32_t number, const struct packet *pack
 	struct story *story = track_story(track, pair);
 	if (!story)
 		return false;
-	struct transition_service service = service_of(track, flow);
-	if (is_copy(track, pair, story, &service, packet, key))
+	if (is_copy(track, pair, story, flow, packet, key))
 		return false;
 
 	unsigned d = key->direction;
 	track_clear_notice_quiet(track, pair, story, key->time_ns);
-	bool news = service_note(story, flow, &service);
+	bool news = false;
+	if (!flow->service) {
+		struct transition_service service = service_of(track, flow);
+		news = service_note(story, flow, &service);
+	}
 	bool first_this_way = story->clear_packets[d] == 0;
 	story->clear_packets[d]++;
 	story->clear_bytes += packet->length;
@@ -451,11 +455,11 @@ bool track_clear(struct track *track, uint32_t number, const struct packet *pack
 	if (!(pair->flags & PAIR_CLEAR_RUNS)) {
 		pair->flags |= PAIR_CLEAR_RUNS;
 		track_activate(track, flow->link.owner, key->time_ns);
-		put_clear(track, pair, story, TRANSITION_CLEAR_BEGAN, key->time_ns, d, &service, packet);
+		put_clear(track, pair, story, TRANSITION_CLEAR_BEGAN, key->time_ns, d, flow, packet);
 	} else if (news) {
-		put_clear(track, pair, story, TRANSITION_CLEAR_SERVICE, key->time_ns, d, &service, packet);
+		put_clear(track, pair, story, TRANSITION_CLEAR_SERVICE, key->time_ns, d, flow, packet);
 	} else if (first_this_way || key->time_ns - story->clear_told_ns >= PROGRESS_NS) {
-		put_clear(track, pair, story, TRANSITION_CLEAR_PROGRESS, key->time_ns, d, &service, packet);
+		put_clear(track, pair, story, TRANSITION_CLEAR_PROGRESS, key->time_ns, d, flow, packet);
 	}
 	return true;
 }

@@ -231,7 +231,8 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 	pair->clear_packets++;
 	pair->clear_bytes += packet->length;
 	note_clear_run(pair, now);
-	track_fetch(track, flow, packet, key);
+	if (packet->protocol == PROTOCOL_TCP && flow->packets[d] <= TRACK_FETCH_TRIES)
+		track_fetch(track, flow, packet, key);
 	pair->flags |= PAIR_CLEAR;
 	if (packet->flags & PACKET_FIRST_FRAGMENT) {
 		struct fragments_home home = { FRAGMENTS_FLOW, number, flow->link.hash };

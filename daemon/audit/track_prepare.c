@@ -32,7 +32,7 @@ static inline void prefetch_lines(const void *from, size_t size)
 {
 	for (uintptr_t line = (uintptr_t)from & ~(uintptr_t)(CACHE_LINE - 1); line < (uintptr_t)from + size;
 	     line += CACHE_LINE)
-		__builtin_prefetch((const void *)line, 1);
+		pages_fetch((const void *)line);
 }
 
 /* Whether the SA's next packet, even if it comes in order, needs what is kept apart. */
@@ -150,7 +150,7 @@ static inline void fetch_story(const struct track *track, const struct pair *pai
 
 	if (sa) {
 		if (pair->flags & PAIR_RING)
-			__builtin_prefetch(next, 1);
+			pages_fetch(next);
 		return;
 	}
 	prefetch_lines(table_at(&track->stories, pair->story), pair->flags & PAIR_COPIES ? 2 * CACHE_LINE : CACHE_LINE);

@@ -19,7 +19,6 @@ enum {
 	PORT_HTTP = 80, /* revocation lists (RFC 5280 section 4.2.1.13) and OCSP (RFC 6960 appendix A) */
 	PORT_LDAP = 389,
 	PORT_LDAP_GLOBAL = 3268, /* the global catalogue of a Windows domain */
-	TRIES = 3,               /* a connection asked for so often and not answered comes to nothing */
 	TCP_SYN = 0x02,
 	TCP_RST = 0x04,
 	TCP_ACK = 0x10,
@@ -83,18 +82,18 @@ void track_fetch(struct track *track, const struct flow *flow, const struct pack
 	unsigned d = key->direction;
 	bool to = fetches_from(packet->dst_port), from = fetches_from(packet->src_port);
 
-	if (packet->protocol != PROTOCOL_TCP || !(to || from))
+	if (!to && !from)
 		return;
 	struct transition transition = { .kind = TRANSITION_FETCH };
 	bool asks = to && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-	if (asks && flow->packets[d] == TRIES && flow->packets[!d] == 0) {
+	if (asks && flow->packets[d] == TRACK_FETCH_TRIES && flow->packets[!d] == 0) {
 		transition.fetch = (struct transition_fetch){ FETCH_UNANSWERED, packet->dst_port };
 		put(track, &transition, packet, key);
 	} else if (from && flow->packets[d] == 1 && flow->packets[!d] > 0) {
 		struct track_key asked = *key;
 		struct packet request = *packet;
 		bool refused = (packet->tcp_flags & TCP_RST) != 0;
-		if (!refused && flow->packets[!d] < TRIES)
+		if (!refused && flow->packets[!d] < TRACK_FETCH_TRIES)
 			return; /* answered as it should be: nothing was told of it */
 		request.src = packet->dst;
 		request.dst = packet->src;
