@@ -18,6 +18,8 @@
 #include "table.h"
 #include "transition.h"
 
+#include <stddef.h>
+
 enum { SIDES = 2 }; /* index by direction: 0 lower address to higher, 1 the other way */
 
 /* Bits of pair.flags */
@@ -153,21 +155,6 @@ struct story_service {
 	bool offended;   /* there were others too */
 };
 
-/* An offending packet touches the first line, and the second where copies are known. */
-struct story {
-	_Alignas(64) struct table_link link; /* key: the pair's number */
-	uint64_t clear_packets[SIDES];       /* offending ones */
-	uint64_t clear_bytes;
-	int64_t clear_last_ns[SIDES];
-	int64_t clear_told_ns;       /* of the last transition with totals */
-	uint32_t copies[SIDES];      /* clear packets explained as decapsulated copies */
-	uint32_t copy_fits[SIDES];   /* ciphers that fit all of them, one bit each; 0: none tried yet */
-	uint32_t unexplained[SIDES]; /* clear packets that were not, in all */
-	uint8_t service_count;
-	bool rest_plain, rest_credentials; /* of the services that found no place: not encrypted; credentials seen */
-	struct story_service services[STORY_SERVICES_MAX];
-};
-
 /* Bits of story_esp.marks: the others are the interface, as far as they reach */
 enum { STORY_ESP_USED = 1 << 15, STORY_ESP_DIRECTION = 1 << 14, STORY_ESP_INTERFACE = STORY_ESP_DIRECTION - 1 };
 
@@ -178,14 +165,28 @@ struct story_esp {
 	uint16_t marks;  /* USED: a clear packet was found to be its copy */
 };
 
-/* The latest ESP packets of a pair, parallel to the stories by the same number; the oldest is where pair.link.owner says. An
- * ESP packet writes one place of it and reads nothing. */
-struct story_ring {
-	_Alignas(64) struct story_esp esp[STORY_RING];
+/* An offending packet touches the first line, the ring if there was ESP a moment ago, and the line behind it where copies are
+ * known. An ESP packet writes one place of the ring and reads nothing. */
+struct story {
+	_Alignas(64) struct table_link link; /* key: the pair's number */
+	uint64_t clear_packets[SIDES];       /* offending ones */
+	uint64_t clear_bytes;
+	int64_t clear_last_ns[SIDES];
+	int64_t clear_told_ns;       /* of the last transition with totals */
+	/* second and third line: the latest ESP packets of the pair; the oldest is where pair.link.owner says */
+	struct story_esp ring[STORY_RING];
+	uint32_t copies[SIDES];      /* clear packets explained as decapsulated copies */
+	uint32_t copy_fits[SIDES];   /* ciphers that fit all of them, one bit each; 0: none tried yet */
+	uint32_t unexplained[SIDES]; /* clear packets that were not, in all */
+	uint8_t service_count;
+	bool rest_plain, rest_credentials; /* of the services that found no place: not encrypted; credentials seen */
+	struct story_service services[STORY_SERVICES_MAX];
 };
 
 /* For so long an ESP packet may explain a clear one as its decapsulated copy. */
 #define STORY_YOUNG_NS INT64_C(10000000)
+
+_Static_assert(offsetof(struct story, ring) == 64 && offsetof(struct story, copies) == 64 + 128, "a story's lines");
 
 static inline uint32_t story_tick(int64_t time_ns)
 {

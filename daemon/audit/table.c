@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum { BUCKETS_FIRST = 4096 };
+#define BUCKETS_MOST (UINT32_C(1) << 31)
 
 static size_t entries_size(const struct table *table)
 {
@@ -23,9 +24,8 @@ bool table_init(struct table *table, size_t entry_size, uint32_t capacity)
 		return false;
 	table->entry_size = entry_size;
 	table->capacity = table->allowed = capacity;
-	/* Two to four buckets per entry: five in six are first of their chain, where they are fetched ahead. */
 	table->bucket_room = BUCKETS_FIRST;
-	while (table->bucket_room / 2 < capacity)
+	while (table->bucket_room / TABLE_BUCKETS_LEAST < capacity && table->bucket_room < BUCKETS_MOST)
 		table->bucket_room *= 2;
 	table->bucket_mask = BUCKETS_FIRST - 1;
 	table->entries = pages_map(entries_size(table));
@@ -97,7 +97,7 @@ uint32_t table_insert(struct table *table, uint64_t hash)
 	} else {
 		return 0;
 	}
-	if (2 * table->used > table->bucket_mask && table->bucket_mask + 1 < table->bucket_room)
+	if (table->used > table->bucket_mask / TABLE_BUCKETS_LEAST && table->bucket_mask + 1 < table->bucket_room)
 		double_buckets(table);
 	link->hash = hash;
 	link_in(table, number);

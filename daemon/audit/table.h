@@ -55,10 +55,13 @@ struct table {
 bool table_init(struct table *table, size_t entry_size, uint32_t capacity);
 void table_destroy(struct table *table);
 
-/* Octets that an entry of this size costs a table at most, its part of the index included: less than four buckets. */
+/* Four to eight buckets for each entry: eleven in twelve are first of their chain, where they are fetched ahead. */
+enum { TABLE_BUCKETS_LEAST = 4 };
+
+/* Octets that an entry of this size costs a table at most, its part of the index included. */
 static inline size_t table_cost(size_t entry_size)
 {
-	return entry_size + 4 * sizeof(uint32_t);
+	return entry_size + 2 * TABLE_BUCKETS_LEAST * sizeof(uint32_t);
 }
 
 /* Octets mapped for the table, and octets that its used part makes resident. */

@@ -60,13 +60,12 @@ struct track *track_new(const struct track_settings *settings, const struct tran
 		  table_init(&track->mixes, sizeof(struct mix), settings->flows);
 	track->hosts = settings->hosts ? settings->hosts : hosts_new(settings->seed);
 	track->sa_cold = pages_map(((size_t)settings->sas + 1) * sizeof(*track->sa_cold));
-	track->rings = pages_map(((size_t)settings->pairs + 1) * sizeof(*track->rings));
 	track->pair_generations = calloc((size_t)settings->pairs + 1, sizeof(*track->pair_generations));
 	track->carriers = calloc(rules ? rules : 1, sizeof(*track->carriers));
 	track->fragments = fragments_new();
 	track->seen = calloc(TRACK_INTERFACES, sizeof(*track->seen));
 	track->join = ike_join_new(&(struct transition_sink){ put_joined, track }, &track->counters.unread);
-	if (!ok || !track->hosts || !track->sa_cold || !track->rings || !track->pair_generations || !track->carriers ||
+	if (!ok || !track->hosts || !track->sa_cold || !track->pair_generations || !track->carriers ||
 	    !track->fragments || !track->seen || !track->join) {
 		track_free(track);
 		return NULL;
@@ -89,7 +88,6 @@ void track_free(struct track *track)
 	wheel_destroy(&track->pair_wheel);
 	wheel_destroy(&track->sa_wheel);
 	pages_unmap(track->sa_cold, ((size_t)track->settings.sas + 1) * sizeof(*track->sa_cold));
-	pages_unmap(track->rings, ((size_t)track->settings.pairs + 1) * sizeof(*track->rings));
 	free(track->pair_generations);
 	free(track->carriers);
 	free(track->seen);
@@ -256,7 +254,6 @@ struct story *track_story(struct track *track, struct pair *pair)
 		pair->story = table_insert(&track->stories, pair->link.hash);
 		if (!pair->story)
 			return NULL;
-		track->rings[pair->story] = (struct story_ring){ 0 };
 		pair->link.owner = 0;
 	}
 	return table_at(&track->stories, pair->story);
@@ -661,6 +658,5 @@ uint64_t track_memory(const struct track *track)
 	return ike_join_memory(track->join) + table_resident(&track->pairs) + table_resident(&track->flows) +
 	       table_resident(&track->sas) + table_resident(&track->stories) + table_resident(&track->dialogues) +
 	       table_resident(&track->mixes) + (track->settings.hosts ? 0 : hosts_memory(track->hosts)) +
-	       ((size_t)track->stories.fresh + 1) * sizeof(*track->rings) +
 	       ((size_t)track->sas.fresh + 1) * sizeof(*track->sa_cold);
 }

@@ -176,7 +176,7 @@ static bool fits_the_others(struct story *story, unsigned direction, uint32_t fi
 static bool ring_explains(struct track *track, const struct pair *carrier, struct story *story, bool same_pair,
 			  const struct packet *packet, const struct track_key *key)
 {
-	struct story_esp *ring = track->rings[carrier->story].esp;
+	struct story_esp *ring = ((struct story *)table_at(&track->stories, carrier->story))->ring;
 	uint32_t at = carrier->link.owner, now = story_tick(key->time_ns);
 	uint16_t interface = packet->interface & STORY_ESP_INTERFACE;
 	uint16_t direction = key->direction ? STORY_ESP_DIRECTION : 0;

@@ -513,9 +513,11 @@ static void pair_dialogue(struct track *track, struct pair *pair, const struct p
 static void remember_for_copies(struct track *track, struct pair *pair, const struct packet *packet, unsigned direction,
 				int64_t now_ns)
 {
-	if (!pair->story && !track_story(track, pair))
+	struct story *story = track_story(track, pair);
+
+	if (!story)
 		return;
-	track->rings[pair->story].esp[pair->link.owner] = (struct story_esp){
+	story->ring[pair->link.owner] = (struct story_esp){
 		.tick = story_tick(now_ns),
 		.length = packet->payload_length < UINT16_MAX ? (uint16_t)packet->payload_length : UINT16_MAX,
 		.marks = (uint16_t)((packet->interface & STORY_ESP_INTERFACE) | (direction ? STORY_ESP_DIRECTION : 0)),

@@ -143,19 +143,21 @@ static void fetch_pairs(const struct track *track, const struct packet *packets,
 	}
 }
 
-/* Of the story and the ring, what the next clear packet will touch, or the next one of an SA. */
+/* Of the story what the next clear packet will touch, or the next one of an SA. */
 static inline void fetch_story(const struct track *track, const struct pair *pair, bool sa, int64_t now_ns)
 {
-	const struct story_esp *next = &track->rings[pair->story].esp[pair->link.owner];
+	const struct story *story = table_at(&track->stories, pair->story);
 
 	if (sa) {
 		if (pair->flags & PAIR_RING)
-			pages_fetch(next);
+			pages_fetch(&story->ring[pair->link.owner]);
 		return;
 	}
-	prefetch_lines(table_at(&track->stories, pair->story), pair->flags & PAIR_COPIES ? 2 * CACHE_LINE : CACHE_LINE);
+	pages_fetch(story);
 	if (now_ns - pair->esp_last_ns[0] <= STORY_YOUNG_NS || now_ns - pair->esp_last_ns[1] <= STORY_YOUNG_NS)
-		prefetch_lines(&track->rings[pair->story], sizeof(track->rings[0]));
+		prefetch_lines(story->ring, sizeof(story->ring));
+	if (pair->flags & PAIR_COPIES)
+		pages_fetch(&story->copies);
 }
 
 /* A pair names its dialogue and its story. */

@@ -130,7 +130,7 @@ struct track_costs track_costs(void)
 		.flow = table_cost(sizeof(struct flow)) + table_cost(sizeof(struct mix)),
 		.sa = table_cost(sizeof(struct sa)) + sizeof(struct sa_cold),
 		.pair = table_cost(sizeof(struct pair)) + table_cost(sizeof(struct story)) +
-			table_cost(sizeof(struct dialogue)) + sizeof(struct story_ring),
+			table_cost(sizeof(struct dialogue)),
 	};
 }
 

@@ -62,7 +62,6 @@ struct track {
 	uint64_t frame;      /* number of the frame at hand, where several workers share the hosts; else 0 */
 	struct wheel pair_wheel, sa_wheel; /* whose quiet has to be noticed */
 	struct sa_cold *sa_cold;           /* by SA number; owned */
-	struct story_ring *rings;          /* by story number; owned */
 	struct ike_join *join;             /* owned */
 	struct fragments *fragments;
 	struct rule_carriers *carriers; /* by rule; owned */
