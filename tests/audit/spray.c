@@ -218,8 +218,8 @@ int main(int argc, char **argv)
 	track_write_records(stage->track, &knowledge, &sink);
 	getrusage(RUSAGE_SELF, &usage);
 
-	/* Between one and two buckets of 4 octets for each place; the wheel's 5 octets for each SA and pair. */
-	printf("octets each: SA %zu (%zu hot, %zu cold), flow %zu, pair %zu, dialogue %zu; slack of a table 4 to 8 and "
+	/* Four to eight buckets of 4 octets for each entry; the wheel's 5 octets for each SA and pair. */
+	printf("octets each: SA %zu (%zu hot, %zu cold), flow %zu, pair %zu, dialogue %zu; index of a table 16 to 32 and "
 	       "5 of "
 	       "the wheel\n",
 	       sizeof(struct sa) + sizeof(struct sa_cold), sizeof(struct sa), sizeof(struct sa_cold),
