@@ -263,7 +263,7 @@ static void take(struct judge *judge, uint32_t group_place, uint32_t place)
 		struct address_text text;
 		desk_describe(judge, entry, &finding);
 		finding.state = FINDING_CLEAR;
-		finding.cleared_by = "grouped";
+		finding.cleared_by = FINDING_GROUPED;
 		finding_say(&finding, "Told together with others of %s from now on.",
 			    address_text(&group->host, &text));
 		desk_write(judge, &finding);
