@@ -256,6 +256,7 @@ struct judged_pair {
 	uint8_t readable_protocol, readable_icv;
 	bool readable_named;
 	uint16_t readable_port;
+	bool hides_nothing; /* what was told to be readable was neither taken back nor replaced since */
 	const char *readable_name;
 	int64_t ah_first_ns;
 	int64_t bad_spi_opened_ns[3]; /* the latest openings, for "three times an hour" */
