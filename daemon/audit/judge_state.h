@@ -174,8 +174,9 @@ enum trouble_kind {
 /* One kind of trouble of a pair: since when, how often, and whether it was told. */
 struct trouble {
 	struct alert alert;
-	int64_t first_ns; /* first failure since the last success; 0: none */
-	int64_t begun_ns; /* when the attempt that failed first was begun */
+	int64_t first_ns;   /* first failure since the last success; 0: none */
+	int64_t begun_ns;   /* when the attempt that failed first was begun */
+	int64_t attempt_ns; /* when the last one was: the first of its `sends` */
 	int64_t last_ns;
 	uint64_t ispi; /* of the last IKE SA that failed */
 	uint32_t count;

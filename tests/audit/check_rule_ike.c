@@ -47,6 +47,31 @@ START_TEST(unanswered)
 }
 END_TEST
 
+/* Tries and seconds are those of one attempt, whatever came before it. */
+START_TEST(unanswered_again)
+{
+	struct script *script = script_new(100);
+	for (unsigned n = 0; n < 5; n++) {
+		v2_init(script, 7, GOOD);
+		say(script, 3000, 0);
+	}
+	ck_assert_uint_eq(opens_of(script, FINDING_IKE_UNANSWERED), 1);
+	const char *text = last_of(script, FINDING_IKE_UNANSWERED)->text;
+	ck_assert_msg(strstr(text, " s without any answer") && !strstr(text, " in all"), "%s", text);
+	pass(script, 57000);
+	for (unsigned n = 0; n < 4; n++) {
+		v2_init(script, 9, GOOD);
+		say(script, 2000, 0);
+	}
+	/* The alert ends for want of tries, and says what was seen last. */
+	pass(script, 3600000);
+	ck_assert_int_eq(last_of(script, FINDING_IKE_UNANSWERED)->state, FINDING_CLEAR);
+	text = last_of(script, FINDING_IKE_UNANSWERED)->text;
+	ck_assert_msg(strstr(text, ", 4 times in 6.0 s without any answer, and has tried for 77 s in all"), "%s", text);
+	script_free(script);
+}
+END_TEST
+
 START_TEST(unanswered_by_icmp_at_once)
 {
 	struct script *script = script_new(100);
@@ -737,7 +762,7 @@ START_TEST(spi_notified)
 }
 END_TEST
 
-SUITE_MAIN("rule_ike", unanswered, unanswered_by_icmp_at_once, one_way_mirror, refused, refused_compared,
-	   refusal_causes, no_refusal, authentication_v2, authentication_sound, authentication_v1, authorities,
-	   child_v2, child_v1, stalled_or_too_large, restart, one_pair_again_and_again, flood, cryptography, aggressive,
-	   spi_notified, verdict_tables, gateways_are_held_to_their_rule, leaks)
+SUITE_MAIN("rule_ike", unanswered, unanswered_again, unanswered_by_icmp_at_once, one_way_mirror, refused,
+	   refused_compared, refusal_causes, no_refusal, authentication_v2, authentication_sound, authentication_v1,
+	   authorities, child_v2, child_v1, stalled_or_too_large, restart, one_pair_again_and_again, flood,
+	   cryptography, aggressive, spi_notified, verdict_tables, gateways_are_held_to_their_rule, leaks)
