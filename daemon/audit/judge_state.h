@@ -305,7 +305,8 @@ struct judged_host {
 	uint16_t half_open[HALF_OPEN_SECONDS];
 	struct alert flood;
 	int64_t flood_ns;
-	uint32_t flood_most; /* half-open at the height of it */
+	int64_t flood_due_ns; /* when to see whether what was opened in one burst was gone on with; 0: there was none */
+	uint32_t flood_most;  /* half-open at the height of it */
 	/* ike-certificate-expired: the certificate that is outdated, when it was seen first and last */
 	struct alert outdated;
 	int64_t outdated_first_ns, outdated_ns;
