@@ -150,6 +150,7 @@ static void tell(const struct page *page, enum finding_id id, enum finding_cause
 	const struct catalogue_row *row = catalogue_row(id);
 	const struct explanation *finding = explanation_of(id);
 	const struct cause_explanation *why = explanation_of_cause(id, cause);
+	const char *severity = explanation_severity(id, cause);
 	char text[160];
 
 	page_put(page, STYLE_HEADING, row->name);
@@ -162,9 +163,9 @@ static void tell(const struct page *page, enum finding_id id, enum finding_cause
 	if (why)
 		page_wrap(page, STYLE_PLAIN, 0, 0, catalogue_cause(cause)->meaning);
 	page_newline(page);
-	snprintf(text, sizeof(text), "%s unless the policy says otherwise; about a %s",
-		 finding_severity_name(row->severity), finding_subject_name(row->subject));
-	part(page, "severity", text);
+	part(page, "severity", severity ? severity : finding_severity_name(row->severity));
+	snprintf(text, sizeof(text), "a %s", finding_subject_name(row->subject));
+	part(page, "about", text);
 	part(page, "evidence", why ? why->evidence : finding->evidence);
 	part(page, "look-alikes", why ? why->lookalike : finding->lookalike);
 	part(page, "to do", catalogue_advice(id, cause));
@@ -230,9 +231,10 @@ static bool tell_json(FILE *file, enum finding_id id, enum finding_cause cause)
 	const struct explanation *finding = explanation_of(id);
 	const struct cause_explanation *why = explanation_of_cause(id, cause);
 	json_t *object = json_pack(
-	    "{s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:{s:o, s:o, s:o, s:o, s:o}}", "type",
+	    "{s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:{s:o, s:o, s:o, s:o, s:o}}", "type",
 	    "explanation", "id", row->name, "cause", text_or_null(why ? catalogue_cause(cause)->name : NULL),
-	    "severity", finding_severity_name(row->severity), "subject", finding_subject_name(row->subject), "meaning",
+	    "severity", finding_severity_name(row->severity), "severity_by_case",
+	    text_or_null(explanation_severity(id, cause)), "subject", finding_subject_name(row->subject), "meaning",
 	    why ? catalogue_cause(cause)->meaning : row->meaning, "windows_event",
 	    row->windows_event ? json_integer(row->windows_event) : json_null(), "causes", cause_names(id), "evidence",
 	    why ? why->evidence : finding->evidence, "false_positives", why ? why->lookalike : finding->lookalike,

@@ -135,7 +135,7 @@ static const struct text_column pair_columns[] = {
 	{ .title = "B" },
 	{ .title = "VERDICT" },
 	{ .title = "RULE", .flexible = true, .rank = 1 },
-	{ .title = "SECURED", .right = true, .rank = 2 },
+	{ .title = "ESP, AH", .right = true, .rank = 2 },
 	{ .title = "CLEAR", .right = true, .rank = 2 },
 	{ .title = "REKEYS", .right = true, .rank = 4 },
 	{ .title = "IN CLEAR", .flexible = true, .rank = 3 },

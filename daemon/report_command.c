@@ -82,10 +82,10 @@ static void take_line(void *context, const char *line, size_t length)
 	if (length >= sizeof(alert) - 1 && memcmp(line, alert, sizeof(alert) - 1) == 0 &&
 	    !is_of_rule(asked, line, length))
 		return;
-	if (asked->format == FORMAT_JSON)
-		print_line(NULL, line, length);
 	if (!period_reader_line(asked->reader, line, length))
 		asked->refused = true;
+	if (asked->format == FORMAT_JSON && !period_reader_is_test(asked->reader))
+		print_line(NULL, line, length);
 }
 
 static bool ask(struct asked *asked, struct control_client_error *error)

@@ -263,7 +263,7 @@ static void tell_test(struct process *process, bool open)
 	finding->count = 1;
 	snprintf(finding->text, sizeof(finding->text),
 		 "TEST: nothing happened; somebody ran espial test-alert to see whether alerts arrive.");
-	finding_note_boolean(finding, "test", true);
+	finding_note_boolean(finding, FINDING_EVIDENCE_TEST, true);
 	for (size_t i = 0; open && i < outbox_count(process->outbox); i++)
 		process->test_delivered[i] = outbox_sinks(process->outbox)[i]->health.delivered;
 	char *line = record_to_json(&record, process->settings->config->sensor);

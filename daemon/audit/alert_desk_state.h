@@ -60,6 +60,8 @@ struct alert_group {
 	uint64_t count, bytes;                         /* of all members, those that left too */
 	struct address named[GROUP_NAMED][2];
 	unsigned named_count;
+	uint32_t
+	    named_left; /* of these, who are members no more, a bit each: their places are taken by those who join */
 	const char *rule;
 };
 
@@ -72,8 +74,8 @@ struct alert_desk {
 	struct desk_list {
 		uint32_t first, last;
 	} held[1 + ALERT_CLASS_COUNT];
-	uint32_t open_groups;           /* list */
-	int64_t due_ns;                 /* no later than the next time something has to be done; 0: nothing */
+	uint32_t open_groups; /* list */
+	int64_t due_ns;       /* no later than the next time something has to be done; 0: nothing */
 	/* rate: what is left of the minute, as of when; and what was held back */
 	int64_t credit_ns[ALERT_CLASS_COUNT], credited_ns[ALERT_CLASS_COUNT];
 	uint32_t limited[ALERT_CLASS_COUNT], limited_ever[ALERT_CLASS_COUNT], limited_over[ALERT_CLASS_COUNT];

@@ -123,17 +123,21 @@ static enum finding_severity worst(const struct alert_group *group)
 	return group->alert.severity;
 }
 
-static void list_members(const struct alert_group *group, char *names, size_t size)
+/* Those of its members that have a name here; of a group that is over, all it ever had. How many there are. */
+static unsigned list_members(const struct alert_group *group, char *names, size_t size)
 {
 	struct address_text a, b;
+	unsigned listed = 0;
 	size_t length = 0;
 
 	names[0] = '\0';
 	for (unsigned i = 0; i < group->named_count; i++) {
 		const struct address *pair = group->named[i];
 		bool first = address_equal(&pair[0], &group->host), second = address_equal(&pair[1], &group->host);
-		const char *comma = i ? ", " : "";
+		const char *comma = listed ? ", " : "";
 		int written;
+		if (group->members && (group->named_left >> i & 1))
+			continue;
 		if (first || second)
 			written = snprintf(names + length, size - length, "%s%s", comma,
 					   address_text(&pair[first ? 1 : 0], &a));
@@ -142,10 +146,12 @@ static void list_members(const struct alert_group *group, char *names, size_t si
 					   address_text(&pair[0], &a), address_text(&pair[1], &b));
 		if (written < 0 || (size_t)written >= size - length) {
 			names[length] = '\0';
-			return;
+			break;
 		}
 		length += (size_t)written;
+		listed++;
 	}
+	return listed;
 }
 
 static void list_causes(const struct alert_group *group, char *causes, size_t size)
@@ -181,17 +187,19 @@ static void describe(struct judge *judge, struct alert_group *group, struct find
 	finding->last_ns = group->last_ns;
 	finding->count = group->count;
 	finding->bytes = group->bytes;
-	list_members(group, names, sizeof(names));
+	unsigned listed = list_members(group, names, sizeof(names));
+	unsigned members = group->members ? group->members : group->members_ever;
 	list_causes(group, causes, sizeof(causes));
-	finding_say(finding, "%u pairs %s %s have the same trouble at once",
-		    group->members ? group->members : group->members_ever, group->gateway ? "behind" : "of",
-		    address_text(&group->host, &text));
+	finding_say(finding, "%u pair%s %s %s %s the same trouble at once", members, members == 1 ? "" : "s",
+		    group->gateway ? "behind" : "of", address_text(&group->host, &text), members == 1 ? "has" : "have");
 	bool restarted =
 	    host && host->restart_ns && judge->now_ns - host->restart_ns < judge->settings.thresholds.update_ns;
 	if (restarted)
 		finding_say(finding, ", after it was restarted");
-	if (group->named_count < group->members_ever)
-		finding_say(finding, ": %s and %u more.", names, group->members_ever - group->named_count);
+	if (!listed)
+		finding_say(finding, ".");
+	else if (listed < members)
+		finding_say(finding, ": %s and %u more.", names, members - listed);
 	else
 		finding_say(finding, ": %s.", names);
 	finding_note_integer(finding, "pairs", group->members);
@@ -252,6 +260,33 @@ static void count_out(struct alert_group *group, const struct desk_entry *entry)
 	group->by_grade[entry->grade]--;
 }
 
+/* The member gets a name in the list, while there is room, or in the place of one that left. */
+static void name_member(struct alert_group *group, const struct desk_entry *entry)
+{
+	unsigned at = group->named_count;
+
+	if (at == GROUP_NAMED)
+		for (at = 0; at < GROUP_NAMED && !(group->named_left >> at & 1); at++)
+			;
+	if (at == GROUP_NAMED)
+		return;
+	if (at == group->named_count)
+		group->named_count++;
+	group->named_left &= ~(UINT32_C(1) << at);
+	group->named[at][0] = entry->a;
+	group->named[at][1] = entry->b;
+}
+
+static void unname_member(struct alert_group *group, const struct desk_entry *entry)
+{
+	for (unsigned i = 0; i < group->named_count; i++)
+		if (!(group->named_left >> i & 1) && address_equal(&group->named[i][0], &entry->a) &&
+		    address_equal(&group->named[i][1], &entry->b)) {
+			group->named_left |= UINT32_C(1) << i;
+			return;
+		}
+}
+
 static void take(struct judge *judge, uint32_t group_place, uint32_t place)
 {
 	struct alert_desk *desk = judge->desk;
@@ -263,7 +298,7 @@ static void take(struct judge *judge, uint32_t group_place, uint32_t place)
 		struct address_text text;
 		desk_describe(judge, entry, &finding);
 		finding.state = FINDING_CLEAR;
-		finding.cleared_by = "grouped";
+		finding.cleared_by = FINDING_GROUPED;
 		finding_say(&finding, "Told together with others of %s from now on.",
 			    address_text(&group->host, &text));
 		desk_write(judge, &finding);
@@ -282,10 +317,7 @@ static void take(struct judge *judge, uint32_t group_place, uint32_t place)
 	group->bytes += entry->bytes;
 	group->rule = entry->rule;
 	count_in(group, entry);
-	if (group->named_count < GROUP_NAMED) {
-		group->named[group->named_count][0] = entry->a;
-		group->named[group->named_count++][1] = entry->b;
-	}
+	name_member(group, entry);
 }
 
 static void begin(struct alert_desk *desk, uint32_t place)
@@ -293,6 +325,7 @@ static void begin(struct alert_desk *desk, uint32_t place)
 	struct alert_group *group = group_at(desk, place);
 
 	group->members = group->members_ever = group->members_told = group->named_count = 0;
+	group->named_left = 0;
 	memset(group->by_cause, 0, sizeof(group->by_cause));
 	memset(group->by_severity, 0, sizeof(group->by_severity));
 	memset(group->by_grade, 0, sizeof(group->by_grade));
@@ -440,6 +473,7 @@ void alert_group_left(struct judge *judge, struct desk_entry *entry, const char 
 		group->alert.grade = entry->grade;
 	}
 	count_out(group, entry);
+	unname_member(group, entry);
 	group->members--;
 	if (group->members)
 		changed(judge, group);

@@ -99,6 +99,22 @@ bool finding_number_read(const char *text, uint64_t *number)
 	return true;
 }
 
+bool finding_is_test(const struct finding *finding)
+{
+	for (size_t i = 0; i < finding->evidence_count; i++) {
+		const struct finding_evidence *note = &finding->evidence[i];
+		if (note->kind == EVIDENCE_BOOLEAN && note->integer && strcmp(note->key, FINDING_EVIDENCE_TEST) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool finding_is_grouped(const struct finding *finding)
+{
+	return finding->state == FINDING_CLEAR && finding->cleared_by &&
+	       strcmp(finding->cleared_by, FINDING_GROUPED) == 0;
+}
+
 bool finding_has_capture(const struct finding *finding)
 {
 	return !catalogue_is_event(finding->id) && (finding->has_pair || finding->subject == SUBJECT_HOST);

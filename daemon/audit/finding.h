@@ -224,6 +224,16 @@ int finding_subject_find(const char *name);
  * anything else, NULL included. */
 bool finding_number_read(const char *text, uint64_t *number);
 
+/* Evidence, true, of the alert that `espial test-alert` raises: it goes the way of all alerts and is none. */
+#define FINDING_EVIDENCE_TEST "test"
+/* Whether it is that alert. Whoever counts what was found on the network leaves it out. */
+bool finding_is_test(const struct finding *finding);
+
+/* cleared_by of an alert that another one speaks for from then on: its packets count with that one. */
+#define FINDING_GROUPED "grouped"
+/* Whether it ended so. Whoever counts alerts leaves it out, or it counts twice. */
+bool finding_is_grouped(const struct finding *finding);
+
 /* Whether frames can be kept for it: it lasts, and is about a pair or a host. */
 bool finding_has_capture(const struct finding *finding);
 

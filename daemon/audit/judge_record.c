@@ -4,6 +4,7 @@
  */
 #include "alert_desk.h"
 #include "judge_state.h"
+#include "readable.h"
 
 #include <limits.h>
 
@@ -82,6 +83,8 @@ void judge_complete_pair(struct judge *judge, uint32_t realm, struct record_pair
 	const struct judged_pair *pair = judge_pair(judge, realm, &record->a, &record->b);
 	int64_t median = pair ? lineage_median_ns(pair) : -1;
 
+	if (pair && record->verdict == PAIR_SECURED && (pair->readable.open || pair->hides_nothing))
+		record->verdict = pair->readable_state == READABLE_PLAIN ? PAIR_CLEARTEXT : PAIR_INTEGRITY_ONLY;
 	record->rule = judge_pair_rule(judge, realm, &record->a, &record->b);
 	if (record->esp_packets)
 		policy_gateway_rules(judge->settings.policy, record->a.bytes, record->b.bytes, note_carried, &carried);

@@ -174,8 +174,9 @@ enum trouble_kind {
 /* One kind of trouble of a pair: since when, how often, and whether it was told. */
 struct trouble {
 	struct alert alert;
-	int64_t first_ns; /* first failure since the last success; 0: none */
-	int64_t begun_ns; /* when the attempt that failed first was begun */
+	int64_t first_ns;   /* first failure since the last success; 0: none */
+	int64_t begun_ns;   /* when the attempt that failed first was begun */
+	int64_t attempt_ns; /* when the last one was: the first of its `sends` */
 	int64_t last_ns;
 	uint64_t ispi; /* of the last IKE SA that failed */
 	uint32_t count;
@@ -256,6 +257,7 @@ struct judged_pair {
 	uint8_t readable_protocol, readable_icv;
 	bool readable_named;
 	uint16_t readable_port;
+	bool hides_nothing; /* what was told to be readable was neither taken back nor replaced since */
 	const char *readable_name;
 	int64_t ah_first_ns;
 	int64_t bad_spi_opened_ns[3]; /* the latest openings, for "three times an hour" */
@@ -303,7 +305,8 @@ struct judged_host {
 	uint16_t half_open[HALF_OPEN_SECONDS];
 	struct alert flood;
 	int64_t flood_ns;
-	uint32_t flood_most; /* half-open at the height of it */
+	int64_t flood_due_ns; /* when to see whether what was opened in one burst was gone on with; 0: there was none */
+	uint32_t flood_most;  /* half-open at the height of it */
 	/* ike-certificate-expired: the certificate that is outdated, when it was seen first and last */
 	struct alert outdated;
 	int64_t outdated_first_ns, outdated_ns;

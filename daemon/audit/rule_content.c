@@ -25,6 +25,7 @@ static void tell_readable(struct judge *judge, struct judged_pair *pair, const s
 	char inner[32];
 
 	pair->readable_state = readable->state;
+	pair->hides_nothing = readable->state != READABLE_NO;
 	if (readable->state != READABLE_NO)
 		pair->readable_spi[transition->direction] = readable->spi;
 	else if (pair->readable_spi[transition->direction] == readable->spi)
@@ -189,8 +190,10 @@ static int64_t look_for_ends(struct judge *judge, struct judged_pair *pair)
 		end(judge, pair, FINDING_INTEGRITY_ONLY, &pair->integrity, "encrypted");
 	if (pair->ike[0].message_ns || pair->ike[1].message_ns)
 		end(judge, pair, FINDING_ESP_UNNEGOTIATED, &pair->unnegotiated, "negotiated");
-	if (quiet_ns > judge->now_ns && unread_ns(judge, pair) <= judge->now_ns)
+	if (quiet_ns > judge->now_ns && unread_ns(judge, pair) <= judge->now_ns) {
 		end(judge, pair, FINDING_READABLE_ESP, &pair->readable, "rekeyed");
+		pair->hides_nothing = false;
+	}
 	if (!pair->integrity.open && !pair->unnegotiated.open && !pair->readable.open && !pair->block64.open)
 		return 0;
 	if (quiet_ns > judge->now_ns) {

@@ -131,6 +131,7 @@ static void fail(struct judge *judge, struct judged_pair *pair, enum trouble_kin
 	if (address_equal(&pair->address[0], &story->initiator) || address_equal(&pair->address[1], &story->initiator))
 		trouble->direction = !address_equal(&pair->address[0], &story->initiator);
 	if (request) {
+		trouble->attempt_ns = request->first_ns;
 		trouble->octets = request->largest;
 		trouble->sends = request->sends;
 		trouble->gap_ds = request->gap_ds;

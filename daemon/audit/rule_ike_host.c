@@ -32,14 +32,32 @@ static void half_open_advance(struct judged_host *host, int64_t second)
 		host->half_open_second = second;
 }
 
-static unsigned half_open_count(const struct judged_host *host, int64_t second)
+/* Of those that were opened `youngest` seconds ago or more. */
+static unsigned half_open_count(const struct judged_host *host, int64_t second, int64_t youngest)
 {
 	unsigned count = 0;
 
-	for (int64_t age = FLOOD_WAIT_S; age < HALF_OPEN_SECONDS; age++)
+	for (int64_t age = youngest; age < HALF_OPEN_SECONDS; age++)
 		if (second - age >= 0)
 			count += host->half_open[(second - age) % HALF_OPEN_SECONDS];
 	return count;
+}
+
+/*
+ * A burst may be over before it can be told from peers that go on, and nothing comes afterwards that would lead here. So the
+ * pair that brought so many that they would do looks again; one that has to make room takes that with it, for the next.
+ */
+static void wait_for_burst(struct judge *judge, struct judged_pair *pair, struct judged_host *host, bool enough)
+{
+	if (!enough) {
+		host->flood_due_ns = 0;
+		return;
+	}
+	if (host->flood_due_ns > judge->now_ns)
+		return;
+	/* First for all of them to have had their time, then for those that came meanwhile. */
+	host->flood_due_ns = judge->now_ns + (host->flood_due_ns ? SECOND : FLOOD_WAIT_S * SECOND);
+	judge_wake(judge, pair, RULE_IKE, host->flood_due_ns);
 }
 
 static void look_for_flood(struct judge *judge, struct judged_pair *pair, struct judged_host *host)
@@ -49,9 +67,13 @@ static void look_for_flood(struct judge *judge, struct judged_pair *pair, struct
 	struct address_text text;
 
 	half_open_advance(host, second);
-	unsigned count = half_open_count(host, second), limit = judge->settings.thresholds.flood_half_open;
-	if (!host->flood.open && count < limit)
+	unsigned count = half_open_count(host, second, FLOOD_WAIT_S);
+	unsigned limit = judge->settings.thresholds.flood_half_open;
+	if (!host->flood.open && count < limit) {
+		wait_for_burst(judge, pair, host, half_open_count(host, second, 0) >= limit);
 		return;
+	}
+	host->flood_due_ns = 0;
 	if (!host->flood.open) {
 		host->flood_ns = judge->now_ns;
 		host->flood_most = 0;
@@ -319,8 +341,10 @@ static void host_due(struct judge *judge, struct judged_pair *pair, struct judge
 		end_check(judge, host);
 	else if (host->check.open)
 		judge_wake(judge, pair, RULE_IKE, host->check_told_ns + hold);
-	if (host->flood.open)
+	if (host->flood.open || (host->flood_due_ns && judge->now_ns >= host->flood_due_ns))
 		look_for_flood(judge, pair, host);
+	else if (host->flood_due_ns)
+		judge_wake(judge, pair, RULE_IKE, host->flood_due_ns);
 }
 
 void rule_ike_host_event(struct judge *judge, struct judged_pair *pair)

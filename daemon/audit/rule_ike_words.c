@@ -255,7 +255,10 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 	switch (kind) {
 	case TROUBLE_UNANSWERED:
 		finding_say(finding, "%s opens IKE with %s, %u times in %.1f s without any answer", a.text, b.text,
-			    trouble->sends, (double)(trouble->last_ns - trouble->begun_ns) / 1e9);
+			    trouble->sends, (double)(trouble->last_ns - trouble->attempt_ns) / 1e9);
+		if (trouble->attempt_ns > trouble->begun_ns)
+			finding_say(finding, ", and has tried for %.0f s in all",
+				    (double)(trouble->last_ns - trouble->begun_ns) / 1e9);
 		describe_silence(judge, pair, trouble, story, finding);
 		break;
 	case TROUBLE_REFUSED:

@@ -468,6 +468,24 @@ static bool expected_clear(struct judge *judge, struct judged_pair *pair)
 	return !protection.any && !negotiation.opened_ns[0] && !negotiation.opened_ns[1];
 }
 
+/*
+ * The judge hears of the pair's clear traffic for the first time, and the tracker has counted before: the pair had to make room
+ * here. All but the packet at hand was told of, or was of no interest then, and is not told again.
+ */
+static void take_up(struct leak *leak, const struct transition *transition)
+{
+	const struct transition_clear *clear = &transition->clear;
+	uint64_t packets = clear->packets[0] + clear->packets[1];
+
+	if (leak->packets || packets < 2 || transition->kind == TRANSITION_CLEAR_QUIET)
+		return;
+	leak->packets = packets - 1;
+	leak->bytes = clear->bytes - clear->octets;
+	/* So was the beginning of a run that goes on. */
+	if (transition->kind != TRANSITION_CLEAR_BEGAN)
+		leak->last_ns = clear->since_ns;
+}
+
 static void clear_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	struct leak *leak = &pair->leak;
@@ -475,6 +493,7 @@ static void clear_transition(struct judge *judge, struct judged_pair *pair, cons
 	bool quiet = transition->kind == TRANSITION_CLEAR_QUIET;
 	bool ours = pair->rule ? !expected_clear(judge, pair) : learn_holds(judge, pair, judge->now_ns);
 
+	take_up(leak, transition);
 	if (!quiet && ours && !leak->running)
 		begin(judge, pair, transition);
 	uint64_t packets = clear->packets[0] + clear->packets[1];

@@ -340,6 +340,7 @@ static void put_clear(struct track *track, struct pair *pair, struct story *stor
 	if (packet) {
 		transition.clear.src_port = packet->src_port;
 		transition.clear.dst_port = packet->dst_port;
+		transition.clear.octets = packet->length;
 	}
 	transition.clear.bytes = story->clear_bytes;
 	/* Of a silence it would depend on when that is noticed. */

@@ -70,6 +70,7 @@ bool transition_service_shares_port(const struct transition_service *left, const
 struct transition_clear {
 	struct transition_service service; /* that the packet at hand belongs to */
 	uint16_t src_port, dst_port;       /* of the packet at hand */
+	uint32_t octets;                   /* of the IP packet at hand; 0: CLEAR_QUIET */
 	uint64_t packets[2];
 	uint64_t bytes;
 	int64_t last_ns[2]; /* 0: none yet */

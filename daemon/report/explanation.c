@@ -388,3 +388,50 @@ const struct explanation *explanation_of(enum finding_id id)
 {
 	return (size_t)id < FINDING_ID_COUNT ? &rows[id] : NULL;
 }
+
+/* What the rules decide beyond the catalogue's severity: of a finding (CAUSE_NONE) and of those of its causes that differ. */
+static const struct {
+	enum finding_id id;
+	enum finding_cause cause;
+	const char *text;
+} severities[] = {
+	{ FINDING_CLEARTEXT_LEAK, CAUSE_NONE,
+	  "high under a rule of level require, critical with credentials in clear; medium under request and for "
+	  "learned "
+	  "pairs; low under respond, and where all that is in clear is encrypted by itself (TLS, SSH)" },
+	{ FINDING_CLEARTEXT_LEAK, CAUSE_SOFT_SA,
+	  "high under a rule of level require, critical with credentials in clear; medium for learned pairs; low under "
+	  "request, which allows it, and under respond, and where all that is in clear is encrypted by itself (TLS, "
+	  "SSH)" },
+	{ FINDING_CLEARTEXT_LEAK, CAUSE_BEFORE_SA,
+	  "high under a rule of level require, critical with credentials in clear; medium for learned pairs; low under "
+	  "request, which allows it, and under respond, and where all that is in clear is encrypted by itself (TLS, "
+	  "SSH)" },
+	{ FINDING_CLEARTEXT_LEAK, CAUSE_SELECTOR_GAP,
+	  "high under a rule of level require, critical with credentials in clear; medium under request; low for "
+	  "learned "
+	  "pairs, under respond, and where all that is in clear is encrypted by itself (TLS, SSH)" },
+	{ FINDING_INTEGRITY_ONLY, CAUSE_NONE, "low; medium under a rule of level require" },
+	{ FINDING_RESTART_CHECK, CAUSE_NONE, "info; medium if a pair is in clear" },
+	{ FINDING_WEAK_IKE_SELECTED, CAUSE_NONE,
+	  "medium for what the table of algorithms forbids, low for what it discourages" },
+	{ FINDING_ESP_64_BIT_BLOCK, CAUSE_NONE, "info while it is possible, low once it is likely" },
+	{ FINDING_BAD_SPI, CAUSE_NONE,
+	  "info while it can heal; medium once it lasts, or comes three times an hour, and the receiver is seen "
+	  "alive" },
+	{ FINDING_BAD_SPI, CAUSE_NOTIFIED,
+	  "info while it can heal, and where the notice names no SA that is known; medium once it lasts, or comes "
+	  "three "
+	  "times an hour, and the receiver is seen alive" },
+};
+
+const char *explanation_severity(enum finding_id id, enum finding_cause cause)
+{
+	const char *text = NULL;
+
+	for (size_t i = 0; i < sizeof(severities) / sizeof(severities[0]); i++)
+		if (severities[i].id == id &&
+		    (severities[i].cause == cause || (!text && severities[i].cause == CAUSE_NONE)))
+			text = severities[i].text;
+	return text;
+}

@@ -32,6 +32,10 @@ struct cause_explanation {
 /* NULL for a number that is no finding. */
 const struct explanation *explanation_of(enum finding_id id);
 
+/* Of what the severity depends, for the finding or for this cause of it; NULL: it is always that of the catalogue. No sentence:
+ * the severities, each with its case. */
+const char *explanation_severity(enum finding_id id, enum finding_cause cause);
+
 /* NULL if the catalogue does not allow the cause for the finding, and for CAUSE_NONE. */
 const struct cause_explanation *explanation_of_cause(enum finding_id id, enum finding_cause cause);
 

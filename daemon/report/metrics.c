@@ -264,7 +264,7 @@ static void put_alerts(const struct page *page, const struct snapshot *snapshot,
 	size_t open[FINDING_ID_COUNT] = { 0 };
 
 	for (size_t i = 0; i < snapshot->alert_count; i++)
-		open[snapshot->alerts[i]->finding.id]++;
+		open[snapshot->alerts[i]->finding.id] += !finding_is_test(&snapshot->alerts[i]->finding);
 	family(page, "espial_open_alerts", GAUGE, "Open alerts by finding.");
 	for (int i = 0; i < FINDING_ID_COUNT; i++)
 		labelled(page, "espial_open_alerts", "id", catalogue_row((enum finding_id)i)->name, (double)open[i]);
@@ -448,6 +448,8 @@ static bool put_by_rule(const struct page *page, const struct snapshot *snapshot
 
 void metrics_tally_take(struct metrics_tally *tally, const struct finding *finding)
 {
+	if (finding_is_test(finding))
+		return;
 	if (finding->state == FINDING_OPEN)
 		tally->opened[finding->id]++;
 	else if (finding->state == FINDING_CLEAR)

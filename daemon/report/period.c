@@ -25,6 +25,7 @@ struct period_reader {
 	struct sums *sums; /* owned */
 	size_t sum_count;
 	bool failed; /* no memory, or a line that is not as it should be */
+	bool test;   /* the last line was a test's */
 };
 
 struct period_reader *period_reader_new(const struct period_judge *judge)
@@ -271,6 +272,11 @@ static void take_alert(struct period_reader *reader, const char *line, size_t le
 		reader->failed = true;
 		return;
 	}
+	reader->test = finding_is_test(&record.finding);
+	if (reader->test)
+		return;
+	if (finding_is_grouped(&record.finding))
+		return;
 	struct period *period = &reader->period;
 	struct period_leak *leak = add(reader, &period->leaks, &period->leak_count, sizeof(*leak));
 	if (!leak)
@@ -297,7 +303,7 @@ bool period_reader_line(struct period_reader *reader, const char *line, size_t l
 	const char *type = json_string_value(json_object_get(object, "type"));
 	bool known = false;
 
-	reader->failed = false;
+	reader->failed = reader->test = false;
 	for (size_t i = 0; type && i < sizeof(types) / sizeof(types[0]); i++)
 		if (strcmp(type, types[i].type) == 0) {
 			types[i].take(reader, object);
@@ -309,6 +315,11 @@ bool period_reader_line(struct period_reader *reader, const char *line, size_t l
 	}
 	json_decref(object);
 	return known && !reader->failed;
+}
+
+bool period_reader_is_test(const struct period_reader *reader)
+{
+	return reader->test;
 }
 
 /* ---- what belongs together ---- */

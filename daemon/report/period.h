@@ -86,6 +86,8 @@ struct period_reader; /* gathers */
 struct period_reader *period_reader_new(const struct period_judge *judge);
 /* A line of `report` or of `alerts`. False if it is neither, or not as it should be. */
 bool period_reader_line(struct period_reader *reader, const char *line, size_t length);
+/* Whether the last line was the alert of a test, which is no part of the period. */
+bool period_reader_is_test(const struct period_reader *reader);
 /* What was gathered so far, complete when the line `report` came; lives as long as the reader. */
 const struct period *period_reader_finish(struct period_reader *reader);
 void period_reader_free(struct period_reader *reader);

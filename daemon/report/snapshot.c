@@ -425,13 +425,16 @@ static int by_addresses(const void *left, const void *right)
 	return compare_addresses(left, &r->pair.a, &r->pair.b);
 }
 
-/* Counts the alerts into their pairs; where realms give several pairs the same addresses, into the first. */
+/* Counts the alerts into their pairs; where realms give several pairs the same addresses, into the first. One that somebody
+ * raised to see it arrive is none of them. */
 static void count_alerts(struct kept *kept, struct snapshot_pair *pairs)
 {
 	struct snapshot *snapshot = &kept->snapshot;
 
 	for (size_t i = 0; i < snapshot->alert_count; i++) {
 		const struct finding *finding = &kept->alerts[i]->finding;
+		if (finding_is_test(finding))
+			continue;
 		snapshot->alerts_by_severity[finding->severity]++;
 		if (!finding->has_pair || finding->subject == SUBJECT_HOST)
 			continue;

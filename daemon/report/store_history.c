@@ -211,11 +211,14 @@ static void count_pair(struct writing *writing, const struct record_pair *pair, 
 {
 	char rules[CARRIES_SIZE], text[TEXT_SIZE];
 	int64_t rule = word_of(writing, pair->rule ? pair->rule : "");
-	enum constant secured = pair->verdict == PAIR_INTEGRITY_ONLY ? INTEGRITY : ESP;
+	/* Clear text that has an ESP header is no more than that. */
+	bool readable = pair->verdict == PAIR_INTEGRITY_ONLY || pair->verdict == PAIR_CLEARTEXT;
+	enum constant secured = readable ? INTEGRITY : ESP;
 	struct counter clear = { constant_word(writing, CLEAR), 0, rule, 0, 0, true };
 
 	if (pair->esp_packets)
-		count(counters, &(struct counter){ constant_word(writing, secured), constant_word(writing, secured),
+		/* One counter of the engine, whatever the verdict is by now: it must not begin anew with another verdict. */
+		count(counters, &(struct counter){ constant_word(writing, ESP), constant_word(writing, secured),
 						   word_of(writing, rule_of_esp(pair, rules)), pair->esp_packets,
 						   pair->esp_bytes, true });
 	if (pair->offending_packets)

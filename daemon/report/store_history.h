@@ -30,7 +30,7 @@ extern const char store_history_schema[];
 
 /* What stands for a kind of traffic where it is no protocol. */
 #define HISTORY_ESP "=esp"
-#define HISTORY_INTEGRITY "=integrity" /* AH of pairs without ESP */
+#define HISTORY_INTEGRITY "=integrity" /* AH of pairs without ESP; ESP that can be read */
 #define HISTORY_OFFENDING "=offending"
 #define HISTORY_CLEAR "=clear" /* all of it, of rules only */
 

@@ -133,7 +133,7 @@ static void write_pair_head(const struct page *page, const struct pair_columns *
 {
 	page_put_left(page, STYLE_QUIET, "verdict", columns->verdict);
 	page_put_left(page, STYLE_QUIET, "pair", columns->pair);
-	page_put_right(page, STYLE_QUIET, "secured", columns->volume);
+	page_put_right(page, STYLE_QUIET, "ESP, AH", columns->volume);
 	page_put_right(page, STYLE_QUIET, "clear", columns->volume);
 	if (columns->rekeys) {
 		page_spaces(page, 2);

@@ -20,6 +20,7 @@ struct alert_row {
 	uint64_t alert;
 	uint8_t id, cause, severity;
 	bool used, cleared;
+	bool grouped; /* another alert speaks for it, and counts */
 };
 
 struct protocol_row {
@@ -150,6 +151,7 @@ static void add_finding(struct report *report, const struct finding *finding)
 	if (finding->severity < row->severity)
 		row->severity = (uint8_t)finding->severity; /* the worst it was */
 	row->cleared = finding->state == FINDING_CLEAR;
+	row->grouped = finding_is_grouped(finding);
 }
 
 void report_add(struct report *report, const struct record *record)
@@ -225,8 +227,10 @@ static void write_headline(const struct report *report, const struct page *page)
 	for (size_t i = 0; i < 2 * REPORT_ALERTS_MAX; i++) {
 		const struct alert_row *row = &report->alerts[i];
 
-		attention += row->used && row->severity <= SEVERITY_MEDIUM;
-		if (row->used && row->severity < worst)
+		if (!row->used || row->grouped)
+			continue;
+		attention += row->severity <= SEVERITY_MEDIUM;
+		if (row->severity < worst)
 			worst = (enum finding_severity)row->severity;
 	}
 	if (attention > 0) {
@@ -428,7 +432,7 @@ static void write_findings(const struct report *report, const struct page *page)
 		const struct alert_row *row = &report->alerts[i];
 		struct recap *recap;
 
-		if (!row->used || row->id >= FINDING_ID_COUNT || row->cause >= CAUSE_COUNT)
+		if (!row->used || row->grouped || row->id >= FINDING_ID_COUNT || row->cause >= CAUSE_COUNT)
 			continue;
 		recap = &recaps[row->id * CAUSE_COUNT + row->cause];
 		if (recap->count == 0 || row->severity < recap->severity)

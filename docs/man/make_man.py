@@ -81,7 +81,7 @@ def page_espial_findings(espial, _espiald, _sample, version):
         title = f"{name}/{cause}" if cause else name
         text += f".SS {escape(title)}\n"
         if row.get("severity"):
-            text += f"Severity {escape(row['severity'])}.\n"
+            text += f"Severity {escape(row['severity_by_case'] or row['severity'])}.\n"
         for key in ("meaning", "evidence", "false_positives", "advice", "not_visible"):
             if isinstance(row.get(key), str):
                 label = {"evidence": "Told by: ", "false_positives": "What else looks like it: ", "advice": "What to do: ", "not_visible": "Not on the wire: "}.get(key, "")

@@ -313,6 +313,45 @@ START_TEST(a_group_sharpens)
 }
 END_TEST
 
+/* Who is well again is named no more while others are not; who joins takes the place; the end names all there is room for. */
+START_TEST(a_group_names_who_is_in_it)
+{
+	set_up();
+	settings = alert_default_settings();
+	begin();
+	for (unsigned i = 0; i < 10; i++)
+		tell(i);
+	pass(61 * STORY_SECOND);
+	ck_assert_ptr_nonnull(strstr(last()->text, "10 pairs of 192.0.2.1 have the same trouble at once: 10.0.0.1, "));
+	ck_assert_ptr_nonnull(strstr(last()->text, ", 10.0.0.8 and 2 more."));
+	clear(0);
+	clear(1);
+	tell(10);
+	tell_as(4, FINDING_CLEARTEXT_LEAK, CAUSE_SA_LOST, SEVERITY_CRITICAL);
+	pass(11 * STORY_SECOND);
+	ck_assert_msg(strstr(last()->text, "9 pairs of 192.0.2.1 have the same trouble at once: 10.0.0.11, 10.0.0.3, "),
+		      "%s", last()->text);
+	ck_assert_ptr_nonnull(strstr(last()->text, ", 10.0.0.8 and 2 more."));
+	/* Only those are left that found no place. */
+	for (unsigned i = 2; i < 8; i++)
+		clear(i);
+	clear(10);
+	tell_as(8, FINDING_CLEARTEXT_LEAK, CAUSE_UNKNOWN, SEVERITY_LOW);
+	tell_as(9, FINDING_CLEARTEXT_LEAK, CAUSE_UNKNOWN, SEVERITY_LOW);
+	pass(11 * STORY_SECOND);
+	ck_assert_str_eq(last()->text, "2 pairs of 192.0.2.1 have the same trouble at once.");
+	clear(8);
+	clear(9);
+	ck_assert_int_eq(last()->state, FINDING_CLEAR);
+	ck_assert_msg(
+	    strstr(last()->text, "11 pairs of 192.0.2.1 have the same trouble at once: 10.0.0.11, 10.0.0.2, "), "%s",
+	    last()->text);
+	ck_assert_ptr_nonnull(strstr(last()->text, " and 3 more."));
+	is_consistent();
+	end();
+}
+END_TEST
+
 START_TEST(the_hourly_word_of_a_group)
 {
 	set_up();
@@ -681,5 +720,6 @@ START_TEST(any_order)
 END_TEST
 
 SUITE_MAIN("alert_desk", a_thousand_pairs_are_one_alert, a_group_takes_over, no_group, a_group_sharpens,
-	   the_hourly_word_of_a_group, forgotten_members, so_many_a_minute, nothing_is_lost, maintenance_holds_back,
-	   maintenance_of_others, switched_off, windows_change, rates_and_switches_change, groups_change, any_order)
+	   a_group_names_who_is_in_it, the_hourly_word_of_a_group, forgotten_members, so_many_a_minute, nothing_is_lost,
+	   maintenance_holds_back, maintenance_of_others, switched_off, windows_change, rates_and_switches_change,
+	   groups_change, any_order)

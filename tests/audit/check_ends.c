@@ -286,30 +286,50 @@ START_TEST(unnegotiated)
 }
 END_TEST
 
+/* The verdict of the pair in its record. */
+static void counts_as(const char *verdict)
+{
+	char part[80];
+
+	snprintf(part, sizeof(part), "pair " A " " B " %s", verdict);
+	ck_assert_msg(story_count(result->records, part) == 1, "not %s in:\n%s", part, result->records);
+}
+
 START_TEST(readable_replaced)
 {
 	begin(true);
 	esp_readable(60);
 	tell();
 	lasts(FINDING_READABLE_ESP);
+	counts_as("integrity-only");
 	new_sas();
 	esp(14 * 60, BOTH);
 	tell();
 	lasts(FINDING_READABLE_ESP);
+	counts_as("integrity-only");
 	esp(2 * 60, BOTH);
 	tell();
 	ended_by(FINDING_READABLE_ESP, 1, "rekeyed");
+	counts_as("secured");
 	/* The old SA speaks again. */
 	esp_out.spi -= 0x10;
 	esp_out.sequence = 500;
 	esp_readable(2);
 	tell();
 	opens(FINDING_READABLE_ESP, 2);
+	counts_as("integrity-only");
 	scene_end();
 	begin(true);
 	esp_readable(60);
 	after(16 * 60);
 	ended(FINDING_READABLE_ESP, "quiet", 15 * 60);
+	/* Silence hides nothing of what was said. */
+	counts_as("integrity-only");
+	/* What comes after it cannot be read. */
+	new_sas();
+	esp(60, BOTH);
+	tell();
+	counts_as("secured");
 	scene_end();
 }
 END_TEST
@@ -522,6 +542,7 @@ START_TEST(not_readable_after_all)
 	esp(300, OUT); /* it looks again now and then only */
 	tell();
 	ended_by(FINDING_READABLE_ESP, 1, "not-confirmed");
+	counts_as("secured");
 	struct life life = life_of(FINDING_READABLE_ESP, 1);
 	ck_assert_int_eq(life.cleared->first_ns, life.opened->first_ns);
 	ck_assert_int_eq(life.cleared->grade, life.opened->grade);

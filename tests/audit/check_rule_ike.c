@@ -47,6 +47,31 @@ START_TEST(unanswered)
 }
 END_TEST
 
+/* Tries and seconds are those of one attempt, whatever came before it. */
+START_TEST(unanswered_again)
+{
+	struct script *script = script_new(100);
+	for (unsigned n = 0; n < 5; n++) {
+		v2_init(script, 7, GOOD);
+		say(script, 3000, 0);
+	}
+	ck_assert_uint_eq(opens_of(script, FINDING_IKE_UNANSWERED), 1);
+	const char *text = last_of(script, FINDING_IKE_UNANSWERED)->text;
+	ck_assert_msg(strstr(text, " s without any answer") && !strstr(text, " in all"), "%s", text);
+	pass(script, 57000);
+	for (unsigned n = 0; n < 4; n++) {
+		v2_init(script, 9, GOOD);
+		say(script, 2000, 0);
+	}
+	/* The alert ends for want of tries, and says what was seen last. */
+	pass(script, 3600000);
+	ck_assert_int_eq(last_of(script, FINDING_IKE_UNANSWERED)->state, FINDING_CLEAR);
+	text = last_of(script, FINDING_IKE_UNANSWERED)->text;
+	ck_assert_msg(strstr(text, ", 4 times in 6.0 s without any answer, and has tried for 77 s in all"), "%s", text);
+	script_free(script);
+}
+END_TEST
+
 START_TEST(unanswered_by_icmp_at_once)
 {
 	struct script *script = script_new(100);
@@ -493,28 +518,34 @@ START_TEST(one_pair_again_and_again)
 }
 END_TEST
 
+/* Openings all the time, and as many within a second and nothing after it. */
 START_TEST(flood)
 {
-	/* how the initiators behave: forged; real, but unanswered; completing */
-	for (unsigned how = 0; how < 3; how++) {
+	/* how the initiators behave: forged; real, but unanswered; completing; forged, and too few */
+	for (unsigned how = 0; how < 8; how++) {
 		struct script *script = script_new(1000);
-		for (unsigned peer = 10; peer < 210; peer++) {
+		bool forged = how % 4 == 0, burst = how >= 4;
+		for (unsigned peer = 10; peer < (how % 4 == 3 ? 60 : 210); peer++) {
 			v2_init(script, peer, GOOD);
-			say_between(script, 60, 1, peer, 1);
-			if (how == 1 && peer > 30) {
+			say_between(script, burst ? 3 : 60, 1, peer, 1);
+			if (how % 4 == 1 && peer > 30) {
 				v2_init(script, peer - 20, GOOD);
 				say_between(script, 1, 1, peer - 20, 1);
 			}
-			if (how == 2) {
+			if (how % 4 == 2) {
 				v2_answer(script, peer, GOOD, false);
 				say_between(script, 1, 1, peer, 0);
 				v2_secret(script, peer, IKEV2_EXCHANGE_IKE_AUTH, V2_REQUEST, 1, IKEV2_PAYLOAD_IDI, 288);
 				say_between(script, 1, 1, peer, 1);
 			}
 		}
-		ck_assert_uint_eq(opens_of(script, FINDING_IKE_FLOOD), how == 0);
+		ck_assert_uint_eq(opens_of(script, FINDING_IKE_FLOOD), forged && !burst);
+		for (unsigned second = 0; second < 7; second++)
+			pass(script, 1000);
+		ck_assert_uint_eq(opens_of(script, FINDING_IKE_FLOOD), forged);
 		pass(script, 200000);
-		if (how == 0) {
+		ck_assert_uint_eq(opens_of(script, FINDING_IKE_FLOOD), forged);
+		if (forged) {
 			const struct seen *over = last_of(script, FINDING_IKE_FLOOD);
 			ck_assert_int_eq(over->state, FINDING_CLEAR);
 			/* Not how few there are in the end. */
@@ -737,7 +768,7 @@ START_TEST(spi_notified)
 }
 END_TEST
 
-SUITE_MAIN("rule_ike", unanswered, unanswered_by_icmp_at_once, one_way_mirror, refused, refused_compared,
-	   refusal_causes, no_refusal, authentication_v2, authentication_sound, authentication_v1, authorities,
-	   child_v2, child_v1, stalled_or_too_large, restart, one_pair_again_and_again, flood, cryptography, aggressive,
-	   spi_notified, verdict_tables, gateways_are_held_to_their_rule, leaks)
+SUITE_MAIN("rule_ike", unanswered, unanswered_again, unanswered_by_icmp_at_once, one_way_mirror, refused,
+	   refused_compared, refusal_causes, no_refusal, authentication_v2, authentication_sound, authentication_v1,
+	   authorities, child_v2, child_v1, stalled_or_too_large, restart, one_pair_again_and_again, flood,
+	   cryptography, aggressive, spi_notified, verdict_tables, gateways_are_held_to_their_rule, leaks)

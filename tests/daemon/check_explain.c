@@ -163,6 +163,46 @@ START_TEST(a_cause_is_told_with_its_finding)
 }
 END_TEST
 
+/* Where the rules tell severities apart, so does the explanation. */
+START_TEST(severities_by_cause)
+{
+	static const struct {
+		const char *name, *has, *lacks;
+	} cases[] = {
+		{ "cleartext-leak", "medium under request", "low under request" },
+		{ "cleartext-leak/sa-lost", "medium under request", "low under request" },
+		{ "cleartext-leak/before-sa", "low under request", "medium under request" },
+		{ "cleartext-leak/soft-sa", "low under request", "medium under request" },
+		{ "cleartext-leak/selector-gap", "low for learned pairs", "medium for learned" },
+		{ "bad-spi/stale", "medium once it lasts", "no SA that is known" },
+		{ "bad-spi/notified", "no SA that is known", "high" },
+		{ "ike-refused/mode", "medium", "low" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *arguments[] = { word("explain"), word(cases[i].name), NULL };
+		ck_assert_int_eq(run(arguments, out, err), 0);
+		char *line = strstr(out, "\nseverity "), *end = line ? strstr(line, "\nabout ") : NULL, *to = line;
+		ck_assert_ptr_nonnull(end);
+		*end = '\0';
+		/* Wherever the lines end. */
+		for (const char *at = line; *at; at++)
+			if (*at != ' ' && *at != '\n')
+				*to++ = *at;
+			else if (to == line || to[-1] != ' ')
+				*to++ = ' ';
+		*to = '\0';
+		ck_assert_msg(strstr(line, cases[i].has) && !strstr(line, cases[i].lacks), "%s", line);
+	}
+	/* And what the catalogue has is one of them. */
+	for (int id = 0; id < FINDING_ID_COUNT; id++) {
+		const char *text = explanation_severity((enum finding_id)id, CAUSE_NONE);
+		const char *name = finding_severity_name(catalogue_row((enum finding_id)id)->severity);
+		ck_assert_msg(!text || strstr(text, name), "%s: %s", catalogue_row((enum finding_id)id)->name, text);
+	}
+}
+END_TEST
+
 START_TEST(an_unknown_name_is_an_error)
 {
 	static const char *const names[] = { "bad-spy", "bad-spi/soft-sa", "bad-spi/", "/", "", "\033[31m" };
@@ -190,6 +230,7 @@ int main(void)
 	tcase_add_test(tests, the_nearest_name_is_suggested);
 	tcase_add_test(tests, the_list_has_every_finding);
 	tcase_add_test(tests, a_cause_is_told_with_its_finding);
+	tcase_add_test(tests, severities_by_cause);
 	tcase_add_test(tests, an_unknown_name_is_an_error);
 	suite_add_tcase(suite, tests);
 	return suite_end(suite);

@@ -55,6 +55,8 @@ static void clear(const char *rule, const char *what, const char *service, unsig
 	traffic("10.1.0.1", "10.2.0.2", rule, what, service, bytes, "2026-11-20");
 }
 
+static const char *evidence = "{}";
+
 static void told(const char *id, const char *cause, const char *a, const char *b, const char *severity)
 {
 	char line[2048];
@@ -74,8 +76,8 @@ static void told(const char *id, const char *cause, const char *a, const char *b
 	    "\"protocol\":null,\"community_id\":null,\"count\":1,\"bytes\":1,\"first\":\"2026-11-20T10:00:00.000000Z\","
 	    "\"last\":\"2026-11-20T10:00:00.000000Z\",\"duration\":0.0,\"cleared_by\":\"quiet\",\"text\":\"t\","
 	    "\"advice\":\"a\","
-	    "\"windows_event\":null,\"evidence\":{}}}",
-	    id, cause, severity, a, b, a, b);
+	    "\"windows_event\":null,\"evidence\":%s}}",
+	    id, cause, severity, a, b, a, b, evidence);
 	take(line);
 }
 
@@ -324,6 +326,20 @@ START_TEST(many)
 }
 END_TEST
 
+/* What espial test-alert raised was nobody's leak, and no policy would have kept it away. */
+START_TEST(a_test_was_no_leak)
+{
+	begin("  learn: false\n");
+	evidence = "{\"test\":true}";
+	told("cleartext-leak", "\"unknown\"", "192.0.2.1", "192.0.2.2", "high");
+	rows(0);
+	evidence = "{}";
+	told("cleartext-leak", "\"unknown\"", "192.0.2.1", "192.0.2.2", "high");
+	ck_assert_int_eq(rows(1)->outcome, REPLAY_GONE);
+	end();
+}
+END_TEST
+
 SUITE_MAIN("replay_history", a_rule_that_is_new_raises_what_it_asks_for, levels, lists, pings_that_offended,
 	   multicast_is_nobodys_leak, what_was_raised, learned_pairs, cryptography,
-	   what_is_not_as_it_should_be_is_refused, many)
+	   what_is_not_as_it_should_be_is_refused, many, a_test_was_no_leak)

@@ -2,7 +2,9 @@
 /* A period out of lines: what belongs together is one row, what is not as it should be is refused, and shares do not round what
  * leaked away. How it is written is held by tests/e2e/check_report.py. */
 #include "../../daemon/report/period.h"
+#include "../../daemon/report/json.h"
 #include "../suite.h"
+#include "sample.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -116,4 +118,35 @@ START_TEST(selections_are_judged)
 }
 END_TEST
 
-SUITE_MAIN("period", rules_that_share_gateways_are_one, what_is_not_as_it_should_be_is_refused, selections_are_judged)
+/* The alert of espial test-alert is no leak, and one that a group speaks for is told with that. */
+START_TEST(a_test_is_no_leak)
+{
+	struct period_reader *reader = period_reader_new(&by_nobody);
+
+	for (unsigned test = 0; test < 4; test++) {
+		struct record record = sample_finding();
+		char *line;
+
+		if (test > 1)
+			record.finding.state = FINDING_CLEAR;
+		if (test > 1)
+			record.finding.cleared_by = test == 2 ? "quiet" : FINDING_GROUPED;
+		if (test == 1)
+			finding_note_boolean(&record.finding, FINDING_EVIDENCE_TEST, true);
+		line = record_to_json(&record, "s");
+		ck_assert_ptr_nonnull(line);
+		/* What stands in an answer of `alerts`. */
+		char whole[8192];
+		snprintf(whole, sizeof(whole), "{\"type\":\"alert\",\"alert\":\"0123456789abcdef\",\"finding\":%s}",
+			 line);
+		ck_assert_msg(take(reader, whole), "refused: %s", whole);
+		ck_assert(period_reader_is_test(reader) == (test == 1));
+		free(line);
+	}
+	ck_assert_uint_eq(period_reader_finish(reader)->leak_count, 2);
+	period_reader_free(reader);
+}
+END_TEST
+
+SUITE_MAIN("period", rules_that_share_gateways_are_one, what_is_not_as_it_should_be_is_refused, selections_are_judged,
+	   a_test_is_no_leak)

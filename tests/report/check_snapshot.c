@@ -4,6 +4,7 @@
 #include "../suite.h"
 
 #include "../../daemon/report/json.h"
+#include "../../daemon/report/metrics.h"
 #include "../../daemon/report/open_alerts.h"
 #include "../../daemon/report/snapshot.h"
 
@@ -382,6 +383,41 @@ START_TEST(a_snapshot_counts_alerts_into_pairs)
 }
 END_TEST
 
+/* An alert that somebody raised to see it arrive is shown, and counts nowhere. */
+START_TEST(a_test_is_no_finding)
+{
+	struct snapshot_builder *builder = snapshot_builder_new();
+	struct record record = sample_finding(), test = record;
+	struct metrics_tally tally = { 0 };
+	struct address_text a, b;
+	size_t length;
+
+	test.finding.alert++;
+	finding_note_boolean(&test.finding, FINDING_EVIDENCE_TEST, true);
+	ck_assert(finding_is_test(&test.finding));
+	finding_note_boolean(&record.finding, FINDING_EVIDENCE_TEST, false);
+	ck_assert(!finding_is_test(&record.finding));
+	add(builder, pair_record(address_text(&record.finding.a, &a), address_text(&record.finding.b, &b), NULL));
+	add(builder, record);
+	add(builder, test);
+	const struct snapshot *snapshot = finish(builder, NULL, 1);
+	ck_assert_uint_eq(snapshot->alert_count, 2);
+	ck_assert_uint_eq(snapshot->alerts_by_severity[record.finding.severity], 1);
+	ck_assert_uint_eq(snapshot->pairs[0].alerts, 1);
+	metrics_tally_take(&tally, &record.finding);
+	metrics_tally_take(&tally, &test.finding);
+	test.finding.state = FINDING_CLEAR;
+	metrics_tally_take(&tally, &test.finding);
+	ck_assert_uint_eq(tally.opened[FINDING_CLEARTEXT_LEAK], 1);
+	ck_assert_uint_eq(tally.cleared[FINDING_CLEARTEXT_LEAK], 0);
+	char *text = metrics_text(snapshot, &tally, true, &length);
+	ck_assert_ptr_nonnull(text);
+	ck_assert_ptr_nonnull(strstr(text, "\nespial_open_alerts{id=\"cleartext-leak\"} 1\n"));
+	free(text);
+	snapshot_let_go(snapshot);
+}
+END_TEST
+
 START_TEST(lines_of_an_audit_make_one)
 {
 	char *lines[3], all[16384];
@@ -408,4 +444,5 @@ END_TEST
 
 SUITE_MAIN("snapshot", lines_come_back_in_order, a_row_is_what_was_told, sas_are_in_order_whatever_their_ends,
 	   rates_come_from_two_snapshots_of_one_engine, alerts_live_from_open_to_clear, what_is_told_once_is_not_open,
-	   alerts_are_bounded_and_the_least_goes_first, a_snapshot_counts_alerts_into_pairs, lines_of_an_audit_make_one)
+	   alerts_are_bounded_and_the_least_goes_first, a_snapshot_counts_alerts_into_pairs, a_test_is_no_finding,
+	   lines_of_an_audit_make_one)

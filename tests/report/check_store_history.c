@@ -289,6 +289,30 @@ START_TEST(esp_is_of_the_rules_that_it_carries)
 }
 END_TEST
 
+/* ESP that turns out to be readable, and is replaced: each octet is counted once, as what it was. */
+START_TEST(a_verdict_that_changes_takes_nothing_along)
+{
+	struct stage stage = stage_new();
+	struct told_pair pair = HQ(10, 0, 0, 0);
+
+	begin(&stage);
+	take(&stage, look_at(BEGIN, BEGIN + 60 * SECOND, 1, &pair, 1));
+	pair.verdict = PAIR_INTEGRITY_ONLY;
+	pair.esp = 25;
+	take(&stage, look_at(BEGIN, BEGIN + 120 * SECOND, 2, &pair, 1));
+	pair.verdict = PAIR_SECURED;
+	pair.esp = 40;
+	take(&stage, look_at(BEGIN, BEGIN + 180 * SECOND, 3, &pair, 1));
+	/* Plain text behind an ESP header. */
+	pair.verdict = PAIR_CLEARTEXT;
+	pair.esp = 47;
+	take(&stage, look_at(BEGIN, BEGIN + 240 * SECOND, 4, &pair, 1));
+	ck_assert_uint_eq(of_rule(&stage, 0, INT64_MAX, "hq", HISTORY_ESP), 25);
+	ck_assert_uint_eq(of_rule(&stage, 0, INT64_MAX, "hq", HISTORY_INTEGRITY), 22);
+	stage_end(&stage);
+}
+END_TEST
+
 START_TEST(a_rule_of_another_name_takes_over)
 {
 	struct stage stage = stage_new();
@@ -441,5 +465,6 @@ START_TEST(selections_are_there_with_their_times)
 END_TEST
 
 SUITE_MAIN("store_history", everything_is_counted_once, counters_that_fall_begin_anew,
-	   esp_is_of_the_rules_that_it_carries, a_rule_of_another_name_takes_over, hours_become_days_and_days_go,
+	   esp_is_of_the_rules_that_it_carries, a_verdict_that_changes_takes_nothing_along,
+	   a_rule_of_another_name_takes_over, hours_become_days_and_days_go,
 	   pairs_have_a_bound_and_ipsec_the_better_claim, selections_are_there_with_their_times)

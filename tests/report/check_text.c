@@ -122,6 +122,30 @@ static void write_unsecured(struct sink *sink)
 	sink_write(sink, &summary);
 }
 
+/* Four alerts about pairs of one host, of which a group takes over the first three; the fourth is another host's. */
+static void write_grouped(struct sink *sink)
+{
+	struct record summary = { .type = RECORD_SUMMARY, .summary = { .packets = 120, .bytes = 13000 } };
+	struct record record = sample_finding();
+
+	for (unsigned i = 0; i < 4; i++) {
+		record.finding.alert = i + 1;
+		sink_write(sink, &record);
+	}
+	record.finding.state = FINDING_CLEAR;
+	record.finding.cleared_by = FINDING_GROUPED;
+	for (unsigned i = 0; i < 3; i++) {
+		record.finding.alert = i + 1;
+		sink_write(sink, &record);
+	}
+	record = sample_finding();
+	record.finding.alert = 9;
+	record.finding.subject = SUBJECT_HOST;
+	record.finding.has_pair = record.finding.has_flow = false;
+	sink_write(sink, &record);
+	sink_write(sink, &summary);
+}
+
 static void write_empty(struct sink *sink)
 {
 	struct record summary = { .type = RECORD_SUMMARY };
@@ -173,6 +197,16 @@ START_TEST(stories_read_as_written)
 	golden[fread(golden, 1, sizeof(golden) - 1, file)] = '\0';
 	fclose(file);
 	ck_assert_str_eq(text, golden);
+	free(text);
+}
+END_TEST
+
+START_TEST(members_of_a_group_count_once)
+{
+	char *text = tell(write_grouped, 80, false, false);
+
+	ck_assert_msg(strstr(text, "\n2 findings need attention; the worst is high."), "%s", text);
+	ck_assert_msg(strstr(text, "\nHIGH           2  cleartext-leak/sa-lost\n"), "%s", text);
 	free(text);
 }
 END_TEST
@@ -367,6 +401,7 @@ int main(void)
 	TCase *texts = tcase_create("texts");
 
 	tcase_add_loop_test(texts, stories_read_as_written, 0, (int)(sizeof(stories) / sizeof(stories[0])));
+	tcase_add_test(texts, members_of_a_group_count_once);
 	tcase_add_test(texts, no_line_is_too_long);
 	tcase_add_loop_test(texts, hostile_strings_never_reach_the_terminal, 0, 4);
 	tcase_add_test(texts, many_pairs_are_bounded);
