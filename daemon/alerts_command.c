@@ -125,6 +125,8 @@ static void take_line(void *context, const char *line, size_t length)
 	const char *finding = memmem(line, length, mark, sizeof(mark) - 1);
 	struct record record;
 
+	if (asked->options.json)
+		print_line(NULL, line, length);
 	if (!finding) {
 		asked->refused = true;
 		return;
@@ -137,6 +139,8 @@ static void take_line(void *context, const char *line, size_t length)
 		return;
 	}
 	asked->bad |= record.finding.severity <= SEVERITY_MEDIUM;
+	if (asked->options.json)
+		return; /* told as it came; read for the exit status, which must not depend on --json */
 	if (asked->sink)
 		sink_write(asked->sink, &record);
 	else
@@ -161,11 +165,10 @@ static int list_once(void *context)
 	struct control_client_error error;
 	const struct page page = { stdout, terminal_width(), terminal_colour(), terminal_unicode() };
 
-	if (asked->options.json)
-		return control_client_ask(asked->options.socket, asked->request, print_line, NULL, &error)
-			   ? EXIT_DONE
-			   : ask_failed(&error);
 	asked->bad = false;
+	if (asked->options.json)
+		return finish(
+		    asked, control_client_ask(asked->options.socket, asked->request, take_line, asked, &error), &error);
 	asked->table = text_table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	if (!asked->table) {
 		complain("not enough memory");
