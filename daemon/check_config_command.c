@@ -311,6 +311,8 @@ static int check(const char *path, bool replaying, struct past *past)
 	char pins[PROCESSORS_PROBLEM_SIZE];
 	if (!processors_check(config, pins, sizeof(pins)))
 		complain("%s", pins);
+	if (config->interface_count == 0)
+		complain("%s: no interface to watch: espiald needs one with -i, or under 'capture'", path);
 	if (!past->json)
 		printf("%s: usable, %zu rule%s, %zu interface%s\n", path, config->policy.rule_count,
 		       config->policy.rule_count == 1 ? "" : "s", config->interface_count,

@@ -224,7 +224,7 @@ class Configurations(Case):
     def test_usable(self):
         path = self.path("good.yaml", b"policy:\n  rules:\n    - name: hosts\n"
                          b"      between: [10.8.1.1, 10.8.1.2]\n")
-        done = self.run_program([ESPIALD, "-c", path, "--check-config"])
+        done = self.run_program([ESPIALD, "-c", path, "--check-config", "-i", "eth0"])
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         done = self.audit("-c", path, "--json", self.leak)
         self.assertEqual(done.returncode, 1)
@@ -232,6 +232,21 @@ class Configurations(Case):
 
     def test_no_interface_for_the_daemon(self):
         self.refused(self.run_program([ESPIALD]), "no interface")
+
+    def test_a_check_refuses_what_a_start_refuses(self):
+        """In the same words."""
+        sink = "capture: [ { interface: lo } ]\nreport: { control: { socket: none }, syslog: { to: tls://logs.example, ca: %s } }\n"
+        none = os.path.join(self.folder, "none.pem")
+        noise = self.path("noise.pem", b"this is no certificate\n")
+        for text, *words in (
+                ("policy: { learn: true }\n", "no interface to watch"),
+                ("limits: { memory: 64MiB, pairs: 100000000 }\ncapture: [ { interface: lo } ]\n", "limits"),
+                (sink % none, "report.syslog", none, "No such file"),
+                (sink % noise, "report.syslog", noise)):
+            with self.subTest(text=text):
+                path = self.path("refused.yaml", text.encode())
+                said = [self.refused(self.run_program([ESPIALD, "-c", path, *more]), *words) for more in (["--check-config"], [])]
+                self.assertEqual(said[0], said[1])
 
 
 class Arguments(Case):
