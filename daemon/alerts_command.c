@@ -52,6 +52,7 @@ struct asked {
 	struct record_reader reader;
 	int64_t until_ns; /* of the line read last: acknowledged until then, 0: it is not */
 	bool refused, bad;
+	bool chosen;         /* not all were asked for */
 	const char *capture; /* where the capture of the alert is to go; NULL: it was not asked for */
 };
 
@@ -176,8 +177,10 @@ static int list_once(void *context)
 	}
 	bool answered = control_client_ask(asked->options.socket, asked->request, take_line, asked, &error);
 	if (answered && text_table_rows(asked->table) == 0)
-		fputs("no such alerts; 'espial alerts' without a choice lists all, 'espial status' tells whether "
-		      "frames arrive\n",
+		fputs(asked->chosen
+			  ? "no such alerts; 'espial alerts' without a choice lists all, 'espial status' tells "
+			    "whether frames arrive\n"
+			  : "there are no alerts; 'espial status' tells whether frames arrive\n",
 		      stderr);
 	else if (answered)
 		text_table_write(asked->table, &page, terminal_has_width());
@@ -272,6 +275,7 @@ static bool take_time(struct asked *asked, const char *key, const char *text, in
 
 static bool take_option(struct asked *asked, int option, char *value)
 {
+	asked->chosen |= strchr("ofpiv", option) != NULL;
 	switch (option) {
 	case 'j':
 		asked->options.json = true;

@@ -166,6 +166,23 @@ class ExitStatus(Case):
             self.same_trouble(command)
 
 
+class Nothing(Case):
+    """What there is none of, and where to look then; never the command that was just given."""
+
+    def test_no_alerts(self):
+        self.answers()
+        done = self.espial("alerts")
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertEqual(done.stderr, "there are no alerts; 'espial status' tells whether frames arrive\n")
+
+    def test_none_of_those_asked_for(self):
+        self.answers()
+        for choice in (["--open"], ["--since", "2h"], ["--severity", "high"], ["--id", "bad-spi"], ["--pair", "10.1.0.1"]):
+            done = self.espial("alerts", *choice)
+            self.assertEqual((done.returncode, done.stdout), (0, ""))
+            self.assertTrue(done.stderr.startswith("no such alerts; 'espial alerts' without a choice lists all,"), done.stderr)
+
+
 class Help(Case):
     def test_of_a_command(self):
         for command in COMMANDS:
