@@ -188,8 +188,9 @@ static bool evidence_kept(struct audit *audit)
 
 	if (!health || (health->up && health->dropped == 0))
 		return true;
-	snprintf(text, sizeof(text), "captures of alerts are incomplete: %llu frames or alerts were lost%s%s",
-		 (unsigned long long)health->dropped, *health->problem ? ": " : "",
+	snprintf(text, sizeof(text), "captures of alerts are incomplete: %llu frame%s lost%s%s",
+		 (unsigned long long)health->dropped, health->dropped == 1 ? " or alert was" : "s or alerts were",
+		 *health->problem ? ": " : "",
 		 *health->problem ? health->problem
 		 : health->up     ? "; there was no room for them"
 				  : "");
@@ -342,9 +343,10 @@ static int audit_live(struct audit *audit)
 		live_read_stats(live, &stats);
 		if (stats.dropped || stats.interface_dropped)
 			fprintf(stderr,
-				"espial: %llu frames were dropped by the kernel and %llu before: the report is "
+				"espial: %llu frame%s dropped by the kernel and %llu before: the report is "
 				"incomplete\n",
-				(unsigned long long)stats.dropped, (unsigned long long)stats.interface_dropped);
+				(unsigned long long)stats.dropped, stats.dropped == 1 ? " was" : "s were",
+				(unsigned long long)stats.interface_dropped);
 	} else if (engine) {
 		complain(audit, "not enough memory to watch the interfaces");
 	}

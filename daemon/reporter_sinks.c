@@ -243,11 +243,11 @@ static void tell_refused(const struct recalling *recalling, const struct record_
 
 	if (!recalling->refused)
 		return;
-	snprintf(
-	    text, sizeof(text),
-	    "%u records in the store are not as espial writes them, and are left out: what they tell of may be told "
-	    "or learned again (the first: %s)",
-	    recalling->refused, recalling->first_refused);
+	snprintf(text, sizeof(text), "%u %s: what that tells of may be told or learned again (the first: %s)",
+		 recalling->refused,
+		 recalling->refused == 1 ? "record in the store is not as espial writes it, and is left out"
+					 : "records in the store are not as espial writes them, and are left out",
+		 recalling->first_refused);
 	say(notices, NOTICE_WARNING, text);
 }
 

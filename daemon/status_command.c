@@ -131,9 +131,10 @@ static void tell_interfaces(const struct status *status)
 		char rate[TEXT_SIZE];
 		rate_of(row, "frames_per_second", "/s", rate, sizeof(rate));
 		line(&status->page, text_of(row, "name"), up && !dropped ? STYLE_PLAIN : STYLE_HIGH,
-		     "%s, %s frames%s%s%s, %s dropped%s%s%s", up ? "up" : "DOWN", page_count(received, &frames),
-		     *rate ? " (" : "", rate, *rate ? ")" : "", page_count(dropped, &lost), dropped ? " (" : "",
-		     dropped ? page_share(dropped, received + dropped, &share) : "", dropped ? ")" : "");
+		     "%s, %s frame%s%s%s%s, %s dropped%s%s%s", up ? "up" : "DOWN", page_count(received, &frames),
+		     page_plural(received), *rate ? " (" : "", rate, *rate ? ")" : "", page_count(dropped, &lost),
+		     dropped ? " (" : "", dropped ? page_share(dropped, received + dropped, &share) : "",
+		     dropped ? ")" : "");
 		tell_ring(status, row);
 	}
 }
@@ -161,8 +162,9 @@ static void tell_workers(const struct status *status)
 		if (together > 0)
 			snprintf(waits, sizeof(waits), ", waiting %s",
 				 page_share((uint64_t)(waited * 1e9), (uint64_t)(together * 1e9), &share));
-		line(&status->page, title, STYLE_PLAIN, "%s frames %s%s%s%s", page_count(count_of(row, "read"), &read),
-		     work, waits, processors ? ", on processor " : "", processors ? processors : "");
+		line(&status->page, title, STYLE_PLAIN, "%s frame%s %s%s%s%s", page_count(count_of(row, "read"), &read),
+		     page_plural(count_of(row, "read")), work, waits, processors ? ", on processor " : "",
+		     processors ? processors : "");
 	}
 }
 
@@ -281,7 +283,8 @@ static void tell(const struct status *status)
 	rate_of(object, "packets_per_second", "packets/s", packets, sizeof(packets));
 	rate_of(object, "bits_per_second", "bit/s", bits, sizeof(bits));
 	bool rates = *packets && *bits;
-	line(page, "traffic", STYLE_PLAIN, "%s packets, %s%s%s%s%s%s", page_count(count_of(object, "packets"), &figure),
+	line(page, "traffic", STYLE_PLAIN, "%s packet%s, %s%s%s%s%s%s",
+	     page_count(count_of(object, "packets"), &figure), page_plural(count_of(object, "packets")),
 	     page_octets(count_of(object, "bytes"), &octets), rates ? " (" : "", rates ? packets : "",
 	     rates ? ", " : "", rates ? bits : "", rates ? ")" : "");
 	tell_counts(status, "classes", "classes", "nothing yet", "");
@@ -298,9 +301,10 @@ static void tell(const struct status *status)
 	tell_tables(status);
 	line(page, "memory", STYLE_PLAIN, "%s in tables", page_octets(count_of(object, "memory"), &figure));
 	if (count_of(object, "transitions_lost") || count_of(object, "untracked"))
-		line(page, "lost", STYLE_HIGH, "%llu transitions, %llu packets that found no place in a table",
+		line(page, "lost", STYLE_HIGH, "%llu transition%s, %llu packet%s that found no place in a table",
 		     (unsigned long long)count_of(object, "transitions_lost"),
-		     (unsigned long long)count_of(object, "untracked"));
+		     page_plural(count_of(object, "transitions_lost")),
+		     (unsigned long long)count_of(object, "untracked"), page_plural(count_of(object, "untracked")));
 }
 
 /* The same for a person and for a program: the exit status must not depend on --json. */

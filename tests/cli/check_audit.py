@@ -475,6 +475,23 @@ class Text(Case):
         self.assertIn("secured", quiet)
         self.assertNotIn("cleartext-leak", quiet)
 
+    def test_one_packet_is_no_packets(self):
+        """Of the leak only its first packet."""
+        whole = contents(self.leak)
+        kept, offset, clear = bytearray(whole[:24]), 24, 0
+        while offset < len(whole):
+            length = 16 + struct.unpack_from("<I", whole, offset + 8)[0]
+            is_clear = whole[offset + 28:offset + 30] == b"\x08\x00" and whole[offset + 39] == 6
+            clear += is_clear
+            if not is_clear or clear == 1:
+                kept += whole[offset:offset + length]
+            offset += length
+        path = self.path("one.pcap", bytes(kept))
+        for form in ([], ["--json"]):
+            text = self.audit(*form, *self.secured, path).stdout.decode()
+            self.assertIn("1 packet and 60 octets" if form else "1 packet, 60 B", text)
+            self.assertNotRegex(text, r"(?<![\d.,])1 (packets|times|frames|pairs)\b")
+
     def on_terminal(self, environment):
         try:
             master, slave = pty.openpty()

@@ -166,6 +166,34 @@ class ExitStatus(Case):
             self.same_trouble(command)
 
 
+# One of something, as if it were several.
+PLURAL_OF_ONE = r"(?<![\d.,])1 (frames|packets|pairs|rules|interfaces|transitions|SAs|alerts|messages|records|periods)\b"
+
+
+class One(Case):
+    """One packet is no packets."""
+
+    def test_in_status(self):
+        one = status(packets=1, transitions_lost=1, untracked=1, interfaces=[{**status()["interfaces"][0], "received": 1}],
+                     workers=[{"read": 1, "tracked": 1, "together": 0, "waited": 0, "processors": None}])
+        self.answers(status=[one])
+        text = self.espial("status").stdout
+        for words in ("1 packet, ", "up, 1 frame, ", "1 frame read and tracked", "1 transition, 1 packet that found no place"):
+            self.assertIn(words, text)
+        self.assertNotRegex(text, PLURAL_OF_ONE)
+
+    def test_of_several(self):
+        self.answers(status=[status(transitions_lost=2, untracked=3)])
+        text = self.espial("status").stdout
+        for words in ("12 packets, ", "up, 12 frames, ", "2 transitions, 3 packets that found no place"):
+            self.assertIn(words, text)
+
+    def test_in_checks(self):
+        path = self.path("one.yaml", "capture: [ { interface: eth0 } ]\npolicy: { rules: [ { name: a, between: [10.0.0.1, 10.0.0.2] } ] }\n")
+        for done in (self.espial("check-config", path), self.run_program(ESPIALD, "-c", path, "--check-config")):
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, f"{path}: usable, 1 rule, 1 interface\n", ""))
+
+
 class Nothing(Case):
     """What there is none of, and where to look then; never the command that was just given."""
 
