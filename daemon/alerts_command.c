@@ -269,6 +269,8 @@ static bool take_time(struct asked *asked, const char *key, const char *text, in
 			     "give 30min, 4h, 7d, a date, or a time in UTC");
 	if (direction > 0 && time_ns <= loop_wall_ns())
 		return wrong("--until", text, "that is over already; 'now' takes an acknowledgement back");
+	if (direction < 0 && time_ns > loop_wall_ns())
+		return wrong("--since", text, "that is in the future");
 	ask_for(asked, ",\"%s\":\"%s\"", key, timestamp_text(time_ns, &shown));
 	return true;
 }
@@ -355,6 +357,17 @@ int alerts_command(int count, char **arguments)
 	if (optind < count || (!listing && !finding_number_read(alert, &number))) {
 		complain("%s\nTry 'espial alerts --help'.",
 			 listing ? "no argument is expected here" : "name one alert by its sixteen digits");
+		return EXIT_TROUBLE;
+	}
+	const char *problem =
+	    until && strcmp(action, "ack") != 0 ? "--until is for 'espial alerts ack'"
+	    : !listing && asked.chosen
+		? "--open, --since, --severity, --id and --pair choose from the list; show and ack are about one alert"
+	    : !listing && asked.options.watch     ? "--watch is for the list; show and ack are about one alert"
+	    : asked.capture && asked.options.json ? "--json and --pcap: give one of them"
+						  : NULL;
+	if (problem) {
+		complain("%s\nTry 'espial alerts --help'.", problem);
 		return EXIT_TROUBLE;
 	}
 	if (asked.capture && strcmp(action, "show") != 0) {

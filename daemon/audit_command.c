@@ -453,7 +453,7 @@ int audit_command(int count, char **arguments)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct audit audit = { .asked = SEVERITY_MEDIUM, .workers = 1 };
+	struct audit audit = { .asked = SEVERITY_MEDIUM };
 	struct config_error error;
 	const char *config_path = NULL;
 	const char *named[INTERFACES_MAX];
@@ -511,6 +511,11 @@ int audit_command(int count, char **arguments)
 		return usage_error("name capture files or interfaces, not both");
 	if (!interfaces && files == 0)
 		return usage_error("name a capture file, '-' for standard input, or an interface with -i");
+	if (interfaces && audit.workers)
+		return usage_error("--workers is for capture files; for interfaces it is capture.workers of the "
+				   "configuration");
+	if (!audit.workers)
+		audit.workers = 1;
 
 	audit.config = config_path ? config_load(config_path, &error) : config_default();
 	if (!audit.config) {

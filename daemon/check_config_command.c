@@ -377,5 +377,9 @@ int check_config_command(int count, char **arguments)
 			 since);
 		return EXIT_TROUBLE;
 	}
+	if (past.since_ns > loop_wall_ns()) {
+		complain("--since %s: that is in the future\nTry 'espial check-config --help'.", since);
+		return EXIT_TROUBLE;
+	}
 	return check(arguments[optind], replaying, &past);
 }

@@ -184,6 +184,7 @@ int inventory_command(int count, char **arguments)
 	const char *config_path = NULL, *socket = NULL;
 	bool of_files = false;
 	enum format format = FORMAT_TEXT;
+	bool json = false, cyclonedx = false;
 	int option, status = EXIT_TROUBLE;
 	bool good = true;
 
@@ -198,8 +199,10 @@ int inventory_command(int count, char **arguments)
 			of_files = true;
 		} else if (option == 'j') {
 			format = FORMAT_JSON;
+			json = true;
 		} else if (option == 'x') {
 			format = FORMAT_CYCLONEDX;
+			cyclonedx = true;
 		} else if (option == 'k') {
 			socket = optarg;
 		} else if (option == 's') {
@@ -210,6 +213,10 @@ int inventory_command(int count, char **arguments)
 		}
 	}
 	int first = optind;
+	if (json && cyclonedx) {
+		complain("--json and --cyclonedx: give one of them\nTry 'espial inventory --help'.");
+		return EXIT_TROUBLE;
+	}
 	if (first == count && !of_files)
 		return ask_running(format, socket);
 	if (first == count || socket) {

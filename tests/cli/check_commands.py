@@ -211,6 +211,56 @@ class Nothing(Case):
             self.assertTrue(done.stderr.startswith("no such alerts; 'espial alerts' without a choice lists all,"), done.stderr)
 
 
+class Options(Case):
+    """One that does not apply is not passed over: one message that says why, and nothing is asked."""
+
+    def test_that_do_not_apply(self):
+        alert_number = "0123456789abcdef"
+        config = self.path("one.yaml", "capture: [ { interface: eth0 } ]\n")
+        answers = self.answers(alerts=[alert("high")], alert=[alert("high")])
+        for arguments, said in (
+                (["pairs", "--name", "x"], "--name is for 'espial pairs promote'"),
+                (["pairs", "--name", "x", "10.0.0.1", "10.0.0.2"], "--name is for 'espial pairs promote'"),
+                (["pairs", "promote", "--json"], "--json and --watch are not for 'espial pairs promote', which writes rules, once"),
+                (["pairs", "promote", "--watch"], "--json and --watch are not for 'espial pairs promote', which writes rules, once"),
+                (["sas", "--name", "x"], "--name is for 'espial pairs promote'"),
+                (["pairs", "--log"], "--log is for 'espial ike'"),
+                (["ike", "--log", "--watch"], "--log goes on until it is ended: leave out --watch"),
+                (["alerts", "--until", "4h"], "--until is for 'espial alerts ack'"),
+                (["alerts", "--until", "now"], "--until is for 'espial alerts ack'"),
+                (["alerts", "show", alert_number, "--until", "4h"], "--until is for 'espial alerts ack'"),
+                (["alerts", "show", alert_number, "--open"],
+                 "--open, --since, --severity, --id and --pair choose from the list; show and ack are about one alert"),
+                (["alerts", "ack", alert_number, "--until", "4h", "--id", "bad-spi"],
+                 "--open, --since, --severity, --id and --pair choose from the list; show and ack are about one alert"),
+                (["alerts", "show", alert_number, "--watch"], "--watch is for the list; show and ack are about one alert"),
+                (["alerts", "show", alert_number, "--pcap", "-", "--json"], "--json and --pcap: give one of them"),
+                (["alerts", "--since", "2222-01-01"], "--since 2222-01-01: that is in the future"),
+                (["report", "--since", "2222-01-01"], "--since 2222-01-01: that is in the future"),
+                (["check-config", "--replay", "--since", "2222-01-01", config], "--since 2222-01-01: that is in the future"),
+                (["report", "--html", "--csv"], "--html, --csv and --json: give one of them"),
+                (["report", "--json", "--csv"], "--html, --csv and --json: give one of them"),
+                (["inventory", "--json", "--cyclonedx"], "--json and --cyclonedx: give one of them"),
+                (["inventory", "--cyclonedx", "--json", "none.pcap"], "--json and --cyclonedx: give one of them"),
+                (["audit", "-i", "lo", "--workers", "2"],
+                 "--workers is for capture files; for interfaces it is capture.workers of the configuration")):
+            with self.subTest(arguments=arguments):
+                done = self.espial(*arguments)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                whose = "espial audit" if arguments[0] == "audit" else "espial"
+                self.assertEqual(done.stderr.splitlines(), [f"{whose}: {said}", f"Try 'espial {arguments[0]} --help'."])
+        self.assertEqual(answers.requests, [])
+
+    def test_that_do(self):
+        self.answers(alerts=[alert("low")])
+        for arguments in (["alerts", "--open", "--since", "2h", "--severity", "low", "--id", "cleartext-leak", "--pair", "10.1.0.1"],
+                          ["alerts", "ack", "0123456789abcdef", "--until", "4h"], ["alerts", "ack", "0123456789abcdef", "--until", "now"],
+                          ["pairs", "--json"], ["inventory", "--json", "--json"]):
+            with self.subTest(arguments=arguments):
+                done = self.espial(*arguments)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
 class Help(Case):
     def test_of_a_command(self):
         for command in COMMANDS:
