@@ -338,6 +338,7 @@ int alerts_command(int count, char **arguments)
 		return EXIT_TROUBLE;
 	}
 	if (!listing) {
+		arguments[1] = arguments[0]; /* the name that getopt begins its messages with */
 		count--;
 		arguments++;
 	}

@@ -53,9 +53,14 @@ static void usage(FILE *file)
 /* Runs the command arguments[0]. */
 static int run(int count, char **arguments)
 {
+	static char program[32]; /* "espial audit": getopt begins its messages with it */
+
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(commands[i].name, arguments[0]) == 0)
+		if (strcmp(commands[i].name, arguments[0]) == 0) {
+			snprintf(program, sizeof(program), "espial %s", commands[i].name);
+			arguments[0] = program;
 			return commands[i].run(count, arguments);
+		}
 	fprintf(stderr, "espial: '%s' is no command\nTry 'espial --help'.\n", arguments[0]);
 	return 2;
 }

@@ -256,8 +256,10 @@ class Arguments(Case):
                 (["-i", "lo", self.leak], "not both"),
                 (["--severity", "loud", self.leak], "--severity"),
                 (["--classify", "some", self.leak], "--classify"),
-                (["--nonsense"], "nonsense"),
-                (["--secured"], "secured")):
+                (["--nonsense"], "espial audit: unrecognized option '--nonsense'"),
+                (["--json=x"], "espial audit: option '--json' doesn't allow an argument"),
+                (["-x"], "espial audit: invalid option -- 'x'"),
+                (["--secured"], "espial audit: option '--secured' requires an argument")):
             with self.subTest(arguments=arguments):
                 done = self.audit(*arguments)
                 self.assertEqual(done.returncode, 2)

@@ -251,6 +251,15 @@ class Options(Case):
                 self.assertEqual(done.stderr.splitlines(), [f"{whose}: {said}", f"Try 'espial {arguments[0]} --help'."])
         self.assertEqual(answers.requests, [])
 
+    def test_that_there_are_none_of(self):
+        for command in COMMANDS:
+            for action in ([], *([["show"], ["ack"]] if command == "alerts" else [])):
+                with self.subTest(command=command, action=action):
+                    done = self.espial(command, *action, "--nonsense")
+                    self.assertEqual((done.returncode, done.stdout), (2, ""))
+                    self.assertEqual(done.stderr.splitlines(), [f"espial {command}: unrecognized option '--nonsense'",
+                                                                f"Try 'espial {command} --help'."])
+
     def test_that_do(self):
         self.answers(alerts=[alert("low")])
         for arguments in (["alerts", "--open", "--since", "2h", "--severity", "low", "--id", "cleartext-leak", "--pair", "10.1.0.1"],
