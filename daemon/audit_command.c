@@ -56,7 +56,8 @@ const char audit_command_usage[] =
     "  -h, --help                   this text\n"
     "\n"
     "Without --secured and --config, pairs that were seen to speak ESP are expected to go on doing so.\n"
-    "Exit status: 0 nothing found, 1 findings, 2 the arguments or a file could not be used.\n";
+    "Exit status: 0 nothing found, 1 findings, 2 the arguments or a file could not be used, or a file not to its\n"
+    "end: what was whole of one that is cut or damaged is reported all the same.\n";
 
 struct audit {
 	struct config *config;

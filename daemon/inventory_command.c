@@ -33,7 +33,8 @@ const char inventory_command_usage[] =
     "      --socket PATH            where espiald listens (default: ESPIAL_SOCKET, or /run/espial/control.sock)\n"
     "  -h, --help                   this text\n"
     "\n"
-    "Exit status: 0, or 2 if the arguments or a file could not be used, or espiald could not be asked.\n";
+    "Exit status: 0, or 2 if the arguments or a file could not be used, or a file not to its end, or espiald could\n"
+    "not be asked.\n";
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CYCLONEDX };
 

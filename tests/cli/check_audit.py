@@ -143,7 +143,7 @@ class Captures(Case):
             with self.subTest(name=name):
                 path = self.path(name, content)
                 done = self.audit("--json", path)
-                self.assertEqual(done.returncode, 2)
+                self.assertEqual(done.returncode, 2)  # as its --help has it
                 message = done.stderr.decode().splitlines()
                 self.assertEqual(len(message), 1, message)
                 self.assertIn(path, message[0])
@@ -276,7 +276,7 @@ class Arguments(Case):
     def test_help(self):
         for command, words in (
                 ([ESPIAL, "--help"], ["audit", "--help"]),
-                ([ESPIAL, "audit", "--help"], ["--secured", "--json", "--severity", "Exit status"]),
+                ([ESPIAL, "audit", "--help"], ["--secured", "--json", "--severity", "Exit status", "or a file not to its"]),
                 ([ESPIAL, "audit", "-h"], ["--secured"]),
                 ([ESPIALD, "--help"], ["--check-config", "SIGTERM"])):
             with self.subTest(command=command):
@@ -493,6 +493,14 @@ class Text(Case):
             text = self.audit(*form, *self.secured, path).stdout.decode()
             self.assertIn("1 packet and 60 octets" if form else "1 packet, 60 B", text)
             self.assertNotRegex(text, r"(?<![\d.,])1 (packets|times|frames|pairs)\b")
+
+    def test_the_sample_of_the_readme(self):
+        """Word by word what the command beside it writes."""
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+        sample = re.search(r"```\n\$ build/daemon/espial (audit \S+)\n(.*?)```", contents(os.path.join(root, "README.md")).decode(), re.DOTALL)
+        done = self.run_program([ESPIAL, *sample[1].replace(" tests/", f" {root}/tests/").split(" ", 1)], environment={"COLUMNS": "80"})
+        self.assertEqual((done.returncode, done.stderr), (1, b""))
+        self.assertEqual(done.stdout.decode(), sample[2])
 
     def on_terminal(self, environment):
         try:
