@@ -52,6 +52,7 @@ struct asked {
 	struct record_reader reader;
 	int64_t until_ns; /* of the line read last: acknowledged until then, 0: it is not */
 	bool refused, bad;
+	bool chosen;         /* not all were asked for */
 	const char *capture; /* where the capture of the alert is to go; NULL: it was not asked for */
 };
 
@@ -125,6 +126,8 @@ static void take_line(void *context, const char *line, size_t length)
 	const char *finding = memmem(line, length, mark, sizeof(mark) - 1);
 	struct record record;
 
+	if (asked->options.json)
+		print_line(NULL, line, length);
 	if (!finding) {
 		asked->refused = true;
 		return;
@@ -137,6 +140,8 @@ static void take_line(void *context, const char *line, size_t length)
 		return;
 	}
 	asked->bad |= record.finding.severity <= SEVERITY_MEDIUM && !finding_is_test(&record.finding);
+	if (asked->options.json)
+		return; /* told as it came; read for the exit status, which must not depend on --json */
 	if (asked->sink)
 		sink_write(asked->sink, &record);
 	else
@@ -161,11 +166,10 @@ static int list_once(void *context)
 	struct control_client_error error;
 	const struct page page = { stdout, terminal_width(), terminal_colour(), terminal_unicode() };
 
-	if (asked->options.json)
-		return control_client_ask(asked->options.socket, asked->request, print_line, NULL, &error)
-			   ? EXIT_DONE
-			   : ask_failed(&error);
 	asked->bad = false;
+	if (asked->options.json)
+		return finish(
+		    asked, control_client_ask(asked->options.socket, asked->request, take_line, asked, &error), &error);
 	asked->table = text_table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	if (!asked->table) {
 		complain("not enough memory");
@@ -173,8 +177,10 @@ static int list_once(void *context)
 	}
 	bool answered = control_client_ask(asked->options.socket, asked->request, take_line, asked, &error);
 	if (answered && text_table_rows(asked->table) == 0)
-		fputs("no such alerts; 'espial alerts' without a choice lists all, 'espial status' tells whether "
-		      "frames arrive\n",
+		fputs(asked->chosen
+			  ? "no such alerts; 'espial alerts' without a choice lists all, 'espial status' tells "
+			    "whether frames arrive\n"
+			  : "there are no alerts; 'espial status' tells whether frames arrive\n",
 		      stderr);
 	else if (answered)
 		text_table_write(asked->table, &page, terminal_has_width());
@@ -263,12 +269,15 @@ static bool take_time(struct asked *asked, const char *key, const char *text, in
 			     "give 30min, 4h, 7d, a date, or a time in UTC");
 	if (direction > 0 && time_ns <= loop_wall_ns())
 		return wrong("--until", text, "that is over already; 'now' takes an acknowledgement back");
+	if (direction < 0 && time_ns > loop_wall_ns())
+		return wrong("--since", text, "that is in the future");
 	ask_for(asked, ",\"%s\":\"%s\"", key, timestamp_text(time_ns, &shown));
 	return true;
 }
 
 static bool take_option(struct asked *asked, int option, char *value)
 {
+	asked->chosen |= strchr("ofpiv", option) != NULL;
 	switch (option) {
 	case 'j':
 		asked->options.json = true;
@@ -329,6 +338,7 @@ int alerts_command(int count, char **arguments)
 		return EXIT_TROUBLE;
 	}
 	if (!listing) {
+		arguments[1] = arguments[0]; /* the name that getopt begins its messages with */
 		count--;
 		arguments++;
 	}
@@ -348,6 +358,17 @@ int alerts_command(int count, char **arguments)
 	if (optind < count || (!listing && !finding_number_read(alert, &number))) {
 		complain("%s\nTry 'espial alerts --help'.",
 			 listing ? "no argument is expected here" : "name one alert by its sixteen digits");
+		return EXIT_TROUBLE;
+	}
+	const char *problem =
+	    until && strcmp(action, "ack") != 0 ? "--until is for 'espial alerts ack'"
+	    : !listing && asked.chosen
+		? "--open, --since, --severity, --id and --pair choose from the list; show and ack are about one alert"
+	    : !listing && asked.options.watch     ? "--watch is for the list; show and ack are about one alert"
+	    : asked.capture && asked.options.json ? "--json and --pcap: give one of them"
+						  : NULL;
+	if (problem) {
+		complain("%s\nTry 'espial alerts --help'.", problem);
 		return EXIT_TROUBLE;
 	}
 	if (asked.capture && strcmp(action, "show") != 0) {

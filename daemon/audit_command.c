@@ -56,7 +56,8 @@ const char audit_command_usage[] =
     "  -h, --help                   this text\n"
     "\n"
     "Without --secured and --config, pairs that were seen to speak ESP are expected to go on doing so.\n"
-    "Exit status: 0 nothing found, 1 findings, 2 the arguments or a file could not be used.\n";
+    "Exit status: 0 nothing found, 1 findings, 2 the arguments or a file could not be used, or a file not to its\n"
+    "end: what was whole of one that is cut or damaged is reported all the same.\n";
 
 struct audit {
 	struct config *config;
@@ -188,8 +189,9 @@ static bool evidence_kept(struct audit *audit)
 
 	if (!health || (health->up && health->dropped == 0))
 		return true;
-	snprintf(text, sizeof(text), "captures of alerts are incomplete: %llu frames or alerts were lost%s%s",
-		 (unsigned long long)health->dropped, *health->problem ? ": " : "",
+	snprintf(text, sizeof(text), "captures of alerts are incomplete: %llu frame%s lost%s%s",
+		 (unsigned long long)health->dropped, health->dropped == 1 ? " or alert was" : "s or alerts were",
+		 *health->problem ? ": " : "",
 		 *health->problem ? health->problem
 		 : health->up     ? "; there was no room for them"
 				  : "");
@@ -342,9 +344,10 @@ static int audit_live(struct audit *audit)
 		live_read_stats(live, &stats);
 		if (stats.dropped || stats.interface_dropped)
 			fprintf(stderr,
-				"espial: %llu frames were dropped by the kernel and %llu before: the report is "
+				"espial: %llu frame%s dropped by the kernel and %llu before: the report is "
 				"incomplete\n",
-				(unsigned long long)stats.dropped, (unsigned long long)stats.interface_dropped);
+				(unsigned long long)stats.dropped, stats.dropped == 1 ? " was" : "s were",
+				(unsigned long long)stats.interface_dropped);
 	} else if (engine) {
 		complain(audit, "not enough memory to watch the interfaces");
 	}
@@ -451,7 +454,7 @@ int audit_command(int count, char **arguments)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct audit audit = { .asked = SEVERITY_MEDIUM, .workers = 1 };
+	struct audit audit = { .asked = SEVERITY_MEDIUM };
 	struct config_error error;
 	const char *config_path = NULL;
 	const char *named[INTERFACES_MAX];
@@ -509,6 +512,11 @@ int audit_command(int count, char **arguments)
 		return usage_error("name capture files or interfaces, not both");
 	if (!interfaces && files == 0)
 		return usage_error("name a capture file, '-' for standard input, or an interface with -i");
+	if (interfaces && audit.workers)
+		return usage_error("--workers is for capture files; for interfaces it is capture.workers of the "
+				   "configuration");
+	if (!audit.workers)
+		audit.workers = 1;
 
 	audit.config = config_path ? config_load(config_path, &error) : config_default();
 	if (!audit.config) {

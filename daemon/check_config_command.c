@@ -233,11 +233,12 @@ static void write_text(const struct past *past, const struct replay_row *rows, s
 	for (size_t i = 0; i < count; i++)
 		counts[rows[i].outcome]++;
 	snprintf(text, sizeof(text),
-		 "On the traffic of %zu pairs since %.10s this configuration would have raised %zu that were not "
+		 "On the traffic of %zu pair%s since %.10s this configuration would have raised %zu that were not "
 		 "raised, and %zu of "
 		 "those that were raised; %zu that were raised it would not have; of %zu it cannot be told.",
-		 replay_pairs(past->replay), timestamp_text(past->since_ns, &since), counts[REPLAY_NEW],
-		 counts[REPLAY_SAME], counts[REPLAY_GONE], counts[REPLAY_UNKNOWN]);
+		 replay_pairs(past->replay), page_plural(replay_pairs(past->replay)),
+		 timestamp_text(past->since_ns, &since), counts[REPLAY_NEW], counts[REPLAY_SAME], counts[REPLAY_GONE],
+		 counts[REPLAY_UNKNOWN]);
 	sentence(&page, counts[REPLAY_NEW] ? STYLE_MEDIUM : STYLE_GOOD, text);
 	for (unsigned outcome = 0; outcome < REPLAY_OUTCOME_COUNT; outcome++)
 		write_rows(&page, rows, count, (enum replay_outcome)outcome);
@@ -254,8 +255,9 @@ static void write_text(const struct past *past, const struct replay_row *rows, s
 		 "by themselves, are not told apart. Pings are taken to be small.");
 	if (past->beyond_pairs) {
 		snprintf(text, sizeof(text),
-			 "At most %llu pairs at once found no room in the history, and are not judged.",
-			 (unsigned long long)past->beyond_pairs);
+			 "At most %llu pair%s at once found no room in the history, and %s not judged.",
+			 (unsigned long long)past->beyond_pairs, page_plural(past->beyond_pairs),
+			 past->beyond_pairs == 1 ? "is" : "are");
 		sentence(&page, STYLE_MEDIUM, text);
 	}
 }
@@ -311,10 +313,12 @@ static int check(const char *path, bool replaying, struct past *past)
 	char pins[PROCESSORS_PROBLEM_SIZE];
 	if (!processors_check(config, pins, sizeof(pins)))
 		complain("%s", pins);
+	if (config->interface_count == 0)
+		complain("%s: no interface to watch: espiald needs one with -i, or under 'capture'", path);
 	if (!past->json)
 		printf("%s: usable, %zu rule%s, %zu interface%s\n", path, config->policy.rule_count,
-		       config->policy.rule_count == 1 ? "" : "s", config->interface_count,
-		       config->interface_count == 1 ? "" : "s");
+		       page_plural(config->policy.rule_count), config->interface_count,
+		       page_plural(config->interface_count));
 	if (replaying && !config_seal(config)) {
 		complain("not enough memory");
 		status = EXIT_TROUBLE;
@@ -371,6 +375,10 @@ int check_config_command(int count, char **arguments)
 	if (!time_argument(since ? since : "30d", -1, &past.since_ns)) {
 		complain("--since %s: give 12h, 30d, a date, or a time in UTC\nTry 'espial check-config --help'.",
 			 since);
+		return EXIT_TROUBLE;
+	}
+	if (past.since_ns > loop_wall_ns()) {
+		complain("--since %s: that is in the future\nTry 'espial check-config --help'.", since);
 		return EXIT_TROUBLE;
 	}
 	return check(arguments[optind], replaying, &past);

@@ -159,10 +159,11 @@ static void tell_drops(struct process *process)
 	char text[256];
 
 	live_read_stats(process->live, &stats);
-	snprintf(text, sizeof(text),
-		 "capture: %llu frames received, %llu dropped by the kernel, %llu before the kernel, %u interfaces up",
-		 (unsigned long long)stats.received, (unsigned long long)stats.dropped,
-		 (unsigned long long)stats.interface_dropped, stats.up);
+	snprintf(
+	    text, sizeof(text),
+	    "capture: %llu frame%s received, %llu dropped by the kernel, %llu before the kernel, %u interface%s up",
+	    (unsigned long long)stats.received, stats.received == 1 ? "" : "s", (unsigned long long)stats.dropped,
+	    (unsigned long long)stats.interface_dropped, stats.up, stats.up == 1 ? "" : "s");
 	notice(process, NOTICE_INFO, text);
 }
 
@@ -243,12 +244,14 @@ static void on_alive(void *context)
 	live_read_stats(process->live, &stats);
 	finding->count = counters.track.packets;
 	finding->bytes = counters.track.bytes;
-	snprintf(finding->text, sizeof(finding->text),
-		 "The sensor is alive: %llu packets seen, %llu dropped, %llu pairs secured, %llu in clear, %llu alerts "
-		 "open.",
-		 (unsigned long long)counters.track.packets, (unsigned long long)stats.dropped,
-		 (unsigned long long)judged.secured_pairs, (unsigned long long)judged.clear_pairs,
-		 (unsigned long long)judged.open);
+	snprintf(
+	    finding->text, sizeof(finding->text),
+	    "The sensor is alive: %llu packet%s seen, %llu dropped, %llu pair%s secured, %llu in clear, %llu alert%s "
+	    "open.",
+	    (unsigned long long)counters.track.packets, counters.track.packets == 1 ? "" : "s",
+	    (unsigned long long)stats.dropped, (unsigned long long)judged.secured_pairs,
+	    judged.secured_pairs == 1 ? "" : "s", (unsigned long long)judged.clear_pairs,
+	    (unsigned long long)judged.open, judged.open == 1 ? "" : "s");
 	finding_note_integer(finding, "packets", (int64_t)counters.track.packets);
 	finding_note_integer(finding, "dropped", (int64_t)stats.dropped);
 	finding_note_integer(finding, "interface_dropped", (int64_t)stats.interface_dropped);
@@ -297,8 +300,9 @@ static void tell_reload(struct process *process, const struct config *config)
 	struct finding *finding = begin_finding(&record, FINDING_POLICY_RELOADED);
 
 	snprintf(finding->text, sizeof(finding->text),
-		 "The configuration was read again: %zu rules and %zu interfaces are in force.",
-		 config->policy.rule_count, config->interface_count);
+		 "The configuration was read again: %zu rule%s and %zu interface%s are in force.",
+		 config->policy.rule_count, config->policy.rule_count == 1 ? "" : "s", config->interface_count,
+		 config->interface_count == 1 ? "" : "s");
 	finding_note_integer(finding, "rules", (int64_t)config->policy.rule_count);
 	finding_note_integer(finding, "interfaces", (int64_t)config->interface_count);
 	write_record(&process->writer, &record);

@@ -45,7 +45,40 @@ static void usage(FILE *file)
 	fputs("Usage: espial COMMAND [OPTION]...\n\nespial audits IPsec from the wire.\n\nCommands:\n", file);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		fprintf(file, "  %-12s %s\n", commands[i].name, commands[i].what);
-	fputs("\n'espial COMMAND --help' tells more. 'espial --version' names the libraries in use.\n", file);
+	fputs("\n'espial COMMAND --help' or 'espial help COMMAND' tells more. 'espial --version' names the libraries "
+	      "in use.\n",
+	      file);
+}
+
+/* Runs the command arguments[0]. */
+static int run(int count, char **arguments)
+{
+	static char program[32]; /* "espial audit": getopt begins its messages with it */
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, arguments[0]) == 0) {
+			snprintf(program, sizeof(program), "espial %s", commands[i].name);
+			arguments[0] = program;
+			return commands[i].run(count, arguments);
+		}
+	fprintf(stderr, "espial: '%s' is no command\nTry 'espial --help'.\n", arguments[0]);
+	return 2;
+}
+
+/* 'espial help audit' is 'espial audit --help'. */
+static int help(int count, char **arguments)
+{
+	char option[] = "--help";
+	char *asked[] = { count > 1 ? arguments[1] : NULL, option, NULL };
+
+	if (count > 2) {
+		fputs("espial: help: name one command\nTry 'espial --help'.\n", stderr);
+		return 2;
+	}
+	if (asked[0] && asked[0][0] != '-')
+		return run(2, asked);
+	usage(stdout);
+	return 0;
 }
 
 int main(int count, char **arguments)
@@ -58,18 +91,16 @@ int main(int count, char **arguments)
 		usage(stderr);
 		return 2;
 	}
-	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
 		usage(stdout);
 		return 0;
 	}
+	if (strcmp(name, "help") == 0)
+		return help(count - 1, arguments + 1);
 	if (strcmp(name, "--version") == 0) {
 		printf("espial %s\n%s\nnDPI %s\nlibevent %s\n", ESPIAL_VERSION, capture_library(), classifier_library(),
 		       loop_library());
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(commands[i].name, name) == 0)
-			return commands[i].run(count - 1, arguments + 1);
-	fprintf(stderr, "espial: '%s' is no command\nTry 'espial --help'.\n", name);
-	return 2;
+	return run(count - 1, arguments + 1);
 }

@@ -8,6 +8,7 @@
 #include "processors.h"
 #include "report/crypto_memory.h"
 #include "report/json.h"
+#include "reporter_sinks.h"
 #include "../config/config.h"
 
 #include <getopt.h>
@@ -58,8 +59,23 @@ static struct config *configure(const struct arguments *arguments)
 	return config;
 }
 
-static const char *missing_interface =
-    "espiald: no interface to watch: name one with -i, or under 'capture' in a configuration file (-c)\n";
+/* Whether espiald can start with it; `problem` says why not. The same for a start, a check and a reload. */
+static bool can_start(const struct arguments *arguments, const struct config *config, char *problem, size_t size)
+{
+	char reason[256];
+
+	if (config->interface_count == 0 && arguments->config_path)
+		snprintf(problem, size, "%s: no interface to watch: name one under 'capture', or with -i",
+			 arguments->config_path);
+	else if (config->interface_count == 0)
+		snprintf(problem, size,
+			 "no interface to watch: name one with -i, or under 'capture' in a configuration file (-c)");
+	else if (!reporter_sinks_check(config, reason, sizeof(reason)))
+		snprintf(problem, size, "%s: report.syslog: %s", arguments->config_path, reason);
+	else
+		return true;
+	return false;
+}
 
 /* The text of the file, with an end; NULL if it cannot be read. */
 static char *read_file(const char *path, size_t *length)
@@ -117,10 +133,8 @@ static struct config *read_again(void *context, char **text, size_t *length, cha
 	if (*text &&
 	    (!arguments->interface_count ||
 	     config_only_interfaces(config, arguments->interfaces, arguments->interface_count)) &&
-	    config_seal(config) && config->interface_count > 0)
+	    config_seal(config) && can_start(arguments, config, error.text, sizeof(error.text)))
 		return config;
-	if (config && *text && config->interface_count == 0)
-		snprintf(error.text, sizeof(error.text), "%s names no interface to watch", arguments->config_path);
 	snprintf(problem, problem_size, "%s", error.text);
 	config_free(config);
 	return NULL;
@@ -140,6 +154,12 @@ static int serve(const struct arguments *arguments)
 		config_free(config);
 		return EXIT_TROUBLE;
 	}
+	char problem[512];
+	if (!can_start(arguments, config, problem, sizeof(problem))) {
+		fprintf(stderr, "espiald: %s\n", problem);
+		config_free(config);
+		return EXIT_TROUBLE;
+	}
 	char pins[PROCESSORS_PROBLEM_SIZE];
 	bool pinned = processors_check(config, pins, sizeof(pins));
 	if (arguments->check && !pinned) {
@@ -154,11 +174,6 @@ static int serve(const struct arguments *arguments)
 		       config->interface_count == 1 ? "" : "s");
 		config_free(config);
 		return 0;
-	}
-	if (config->interface_count == 0) {
-		fputs(missing_interface, stderr);
-		config_free(config);
-		return EXIT_TROUBLE;
 	}
 	fprintf(stderr, "%sespiald: %s%s\n", getenv("JOURNAL_STREAM") ? "<6>" : "", limits.text,
 		limits.scaled ? ", for which those that the file does not name were made smaller" : "");

@@ -47,7 +47,7 @@ static bool take_loss(struct listener *listener, const char *line, size_t length
 	text += sizeof(mark) - 1;
 	int text_length = (int)strcspn(text, "\"");
 	if (count)
-		complain("%llu messages are missing here: %.*s", count, text_length, text);
+		complain("%llu message%s missing here: %.*s", count, count == 1 ? " is" : "s are", text_length, text);
 	else
 		complain("messages may be missing here: %.*s", text_length, text);
 	return true;

@@ -33,7 +33,8 @@ const char inventory_command_usage[] =
     "      --socket PATH            where espiald listens (default: ESPIAL_SOCKET, or /run/espial/control.sock)\n"
     "  -h, --help                   this text\n"
     "\n"
-    "Exit status: 0, or 2 if the arguments or a file could not be used, or espiald could not be asked.\n";
+    "Exit status: 0, or 2 if the arguments or a file could not be used, or a file not to its end, or espiald could\n"
+    "not be asked.\n";
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CYCLONEDX };
 
@@ -184,6 +185,7 @@ int inventory_command(int count, char **arguments)
 	const char *config_path = NULL, *socket = NULL;
 	bool of_files = false;
 	enum format format = FORMAT_TEXT;
+	bool json = false, cyclonedx = false;
 	int option, status = EXIT_TROUBLE;
 	bool good = true;
 
@@ -198,8 +200,10 @@ int inventory_command(int count, char **arguments)
 			of_files = true;
 		} else if (option == 'j') {
 			format = FORMAT_JSON;
+			json = true;
 		} else if (option == 'x') {
 			format = FORMAT_CYCLONEDX;
+			cyclonedx = true;
 		} else if (option == 'k') {
 			socket = optarg;
 		} else if (option == 's') {
@@ -210,6 +214,10 @@ int inventory_command(int count, char **arguments)
 		}
 	}
 	int first = optind;
+	if (json && cyclonedx) {
+		complain("--json and --cyclonedx: give one of them\nTry 'espial inventory --help'.");
+		return EXIT_TROUBLE;
+	}
 	if (first == count && !of_files)
 		return ask_running(format, socket);
 	if (first == count || socket) {

@@ -310,6 +310,22 @@ static int list_once(void *context)
 	return answered && !asked->refused ? EXIT_DONE : EXIT_TROUBLE;
 }
 
+/* Whether the options belong together; a message if not. */
+static bool belong_together(const struct asked *asked, bool promoting, bool named, unsigned level)
+{
+	const char *problem = NULL;
+
+	if (named && !promoting)
+		problem = "--name is for 'espial pairs promote'";
+	else if (promoting && (asked->options.json || asked->options.watch))
+		problem = "--json and --watch are not for 'espial pairs promote', which writes rules, once";
+	else if (level && asked->options.watch)
+		problem = "--log goes on until it is ended: leave out --watch";
+	if (problem)
+		complain("%s\nTry 'espial %s --help'.", problem, asked->listing->request);
+	return !problem;
+}
+
 static int command(const struct listing *listing, int count, char **arguments)
 {
 	static const struct option options[] = {
@@ -348,6 +364,10 @@ static int command(const struct listing *listing, int count, char **arguments)
 			if (!level)
 				return EXIT_TROUBLE;
 		} else {
+			/* What getopt knows is of another list, and it said nothing. */
+			if (option == 'n' || option == 'l')
+				complain("--%s is for 'espial %s'", option == 'n' ? "name" : "log",
+					 option == 'n' ? "pairs promote" : "ike");
 			fprintf(stderr, "Try 'espial %s --help'.\n", listing->request);
 			return EXIT_TROUBLE;
 		}
@@ -365,6 +385,8 @@ static int command(const struct listing *listing, int count, char **arguments)
 		}
 		asked.address_count++;
 	}
+	if (!belong_together(&asked, promoting, name != NULL, level))
+		return EXIT_TROUBLE;
 	/* Lists have tens of megabytes, and what is no terminal takes them in large pieces. */
 	if (!level && !isatty(STDOUT_FILENO))
 		setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER);

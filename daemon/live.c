@@ -192,8 +192,9 @@ static void tell_drops(struct live *live, struct live_interface *interface, int6
 		return;
 	char text[256];
 	snprintf(text, sizeof(text),
-		 "%s: the kernel dropped %llu frames because the ring was full; enlarge capture.buffer",
-		 interface->config->name, (unsigned long long)(dropped - interface->dropped_told));
+		 "%s: the kernel dropped %llu frame%s because the ring was full; enlarge capture.buffer",
+		 interface->config->name, (unsigned long long)(dropped - interface->dropped_told),
+		 dropped - interface->dropped_told == 1 ? "" : "s");
 	interface->dropped_told = dropped;
 	interface->dropped_told_ns = now_ns;
 	say(live, NOTICE_WARNING, text);

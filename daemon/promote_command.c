@@ -115,9 +115,10 @@ static void write_rule(struct promotion *promotion, const struct record_pair *pa
 	if (pair->esp_packets == 0)
 		fputs("      # no ESP or AH was seen between them: this rests on your word alone\n", stdout);
 	else
-		printf("      # %s: %s packets of ESP and AH, %s, %u rekey%s\n",
+		printf("      # %s: %s packet%s of ESP and AH, %s, %u rekey%s\n",
 		       learned ? "learned" : "not learned yet", page_count(pair->esp_packets, &packets),
-		       page_octets(pair->esp_bytes, &octets), pair->rekeys, pair->rekeys == 1 ? "" : "s");
+		       page_plural(pair->esp_packets), page_octets(pair->esp_bytes, &octets), pair->rekeys,
+		       page_plural(pair->rekeys));
 	for (size_t i = 0; i < pair->carries_count; i++)
 		printf("      # they are gateways of the rule '%s': their ESP is what it asks for\n",
 		       plain(pair->carries[i], &buffer));

@@ -4,6 +4,7 @@
 
 #include "control_client.h"
 #include "crypto_judgement.h"
+#include "loop.h"
 #include "report/period.h"
 #include "report/timestamp.h"
 #include "terminal.h"
@@ -159,6 +160,7 @@ int report_command(int count, char **arguments)
 	struct asked asked = { .format = FORMAT_TEXT };
 	struct control_client_error error;
 	const char *since = "30d";
+	unsigned formats = 0;
 	int option;
 
 	setlocale(LC_CTYPE, "");
@@ -179,12 +181,15 @@ int report_command(int count, char **arguments)
 			break;
 		case 'm':
 			asked.format = FORMAT_HTML;
+			formats |= 1U << FORMAT_HTML;
 			break;
 		case 'c':
 			asked.format = FORMAT_CSV;
+			formats |= 1U << FORMAT_CSV;
 			break;
 		case 'j':
 			asked.format = FORMAT_JSON;
+			formats |= 1U << FORMAT_JSON;
 			break;
 		default:
 			fputs("Try 'espial report --help'.\n", stderr);
@@ -197,6 +202,14 @@ int report_command(int count, char **arguments)
 		else
 			complain("--since %s: give 12h, 30d, a date, or a time in UTC\nTry 'espial report --help'.",
 				 since);
+		return EXIT_TROUBLE;
+	}
+	if (asked.since_ns > loop_wall_ns()) {
+		complain("--since %s: that is in the future\nTry 'espial report --help'.", since);
+		return EXIT_TROUBLE;
+	}
+	if (formats & (formats - 1)) {
+		complain("--html, --csv and --json: give one of them\nTry 'espial report --help'.");
 		return EXIT_TROUBLE;
 	}
 	struct crypto_judgement *judgement = crypto_judgement_new();

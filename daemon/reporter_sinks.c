@@ -10,6 +10,7 @@
 #include "report/store.h"
 #include "report/syslog.h"
 #include "report/text.h"
+#include "report/tls.h"
 #include "sandbox.h"
 #include "../config/config.h"
 
@@ -117,6 +118,19 @@ static struct sink *text_sink(void)
 	bool unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	return text_sink_new(stdout, width, terminal && !(no_color && *no_color), unicode);
+}
+
+bool reporter_sinks_check(const struct config *config, char *problem, size_t problem_size)
+{
+	const struct config_syslog *syslog = &config->syslog;
+	const struct tls_files files = { syslog->ca, syslog->certificate, syslog->key };
+
+	if (!syslog->enabled || syslog->transport != CONFIG_TRANSPORT_TLS)
+		return true;
+	struct tls_context *context = tls_context_new(&files, problem, problem_size);
+	bool usable = context != NULL;
+	tls_context_free(context);
+	return usable;
 }
 
 static struct sink *syslog_sink(const struct config *config, const struct record_sink *notices)
@@ -229,11 +243,11 @@ static void tell_refused(const struct recalling *recalling, const struct record_
 
 	if (!recalling->refused)
 		return;
-	snprintf(
-	    text, sizeof(text),
-	    "%u records in the store are not as espial writes them, and are left out: what they tell of may be told "
-	    "or learned again (the first: %s)",
-	    recalling->refused, recalling->first_refused);
+	snprintf(text, sizeof(text), "%u %s: what that tells of may be told or learned again (the first: %s)",
+		 recalling->refused,
+		 recalling->refused == 1 ? "record in the store is not as espial writes it, and is left out"
+					 : "records in the store are not as espial writes them, and are left out",
+		 recalling->first_refused);
 	say(notices, NOTICE_WARNING, text);
 }
 

@@ -8,9 +8,14 @@
 #include "report/outbox.h"
 
 #include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 struct config;
 struct evidence_keeper;
+
+/* Whether the files without which a sink cannot be made can be used: those of TLS. If not, `problem` is one sentence that names it. */
+bool reporter_sinks_check(const struct config *config, char *problem, size_t problem_size);
 
 /* Makes the folders of spool, store and captures where they are missing, for the user that the reporter is about to become. To be
  * called while it may still do that. */

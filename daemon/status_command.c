@@ -35,13 +35,14 @@ struct status {
 	struct ask_options options;
 	struct page page;
 	json_t *object; /* of one answer; owned */
-	bool unwell;
 };
 
 static void take_line(void *context, const char *line, size_t length)
 {
 	struct status *status = context;
 
+	if (status->options.json)
+		print_line(NULL, line, length);
 	if (!status->object)
 		status->object = json_loadb(line, length, 0, NULL);
 }
@@ -117,7 +118,7 @@ static void tell_ring(const struct status *status, const json_t *row)
 		       : "");
 }
 
-static void tell_interfaces(struct status *status)
+static void tell_interfaces(const struct status *status)
 {
 	const json_t *list = json_object_get(status->object, "interfaces"), *row;
 	size_t index;
@@ -129,12 +130,11 @@ static void tell_interfaces(struct status *status)
 		struct page_figure frames, lost, share;
 		char rate[TEXT_SIZE];
 		rate_of(row, "frames_per_second", "/s", rate, sizeof(rate));
-		if (!up || dropped)
-			status->unwell = true;
 		line(&status->page, text_of(row, "name"), up && !dropped ? STYLE_PLAIN : STYLE_HIGH,
-		     "%s, %s frames%s%s%s, %s dropped%s%s%s", up ? "up" : "DOWN", page_count(received, &frames),
-		     *rate ? " (" : "", rate, *rate ? ")" : "", page_count(dropped, &lost), dropped ? " (" : "",
-		     dropped ? page_share(dropped, received + dropped, &share) : "", dropped ? ")" : "");
+		     "%s, %s frame%s%s%s%s, %s dropped%s%s%s", up ? "up" : "DOWN", page_count(received, &frames),
+		     page_plural(received), *rate ? " (" : "", rate, *rate ? ")" : "", page_count(dropped, &lost),
+		     dropped ? " (" : "", dropped ? page_share(dropped, received + dropped, &share) : "",
+		     dropped ? ")" : "");
 		tell_ring(status, row);
 	}
 }
@@ -162,8 +162,9 @@ static void tell_workers(const struct status *status)
 		if (together > 0)
 			snprintf(waits, sizeof(waits), ", waiting %s",
 				 page_share((uint64_t)(waited * 1e9), (uint64_t)(together * 1e9), &share));
-		line(&status->page, title, STYLE_PLAIN, "%s frames %s%s%s%s", page_count(count_of(row, "read"), &read),
-		     work, waits, processors ? ", on processor " : "", processors ? processors : "");
+		line(&status->page, title, STYLE_PLAIN, "%s frame%s %s%s%s%s", page_count(count_of(row, "read"), &read),
+		     page_plural(count_of(row, "read")), work, waits, processors ? ", on processor " : "",
+		     processors ? processors : "");
 	}
 }
 
@@ -214,7 +215,7 @@ static void tell_stages(const struct status *status)
 	text_table_free(table);
 }
 
-static void tell_tables(struct status *status)
+static void tell_tables(const struct status *status)
 {
 	const json_t *list = json_object_get(status->object, "tables"), *row;
 	size_t index;
@@ -225,7 +226,6 @@ static void tell_tables(struct status *status)
 			 evicted = count_of(row, "evicted");
 		bool full = limit && used >= limit / 100 * FULL_PERCENT;
 		struct page_figure figures[4];
-		status->unwell |= full && evicted;
 		line(&status->page, text_of(row, "name"), full ? STYLE_MEDIUM : STYLE_PLAIN,
 		     "%s of %s (%s), %s evicted, %s", page_count(used, &figures[0]), page_count(limit, &figures[1]),
 		     page_share(used, limit, &figures[2]), page_count(evicted, &figures[3]),
@@ -233,7 +233,7 @@ static void tell_tables(struct status *status)
 	}
 }
 
-static void tell_sinks(struct status *status)
+static void tell_sinks(const struct status *status)
 {
 	const json_t *list = json_object_get(status->object, "sinks"), *row;
 	size_t index;
@@ -244,7 +244,6 @@ static void tell_sinks(struct status *status)
 	{
 		bool up = json_is_true(json_object_get(row, "up"));
 		struct page_figure delivered, queued, dropped;
-		status->unwell |= !up;
 		line(&status->page, text_of(row, "name"), up ? STYLE_PLAIN : STYLE_HIGH,
 		     "%s, %s delivered, %s waiting, %s given up%s%s", up ? "up" : "DOWN",
 		     page_count(count_of(row, "delivered"), &delivered), page_count(count_of(row, "queued"), &queued),
@@ -252,7 +251,7 @@ static void tell_sinks(struct status *status)
 	}
 }
 
-static void tell_counts(struct status *status, const char *title, const char *key, const char *nothing,
+static void tell_counts(const struct status *status, const char *title, const char *key, const char *nothing,
 			const char *more)
 {
 	const json_t *object = json_object_get(status->object, key);
@@ -271,7 +270,7 @@ static void tell_counts(struct status *status, const char *title, const char *ke
 	line(&status->page, title, STYLE_PLAIN, "%s%s", *text ? text : nothing, *text ? more : "");
 }
 
-static void tell(struct status *status)
+static void tell(const struct status *status)
 {
 	const struct page *page = &status->page;
 	const json_t *object = status->object;
@@ -284,7 +283,8 @@ static void tell(struct status *status)
 	rate_of(object, "packets_per_second", "packets/s", packets, sizeof(packets));
 	rate_of(object, "bits_per_second", "bit/s", bits, sizeof(bits));
 	bool rates = *packets && *bits;
-	line(page, "traffic", STYLE_PLAIN, "%s packets, %s%s%s%s%s%s", page_count(count_of(object, "packets"), &figure),
+	line(page, "traffic", STYLE_PLAIN, "%s packet%s, %s%s%s%s%s%s",
+	     page_count(count_of(object, "packets"), &figure), page_plural(count_of(object, "packets")),
 	     page_octets(count_of(object, "bytes"), &octets), rates ? " (" : "", rates ? packets : "",
 	     rates ? ", " : "", rates ? bits : "", rates ? ")" : "");
 	tell_counts(status, "classes", "classes", "nothing yet", "");
@@ -300,12 +300,36 @@ static void tell(struct status *status)
 	page_heading(page, "tables");
 	tell_tables(status);
 	line(page, "memory", STYLE_PLAIN, "%s in tables", page_octets(count_of(object, "memory"), &figure));
-	if (count_of(object, "transitions_lost") || count_of(object, "untracked")) {
-		status->unwell = true;
-		line(page, "lost", STYLE_HIGH, "%llu transitions, %llu packets that found no place in a table",
+	if (count_of(object, "transitions_lost") || count_of(object, "untracked"))
+		line(page, "lost", STYLE_HIGH, "%llu transition%s, %llu packet%s that found no place in a table",
 		     (unsigned long long)count_of(object, "transitions_lost"),
-		     (unsigned long long)count_of(object, "untracked"));
+		     page_plural(count_of(object, "transitions_lost")),
+		     (unsigned long long)count_of(object, "untracked"), page_plural(count_of(object, "untracked")));
+}
+
+/* The same for a person and for a program: the exit status must not depend on --json. */
+static bool is_unwell(const json_t *object)
+{
+	const json_t *row;
+	size_t index;
+
+	json_array_foreach(json_object_get(object, "interfaces"), index, row)
+	{
+		if (!json_is_true(json_object_get(row, "up")) || count_of(row, "dropped"))
+			return true;
 	}
+	json_array_foreach(json_object_get(object, "sinks"), index, row)
+	{
+		if (!json_is_true(json_object_get(row, "up")))
+			return true;
+	}
+	json_array_foreach(json_object_get(object, "tables"), index, row)
+	{
+		uint64_t limit = count_of(row, "limit");
+		if (limit && count_of(row, "used") >= limit / 100 * FULL_PERCENT && count_of(row, "evicted"))
+			return true;
+	}
+	return count_of(object, "transitions_lost") || count_of(object, "untracked");
 }
 
 static int status_once(void *context)
@@ -314,21 +338,22 @@ static int status_once(void *context)
 	struct control_client_error error;
 
 	status->object = NULL;
-	status->unwell = false;
-	bool answered = control_client_ask(status->options.socket, "{\"request\":\"status\"}",
-					   status->options.json ? print_line : take_line, status, &error);
-	if (!answered)
+	bool answered =
+	    control_client_ask(status->options.socket, "{\"request\":\"status\"}", take_line, status, &error);
+	if (!answered) {
+		json_decref(status->object);
 		return ask_failed(&error);
-	if (status->options.json)
-		return EXIT_DONE;
+	}
 	if (!json_is_object(status->object)) {
 		complain("the answer cannot be read: this espial and espiald are of different versions");
 		json_decref(status->object);
 		return EXIT_TROUBLE;
 	}
-	tell(status);
+	if (!status->options.json)
+		tell(status);
+	bool unwell = is_unwell(status->object);
 	json_decref(status->object);
-	return status->unwell ? EXIT_FINDINGS : EXIT_DONE;
+	return unwell ? EXIT_FINDINGS : EXIT_DONE;
 }
 
 int status_command(int count, char **arguments)

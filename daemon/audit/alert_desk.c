@@ -263,8 +263,9 @@ static void unlimit(struct judge *judge, enum alert_class class, bool over)
 	desk->limited_over[class] += over;
 	if (--desk->limited[class])
 		return;
-	snprintf(text, sizeof(text), "%u %s alerts were held back by the limit; %u of them ended before they were told",
-		 desk->limited_ever[class], alert_class_name(class), desk->limited_over[class]);
+	snprintf(text, sizeof(text), "%u %s alert%s held back by the limit; %u of them ended before they were told",
+		 desk->limited_ever[class], alert_class_name(class), desk->limited_ever[class] == 1 ? " was" : "s were",
+		 desk->limited_over[class]);
 	say(judge, NOTICE_INFO, text);
 	desk->limited_ever[class] = desk->limited_over[class] = 0;
 }
@@ -376,8 +377,8 @@ static void say_held_back(struct judge *judge, const char *name, const char *wha
 {
 	char text[256];
 
-	snprintf(text, sizeof(text), "maintenance '%s' %s: %u alerts were held back, %u of them ended meanwhile", name,
-		 what, kept->ever, kept->over);
+	snprintf(text, sizeof(text), "maintenance '%s' %s: %u alert%s held back, %u of them ended meanwhile", name,
+		 what, kept->ever, kept->ever == 1 ? " was" : "s were", kept->over);
 	say(judge, NOTICE_INFO, text);
 }
 

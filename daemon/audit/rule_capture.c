@@ -269,11 +269,11 @@ static void describe_drops(const struct judge *judge, uint16_t interface, const 
 	finding->count = lost;
 	finding_say(
 	    finding,
-	    "%s: %llu of %llu frames (%.2g %%) were lost before they could be read: %llu since the ring was full, "
+	    "%s: %llu of %llu frames (%.2g %%) %s lost before they could be read: %llu since the ring was full, "
 	    "%llu by the card.",
 	    name_of(judge, interface), (unsigned long long)lost, (unsigned long long)loss->all,
-	    loss->all ? 100.0 * (double)lost / (double)loss->all : 0, (unsigned long long)loss->dropped,
-	    (unsigned long long)loss->missed);
+	    loss->all ? 100.0 * (double)lost / (double)loss->all : 0, lost == 1 ? "was" : "were",
+	    (unsigned long long)loss->dropped, (unsigned long long)loss->missed);
 	finding_note_integer(finding, "dropped", (int64_t)loss->dropped);
 	finding_note_integer(finding, "interface_dropped", (int64_t)loss->missed);
 	finding_note_integer(finding, "frames", (int64_t)loss->all);

@@ -126,9 +126,10 @@ void rule_ike_describe_silence(struct judge *judge, const struct judged_pair *pa
 		taken = mode_words(other->mode);
 	finding->grade = same ? GRADE_LIKELY : GRADE_POSSIBLE;
 	finding_say(finding,
-		    "%s opens %s with %s, %u times without any answer, and the %s may be why: it takes %s from %s",
+		    "%s opens %s with %s, %u time%s without any answer, and the %s may be why: it takes %s from %s",
 		    address_text(&finding->src, &a), mode_words(tried), address_text(&finding->dst, &b), trouble->sends,
-		    finding->cause == CAUSE_MODE ? "mode" : "version", taken, same ? "this peer" : "others");
+		    trouble->sends == 1 ? "" : "s", finding->cause == CAUSE_MODE ? "mode" : "version", taken,
+		    same ? "this peer" : "others");
 	finding_note_text(finding, "attribute", finding->cause == CAUSE_MODE ? "mode" : "version");
 	finding_note_text(finding, "offered", mode_words(tried));
 	finding_note_text(finding, "known_to_be_taken", taken);

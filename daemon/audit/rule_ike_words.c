@@ -254,8 +254,9 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 	address_text(&finding->dst, &b);
 	switch (kind) {
 	case TROUBLE_UNANSWERED:
-		finding_say(finding, "%s opens IKE with %s, %u times in %.1f s without any answer", a.text, b.text,
-			    trouble->sends, (double)(trouble->last_ns - trouble->attempt_ns) / 1e9);
+		finding_say(finding, "%s opens IKE with %s, %u time%s in %.1f s without any answer", a.text, b.text,
+			    trouble->sends, trouble->sends == 1 ? "" : "s",
+			    (double)(trouble->last_ns - trouble->attempt_ns) / 1e9);
 		if (trouble->attempt_ns > trouble->begun_ns)
 			finding_say(finding, ", and has tried for %.0f s in all",
 				    (double)(trouble->last_ns - trouble->begun_ns) / 1e9);
@@ -269,8 +270,9 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 		describe_refusal(judge, trouble, story, finding);
 		break;
 	case TROUBLE_STALLED:
-		finding_say(finding, "The negotiation of %s and %s stops at %s, sent %u times, %s was answered", a.text,
-			    b.text, step ? step : "a step", trouble->sends, answered_step(trouble));
+		finding_say(finding, "The negotiation of %s and %s stops at %s, sent %u time%s, %s was answered",
+			    a.text, b.text, step ? step : "a step", trouble->sends, trouble->sends == 1 ? "" : "s",
+			    answered_step(trouble));
 		finding_note_text(finding, "step", step ? step : "");
 		describe_silence(judge, pair, trouble, story, finding);
 		break;

@@ -358,15 +358,15 @@ void rule_leak_explain_clear(struct finding *finding)
 		finding_say(
 		    finding,
 		    "%s and %s: another configuration is in force, by which this is judged anew; until then it was in "
-		    "clear for %.1f s, %llu packets and %llu octets.",
+		    "clear for %.1f s, %llu packet%s and %llu octets.",
 		    address_text(&finding->a, &a), address_text(&finding->b, &b),
 		    seconds(finding->last_ns - finding->first_ns), (unsigned long long)finding->count,
-		    (unsigned long long)finding->bytes);
+		    finding->count == 1 ? "" : "s", (unsigned long long)finding->bytes);
 		return;
 	}
-	finding_say(finding, "%s and %s: the clear traffic ended after %.1f s, %llu packets and %llu octets%s.",
+	finding_say(finding, "%s and %s: the clear traffic ended after %.1f s, %llu packet%s and %llu octets%s.",
 		    address_text(&finding->a, &a), address_text(&finding->b, &b),
 		    seconds(finding->last_ns - finding->first_ns), (unsigned long long)finding->count,
-		    (unsigned long long)finding->bytes,
+		    finding->count == 1 ? "" : "s", (unsigned long long)finding->bytes,
 		    strcmp(finding->cleared_by, "secured-again") == 0 ? ", and they speak ESP both ways again" : "");
 }

@@ -187,8 +187,8 @@ void rule_lifecycle_secured_again(struct judge *judge, const struct judged_pair 
 	finding.last_ns = leak->last_ns;
 	finding.count = leak->count;
 	finding.bytes = leak->bytes;
-	finding_say(&finding, "%s and %s are secured again; %llu packets went in clear meanwhile.",
+	finding_say(&finding, "%s and %s are secured again; %llu packet%s went in clear meanwhile.",
 		    address_text(&pair->address[0], &a), address_text(&pair->address[1], &b),
-		    (unsigned long long)leak->count);
+		    (unsigned long long)leak->count, leak->count == 1 ? "" : "s");
 	alert_event_pair(judge, pair, &finding);
 }

@@ -43,10 +43,10 @@ static void describe(struct judge *judge, const struct judged_pair *pair, struct
 	finding->count = knock->tries;
 	finding->ip_protocol = 6;
 	finding_say(finding,
-		    "%s knocks in clear on tcp/%u of %s, %u times without an answer, and neither opens IKE with "
+		    "%s knocks in clear on tcp/%u of %s, %u time%s without an answer, and neither opens IKE with "
 		    "the other",
 		    address_text(&finding->src, &client), knock->port, address_text(&finding->dst, &server),
-		    knock->tries);
+		    knock->tries, knock->tries == 1 ? "" : "s");
 	finding_say(finding, capable ? ", though %s speaks IPsec with others" : "; %s was never seen to speak IPsec",
 		    client.text);
 	finding_say(finding, ".");

@@ -374,8 +374,8 @@ static void note_doubled(struct judge *judge, const struct transition_seen *seen
 	finding.last_ns = sensor->doubled_ns;
 	finding.count = sensor->doubled_count;
 	finding.cleared_by = "no-more-copies";
-	finding_say(&finding, "The mirror no longer brings packets twice; %llu copies came in all.",
-		    (unsigned long long)sensor->doubled_count);
+	finding_say(&finding, "The mirror no longer brings packets twice; %llu cop%s came in all.",
+		    (unsigned long long)sensor->doubled_count, sensor->doubled_count == 1 ? "y" : "ies");
 	alert_clear(judge, &sensor->doubled, &finding);
 }
 

@@ -41,11 +41,13 @@ static void describe(const struct judge *judge, struct finding *finding)
 				     .grade = GRADE_OBSERVED,
 				     .subject = SUBJECT_SENSOR };
 	finding->count = workers->flows + workers->sas + workers->pairs + workers->untracked + fullness->ike;
-	finding_say(finding,
-		    "The sensor's tables are full: %llu SAs, %llu pairs, %llu flows and %llu IKE SAs were forgotten to "
-		    "make room for new ones.",
-		    (unsigned long long)workers->sas, (unsigned long long)workers->pairs,
-		    (unsigned long long)workers->flows, (unsigned long long)fullness->ike);
+	finding_say(
+	    finding,
+	    "The sensor's tables are full: %llu SA%s, %llu pair%s, %llu flow%s and %llu IKE SA%s were forgotten to "
+	    "make room for new ones.",
+	    (unsigned long long)workers->sas, workers->sas == 1 ? "" : "s", (unsigned long long)workers->pairs,
+	    workers->pairs == 1 ? "" : "s", (unsigned long long)workers->flows, workers->flows == 1 ? "" : "s",
+	    (unsigned long long)fullness->ike, fullness->ike == 1 ? "" : "s");
 	finding_note_integer(finding, "sas", (int64_t)workers->sas);
 	finding_note_integer(finding, "pairs", (int64_t)workers->pairs);
 	finding_note_integer(finding, "flows", (int64_t)workers->flows);

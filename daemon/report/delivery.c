@@ -393,6 +393,9 @@ void delivery_push(struct delivery *delivery, enum finding_severity severity, co
 	delivery->messages++;
 	delivery->octets += held_octets(message);
 	delivery->health->queued++;
+	/* What was tried while there was nothing to say must not delay the first that there is. */
+	if (delivery->health->queued == 1)
+		delivery->may_connect = true;
 	confirm(delivery);
 	flush(delivery);
 	keep_bound(delivery);
@@ -427,8 +430,8 @@ void delivery_tick(struct delivery *delivery, int64_t monotonic_ns)
 	/* An idle datagram socket whose daemon died without a trace still looks well: ask while something is unconfirmed. */
 	if (delivery->socket >= 0 && delivery->sent.head && !reader_alive(delivery))
 		disconnect(delivery);
-	if (delivery->health->queued > 0)
-		flush(delivery);
+	/* Also with nothing to send: that nobody listens is to be known before there is. */
+	flush(delivery);
 }
 
 struct delivery *delivery_new(const char *path, struct sink_health *health)

@@ -40,7 +40,7 @@ void delivery_push(struct delivery *delivery, enum finding_severity severity, co
 /* Of the messages pushed, how many, from the first, are read for sure or given up. */
 uint64_t delivery_settled(struct delivery *delivery);
 
-/* Confirms, reconnects when it is time to, and sends. */
+/* Confirms, connects when it is time to, even with nothing to send, and sends. */
 void delivery_tick(struct delivery *delivery, int64_t monotonic_ns);
 
 /* Tries for at most a second to send what waits, and frees. */

@@ -247,7 +247,8 @@ static void notify_payload(struct tree *tree, unsigned index)
 		} else if (v2 && data && notify->type == IKEV2_NOTIFY_SIGNATURE_HASH_ALGORITHMS) {
 			hash_data(tree, data, notify->data.length);
 		} else if (data) {
-			line_add(&tree->line, "%u octets of data: ", notify->data.length);
+			line_add(&tree->line, "%u octet%s of data: ", notify->data.length,
+				 page_plural(notify->data.length));
 			add_value(tree, notify->data);
 			flush(tree, 1);
 		}
@@ -386,7 +387,10 @@ static void certificates(struct tree *tree, const struct ike_certificate *rows, 
 		add_number_name(&tree->line, ike_certificate_encoding_name(rows[i].encoding), rows[i].encoding);
 		line_add(&tree->line, ", %u octets", rows[i].data.length);
 		if (request && tree->message->header.major == 2)
-			line_add(&tree->line, ": hashes of the keys of %u authorities", rows[i].data.length / 20);
+			line_add(&tree->line,
+				 rows[i].data.length / 20 == 1 ? ": hash of the key of %u authority"
+							       : ": hashes of the keys of %u authorities",
+				 rows[i].data.length / 20);
 		flush(tree, 1);
 		if (!request)
 			certificate_lines(tree, &rows[i]);
@@ -535,7 +539,8 @@ void ike_log_tree(const struct page *page, const struct ike_log_entry *entry, un
 		flush(&tree, 0);
 	}
 	if (entry->message->trailing && level >= LEVEL_ATTRIBUTES) {
-		line_add(&tree.line, "%u octets behind the message", entry->message->trailing);
+		line_add(&tree.line, "%u octet%s behind the message", entry->message->trailing,
+			 page_plural(entry->message->trailing));
 		flush(&tree, 0);
 	}
 }

@@ -133,7 +133,7 @@ void inventory_write_text(const struct inventory *inventory, const struct page *
 		line_add(&line, "No IKE, ESP or AH was seen: there is nothing to list.");
 	else
 		line_add(&line, "Cryptography of %zu pair%s and %zu peer%s, as far as IKE shows it in clear.", pairs,
-			 pairs == 1 ? "" : "s", count - pairs, count - pairs == 1 ? "" : "s");
+			 page_plural(pairs), count - pairs, page_plural(count - pairs));
 	page_wrap(page, STYLE_PLAIN, 0, 0, line.text);
 	for (size_t i = 0; i < count; i++) {
 		if (i == 0 && pairs > 0)
@@ -149,7 +149,9 @@ void inventory_write_text(const struct inventory *inventory, const struct page *
 	}
 	if (inventory_unlisted(inventory)) {
 		line_clear(&line);
-		line_add(&line, "%llu peers, pairs and certificates more had no room.",
+		line_add(&line,
+			 inventory_unlisted(inventory) == 1 ? "%llu peer, pair or certificate more had no room."
+							    : "%llu peers, pairs and certificates more had no room.",
 			 (unsigned long long)inventory_unlisted(inventory));
 		page_newline(page);
 		page_wrap(page, STYLE_PLAIN, 0, 0, line.text);

@@ -38,7 +38,11 @@ struct json_sink {
 	size_t octets;             /* of all that waits */
 	uint64_t findings_done;    /* written, or given up */
 	size_t written;            /* octets of head that are in the file already */
+	int64_t gone_ns;           /* when the file was found to be another, or gone; 0: it was not */
 };
+
+/* Whoever takes the file away, for rotation, makes the next: it is not made for want of something to write before this is over. */
+enum { ROTATION_MS = 2000 };
 
 static void set_problem(struct json_sink *json, const char *what, int error)
 {
@@ -164,16 +168,29 @@ static uint64_t json_settled(struct sink *sink)
 	return ((struct json_sink *)sink)->findings_done;
 }
 
+/* Whether it can be opened is known before there is something to write. */
+static void open_idle(struct json_sink *json, int64_t monotonic_ns)
+{
+	if (json->head || json->file >= 0 ||
+	    (json->gone_ns && monotonic_ns - json->gone_ns < ROTATION_MS * INT64_C(1000000)) || !open_file(json))
+		return;
+	json->gone_ns = 0;
+	json->sink.health.up = true;
+	json->sink.health.problem[0] = '\0';
+}
+
 static void json_tick(struct sink *sink, int64_t monotonic_ns)
 {
 	struct json_sink *json = (struct json_sink *)sink;
 	struct stat status;
 
-	(void)monotonic_ns;
 	if (json->file >= 0 && !json->standard_output &&
-	    (stat(json->path, &status) != 0 || status.st_ino != json->inode || status.st_dev != json->device))
+	    (stat(json->path, &status) != 0 || status.st_ino != json->inode || status.st_dev != json->device)) {
 		close_file(json);
+		json->gone_ns = monotonic_ns;
+	}
 	flush(json);
+	open_idle(json, monotonic_ns);
 }
 
 static void json_close(struct sink *sink)

@@ -432,8 +432,9 @@ static void watch_spool(struct outbox *outbox, int64_t monotonic_ns, int64_t wal
 	watch_over(outbox, &outbox->spool_watch, "spool", health.up, health.problem, monotonic_ns, wall_ns);
 	if (health.lost == outbox->spool_lost)
 		return;
-	snprintf(text, sizeof(text), "the spool had to give up %llu records that not every sink had got",
-		 (unsigned long long)(health.lost - outbox->spool_lost));
+	snprintf(text, sizeof(text), "the spool had to give up %llu record%s that not every sink had got",
+		 (unsigned long long)(health.lost - outbox->spool_lost),
+		 health.lost - outbox->spool_lost == 1 ? "" : "s");
 	outbox->spool_lost = health.lost;
 	say(outbox, NOTICE_WARNING, wall_ns, text);
 }

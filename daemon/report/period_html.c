@@ -189,7 +189,7 @@ static void write_facts(const struct period *period, FILE *file)
 	fact(file, period->blind_ns ? "warn" : "good", page_duration(period->blind_ns, &figure),
 	     "in which nothing was seen");
 	snprintf(text, sizeof(text), "%" PRIu64, dropped);
-	fact(file, dropped ? "warn" : "good", text, "frames dropped");
+	fact(file, dropped ? "warn" : "good", text, dropped == 1 ? "frame dropped" : "frames dropped");
 	fputs("</ul>\n", file);
 }
 
@@ -363,10 +363,10 @@ static void write_blind(const struct period *period, FILE *file)
 	else
 		fputs("There was none. ", file);
 	if (dropped)
-		fprintf(file, "%" PRIu64 " frames were dropped, %s of those that came.", dropped,
-			page_share(dropped, packets + dropped, &other));
+		fprintf(file, "%" PRIu64 " frame%s dropped, %s of those that came.", dropped,
+			dropped == 1 ? " was" : "s were", page_share(dropped, packets + dropped, &other));
 	else
-		fprintf(file, "Of %" PRIu64 " frames none was dropped.", packets);
+		fprintf(file, "Of %" PRIu64 " frame%s none was dropped.", packets, page_plural(packets));
 	fputs("</p>\n", file);
 	if (!period->blind_count)
 		return;
@@ -456,7 +456,8 @@ void period_write_html(const struct period *period, const struct period_judge *j
 	if (period->beyond_pairs)
 		fprintf(file,
 			"<h2>What is not in it</h2>\n<p class=\"warn\">At most %" PRIu64
-			" pairs at once found no room in the history; their %s are not in these figures.</p>\n",
-			period->beyond_pairs, page_octets(period->beyond_bytes, &since));
+			" pair%s at once found no room in the history; their %s are not in these figures.</p>\n",
+			period->beyond_pairs, page_plural(period->beyond_pairs),
+			page_octets(period->beyond_bytes, &since));
 	fputs("</main></body></html>\n", file);
 }

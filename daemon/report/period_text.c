@@ -152,8 +152,9 @@ static void write_blind(const struct period *period, const struct page *page)
 		snprintf(text + used, sizeof(text) - used, "There was none.");
 	used = strlen(text);
 	if (dropped)
-		snprintf(text + used, sizeof(text) - used, " %s frames were dropped, %s of those that came.",
-			 page_count(dropped, &figure), page_share(dropped, packets + dropped, &other));
+		snprintf(text + used, sizeof(text) - used, " %s frame%s dropped, %s of those that came.",
+			 page_count(dropped, &figure), dropped == 1 ? " was" : "s were",
+			 page_share(dropped, packets + dropped, &other));
 	else
 		snprintf(text + used, sizeof(text) - used, " No frame was dropped.");
 	sentence(page, period->blind_ns || dropped ? STYLE_MEDIUM : STYLE_GOOD, text);
@@ -229,8 +230,9 @@ void period_write_text(const struct period *period, const struct period_judge *j
 	if (!period->beyond_pairs)
 		return;
 	snprintf(text, sizeof(text),
-		 "At most %llu pairs at once found no room in the history; their %s are not in these figures.",
-		 (unsigned long long)period->beyond_pairs, page_octets(period->beyond_bytes, &since));
+		 "At most %llu pair%s at once found no room in the history; their %s are not in these figures.",
+		 (unsigned long long)period->beyond_pairs, page_plural(period->beyond_pairs),
+		 page_octets(period->beyond_bytes, &since));
 	page_newline(page);
 	sentence(page, STYLE_MEDIUM, text);
 }

@@ -18,7 +18,7 @@ struct sink;
 
 /* How a sink fares, for status and for the `sink-down` finding. */
 struct sink_health {
-	bool up;            /* the last attempt to pass something on worked, or none was needed yet */
+	bool up;            /* the last attempt to open it, or to pass something on, worked; or none was made yet */
 	uint64_t delivered; /* records passed on */
 	uint64_t queued;    /* records kept for later */
 	uint64_t dropped;   /* records given up because the bound was reached */

@@ -208,11 +208,6 @@ const char *report_severity_word(enum finding_severity severity)
 	return (size_t)severity < SEVERITY_COUNT ? words[severity] : "?";
 }
 
-static const char *plural(uint64_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
 /* The answer, in a sentence or two. */
 static void write_headline(const struct report *report, const struct page *page)
 {
@@ -236,7 +231,7 @@ static void write_headline(const struct report *report, const struct page *page)
 	if (attention > 0) {
 		style = report_severity_style(worst);
 		snprintf(text.text, sizeof(text.text), "%s finding%s need%s attention; the worst is %s.",
-			 page_count(attention, &figure), plural(attention), attention == 1 ? "s" : "",
+			 page_count(attention, &figure), page_plural(attention), attention == 1 ? "s" : "",
 			 finding_severity_name(worst));
 		page_wrap(page, style, 0, 0, text.text);
 		style = STYLE_PLAIN;
@@ -255,12 +250,12 @@ static void write_headline(const struct report *report, const struct page *page)
 		style = STYLE_GOOD;
 		snprintf(text.text, sizeof(text.text),
 			 "%s pair%s %s secured, and nothing of medium severity or worse was found.",
-			 page_count(secured, &figure), plural(secured), secured == 1 ? "is" : "are");
+			 page_count(secured, &figure), page_plural(secured), secured == 1 ? "is" : "are");
 	} else {
 		uint64_t mixed = report->verdicts[PAIR_MIXED];
 		struct page_figure more;
 		snprintf(text.text, sizeof(text.text), "%s pair%s %s secured throughout", page_count(secured, &figure),
-			 plural(secured), secured == 1 ? "is" : "are");
+			 page_plural(secured), secured == 1 ? "is" : "are");
 		if (mixed > 0) {
 			size_t length = strlen(text.text);
 			snprintf(text.text + length, sizeof(text.text) - length,
@@ -282,7 +277,7 @@ static void write_extent(const struct report *report, const struct page *page)
 	if (!report->has_summary)
 		return;
 	used = (size_t)snprintf(text.text, sizeof(text.text), "%s packet%s, %s", page_count(summary->packets, &packets),
-				plural(summary->packets), page_octets(summary->bytes, &octets));
+				page_plural(summary->packets), page_octets(summary->bytes, &octets));
 	if (summary->has_time)
 		snprintf(text.text + used, sizeof(text.text) - used, ", %s to %s UTC (%s)",
 			 page_time(summary->first_ns, &first), page_time(summary->last_ns, &last) + 11,
@@ -348,7 +343,7 @@ static void write_sas(const struct report *report, const struct page *page)
 		total += report->sas[i];
 	if (total > 0) {
 		used = (size_t)snprintf(text.text, sizeof(text.text), "%s SA%s:", page_count(total, &figure),
-					plural(total));
+					page_plural(total));
 		for (size_t i = 0, some = 0; i < SA_STATE_COUNT; i++) {
 			if (report->sas[i] > 0)
 				used += (size_t)snprintf(text.text + used, sizeof(text.text) - used, "%s %s %s",
@@ -358,7 +353,7 @@ static void write_sas(const struct report *report, const struct page *page)
 		if (report->lost > 0)
 			used += (size_t)snprintf(text.text + used, sizeof(text.text) - used,
 						 "; %s packet%s missing by sequence number",
-						 page_count(report->lost, &figure), plural(report->lost));
+						 page_count(report->lost, &figure), page_plural(report->lost));
 		if (report->replayed > 0)
 			snprintf(text.text + used, sizeof(text.text) - used, "; %s replayed",
 				 page_count(report->replayed, &figure));
@@ -514,7 +509,8 @@ static void write_protocols(const struct report *report, const struct page *page
 		more++;
 	}
 	if (more > 0) {
-		snprintf(name, sizeof(name), "%u%s others", (unsigned)more, report->protocols_other.packets ? "+" : "");
+		snprintf(name, sizeof(name), "%u%s other%s", (unsigned)more, report->protocols_other.packets ? "+" : "",
+			 report->protocols_other.packets ? "s" : page_plural(more));
 		write_mix(page, name, 2, rest.packets, report->summary.packets, true, rest.bytes,
 			  report->summary.bytes);
 	}

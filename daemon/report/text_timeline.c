@@ -121,7 +121,7 @@ static void write_direction(const struct timeline_sa *sas, size_t count, int64_t
 		 address_text(&sas->dst, &dst));
 	page_put(page, STYLE_PLAIN, text.text);
 	if (skipped) {
-		snprintf(text.text, sizeof(text.text), "  (%zu earlier SAs not shown)", skipped);
+		snprintf(text.text, sizeof(text.text), "  (%zu earlier SA%s not shown)", skipped, page_plural(skipped));
 		page_put(page, STYLE_QUIET, text.text);
 	}
 	page_newline(page);

@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct tls_context {
 	SSL_CTX *context;
@@ -21,7 +22,11 @@ struct tls {
 static void explain(const char *what, char *problem, size_t problem_size)
 {
 	unsigned long error = ERR_get_error();
-	const char *reason = error ? ERR_reason_error_string(error) : NULL;
+	char text[64];
+	/* What is the system's error has no text of OpenSSL's own. */
+	const char *reason = error && ERR_SYSTEM_ERROR(error) ? strerror_r(ERR_GET_REASON(error), text, sizeof(text))
+			     : error                          ? ERR_reason_error_string(error)
+							      : NULL;
 
 	snprintf(problem, problem_size, "%s: %s", what, reason ? reason : "the connection broke");
 	ERR_clear_error();

@@ -49,7 +49,7 @@ def page_espial(espial, _espiald, _sample, version):
     commands = re.findall(r"(?m)^  (\w[\w-]*) +(\S.*)$", usage)
     for name, what in commands:
         text += f".SS {escape(name)}\n{escape(what[0].upper() + what[1:])}.\n.PP\n" + verbatim(output_of(espial, name, "--help"))
-    text += ".SH EXIT STATUS\n0: clean; 1: findings of the asked severity or above; 2: a mistake in usage or input.\n"
+    text += ".SH EXIT STATUS\n0: clean; 1: findings of the asked severity or above; 2: a mistake in usage or input, or input that is not whole: what was whole of it is reported.\n"
     return text + see_also(("espiald", 8), ("espial.yaml", 5), ("espial-findings", 7))
 
 

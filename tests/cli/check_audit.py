@@ -143,7 +143,7 @@ class Captures(Case):
             with self.subTest(name=name):
                 path = self.path(name, content)
                 done = self.audit("--json", path)
-                self.assertEqual(done.returncode, 2)
+                self.assertEqual(done.returncode, 2)  # as its --help has it
                 message = done.stderr.decode().splitlines()
                 self.assertEqual(len(message), 1, message)
                 self.assertIn(path, message[0])
@@ -224,7 +224,7 @@ class Configurations(Case):
     def test_usable(self):
         path = self.path("good.yaml", b"policy:\n  rules:\n    - name: hosts\n"
                          b"      between: [10.8.1.1, 10.8.1.2]\n")
-        done = self.run_program([ESPIALD, "-c", path, "--check-config"])
+        done = self.run_program([ESPIALD, "-c", path, "--check-config", "-i", "eth0"])
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         done = self.audit("-c", path, "--json", self.leak)
         self.assertEqual(done.returncode, 1)
@@ -232,6 +232,21 @@ class Configurations(Case):
 
     def test_no_interface_for_the_daemon(self):
         self.refused(self.run_program([ESPIALD]), "no interface")
+
+    def test_a_check_refuses_what_a_start_refuses(self):
+        """In the same words."""
+        sink = "capture: [ { interface: lo } ]\nreport: { control: { socket: none }, syslog: { to: tls://logs.example, ca: %s } }\n"
+        none = os.path.join(self.folder, "none.pem")
+        noise = self.path("noise.pem", b"this is no certificate\n")
+        for text, *words in (
+                ("policy: { learn: true }\n", "no interface to watch"),
+                ("limits: { memory: 64MiB, pairs: 100000000 }\ncapture: [ { interface: lo } ]\n", "limits"),
+                (sink % none, "report.syslog", none, "No such file"),
+                (sink % noise, "report.syslog", noise)):
+            with self.subTest(text=text):
+                path = self.path("refused.yaml", text.encode())
+                said = [self.refused(self.run_program([ESPIALD, "-c", path, *more]), *words) for more in (["--check-config"], [])]
+                self.assertEqual(said[0], said[1])
 
 
 class Arguments(Case):
@@ -241,8 +256,10 @@ class Arguments(Case):
                 (["-i", "lo", self.leak], "not both"),
                 (["--severity", "loud", self.leak], "--severity"),
                 (["--classify", "some", self.leak], "--classify"),
-                (["--nonsense"], "nonsense"),
-                (["--secured"], "secured")):
+                (["--nonsense"], "espial audit: unrecognized option '--nonsense'"),
+                (["--json=x"], "espial audit: option '--json' doesn't allow an argument"),
+                (["-x"], "espial audit: invalid option -- 'x'"),
+                (["--secured"], "espial audit: option '--secured' requires an argument")):
             with self.subTest(arguments=arguments):
                 done = self.audit(*arguments)
                 self.assertEqual(done.returncode, 2)
@@ -259,7 +276,7 @@ class Arguments(Case):
     def test_help(self):
         for command, words in (
                 ([ESPIAL, "--help"], ["audit", "--help"]),
-                ([ESPIAL, "audit", "--help"], ["--secured", "--json", "--severity", "Exit status"]),
+                ([ESPIAL, "audit", "--help"], ["--secured", "--json", "--severity", "Exit status", "or a file not to its"]),
                 ([ESPIAL, "audit", "-h"], ["--secured"]),
                 ([ESPIALD, "--help"], ["--check-config", "SIGTERM"])):
             with self.subTest(command=command):
@@ -459,6 +476,31 @@ class Text(Case):
         quiet = self.audit(lab("01a")).stdout.decode()
         self.assertIn("secured", quiet)
         self.assertNotIn("cleartext-leak", quiet)
+
+    def test_one_packet_is_no_packets(self):
+        """Of the leak only its first packet."""
+        whole = contents(self.leak)
+        kept, offset, clear = bytearray(whole[:24]), 24, 0
+        while offset < len(whole):
+            length = 16 + struct.unpack_from("<I", whole, offset + 8)[0]
+            is_clear = whole[offset + 28:offset + 30] == b"\x08\x00" and whole[offset + 39] == 6
+            clear += is_clear
+            if not is_clear or clear == 1:
+                kept += whole[offset:offset + length]
+            offset += length
+        path = self.path("one.pcap", bytes(kept))
+        for form in ([], ["--json"]):
+            text = self.audit(*form, *self.secured, path).stdout.decode()
+            self.assertIn("1 packet and 60 octets" if form else "1 packet, 60 B", text)
+            self.assertNotRegex(text, r"(?<![\d.,])1 (packets|times|frames|pairs)\b")
+
+    def test_the_sample_of_the_readme(self):
+        """Word by word what the command beside it writes."""
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+        sample = re.search(r"```\n\$ build/daemon/espial (audit \S+)\n(.*?)```", contents(os.path.join(root, "README.md")).decode(), re.DOTALL)
+        done = self.run_program([ESPIAL, *sample[1].replace(" tests/", f" {root}/tests/").split(" ", 1)], environment={"COLUMNS": "80"})
+        self.assertEqual((done.returncode, done.stderr), (1, b""))
+        self.assertEqual(done.stdout.decode(), sample[2])
 
     def on_terminal(self, environment):
         try:

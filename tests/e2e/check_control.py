@@ -70,6 +70,18 @@ def nobody_there(stage):
     expect("does not answer" in errors, errors)
 
 
+def sinks(stage):
+    """Nobody listens at the log socket: that is said before there is an alert that cannot leave."""
+    def down():
+        rows = {sink["name"]: sink for sink in stage.records("status")[0]["sinks"]}
+        return rows if "syslog" in rows and not rows["syslog"]["up"] else None
+
+    rows = until("the sink as down", down)
+    expect("cannot connect" in rows["syslog"]["problem"] and rows["json"]["up"], rows)
+    text, _ = stage.ask("status", status=1)
+    expect("DOWN, 0 delivered" in text, text)
+
+
 def commands(stage):
     stage.esp()
     stage.clear()
@@ -477,6 +489,7 @@ def main(espiald, espial):
         stage.sensor.start()
         until("control socket", lambda: os.path.exists(stage.path))
         try:
+            sinks(stage)
             commands(stage)
             looks(stage)
             hostile(stage)

@@ -174,7 +174,9 @@ def broken_reload(stage):
     path = f"{stage.folder}/espial.yaml"
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    for broken in (text[:len(text) // 2], text.replace("policy:", "policie:"), "\0" * 100, ""):
+    no_authority = text.replace(f"to: {stage.folder}/log", f"to: tls://127.0.0.1, ca: {stage.folder}/none.pem")
+    expect(no_authority != text, "the log's socket in the configuration")
+    for broken in (text[:len(text) // 2], text.replace("policy:", "policie:"), "\0" * 100, "", no_authority):
         mark = len(stage.sensor.notices())
         with open(path, "w", encoding="utf-8") as file:
             file.write(broken)
@@ -185,7 +187,7 @@ def broken_reload(stage):
         file.write(text)
     stage.sensor.process.send_signal(signal.SIGHUP)
     stage.alarmed()
-    print("four broken configurations: the one in force stayed")
+    print("five broken configurations: the one in force stayed")
 
 
 # ---- started on what is left ----

@@ -260,6 +260,33 @@ START_TEST(idle_loss_is_noticed)
 }
 END_TEST
 
+/* That nobody listens is known before there is something to say, and the first that there is does not wait for it. */
+START_TEST(absent_daemon_is_known_while_idle)
+{
+	tick_after(10);
+	ck_assert(!health.up);
+	ck_assert_msg(strstr(health.problem, "No such file") != NULL, "%s", health.problem);
+	ck_assert_uint_eq(health.outages, 0);
+	for (int i = 0; i < 1000; i++)
+		tick_after(10);
+	start_daemon(type_of(_i));
+	push(0, SEVERITY_HIGH);
+	ck_assert(health.up);
+	ck_assert_int_eq(number_of(receive(_i)), 0);
+}
+END_TEST
+
+START_TEST(late_daemon_is_found_while_idle)
+{
+	tick_after(10);
+	ck_assert(!health.up);
+	start_daemon(type_of(_i));
+	tick_after(DELIVERY_BACKOFF_LAST_MS);
+	ck_assert(health.up);
+	ck_assert_str_eq(health.problem, "");
+}
+END_TEST
+
 /* A new socket under the same name while the old reader lives: the old one is not written to any more. */
 START_TEST(replaced_socket_is_followed)
 {
@@ -434,6 +461,8 @@ int main(void)
 	tcase_add_loop_test(sockets, full_daemon_is_waited_for, 0, 2);
 	tcase_add_loop_test(sockets, killed_daemon_loses_nothing, 0, 2);
 	tcase_add_loop_test(sockets, idle_loss_is_noticed, 0, 2);
+	tcase_add_loop_test(sockets, absent_daemon_is_known_while_idle, 0, 2);
+	tcase_add_loop_test(sockets, late_daemon_is_found_while_idle, 0, 2);
 	tcase_add_test(sockets, replaced_socket_is_followed);
 	tcase_add_test(sockets, datagram_becomes_stream);
 	tcase_add_test(sockets, least_severe_is_given_up_first);

@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the commands that ask espiald say, and end with: check_commands.py ESPIAL ESPIALD
+
+The espiald that is asked is one of the test's own, which answers what the test wants: so each answer can be had, without rights and
+without waiting for it.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+ESPIAL = ESPIALD = ""
+DONE = {"type": "done"}
+COMMANDS = ("audit", "explain", "inventory", "status", "pairs", "sas", "ike", "alerts", "report", "reload", "check-config", "test-alert")
+
+
+class Answers(threading.Thread):
+    """The other end of the control socket: `lines` by the name of the request."""
+
+    def __init__(self, path, lines):
+        super().__init__(daemon=True)
+        self.lines, self.requests = lines, []
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen()
+
+    def run(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:  # closed: that was all
+                return
+            with client, client.makefile("rw", encoding="utf-8") as talk:
+                request = json.loads(talk.readline())
+                self.requests.append(request)
+                for line in [*self.lines.get(request["request"], []), DONE]:
+                    talk.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+    def end(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.join()
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="check_commands.")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.socket = os.path.join(self.folder, "control.sock")
+
+    def path(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def answers(self, **lines):
+        answers = Answers(self.socket, lines)
+        answers.start()
+
+        def end():
+            answers.end()
+            os.unlink(self.socket)
+
+        self.addCleanup(end)
+        return answers
+
+    def run_program(self, *command):
+        environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False,
+                              env={**environment, "LC_ALL": "C.UTF-8", "ESPIAL_SOCKET": self.socket})
+
+    def espial(self, *arguments):
+        return self.run_program(ESPIAL, *arguments)
+
+
+def status(**changes):
+    """An answer to `status` of a sensor for which all is well."""
+    return {
+        "type": "status", "time": "2026-11-21T20:30:00.000000Z", "sensor": "edge-1", "version": "0.1.0",
+        "started": "2026-11-21T20:00:00.000000Z", "uptime": 1800.0, "packets": 12, "bytes": 1234, "last_packet": None,
+        "packets_per_second": None, "bits_per_second": None, "classes": {"esp": 12},
+        "interfaces": [{"name": "eth1", "up": True, "received": 12, "dropped": 0, "interface_dropped": 0, "frames_per_second": None,
+                        "ring": 0, "ring_used": 0, "ring_peak": 0, "ring_full": 0}],
+        "workers": [], "stages": [],
+        "tables": [{"name": "flows", "used": 99, "limit": 100, "evicted": 0, "bytes": 1000}],
+        "memory": 1000, "transitions_lost": 0, "untracked": 0, "pairs": {"secured": 1}, "sas": 2, "alerts": {"high": 0},
+        "sinks": [{"name": "syslog", "up": True, "delivered": 3, "queued": 0, "dropped": 0, "problem": None}], **changes}
+
+
+def alert(severity):
+    finding = {"type": "finding", "time": "2026-11-21T20:30:00.000000Z", "sensor": "edge-1", "alert": "0123456789abcdef",
+               "id": "cleartext-leak", "cause": "sa-lost", "state": "open", "severity": severity, "grade": "observed",
+               "subject": {"kind": "pair", "a": "10.1.0.1", "b": "10.2.0.2"}, "a": "10.1.0.1", "b": "10.2.0.2", "src": "10.1.0.1",
+               "dst": "10.2.0.2", "src_port": 40000, "dst_port": 80, "spi": None, "ike_spi": None, "interface": None, "vlan": None,
+               "rule": "branch", "protocol": "HTTP", "community_id": None, "count": 1, "bytes": 60,
+               "first": "2026-11-21T20:30:00.000000Z", "last": "2026-11-21T20:30:00.000000Z", "duration": 0.0, "cleared_by": None,
+               "text": "10.1.0.1 sends HTTP to 10.2.0.2 in clear.", "advice": "Look.", "windows_event": None, "evidence": {}}
+    return {"type": "alert", "alert": finding["alert"], "state": "open", "opened": finding["time"], "acknowledged_until": None,
+            "acknowledged_by": None, "finding": finding}
+
+
+class ExitStatus(Case):
+    """The same for a person and for a program."""
+
+    def same(self, wanted, *arguments):
+        for form in ([], ["--json"]):
+            with self.subTest(arguments=arguments, form=form):
+                done = self.espial(*arguments, *form)
+                self.assertEqual((done.returncode, done.stderr), (wanted, ""))
+                if form:
+                    self.assertTrue(all(json.loads(line) for line in done.stdout.splitlines()))
+                    self.assertEqual(len(done.stdout.splitlines()), 1)
+
+    def test_of_status(self):
+        well = status()
+        for changes, wanted in (
+                ({}, 0),
+                ({"interfaces": [{**well["interfaces"][0], "up": False}]}, 1),
+                ({"interfaces": [{**well["interfaces"][0], "dropped": 1}]}, 1),
+                ({"sinks": [{**well["sinks"][0], "up": False, "problem": "nobody listens"}]}, 1),
+                ({"tables": [{**well["tables"][0], "evicted": 1}]}, 1),
+                ({"tables": [{**well["tables"][0], "used": 50, "evicted": 1}]}, 0),
+                ({"transitions_lost": 1}, 1),
+                ({"untracked": 1}, 1)):
+            with self.subTest(changes=changes):
+                answers = Answers(self.socket, {"status": [status(**changes)]})
+                answers.start()
+                try:
+                    self.same(wanted, "status")
+                finally:
+                    answers.end()
+                    os.unlink(self.socket)
+
+    def test_of_status_that_is_none(self):
+        self.answers(status=["this is no status"])
+        for form in ([], ["--json"]):
+            done = self.espial("status", *form)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("different versions", done.stderr)
+
+    def test_of_alerts(self):
+        self.answers(alerts=[alert("high")], alert=[alert("medium")])
+        self.same(1, "alerts")
+        self.same(1, "alerts", "show", "0123456789abcdef")
+
+    def test_of_alerts_that_can_wait(self):
+        self.answers(alerts=[alert("low")])
+        self.same(0, "alerts")
+
+    def same_trouble(self, *arguments):
+        for form in ([], ["--json"]):
+            done = self.espial(*arguments, *form)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn("does not answer", done.stderr)
+
+    def test_where_nobody_answers(self):
+        for command in ("status", "alerts", "pairs", "report"):
+            self.same_trouble(command)
+
+
+# One of something, as if it were several.
+PLURAL_OF_ONE = r"(?<![\d.,])1 (frames|packets|pairs|rules|interfaces|transitions|SAs|alerts|messages|records|periods)\b"
+
+
+class One(Case):
+    """One packet is no packets."""
+
+    def test_in_status(self):
+        one = status(packets=1, transitions_lost=1, untracked=1, interfaces=[{**status()["interfaces"][0], "received": 1}],
+                     workers=[{"read": 1, "tracked": 1, "together": 0, "waited": 0, "processors": None}])
+        self.answers(status=[one])
+        text = self.espial("status").stdout
+        for words in ("1 packet, ", "up, 1 frame, ", "1 frame read and tracked", "1 transition, 1 packet that found no place"):
+            self.assertIn(words, text)
+        self.assertNotRegex(text, PLURAL_OF_ONE)
+
+    def test_of_several(self):
+        self.answers(status=[status(transitions_lost=2, untracked=3)])
+        text = self.espial("status").stdout
+        for words in ("12 packets, ", "up, 12 frames, ", "2 transitions, 3 packets that found no place"):
+            self.assertIn(words, text)
+
+    def test_in_checks(self):
+        path = self.path("one.yaml", "capture: [ { interface: eth0 } ]\npolicy: { rules: [ { name: a, between: [10.0.0.1, 10.0.0.2] } ] }\n")
+        for done in (self.espial("check-config", path), self.run_program(ESPIALD, "-c", path, "--check-config")):
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, f"{path}: usable, 1 rule, 1 interface\n", ""))
+
+
+class Nothing(Case):
+    """What there is none of, and where to look then; never the command that was just given."""
+
+    def test_no_alerts(self):
+        self.answers()
+        done = self.espial("alerts")
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertEqual(done.stderr, "there are no alerts; 'espial status' tells whether frames arrive\n")
+
+    def test_none_of_those_asked_for(self):
+        self.answers()
+        for choice in (["--open"], ["--since", "2h"], ["--severity", "high"], ["--id", "bad-spi"], ["--pair", "10.1.0.1"]):
+            done = self.espial("alerts", *choice)
+            self.assertEqual((done.returncode, done.stdout), (0, ""))
+            self.assertTrue(done.stderr.startswith("no such alerts; 'espial alerts' without a choice lists all,"), done.stderr)
+
+
+class Options(Case):
+    """One that does not apply is not passed over: one message that says why, and nothing is asked."""
+
+    def test_that_do_not_apply(self):
+        alert_number = "0123456789abcdef"
+        config = self.path("one.yaml", "capture: [ { interface: eth0 } ]\n")
+        answers = self.answers(alerts=[alert("high")], alert=[alert("high")])
+        for arguments, said in (
+                (["pairs", "--name", "x"], "--name is for 'espial pairs promote'"),
+                (["pairs", "--name", "x", "10.0.0.1", "10.0.0.2"], "--name is for 'espial pairs promote'"),
+                (["pairs", "promote", "--json"], "--json and --watch are not for 'espial pairs promote', which writes rules, once"),
+                (["pairs", "promote", "--watch"], "--json and --watch are not for 'espial pairs promote', which writes rules, once"),
+                (["sas", "--name", "x"], "--name is for 'espial pairs promote'"),
+                (["pairs", "--log"], "--log is for 'espial ike'"),
+                (["ike", "--log", "--watch"], "--log goes on until it is ended: leave out --watch"),
+                (["alerts", "--until", "4h"], "--until is for 'espial alerts ack'"),
+                (["alerts", "--until", "now"], "--until is for 'espial alerts ack'"),
+                (["alerts", "show", alert_number, "--until", "4h"], "--until is for 'espial alerts ack'"),
+                (["alerts", "show", alert_number, "--open"],
+                 "--open, --since, --severity, --id and --pair choose from the list; show and ack are about one alert"),
+                (["alerts", "ack", alert_number, "--until", "4h", "--id", "bad-spi"],
+                 "--open, --since, --severity, --id and --pair choose from the list; show and ack are about one alert"),
+                (["alerts", "show", alert_number, "--watch"], "--watch is for the list; show and ack are about one alert"),
+                (["alerts", "show", alert_number, "--pcap", "-", "--json"], "--json and --pcap: give one of them"),
+                (["alerts", "--since", "2222-01-01"], "--since 2222-01-01: that is in the future"),
+                (["report", "--since", "2222-01-01"], "--since 2222-01-01: that is in the future"),
+                (["check-config", "--replay", "--since", "2222-01-01", config], "--since 2222-01-01: that is in the future"),
+                (["report", "--html", "--csv"], "--html, --csv and --json: give one of them"),
+                (["report", "--json", "--csv"], "--html, --csv and --json: give one of them"),
+                (["inventory", "--json", "--cyclonedx"], "--json and --cyclonedx: give one of them"),
+                (["inventory", "--cyclonedx", "--json", "none.pcap"], "--json and --cyclonedx: give one of them"),
+                (["audit", "-i", "lo", "--workers", "2"],
+                 "--workers is for capture files; for interfaces it is capture.workers of the configuration")):
+            with self.subTest(arguments=arguments):
+                done = self.espial(*arguments)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                whose = "espial audit" if arguments[0] == "audit" else "espial"
+                self.assertEqual(done.stderr.splitlines(), [f"{whose}: {said}", f"Try 'espial {arguments[0]} --help'."])
+        self.assertEqual(answers.requests, [])
+
+    def test_that_there_are_none_of(self):
+        for command in COMMANDS:
+            for action in ([], *([["show"], ["ack"]] if command == "alerts" else [])):
+                with self.subTest(command=command, action=action):
+                    done = self.espial(command, *action, "--nonsense")
+                    self.assertEqual((done.returncode, done.stdout), (2, ""))
+                    self.assertEqual(done.stderr.splitlines(), [f"espial {command}: unrecognized option '--nonsense'",
+                                                                f"Try 'espial {command} --help'."])
+
+    def test_that_do(self):
+        self.answers(alerts=[alert("low")])
+        for arguments in (["alerts", "--open", "--since", "2h", "--severity", "low", "--id", "cleartext-leak", "--pair", "10.1.0.1"],
+                          ["alerts", "ack", "0123456789abcdef", "--until", "4h"], ["alerts", "ack", "0123456789abcdef", "--until", "now"],
+                          ["pairs", "--json"], ["inventory", "--json", "--json"]):
+            with self.subTest(arguments=arguments):
+                done = self.espial(*arguments)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+class Help(Case):
+    def test_of_a_command(self):
+        for command in COMMANDS:
+            with self.subTest(command=command):
+                done, told = self.espial("help", command), self.espial(command, "--help")
+                self.assertEqual((done.returncode, done.stderr, done.stdout), (0, "", told.stdout))
+                self.assertTrue(done.stdout.startswith(f"Usage: espial {command}"))
+
+    def test_of_all(self):
+        for arguments in (["help"], ["help", "--help"], ["--help"], ["-h"]):
+            done = self.espial(*arguments)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertTrue(done.stdout.startswith("Usage: espial COMMAND"))
+
+    def test_of_none(self):
+        done = self.espial("help", "nonsense")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertEqual(done.stderr.splitlines(), ["espial: 'nonsense' is no command", "Try 'espial --help'."])
+        done = self.espial("help", "audit", "status")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertEqual(done.stderr.splitlines(), ["espial: help: name one command", "Try 'espial --help'."])
+
+
+if __name__ == "__main__":
+    ESPIAL, ESPIALD = sys.argv[1:3]
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
