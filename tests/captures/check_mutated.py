@@ -232,6 +232,7 @@ REASONS = {
     "extension": "an IPv6 extension header is longer than the packet",
     "cut": "the capture ends before what decides",
     "port-500": "a UDP datagram of port 500 whose octets are no IKE is not IKE",
+    "ike-elsewhere": "IKE on other ports than 500 and 4500, with the marker of RFC 3948 or without: espial goes by its header, tshark by the ports",
     "other-port": "tshark goes by the port of another protocol, espial by 4500 and the octets",
     "short-esp": "four to seven octets on port 4500 are too short for the header of ESP",
     "wesp": "wrapped ESP (RFC 5840), which tshark does not read",
@@ -359,12 +360,12 @@ class Reader:
             if 0 < length < 8 or at + length > end:
                 raise Contradiction("udp-length")
             self.ports = struct.unpack_from(">HH", self.octets, at)
+            self.payload = at + 8
             if self.ports[1] == 4789:
                 self.need(at + 8, 8, end)
                 self.reserved |= self.octets[at + 8:at + 12] != b"\x08\0\0\0" or self.octets[at + 15] != 0
                 self.ethernet(at + 8 + 8 + 12, at + length if length else end)
                 return
-            self.payload = at + 8
             self.beyond = "cut"
             self.need(at + 8, 8, end)
         elif protocol in (6, 136):
@@ -405,7 +406,14 @@ def reason_of(link, octets, whole, we, they):
         return "reserved-bits"
     if reader.options:
         return "options"
-    if we["ike"] and not they["ike"] and protocols[-1] == "data" and reader.payload is not None:
+    if we["ike"] and not they["ike"] and reader.payload is not None and not {500, 4500} & set(ports):
+        datagram = struct.unpack_from(">H", octets, reader.payload - 4)[0] - 8
+        for skip in (0, 4):
+            message = octets[reader.payload + skip:]
+            if octets[reader.payload:reader.payload + skip] == bytes(skip) and len(message) >= 28 and message[17] >> 4 in (1, 2) \
+                    and struct.unpack_from(">I", message, 24)[0] == datagram - skip:
+                return "ike-elsewhere"
+    if we["ike"] and not they["ike"] and protocols[-1] == "data" and reader.payload is not None and {500, 4500} & set(ports):
         at = reader.payload + (4 if 4500 in ports else 0)
         length = octets[at + 24:at + 28]
         if len(length) == 4 and struct.unpack(">I", length)[0] < 28:
