@@ -240,7 +240,7 @@ REASONS = {
     "udp-lite": "UDP-Lite carries no IPsec (RFC 3948 is of UDP)",
     "tcp": "a TCP segment is IKE or ESP only behind the prefix of RFC 9329",
     "extension-in-ipv4": "a header of IPv6 alone has no meaning behind IPv4",
-    "marker": "between ports 500 and 4500, four octets of zero are the marker of RFC 3948 to espial and part of the SPI to tshark",
+    "marker": "between ports 500 and 4500, four octets of zero are the marker of RFC 3948 to espial, and what lacks them is ESP; to tshark all is IKE",
     "reserved-bits": "a GRE or VXLAN header with a version or reserved bits set is not taken for a tunnel",
     "ike-length": "IKE whose own length is impossible: tshark shows its octets as data",
     "options": "an IPv6 option longer than its header ends tshark's reading; espial reads no options",
@@ -258,6 +258,7 @@ class Reader:
         self.octets, self.whole, self.cut_off = octets, whole, whole > len(octets)
         self.reserved, self.options, self.payload = False, False, None
         self.trail, self.ports, self.beyond = [], None, "cut"  # protocol numbers met, ports of the last UDP or TCP
+        self.met = set()  # ports of every UDP
 
     def need(self, at, count, end):
         """There must be so many octets: `end` is where the enclosing header says that it ends."""
@@ -357,9 +358,10 @@ class Reader:
             self.beyond = "udp-length"
             self.need(at, 8, end)
             length = struct.unpack_from(">H", self.octets, at + 4)[0]
-            if 0 < length < 8 or at + length > end:
-                raise Contradiction("udp-length")
             self.ports = struct.unpack_from(">HH", self.octets, at)
+            self.met |= set(self.ports)
+            if length < 8 or at + length > end:
+                raise Contradiction("udp-length")
             self.payload = at + 8
             if self.ports[1] == 4789:
                 self.need(at + 8, 8, end)
@@ -392,16 +394,18 @@ def reason_of(link, octets, whole, we, they):
         return "behind-ah"
     if 136 in trail and "udplite" in protocols:
         return "udp-lite"
-    if 141 in trail and we["class"] == "esp":
+    if 141 in trail and (we["class"] == "esp" or we["reason"] == "esp"):
         return "wesp"
     if any(one == 4 and other in (0, 43, 44, 60) for one, other in zip(trail, trail[1:])):
         return "extension-in-ipv4"
-    if set(ports) == {500, 4500} and we["ike"] and they["ike"]:
+    if set(ports) == {500, 4500} and they["ike"] and (we["ike"] or we["esp"]):
         return "marker"
     if 17 in trail and 4500 in ports and they["esp"] and they["esp"][3] is None and not we["esp"]:
         return "short-esp"
-    if 17 in trail and 500 in ports and they["ike"] and not we["ike"]:
+    if 17 in trail and 500 in reader.met and they["ike"] and not we["ike"]:
         return "port-500"
+    if 4789 in reader.met and we["esp"] and not they["esp"] and "vxlan" not in protocols:
+        return "other-port"
     if reader.reserved and (they["esp"] or they["ah"] or they["ike"]):
         return "reserved-bits"
     if reader.options:
