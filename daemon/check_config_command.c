@@ -2,6 +2,7 @@
 /* See check_config_command.h. The past is asked of the running espiald, day by day, and judged here (replay.h). */
 #include "check_config_command.h"
 
+#include "audit/finding.h"
 #include "control_client.h"
 #include "loop.h"
 #include "memory_limits.h"
@@ -236,7 +237,7 @@ static void write_text(const struct past *past, const struct replay_row *rows, s
 		 "On the traffic of %zu pair%s since %.10s this configuration would have raised %zu that were not "
 		 "raised, and %zu of "
 		 "those that were raised; %zu that were raised it would not have; of %zu it cannot be told.",
-		 replay_pairs(past->replay), page_plural(replay_pairs(past->replay)),
+		 replay_pairs(past->replay), finding_plural(replay_pairs(past->replay)),
 		 timestamp_text(past->since_ns, &since), counts[REPLAY_NEW], counts[REPLAY_SAME], counts[REPLAY_GONE],
 		 counts[REPLAY_UNKNOWN]);
 	sentence(&page, counts[REPLAY_NEW] ? STYLE_MEDIUM : STYLE_GOOD, text);
@@ -256,7 +257,7 @@ static void write_text(const struct past *past, const struct replay_row *rows, s
 	if (past->beyond_pairs) {
 		snprintf(text, sizeof(text),
 			 "At most %llu pair%s at once found no room in the history, and %s not judged.",
-			 (unsigned long long)past->beyond_pairs, page_plural(past->beyond_pairs),
+			 (unsigned long long)past->beyond_pairs, finding_plural(past->beyond_pairs),
 			 past->beyond_pairs == 1 ? "is" : "are");
 		sentence(&page, STYLE_MEDIUM, text);
 	}
@@ -317,8 +318,8 @@ static int check(const char *path, bool replaying, struct past *past)
 		complain("%s: no interface to watch: espiald needs one with -i, or under 'capture'", path);
 	if (!past->json)
 		printf("%s: usable, %zu rule%s, %zu interface%s\n", path, config->policy.rule_count,
-		       page_plural(config->policy.rule_count), config->interface_count,
-		       page_plural(config->interface_count));
+		       finding_plural(config->policy.rule_count), config->interface_count,
+		       finding_plural(config->interface_count));
 	if (replaying && !config_seal(config)) {
 		complain("not enough memory");
 		status = EXIT_TROUBLE;
@@ -372,13 +373,9 @@ int check_config_command(int count, char **arguments)
 			     : "--since, --json and --socket are for --replay\nTry 'espial check-config --help'.");
 		return EXIT_TROUBLE;
 	}
-	if (!time_argument(since ? since : "30d", -1, &past.since_ns)) {
-		complain("--since %s: give 12h, 30d, a date, or a time in UTC\nTry 'espial check-config --help'.",
-			 since);
-		return EXIT_TROUBLE;
-	}
-	if (past.since_ns > loop_wall_ns()) {
-		complain("--since %s: that is in the future\nTry 'espial check-config --help'.", since);
+	const char *problem = since_argument(since ? since : "30d", &past.since_ns);
+	if (problem) {
+		complain("--since %s: %s\nTry 'espial check-config --help'.", since, problem);
 		return EXIT_TROUBLE;
 	}
 	return check(arguments[optind], replaying, &past);

@@ -3,6 +3,7 @@
  * so the writer has a lock; a line always goes out whole. */
 #include "engine_process.h"
 
+#include "audit/finding.h"
 #include "audit/record.h"
 #include "certificate.h"
 #include "engine.h"
@@ -162,8 +163,8 @@ static void tell_drops(struct process *process)
 	snprintf(
 	    text, sizeof(text),
 	    "capture: %llu frame%s received, %llu dropped by the kernel, %llu before the kernel, %u interface%s up",
-	    (unsigned long long)stats.received, stats.received == 1 ? "" : "s", (unsigned long long)stats.dropped,
-	    (unsigned long long)stats.interface_dropped, stats.up, stats.up == 1 ? "" : "s");
+	    (unsigned long long)stats.received, finding_plural(stats.received), (unsigned long long)stats.dropped,
+	    (unsigned long long)stats.interface_dropped, stats.up, finding_plural(stats.up));
 	notice(process, NOTICE_INFO, text);
 }
 
@@ -248,10 +249,10 @@ static void on_alive(void *context)
 	    finding->text, sizeof(finding->text),
 	    "The sensor is alive: %llu packet%s seen, %llu dropped, %llu pair%s secured, %llu in clear, %llu alert%s "
 	    "open.",
-	    (unsigned long long)counters.track.packets, counters.track.packets == 1 ? "" : "s",
+	    (unsigned long long)counters.track.packets, finding_plural(counters.track.packets),
 	    (unsigned long long)stats.dropped, (unsigned long long)judged.secured_pairs,
-	    judged.secured_pairs == 1 ? "" : "s", (unsigned long long)judged.clear_pairs,
-	    (unsigned long long)judged.open, judged.open == 1 ? "" : "s");
+	    finding_plural(judged.secured_pairs), (unsigned long long)judged.clear_pairs,
+	    (unsigned long long)judged.open, finding_plural(judged.open));
 	finding_note_integer(finding, "packets", (int64_t)counters.track.packets);
 	finding_note_integer(finding, "dropped", (int64_t)stats.dropped);
 	finding_note_integer(finding, "interface_dropped", (int64_t)stats.interface_dropped);
@@ -301,8 +302,8 @@ static void tell_reload(struct process *process, const struct config *config)
 
 	snprintf(finding->text, sizeof(finding->text),
 		 "The configuration was read again: %zu rule%s and %zu interface%s are in force.",
-		 config->policy.rule_count, config->policy.rule_count == 1 ? "" : "s", config->interface_count,
-		 config->interface_count == 1 ? "" : "s");
+		 config->policy.rule_count, finding_plural(config->policy.rule_count), config->interface_count,
+		 finding_plural(config->interface_count));
 	finding_note_integer(finding, "rules", (int64_t)config->policy.rule_count);
 	finding_note_integer(finding, "interfaces", (int64_t)config->interface_count);
 	write_record(&process->writer, &record);

@@ -2,6 +2,7 @@
 /* espiald: the daemon. Reads its arguments and its configuration, and leaves the rest to the monitor. */
 #include "capture.h"
 #include "classify.h"
+#include "audit/finding.h"
 #include "memory_limits.h"
 #include "loop.h"
 #include "monitor.h"
@@ -170,8 +171,8 @@ static int serve(const struct arguments *arguments)
 	if (arguments->check) {
 		printf("%s: usable, %zu rule%s, %zu interface%s\n",
 		       arguments->config_path ? arguments->config_path : "defaults", config->policy.rule_count,
-		       config->policy.rule_count == 1 ? "" : "s", config->interface_count,
-		       config->interface_count == 1 ? "" : "s");
+		       finding_plural(config->policy.rule_count), config->interface_count,
+		       finding_plural(config->interface_count));
 		config_free(config);
 		return 0;
 	}

@@ -183,9 +183,8 @@ int inventory_command(int count, char **arguments)
 {
 	struct config_error error;
 	const char *config_path = NULL, *socket = NULL;
-	bool of_files = false;
+	bool of_files = false, both = false;
 	enum format format = FORMAT_TEXT;
-	bool json = false, cyclonedx = false;
 	int option, status = EXIT_TROUBLE;
 	bool good = true;
 
@@ -199,11 +198,11 @@ int inventory_command(int count, char **arguments)
 			config_path = optarg;
 			of_files = true;
 		} else if (option == 'j') {
+			both |= format == FORMAT_CYCLONEDX;
 			format = FORMAT_JSON;
-			json = true;
 		} else if (option == 'x') {
+			both |= format == FORMAT_JSON;
 			format = FORMAT_CYCLONEDX;
-			cyclonedx = true;
 		} else if (option == 'k') {
 			socket = optarg;
 		} else if (option == 's') {
@@ -214,7 +213,7 @@ int inventory_command(int count, char **arguments)
 		}
 	}
 	int first = optind;
-	if (json && cyclonedx) {
+	if (both) {
 		complain("--json and --cyclonedx: give one of them\nTry 'espial inventory --help'.");
 		return EXIT_TROUBLE;
 	}

@@ -2,6 +2,7 @@
 /* See live.h. */
 #include "live.h"
 
+#include "audit/finding.h"
 #include "capture.h"
 #include "engine.h"
 #include "frame_time.h"
@@ -194,7 +195,7 @@ static void tell_drops(struct live *live, struct live_interface *interface, int6
 	snprintf(text, sizeof(text),
 		 "%s: the kernel dropped %llu frame%s because the ring was full; enlarge capture.buffer",
 		 interface->config->name, (unsigned long long)(dropped - interface->dropped_told),
-		 dropped - interface->dropped_told == 1 ? "" : "s");
+		 finding_plural(dropped - interface->dropped_told));
 	interface->dropped_told = dropped;
 	interface->dropped_told_ns = now_ns;
 	say(live, NOTICE_WARNING, text);

@@ -2,6 +2,7 @@
 /* See monitor.h. */
 #include "monitor.h"
 
+#include "audit/finding.h"
 #include "engine_process.h"
 #include "loop.h"
 #include "reload.h"
@@ -251,8 +252,8 @@ static bool reload(struct monitor *monitor, char outcome[RELOAD_PROBLEM_SIZE])
 	}
 	monitor->renewing |= monitor->reporter.pid && !config_same_report(monitor->config, next);
 	snprintf(outcome, RELOAD_PROBLEM_SIZE, "configuration read again: %zu rule%s, %zu interface%s%s",
-		 next->policy.rule_count, next->policy.rule_count == 1 ? "" : "s", next->interface_count,
-		 next->interface_count == 1 ? "" : "s",
+		 next->policy.rule_count, finding_plural(next->policy.rule_count), next->interface_count,
+		 finding_plural(next->interface_count),
 		 config_same_start(monitor->config, next)
 		     ? ""
 		     : "; sensor, classify, limits, buffers and workers of interfaces and what evidence remembers "

@@ -2,6 +2,7 @@
 /* See promote_command.h. */
 #include "promote_command.h"
 
+#include "audit/finding.h"
 #include "control_client.h"
 #include "report/ip_service.h"
 #include "report/record_reader.h"
@@ -117,8 +118,8 @@ static void write_rule(struct promotion *promotion, const struct record_pair *pa
 	else
 		printf("      # %s: %s packet%s of ESP and AH, %s, %u rekey%s\n",
 		       learned ? "learned" : "not learned yet", page_count(pair->esp_packets, &packets),
-		       page_plural(pair->esp_packets), page_octets(pair->esp_bytes, &octets), pair->rekeys,
-		       page_plural(pair->rekeys));
+		       finding_plural(pair->esp_packets), page_octets(pair->esp_bytes, &octets), pair->rekeys,
+		       finding_plural(pair->rekeys));
 	for (size_t i = 0; i < pair->carries_count; i++)
 		printf("      # they are gateways of the rule '%s': their ESP is what it asks for\n",
 		       plain(pair->carries[i], &buffer));

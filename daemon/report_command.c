@@ -4,7 +4,6 @@
 
 #include "control_client.h"
 #include "crypto_judgement.h"
-#include "loop.h"
 #include "report/period.h"
 #include "report/timestamp.h"
 #include "terminal.h"
@@ -42,8 +41,14 @@ struct asked {
 	int64_t since_ns;
 	enum format format;
 	struct period_reader *reader;
-	bool refused, bad;
+	bool refused, bad, several_formats;
 };
+
+static void choose_format(struct asked *asked, enum format format)
+{
+	asked->several_formats |= asked->format != FORMAT_TEXT && asked->format != format;
+	asked->format = format;
+}
 
 /* A name as it stands in JSON. False if it does not fit. */
 static bool quote(const char *text, char *quoted, size_t size)
@@ -160,7 +165,6 @@ int report_command(int count, char **arguments)
 	struct asked asked = { .format = FORMAT_TEXT };
 	struct control_client_error error;
 	const char *since = "30d";
-	unsigned formats = 0;
 	int option;
 
 	setlocale(LC_CTYPE, "");
@@ -180,35 +184,29 @@ int report_command(int count, char **arguments)
 			asked.socket = optarg;
 			break;
 		case 'm':
-			asked.format = FORMAT_HTML;
-			formats |= 1U << FORMAT_HTML;
+			choose_format(&asked, FORMAT_HTML);
 			break;
 		case 'c':
-			asked.format = FORMAT_CSV;
-			formats |= 1U << FORMAT_CSV;
+			choose_format(&asked, FORMAT_CSV);
 			break;
 		case 'j':
-			asked.format = FORMAT_JSON;
-			formats |= 1U << FORMAT_JSON;
+			choose_format(&asked, FORMAT_JSON);
 			break;
 		default:
 			fputs("Try 'espial report --help'.\n", stderr);
 			return EXIT_TROUBLE;
 		}
 	}
-	if (optind < count || !time_argument(since, -1, &asked.since_ns)) {
-		if (optind < count)
-			complain("'%s' is not expected here\nTry 'espial report --help'.", arguments[optind]);
-		else
-			complain("--since %s: give 12h, 30d, a date, or a time in UTC\nTry 'espial report --help'.",
-				 since);
+	if (optind < count) {
+		complain("'%s' is not expected here\nTry 'espial report --help'.", arguments[optind]);
 		return EXIT_TROUBLE;
 	}
-	if (asked.since_ns > loop_wall_ns()) {
-		complain("--since %s: that is in the future\nTry 'espial report --help'.", since);
+	const char *problem = since_argument(since, &asked.since_ns);
+	if (problem) {
+		complain("--since %s: %s\nTry 'espial report --help'.", since, problem);
 		return EXIT_TROUBLE;
 	}
-	if (formats & (formats - 1)) {
+	if (asked.several_formats) {
 		complain("--html, --csv and --json: give one of them\nTry 'espial report --help'.");
 		return EXIT_TROUBLE;
 	}

@@ -2,6 +2,7 @@
 /* See status_command.h. Says first whether all is well, and if not, what to do. */
 #include "status_command.h"
 
+#include "audit/finding.h"
 #include "audit/record.h"
 #include "control_client.h"
 #include "report/text_page.h"
@@ -132,7 +133,7 @@ static void tell_interfaces(const struct status *status)
 		rate_of(row, "frames_per_second", "/s", rate, sizeof(rate));
 		line(&status->page, text_of(row, "name"), up && !dropped ? STYLE_PLAIN : STYLE_HIGH,
 		     "%s, %s frame%s%s%s%s, %s dropped%s%s%s", up ? "up" : "DOWN", page_count(received, &frames),
-		     page_plural(received), *rate ? " (" : "", rate, *rate ? ")" : "", page_count(dropped, &lost),
+		     finding_plural(received), *rate ? " (" : "", rate, *rate ? ")" : "", page_count(dropped, &lost),
 		     dropped ? " (" : "", dropped ? page_share(dropped, received + dropped, &share) : "",
 		     dropped ? ")" : "");
 		tell_ring(status, row);
@@ -163,7 +164,7 @@ static void tell_workers(const struct status *status)
 			snprintf(waits, sizeof(waits), ", waiting %s",
 				 page_share((uint64_t)(waited * 1e9), (uint64_t)(together * 1e9), &share));
 		line(&status->page, title, STYLE_PLAIN, "%s frame%s %s%s%s%s", page_count(count_of(row, "read"), &read),
-		     page_plural(count_of(row, "read")), work, waits, processors ? ", on processor " : "",
+		     finding_plural(count_of(row, "read")), work, waits, processors ? ", on processor " : "",
 		     processors ? processors : "");
 	}
 }
@@ -284,7 +285,7 @@ static void tell(const struct status *status)
 	rate_of(object, "bits_per_second", "bit/s", bits, sizeof(bits));
 	bool rates = *packets && *bits;
 	line(page, "traffic", STYLE_PLAIN, "%s packet%s, %s%s%s%s%s%s",
-	     page_count(count_of(object, "packets"), &figure), page_plural(count_of(object, "packets")),
+	     page_count(count_of(object, "packets"), &figure), finding_plural(count_of(object, "packets")),
 	     page_octets(count_of(object, "bytes"), &octets), rates ? " (" : "", rates ? packets : "",
 	     rates ? ", " : "", rates ? bits : "", rates ? ")" : "");
 	tell_counts(status, "classes", "classes", "nothing yet", "");
@@ -303,8 +304,8 @@ static void tell(const struct status *status)
 	if (count_of(object, "transitions_lost") || count_of(object, "untracked"))
 		line(page, "lost", STYLE_HIGH, "%llu transition%s, %llu packet%s that found no place in a table",
 		     (unsigned long long)count_of(object, "transitions_lost"),
-		     page_plural(count_of(object, "transitions_lost")),
-		     (unsigned long long)count_of(object, "untracked"), page_plural(count_of(object, "untracked")));
+		     finding_plural(count_of(object, "transitions_lost")),
+		     (unsigned long long)count_of(object, "untracked"), finding_plural(count_of(object, "untracked")));
 }
 
 /* The same for a person and for a program: the exit status must not depend on --json. */

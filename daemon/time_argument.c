@@ -36,3 +36,10 @@ bool time_argument(const char *text, int direction, int64_t *time_ns)
 		snprintf(whole, sizeof(whole), "%.30s", text);
 	return timestamp_parse(whole, time_ns);
 }
+
+const char *since_argument(const char *text, int64_t *time_ns)
+{
+	if (!time_argument(text, -1, time_ns))
+		return "give 12h, 30d, a date, or a time in UTC";
+	return *time_ns > loop_wall_ns() ? "that is in the future" : NULL;
+}

@@ -9,4 +9,7 @@
 /* An amount counts from now: `direction` 1 into the future, -1 into the past. False for anything else. */
 bool time_argument(const char *text, int direction, int64_t *time_ns);
 
+/* A time that is over, for --since of what history has by days. NULL, or what is wrong with it, behind "--since TEXT: ". */
+const char *since_argument(const char *text, int64_t *time_ns);
+
 #endif

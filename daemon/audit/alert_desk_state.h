@@ -60,8 +60,7 @@ struct alert_group {
 	uint64_t count, bytes;                         /* of all members, those that left too */
 	struct address named[GROUP_NAMED][2];
 	unsigned named_count;
-	uint32_t
-	    named_left; /* of these, who are members no more, a bit each: their places are taken by those who join */
+	uint32_t named_left; /* a bit for each of these that left: who joins may take its place */
 	const char *rule;
 };
 

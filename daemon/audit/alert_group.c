@@ -12,6 +12,7 @@
 
 #include "hash.h"
 #include "judge_state.h"
+#include "finding.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -190,7 +191,7 @@ static void describe(struct judge *judge, struct alert_group *group, struct find
 	unsigned listed = list_members(group, names, sizeof(names));
 	unsigned members = group->members ? group->members : group->members_ever;
 	list_causes(group, causes, sizeof(causes));
-	finding_say(finding, "%u pair%s %s %s %s the same trouble at once", members, members == 1 ? "" : "s",
+	finding_say(finding, "%u pair%s %s %s %s the same trouble at once", members, finding_plural(members),
 		    group->gateway ? "behind" : "of", address_text(&group->host, &text), members == 1 ? "has" : "have");
 	bool restarted =
 	    host && host->restart_ns && judge->now_ns - host->restart_ns < judge->settings.thresholds.update_ns;

@@ -224,6 +224,12 @@ int finding_subject_find(const char *name);
  * anything else, NULL included. */
 bool finding_number_read(const char *text, uint64_t *number);
 
+/* What makes the noun behind a count a plural, in whatever sentence espial says: "s", or nothing behind 1. */
+static inline const char *finding_plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 /* Evidence, true, of the alert that `espial test-alert` raises: it goes the way of all alerts and is none. */
 #define FINDING_EVIDENCE_TEST "test"
 /* Whether it is that alert. Whoever counts what was found on the network leaves it out. */

@@ -9,6 +9,8 @@
  * To read a certificate takes long, and strangers may send any number: so many a second are read and no more.
  */
 #include "hash.h"
+
+#include "finding.h"
 #include "rules.h"
 
 #include <string.h>
@@ -70,7 +72,7 @@ static void tell(struct judge *judge, struct judged_pair *pair, struct judged_ho
 	finding.grade = story->two_way ? GRADE_OBSERVED : GRADE_LIKELY;
 	finding_say(&finding, "%s shows a certificate%s that %s %lld day%s%s.", address_text(&host->address, &text),
 		    facts->authority ? " of an authority" : "", expired ? "expired" : "becomes valid only in",
-		    (long long)days, days == 1 ? "" : "s", expired ? " ago" : "");
+		    (long long)days, finding_plural((uint64_t)days), expired ? " ago" : "");
 	finding_note_text(&finding, "state", expired ? "expired" : "not-yet-valid");
 	finding_note_integer(&finding, "days", days);
 	finding_note_time(&finding, "not_before", facts->not_before_ns);

@@ -12,6 +12,8 @@
  */
 #include "rule_ike.h"
 
+#include "finding.h"
+
 #include <string.h>
 
 #define SECOND INT64_C(1000000000)
@@ -285,7 +287,7 @@ static void check(struct judge *judge, struct judged_host *host)
 		finding.severity = SEVERITY_MEDIUM;
 	finding.first_ns = host->restart_ns;
 	finding_say(&finding, "After the restart of %s: %u pair%s secured again, %u in clear%s%s, %u silent.",
-		    address_text(&host->address, &text), secured, secured == 1 ? "" : "s", clear, clear ? " with " : "",
+		    address_text(&host->address, &text), secured, finding_plural(secured), clear, clear ? " with " : "",
 		    clear_names, silent);
 	finding_note_words(&finding, "secured_again", secured_names);
 	finding_note_words(&finding, "clear", clear_names);

@@ -15,6 +15,7 @@
 #include "rule_ike.h"
 
 #include "../../dissectors/ike_names.h"
+#include "finding.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -128,7 +129,7 @@ void rule_ike_describe_silence(struct judge *judge, const struct judged_pair *pa
 	finding_say(finding,
 		    "%s opens %s with %s, %u time%s without any answer, and the %s may be why: it takes %s from %s",
 		    address_text(&finding->src, &a), mode_words(tried), address_text(&finding->dst, &b), trouble->sends,
-		    trouble->sends == 1 ? "" : "s", finding->cause == CAUSE_MODE ? "mode" : "version", taken,
+		    finding_plural(trouble->sends), finding->cause == CAUSE_MODE ? "mode" : "version", taken,
 		    same ? "this peer" : "others");
 	finding_note_text(finding, "attribute", finding->cause == CAUSE_MODE ? "mode" : "version");
 	finding_note_text(finding, "offered", mode_words(tried));

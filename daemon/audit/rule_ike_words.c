@@ -8,6 +8,7 @@
 #include "rule_ike.h"
 
 #include "../../dissectors/ike_names.h"
+#include "finding.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -211,7 +212,7 @@ static void describe_child(const struct trouble *trouble, const struct ike_story
 	}
 	finding->grade = name ? GRADE_OBSERVED : GRADE_LIKELY;
 	finding_say(finding, "IKE between %s and %s is up, and the SA for traffic is refused (%u time%s so far)",
-		    a.text, b.text, trouble->count, trouble->count == 1 ? "" : "s");
+		    a.text, b.text, trouble->count, finding_plural(trouble->count));
 	if (!name) {
 		finding_say(finding,
 			    ": the ESP proposals or the traffic selectors differ, which of the two is encrypted");
@@ -255,7 +256,7 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 	switch (kind) {
 	case TROUBLE_UNANSWERED:
 		finding_say(finding, "%s opens IKE with %s, %u time%s in %.1f s without any answer", a.text, b.text,
-			    trouble->sends, trouble->sends == 1 ? "" : "s",
+			    trouble->sends, finding_plural(trouble->sends),
 			    (double)(trouble->last_ns - trouble->attempt_ns) / 1e9);
 		if (trouble->attempt_ns > trouble->begun_ns)
 			finding_say(finding, ", and has tried for %.0f s in all",
@@ -271,7 +272,7 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 		break;
 	case TROUBLE_STALLED:
 		finding_say(finding, "The negotiation of %s and %s stops at %s, sent %u time%s, %s was answered",
-			    a.text, b.text, step ? step : "a step", trouble->sends, trouble->sends == 1 ? "" : "s",
+			    a.text, b.text, step ? step : "a step", trouble->sends, finding_plural(trouble->sends),
 			    answered_step(trouble));
 		finding_note_text(finding, "step", step ? step : "");
 		describe_silence(judge, pair, trouble, story, finding);

@@ -2,6 +2,8 @@
 /* See rule_leak.h. One sentence per cause, with the figures that led to it; the same figures again as evidence. */
 #include "rule_leak.h"
 
+#include "finding.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -361,12 +363,12 @@ void rule_leak_explain_clear(struct finding *finding)
 		    "clear for %.1f s, %llu packet%s and %llu octets.",
 		    address_text(&finding->a, &a), address_text(&finding->b, &b),
 		    seconds(finding->last_ns - finding->first_ns), (unsigned long long)finding->count,
-		    finding->count == 1 ? "" : "s", (unsigned long long)finding->bytes);
+		    finding_plural(finding->count), (unsigned long long)finding->bytes);
 		return;
 	}
 	finding_say(finding, "%s and %s: the clear traffic ended after %.1f s, %llu packet%s and %llu octets%s.",
 		    address_text(&finding->a, &a), address_text(&finding->b, &b),
 		    seconds(finding->last_ns - finding->first_ns), (unsigned long long)finding->count,
-		    finding->count == 1 ? "" : "s", (unsigned long long)finding->bytes,
+		    finding_plural(finding->count), (unsigned long long)finding->bytes,
 		    strcmp(finding->cleared_by, "secured-again") == 0 ? ", and they speak ESP both ways again" : "");
 }

@@ -8,6 +8,8 @@
  */
 #include "rules.h"
 
+#include "finding.h"
+
 #define SECOND INT64_C(1000000000)
 #define SETTLE_NS (5 * SECOND)    /* from an SA's first packet until it is told of: its predecessor is quiet by then */
 #define DOWN_NS (5 * 60 * SECOND) /* an SA silent for so long ended, as its record says too */
@@ -189,6 +191,6 @@ void rule_lifecycle_secured_again(struct judge *judge, const struct judged_pair 
 	finding.bytes = leak->bytes;
 	finding_say(&finding, "%s and %s are secured again; %llu packet%s went in clear meanwhile.",
 		    address_text(&pair->address[0], &a), address_text(&pair->address[1], &b),
-		    (unsigned long long)leak->count, leak->count == 1 ? "" : "s");
+		    (unsigned long long)leak->count, finding_plural(leak->count));
 	alert_event_pair(judge, pair, &finding);
 }

@@ -11,6 +11,8 @@
  */
 #include "rules.h"
 
+#include "finding.h"
+
 #define SECOND INT64_C(1000000000)
 #define ALIVE_NS (60 * SECOND)      /* the host gave a sign of life so shortly before the first knock, or since */
 #define NEGOTIATED_NS (30 * SECOND) /* IKE so shortly before belongs to the knocks: another finding speaks of it */
@@ -46,7 +48,7 @@ static void describe(struct judge *judge, const struct judged_pair *pair, struct
 		    "%s knocks in clear on tcp/%u of %s, %u time%s without an answer, and neither opens IKE with "
 		    "the other",
 		    address_text(&finding->src, &client), knock->port, address_text(&finding->dst, &server),
-		    knock->tries, knock->tries == 1 ? "" : "s");
+		    knock->tries, finding_plural(knock->tries));
 	finding_say(finding, capable ? ", though %s speaks IPsec with others" : "; %s was never seen to speak IPsec",
 		    client.text);
 	finding_say(finding, ".");

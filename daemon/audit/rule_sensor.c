@@ -9,6 +9,8 @@
  */
 #include "rules.h"
 
+#include "finding.h"
+
 #include <string.h>
 
 #define SECOND INT64_C(1000000000)
@@ -45,9 +47,9 @@ static void describe(const struct judge *judge, struct finding *finding)
 	    finding,
 	    "The sensor's tables are full: %llu SA%s, %llu pair%s, %llu flow%s and %llu IKE SA%s were forgotten to "
 	    "make room for new ones.",
-	    (unsigned long long)workers->sas, workers->sas == 1 ? "" : "s", (unsigned long long)workers->pairs,
-	    workers->pairs == 1 ? "" : "s", (unsigned long long)workers->flows, workers->flows == 1 ? "" : "s",
-	    (unsigned long long)fullness->ike, fullness->ike == 1 ? "" : "s");
+	    (unsigned long long)workers->sas, finding_plural(workers->sas), (unsigned long long)workers->pairs,
+	    finding_plural(workers->pairs), (unsigned long long)workers->flows, finding_plural(workers->flows),
+	    (unsigned long long)fullness->ike, finding_plural(fullness->ike));
 	finding_note_integer(finding, "sas", (int64_t)workers->sas);
 	finding_note_integer(finding, "pairs", (int64_t)workers->pairs);
 	finding_note_integer(finding, "flows", (int64_t)workers->flows);

@@ -159,9 +159,9 @@ void track_sweep_flows(struct track *track, int64_t now_ns);
 /* track_service.c */
 /* A clear packet from a KDC's port. */
 void track_kerberos(struct track *track, const struct packet *packet, const struct track_key *key);
+enum { TRACK_FETCH_TRIES = 3 }; /* a connection asked for so often and not answered comes to nothing */
 /* One of the first TCP packets of a direction of the flow, already counted: whether it shows that a fetch comes to nothing, or
  * does after all. */
-enum { TRACK_FETCH_TRIES = 3 }; /* a connection asked for so often and not answered comes to nothing */
 void track_fetch(struct track *track, const struct flow *flow, const struct packet *packet,
 		 const struct track_key *key);
 

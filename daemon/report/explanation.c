@@ -389,6 +389,11 @@ const struct explanation *explanation_of(enum finding_id id)
 	return (size_t)id < FINDING_ID_COUNT ? &rows[id] : NULL;
 }
 
+/* Of a leak that a rule of level request allows. */
+static const char allowed_leak[] =
+    "high under a rule of level require, critical with credentials in clear; medium for learned pairs; low under "
+    "request, which allows it, and under respond, and where all that is in clear is encrypted by itself (TLS, SSH)";
+
 /* What the rules decide beyond the catalogue's severity: of a finding (CAUSE_NONE) and of those of its causes that differ. */
 static const struct {
 	enum finding_id id;
@@ -397,20 +402,12 @@ static const struct {
 } severities[] = {
 	{ FINDING_CLEARTEXT_LEAK, CAUSE_NONE,
 	  "high under a rule of level require, critical with credentials in clear; medium under request and for "
-	  "learned "
-	  "pairs; low under respond, and where all that is in clear is encrypted by itself (TLS, SSH)" },
-	{ FINDING_CLEARTEXT_LEAK, CAUSE_SOFT_SA,
-	  "high under a rule of level require, critical with credentials in clear; medium for learned pairs; low under "
-	  "request, which allows it, and under respond, and where all that is in clear is encrypted by itself (TLS, "
-	  "SSH)" },
-	{ FINDING_CLEARTEXT_LEAK, CAUSE_BEFORE_SA,
-	  "high under a rule of level require, critical with credentials in clear; medium for learned pairs; low under "
-	  "request, which allows it, and under respond, and where all that is in clear is encrypted by itself (TLS, "
-	  "SSH)" },
+	  "learned pairs; low under respond, and where all that is in clear is encrypted by itself (TLS, SSH)" },
+	{ FINDING_CLEARTEXT_LEAK, CAUSE_SOFT_SA, allowed_leak },
+	{ FINDING_CLEARTEXT_LEAK, CAUSE_BEFORE_SA, allowed_leak },
 	{ FINDING_CLEARTEXT_LEAK, CAUSE_SELECTOR_GAP,
 	  "high under a rule of level require, critical with credentials in clear; medium under request; low for "
-	  "learned "
-	  "pairs, under respond, and where all that is in clear is encrypted by itself (TLS, SSH)" },
+	  "learned pairs, under respond, and where all that is in clear is encrypted by itself (TLS, SSH)" },
 	{ FINDING_INTEGRITY_ONLY, CAUSE_NONE, "low; medium under a rule of level require" },
 	{ FINDING_RESTART_CHECK, CAUSE_NONE, "info; medium if a pair is in clear" },
 	{ FINDING_WEAK_IKE_SELECTED, CAUSE_NONE,
@@ -421,8 +418,7 @@ static const struct {
 	  "alive" },
 	{ FINDING_BAD_SPI, CAUSE_NOTIFIED,
 	  "info while it can heal, and where the notice names no SA that is known; medium once it lasts, or comes "
-	  "three "
-	  "times an hour, and the receiver is seen alive" },
+	  "three times an hour, and the receiver is seen alive" },
 };
 
 const char *explanation_severity(enum finding_id id, enum finding_cause cause)

@@ -10,6 +10,7 @@
 #include "timestamp.h"
 #include "../../dissectors/ike_names.h"
 #include "../../dissectors/ike_vendor.h"
+#include "../audit/finding.h"
 
 #include <string.h>
 
@@ -248,7 +249,7 @@ static void notify_payload(struct tree *tree, unsigned index)
 			hash_data(tree, data, notify->data.length);
 		} else if (data) {
 			line_add(&tree->line, "%u octet%s of data: ", notify->data.length,
-				 page_plural(notify->data.length));
+				 finding_plural(notify->data.length));
 			add_value(tree, notify->data);
 			flush(tree, 1);
 		}
@@ -540,7 +541,7 @@ void ike_log_tree(const struct page *page, const struct ike_log_entry *entry, un
 	}
 	if (entry->message->trailing && level >= LEVEL_ATTRIBUTES) {
 		line_add(&tree.line, "%u octet%s behind the message", entry->message->trailing,
-			 page_plural(entry->message->trailing));
+			 finding_plural(entry->message->trailing));
 		flush(&tree, 0);
 	}
 }

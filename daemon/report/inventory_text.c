@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inventory for a person, see inventory.h. */
 #include "inventory.h"
+
+#include "../audit/finding.h"
 #include "timestamp.h"
 
 enum { INDENT = 2, LABEL = 15 };
@@ -133,7 +135,7 @@ void inventory_write_text(const struct inventory *inventory, const struct page *
 		line_add(&line, "No IKE, ESP or AH was seen: there is nothing to list.");
 	else
 		line_add(&line, "Cryptography of %zu pair%s and %zu peer%s, as far as IKE shows it in clear.", pairs,
-			 page_plural(pairs), count - pairs, page_plural(count - pairs));
+			 finding_plural(pairs), count - pairs, finding_plural(count - pairs));
 	page_wrap(page, STYLE_PLAIN, 0, 0, line.text);
 	for (size_t i = 0; i < count; i++) {
 		if (i == 0 && pairs > 0)

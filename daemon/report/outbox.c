@@ -4,6 +4,7 @@
 
 #include "json.h"
 #include "record_reader.h"
+#include "../audit/finding.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -434,7 +435,7 @@ static void watch_spool(struct outbox *outbox, int64_t monotonic_ns, int64_t wal
 		return;
 	snprintf(text, sizeof(text), "the spool had to give up %llu record%s that not every sink had got",
 		 (unsigned long long)(health.lost - outbox->spool_lost),
-		 health.lost - outbox->spool_lost == 1 ? "" : "s");
+		 finding_plural(health.lost - outbox->spool_lost));
 	outbox->spool_lost = health.lost;
 	say(outbox, NOTICE_WARNING, wall_ns, text);
 }

@@ -273,9 +273,7 @@ static void take_alert(struct period_reader *reader, const char *line, size_t le
 		return;
 	}
 	reader->test = finding_is_test(&record.finding);
-	if (reader->test)
-		return;
-	if (finding_is_grouped(&record.finding))
+	if (reader->test || finding_is_grouped(&record.finding))
 		return;
 	struct period *period = &reader->period;
 	struct period_leak *leak = add(reader, &period->leaks, &period->leak_count, sizeof(*leak));

@@ -6,6 +6,7 @@
 #include "period.h"
 #include "timestamp.h"
 #include "utf8.h"
+#include "../audit/finding.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -366,7 +367,7 @@ static void write_blind(const struct period *period, FILE *file)
 		fprintf(file, "%" PRIu64 " frame%s dropped, %s of those that came.", dropped,
 			dropped == 1 ? " was" : "s were", page_share(dropped, packets + dropped, &other));
 	else
-		fprintf(file, "Of %" PRIu64 " frame%s none was dropped.", packets, page_plural(packets));
+		fprintf(file, "Of %" PRIu64 " frame%s none was dropped.", packets, finding_plural(packets));
 	fputs("</p>\n", file);
 	if (!period->blind_count)
 		return;
@@ -457,7 +458,7 @@ void period_write_html(const struct period *period, const struct period_judge *j
 		fprintf(file,
 			"<h2>What is not in it</h2>\n<p class=\"warn\">At most %" PRIu64
 			" pair%s at once found no room in the history; their %s are not in these figures.</p>\n",
-			period->beyond_pairs, page_plural(period->beyond_pairs),
+			period->beyond_pairs, finding_plural(period->beyond_pairs),
 			page_octets(period->beyond_bytes, &since));
 	fputs("</main></body></html>\n", file);
 }

@@ -3,6 +3,7 @@
 #include "period.h"
 #include "text_table.h"
 #include "timestamp.h"
+#include "../audit/finding.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -231,7 +232,7 @@ void period_write_text(const struct period *period, const struct period_judge *j
 		return;
 	snprintf(text, sizeof(text),
 		 "At most %llu pair%s at once found no room in the history; their %s are not in these figures.",
-		 (unsigned long long)period->beyond_pairs, page_plural(period->beyond_pairs),
+		 (unsigned long long)period->beyond_pairs, finding_plural(period->beyond_pairs),
 		 page_octets(period->beyond_bytes, &since));
 	page_newline(page);
 	sentence(page, STYLE_MEDIUM, text);

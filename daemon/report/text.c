@@ -4,6 +4,7 @@
 
 #include "text_report.h"
 #include "utf8.h"
+#include "../audit/finding.h"
 
 #include <stdlib.h>
 
@@ -53,7 +54,7 @@ static void facts_text(const struct page *page, const struct finding *finding, s
 				finding_grade_name(finding->grade));
 	if (finding->count > 0)
 		used += (size_t)snprintf(out->text + used, sizeof(out->text) - used, ", %s packet%s%s%s",
-					 page_count(finding->count, &count), finding->count == 1 ? "" : "s",
+					 page_count(finding->count, &count), finding_plural(finding->count),
 					 finding->bytes ? ", " : "",
 					 finding->bytes ? page_octets(finding->bytes, &octets) : "");
 	if (finding->rule)
@@ -113,7 +114,7 @@ static void write_change(const struct page *page, const struct finding *finding)
 	else
 		snprintf(line.text, sizeof(line.text), "%.100s %.160s: %s, %s packet%s%s%s", name.text, subject.text,
 			 finding_severity_name(finding->severity), page_count(finding->count, &count),
-			 finding->count == 1 ? "" : "s", finding->bytes ? ", " : "",
+			 finding_plural(finding->count), finding->bytes ? ", " : "",
 			 finding->bytes ? page_octets(finding->bytes, &octets) : "");
 	page_put_left(page, clear ? STYLE_GOOD : report_severity_style(finding->severity), clear ? "clear" : "update",
 		      MARGIN);

@@ -213,11 +213,6 @@ const char *page_count(uint64_t count, struct page_figure *buffer)
 	return buffer->text;
 }
 
-const char *page_plural(uint64_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
 const char *page_octets(uint64_t octets, struct page_figure *buffer)
 {
 	char *at;

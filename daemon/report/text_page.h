@@ -71,7 +71,4 @@ const char *page_duration(int64_t nanoseconds, struct page_figure *buffer);
 const char *page_share(uint64_t part, uint64_t whole, struct page_figure *buffer);
 const char *page_time(int64_t time_ns, struct page_figure *buffer);
 
-/* What makes a noun behind the count a plural: "s", or nothing behind 1. */
-const char *page_plural(uint64_t count);
-
 #endif

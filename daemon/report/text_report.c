@@ -13,6 +13,7 @@
 #include "text_pairs.h"
 #include "text_timeline.h"
 #include "utf8.h"
+#include "../audit/finding.h"
 
 #include <stdlib.h>
 
@@ -231,7 +232,7 @@ static void write_headline(const struct report *report, const struct page *page)
 	if (attention > 0) {
 		style = report_severity_style(worst);
 		snprintf(text.text, sizeof(text.text), "%s finding%s need%s attention; the worst is %s.",
-			 page_count(attention, &figure), page_plural(attention), attention == 1 ? "s" : "",
+			 page_count(attention, &figure), finding_plural(attention), attention == 1 ? "s" : "",
 			 finding_severity_name(worst));
 		page_wrap(page, style, 0, 0, text.text);
 		style = STYLE_PLAIN;
@@ -250,12 +251,12 @@ static void write_headline(const struct report *report, const struct page *page)
 		style = STYLE_GOOD;
 		snprintf(text.text, sizeof(text.text),
 			 "%s pair%s %s secured, and nothing of medium severity or worse was found.",
-			 page_count(secured, &figure), page_plural(secured), secured == 1 ? "is" : "are");
+			 page_count(secured, &figure), finding_plural(secured), secured == 1 ? "is" : "are");
 	} else {
 		uint64_t mixed = report->verdicts[PAIR_MIXED];
 		struct page_figure more;
 		snprintf(text.text, sizeof(text.text), "%s pair%s %s secured throughout", page_count(secured, &figure),
-			 page_plural(secured), secured == 1 ? "is" : "are");
+			 finding_plural(secured), secured == 1 ? "is" : "are");
 		if (mixed > 0) {
 			size_t length = strlen(text.text);
 			snprintf(text.text + length, sizeof(text.text) - length,
@@ -277,7 +278,7 @@ static void write_extent(const struct report *report, const struct page *page)
 	if (!report->has_summary)
 		return;
 	used = (size_t)snprintf(text.text, sizeof(text.text), "%s packet%s, %s", page_count(summary->packets, &packets),
-				page_plural(summary->packets), page_octets(summary->bytes, &octets));
+				finding_plural(summary->packets), page_octets(summary->bytes, &octets));
 	if (summary->has_time)
 		snprintf(text.text + used, sizeof(text.text) - used, ", %s to %s UTC (%s)",
 			 page_time(summary->first_ns, &first), page_time(summary->last_ns, &last) + 11,
@@ -343,7 +344,7 @@ static void write_sas(const struct report *report, const struct page *page)
 		total += report->sas[i];
 	if (total > 0) {
 		used = (size_t)snprintf(text.text, sizeof(text.text), "%s SA%s:", page_count(total, &figure),
-					page_plural(total));
+					finding_plural(total));
 		for (size_t i = 0, some = 0; i < SA_STATE_COUNT; i++) {
 			if (report->sas[i] > 0)
 				used += (size_t)snprintf(text.text + used, sizeof(text.text) - used, "%s %s %s",
@@ -353,7 +354,7 @@ static void write_sas(const struct report *report, const struct page *page)
 		if (report->lost > 0)
 			used += (size_t)snprintf(text.text + used, sizeof(text.text) - used,
 						 "; %s packet%s missing by sequence number",
-						 page_count(report->lost, &figure), page_plural(report->lost));
+						 page_count(report->lost, &figure), finding_plural(report->lost));
 		if (report->replayed > 0)
 			snprintf(text.text + used, sizeof(text.text) - used, "; %s replayed",
 				 page_count(report->replayed, &figure));
@@ -510,7 +511,7 @@ static void write_protocols(const struct report *report, const struct page *page
 	}
 	if (more > 0) {
 		snprintf(name, sizeof(name), "%u%s other%s", (unsigned)more, report->protocols_other.packets ? "+" : "",
-			 report->protocols_other.packets ? "s" : page_plural(more));
+			 report->protocols_other.packets ? "s" : finding_plural(more));
 		write_mix(page, name, 2, rest.packets, report->summary.packets, true, rest.bytes,
 			  report->summary.bytes);
 	}

@@ -2,6 +2,8 @@
 /* See text_timeline.h. */
 #include "text_timeline.h"
 
+#include "../audit/finding.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,7 +123,8 @@ static void write_direction(const struct timeline_sa *sas, size_t count, int64_t
 		 address_text(&sas->dst, &dst));
 	page_put(page, STYLE_PLAIN, text.text);
 	if (skipped) {
-		snprintf(text.text, sizeof(text.text), "  (%zu earlier SA%s not shown)", skipped, page_plural(skipped));
+		snprintf(text.text, sizeof(text.text), "  (%zu earlier SA%s not shown)", skipped,
+			 finding_plural(skipped));
 		page_put(page, STYLE_QUIET, text.text);
 	}
 	page_newline(page);
