@@ -6,7 +6,10 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-enum { HUGE_PAGE = 2 * 1024 * 1024 };
+enum {
+	HUGE_PAGE = 2 * 1024 * 1024,
+	SMALL = HUGE_PAGE, /* so much of the beginning stays on small pages */
+};
 
 /* Whole huge pages where it is worth one, so that the last of them is one too. */
 static size_t rounded(size_t size)
@@ -33,7 +36,8 @@ void *pages_map(size_t size)
 	if (before < HUGE_PAGE)
 		(void)munmap(memory + before + wanted, HUGE_PAGE - before);
 	/* Advice only: without huge pages all works, at more misses. */
-	(void)madvise(memory + before, wanted, MADV_HUGEPAGE);
+	if (wanted > SMALL)
+		(void)madvise(memory + before + SMALL, wanted - SMALL, MADV_HUGEPAGE);
 	return memory + before;
 }
 
