@@ -64,9 +64,10 @@ bool capture_file_pcap_start(struct capture_file *file, struct capture_file_erro
 	return true;
 }
 
-unsigned capture_file_pcap_walk(struct capture_file *file, struct frame *frames, unsigned max)
+static inline __attribute__((always_inline)) unsigned walk(struct capture_file *file,
+							   const struct capture_file_pcap pcap, struct frame *frames,
+							   unsigned max)
 {
-	const struct capture_file_pcap pcap = file->pcap;
 	const uint8_t *window = file->window;
 	const size_t filled = file->filled;
 	size_t position = file->position;
@@ -116,4 +117,16 @@ unsigned capture_file_pcap_walk(struct capture_file *file, struct frame *frames,
 	file->position = position;
 	file->records += count;
 	return count;
+}
+
+unsigned capture_file_pcap_walk(struct capture_file *file, struct frame *frames, unsigned max)
+{
+	struct capture_file_pcap pcap = file->pcap;
+
+	if (pcap.swapped || pcap.lengths_swapped || pcap.lengths_unsure || pcap.header != RECORD_HEADER)
+		return walk(file, pcap, frames, max);
+	/* As nearly every file is: the compiler leaves the questions out. */
+	pcap.swapped = pcap.lengths_swapped = pcap.lengths_unsure = false;
+	pcap.header = RECORD_HEADER;
+	return walk(file, pcap, frames, max);
 }

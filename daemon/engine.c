@@ -373,17 +373,17 @@ static void step(struct engine *engine, int64_t now_ns)
  * other. Interfaces that have no number of their own share the last. */
 static void notice_steps(struct engine *engine, const struct frame *frames, unsigned count)
 {
-	struct transition transition = { .kind = TRANSITION_CLOCK };
+	const int64_t step_ns = engine->settings.config->health.clock_step_ns;
 
-	for (unsigned i = 0; i < count; i++) {
-		if (frames[i].interface >= INTERFACES_MAX - 1)
+	for (const struct frame *frame = frames; frame < frames + count; frame++) {
+		if (frame->interface >= INTERFACES_MAX - 1)
 			continue;
-		int64_t before = engine->frame_ns[frames[i].interface];
-		engine->frame_ns[frames[i].interface] = frames[i].time_ns;
-		if (!before || before - frames[i].time_ns < engine->settings.config->health.clock_step_ns)
+		int64_t before = engine->frame_ns[frame->interface];
+		engine->frame_ns[frame->interface] = frame->time_ns;
+		if (!before || before - frame->time_ns < step_ns)
 			continue;
-		transition.interface = frames[i].interface;
-		transition.clock = (struct transition_clock){ .step_ns = frames[i].time_ns - before, .of_file = true };
+		struct transition transition = { .kind = TRANSITION_CLOCK, .interface = frame->interface };
+		transition.clock = (struct transition_clock){ .step_ns = frame->time_ns - before, .of_file = true };
 		engine_tell(engine, &transition);
 	}
 }

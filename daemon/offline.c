@@ -25,6 +25,7 @@ struct source {
 	bool ended;
 	unsigned known;    /* interfaces of the file that have a number */
 	uint16_t *numbers; /* of the file's interfaces among all; owned */
+	bool renumbers;    /* these differ from the file's own */
 };
 
 struct offline {
@@ -111,6 +112,7 @@ static void number_interfaces(struct offline *offline, unsigned index, struct en
 		} else {
 			number = INTERFACES_MAX - 1;
 		}
+		source->renumbers |= number != source->known;
 		numbers[source->known] = number;
 	}
 }
@@ -130,9 +132,8 @@ static bool refill(struct offline *offline, unsigned index, struct engine *engin
 		return false;
 	}
 	number_interfaces(offline, index, engine);
-	for (unsigned i = 0; i < source->count; i++)
-		source->frames[i].interface =
-		    source->frames[i].interface < source->known ? source->numbers[source->frames[i].interface] : 0;
+	for (unsigned i = 0; source->renumbers && i < source->count; i++)
+		source->frames[i].interface = source->numbers[source->frames[i].interface];
 	return true;
 }
 
