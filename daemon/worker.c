@@ -4,6 +4,7 @@
 
 #include "classify.h"
 #include "stopwatch.h"
+#include "../dissectors/packet_usual.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -140,7 +141,8 @@ static void name_inner(struct worker *worker, struct track_handle handle, const 
 }
 
 /* What has no name yet may get one. Apart, since hardly any packet needs it. */
-static void name(struct worker *worker, struct track_handle handle, const struct packet *packet, int64_t now_ns)
+static __attribute__((noinline)) void name(struct worker *worker, struct track_handle handle,
+					   const struct packet *packet, int64_t now_ns)
 {
 	int64_t began = worker->timing ? stopwatch_ns() : 0;
 
@@ -168,8 +170,10 @@ static void read_batch(struct worker *worker, struct batch *batch, const struct 
 	if (batch->timed)
 		began = stopwatch_ns();
 	for (unsigned i = 0; i < batch->count; i++) {
+		if (packet_usual(&frames[i], &batch->packets[i]))
+			continue;
 		struct packet_options options = worker_options(&worker->settings, frames[i].interface);
-		packet_read(&frames[i], &options, &batch->packets[i]);
+		packet_walk(&frames[i], &options, &batch->packets[i]);
 	}
 	if (batch->timed)
 		read = stopwatch_ns();
@@ -187,29 +191,24 @@ static bool is_evidence(struct track_handle handle, const struct packet *packet)
 	return packet->class != PACKET_CLEARTEXT || handle.watched || !handle.flow || packet->tcp_flags & TCP_SYN;
 }
 
-/* Whether the packet offends; `handle` gets what the tracker said of it. */
-static bool work_on(struct worker *worker, struct packet *packet, const struct track_key *key,
-		    struct track_handle *said)
+/* Whether the packet offends, of which the tracker said that. */
+static inline bool offends(struct worker *worker, struct packet *packet, const struct track_key *key,
+			   struct track_handle handle)
 {
-	struct track_handle handle = track_packet(worker->track, packet, key);
-	bool offends = false;
-
-	if (handle.sa || (handle.flow && handle.wants_name))
+	if (handle.sa || handle.wants_name)
 		name(worker, handle, packet, key->time_ns);
-	if (handle.flow && handle.watched)
-		offends = track_clear(worker->track, handle.flow, packet, key);
-	*said = handle;
-	return offends;
+	return handle.watched && track_clear(worker->track, handle.flow, packet, key);
 }
 
-static void work_on_frame(struct worker *worker, struct batch *batch, unsigned at)
+static inline void work_on_frame(struct worker *worker, struct batch *batch, unsigned at)
 {
 	struct packet *packet = &batch->packets[at];
-	struct track_handle handle;
-	bool offends = work_on(worker, packet, &batch->keys[at], &handle);
+	const struct track_key *key = &batch->keys[at];
+	struct track_handle handle = track_packet(worker->track, packet, key);
+	bool offending = offends(worker, packet, key, handle);
 
 	if (worker->settings.evidence && is_evidence(handle, packet))
-		evidence_put(worker->settings.evidence, &batch->frames[at], packet, batch->keys[at].realm, offends);
+		evidence_put(worker->settings.evidence, &batch->frames[at], packet, key->realm, offending);
 }
 
 /* What was dealt is evidence when whoever dealt it says so to the rings, in the order of frames: it is told, and if the packet
@@ -217,34 +216,35 @@ static void work_on_frame(struct worker *worker, struct batch *batch, unsigned a
 static void work_on_dealt(struct worker *worker, const struct worker_chunk *chunk, struct batch *batch, unsigned at)
 {
 	struct packet *packet = &batch->packets[at];
+	const struct track_key *key = &batch->keys[at];
 	struct packet *read = &chunk->packets[batch->places[at]];
-	struct track_handle handle;
 
 	track_at_frame(worker->track, chunk->number + batch->places[at]);
-	bool offends = work_on(worker, packet, &batch->keys[at], &handle);
-	if (!chunk->answers || !(batch->keys[at].parts & TRACK_OWN))
+	struct track_handle handle = track_packet(worker->track, packet, key);
+	bool offending = offends(worker, packet, key, handle);
+	if (!chunk->answers || !(key->parts & TRACK_OWN))
 		return;
 	chunk->answers[batch->places[at]] =
-	    (uint8_t)((is_evidence(handle, packet) ? WORKER_EVIDENCE : 0) | (offends ? WORKER_OFFENDS : 0));
+	    (uint8_t)((is_evidence(handle, packet) ? WORKER_EVIDENCE : 0) | (offending ? WORKER_OFFENDS : 0));
 	if (packet->class != read->class && track_parts(read) == TRACK_OWN)
 		*read = *packet;
 }
 
-static void fetch_ahead(const struct worker *worker, const struct batch *batch, unsigned step)
+static void fetch_ahead(const struct worker *worker, struct batch *batch, unsigned step)
 {
-	track_fetch_ahead(worker->track, batch->packets, batch->keys, batch->count, step);
+	track_fetch_ahead(worker->track, batch->packets, batch->keys, 0, batch->count, step);
 }
 
 /* A little of that before packet `at` of the batch before: the processor has room for some twenty lines that are on their way,
  * and who asks for more waits. */
-static inline void fetch_some(const struct worker *worker, const struct batch *batch, unsigned at)
+static inline void fetch_some(const struct worker *worker, struct batch *batch, unsigned at)
 {
 	enum { TURNS = TRACK_BATCH / (TRACK_FETCH_STEPS + 1), SOME = TRACK_BATCH / TURNS };
 	unsigned step = at / TURNS, from = at % TURNS * SOME;
+	unsigned to = from + SOME < batch->count ? from + SOME : batch->count;
 
-	if (step < TRACK_FETCH_STEPS && from < batch->count)
-		track_fetch_ahead(worker->track, &batch->packets[from], &batch->keys[from],
-				  batch->count - from < SOME ? batch->count - from : SOME, step);
+	if (step < TRACK_FETCH_STEPS && from < to)
+		track_fetch_ahead(worker->track, batch->packets, batch->keys, from, to, step);
 }
 
 static int64_t begin_timing(struct worker *worker)
@@ -267,7 +267,7 @@ static void end_timing(struct worker *worker, const struct batch *batch, int64_t
 
 /* Works through a batch, and in between sends for the memory of the one that follows it. chunk: NULL for frames of its own. */
 static inline void work_through(struct worker *worker, const struct worker_chunk *chunk, struct batch *batch,
-				const struct batch *next)
+				struct batch *next)
 {
 	int64_t began = batch->timed ? begin_timing(worker) : 0;
 

@@ -2,6 +2,8 @@
 /* See dialogue.h. Called by the tracker for each ESP packet of a pair that speaks both ways. */
 #include "dialogue.h"
 
+#include <string.h>
+
 #define SECOND INT64_C(1000000000)
 #define MINUTE (60 * SECOND)
 
@@ -36,6 +38,15 @@ static bool in_last_burst(const struct dialogue_side *side, uint8_t waiting)
 	return tick(side->run.last_ns) - side->waiting_tick[waiting] <= (uint32_t)(BURST_NS >> 10);
 }
 
+/* The place is another length's from now on. */
+static uint8_t give_place(struct dialogue_side *side, uint8_t place, uint16_t length)
+{
+	side->lengths[place] = (struct dialogue_length){ .length = length };
+	side->unsettled[place] = 0;
+	side->unsettled_set &= (uint16_t) ~(1u << place);
+	return place;
+}
+
 static uint8_t length_index(struct dialogue_side *side, uint16_t length)
 {
 	for (uint8_t i = 0; i < DIALOGUE_LENGTHS; i++)
@@ -45,15 +56,10 @@ static uint8_t length_index(struct dialogue_side *side, uint16_t length)
 	for (uint8_t tries = 0; tries < DIALOGUE_LENGTHS; tries++) {
 		uint8_t place = side->victim;
 		side->victim = (uint8_t)((place + 1) % DIALOGUE_LENGTHS);
-		if (side->lengths[place].seen < SEEN_MIN) {
-			side->lengths[place] = (struct dialogue_length){ .length = length };
-			side->unsettled[place] = 0;
-			return place;
-		}
+		if (side->lengths[place].seen < SEEN_MIN)
+			return give_place(side, place, length);
 	}
-	side->lengths[side->victim] = (struct dialogue_length){ .length = length };
-	side->unsettled[side->victim] = 0;
-	return side->victim;
+	return give_place(side, side->victim, length);
 }
 
 static bool answerable(const struct dialogue_length *length)
@@ -86,19 +92,20 @@ static void settle(struct dialogue_side *side, int64_t now_ns, bool answered)
 	for (uint8_t i = 0; answered && i < side->waiting_count; i++)
 		if (in_last_burst(side, i))
 			with_answer[side->waiting[i]]++;
-	for (uint8_t i = 0; i < DIALOGUE_LENGTHS; i++) {
+	for (unsigned left = side->unsettled_set; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
 		uint8_t seen = side->unsettled[i] > with_answer[i] ? side->unsettled[i] : with_answer[i];
-		if (seen > 0)
-			count(&side->lengths[i], seen, with_answer[i]);
+		count(&side->lengths[i], seen, with_answer[i]);
 		side->unsettled[i] = 0;
 	}
+	side->unsettled_set = 0;
 	side->waiting_count = side->waiting_at = 0;
 }
 
 static void forget_run(struct dialogue_side *side)
 {
-	for (uint8_t i = 0; i < DIALOGUE_LENGTHS; i++)
-		side->unsettled[i] = 0;
+	memset(side->unsettled, 0, sizeof(side->unsettled));
+	side->unsettled_set = 0;
 	side->waiting_count = side->waiting_at = 0;
 }
 
@@ -111,6 +118,7 @@ static void wait_for_answer(struct dialogue_side *side, uint8_t index, int64_t n
 		side->waiting_count++;
 	if (side->unsettled[index] < SEEN_FULL / 2)
 		side->unsettled[index]++;
+	side->unsettled_set |= (uint16_t)(1u << index);
 }
 
 static bool note_shape(struct dialogue *dialogue, uint32_t length)

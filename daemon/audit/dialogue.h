@@ -41,35 +41,37 @@ struct dialogue_run {
 	uint8_t told;        /* levels already told */
 };
 
+/* By use: a packet touches two lines of each side, and a third where a pair uses more than four lengths. */
 struct dialogue_side {
-	struct dialogue_length lengths[DIALOGUE_LENGTHS];
-	struct dialogue_run run;
+	_Alignas(64) struct dialogue_run run;
 	uint8_t unsettled[DIALOGUE_LENGTHS]; /* packets of the present run, by length */
-	/* Packets of the run that may yet be answered: a ring of the latest. */
+	/* second line: packets of the run that may yet be answered, a ring of the latest; and the first lengths */
 	uint32_t waiting_tick[DIALOGUE_WAITING]; /* when, in ticks of 1024 ns, which start again after 73 minutes */
 	uint8_t waiting[DIALOGUE_WAITING];       /* indices into lengths */
+	uint16_t unsettled_set;                  /* bit i: unsettled[i] is not 0, which it is wherever a packet waits */
 	uint8_t waiting_at, waiting_count;
 	uint8_t victim; /* place to give up next when a new length comes */
 	/* for the tracker: how often something may have ended the direction's SAs; octets of an IP packet before the SPI */
 	uint8_t changes;
 	uint16_t overhead;
+	struct dialogue_length lengths[DIALOGUE_LENGTHS];
 };
 
 struct dialogue {
-	struct table_link link; /* key: the pair's */
-	struct dialogue_side side[2];
-	/* lengths of both directions, pooled, until the cipher class is known */
-	uint16_t shapes[DIALOGUE_SHAPES]; /* distinct ESP lengths */
-	uint8_t shape_count;
-	uint8_t shape_told; /* enum dialogue_shape that was told */
-	uint16_t residues;  /* bit r: a length with r = length mod 16 was seen */
-	uint32_t shape_packets;
+	_Alignas(64) struct table_link link; /* key: the pair's */
 	/* When what may end the SAs of a direction last happened: a younger one was born, or IKE said so. For the tracker. */
 	int64_t changed_ns[2];
+	/* lengths of both directions, pooled, until the cipher class is known */
+	uint32_t shape_packets;
+	uint16_t residues; /* bit r: a length with r = length mod 16 was seen */
+	uint8_t shape_count;
+	uint8_t shape_told; /* enum dialogue_shape that was told */
+	struct dialogue_side side[2];
+	uint16_t shapes[DIALOGUE_SHAPES]; /* distinct ESP lengths */
 };
 
-/* So much of it a packet of a pair whose cipher class is known touches. */
-enum { DIALOGUE_USUAL = offsetof(struct dialogue, shapes) + DIALOGUE_SHAPES * sizeof(uint16_t) + 2 };
+_Static_assert(offsetof(struct dialogue_side, waiting_tick) == 64 && offsetof(struct dialogue_side, lengths) == 112,
+	       "a side's lines");
 
 /* What a packet brought to light. */
 enum dialogue_news {

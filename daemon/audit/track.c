@@ -27,6 +27,7 @@
 
 enum {
 	IKE_OCTETS_MAX = 16384, /* of a message that is handed to the judge */
+	PROTOCOL_TCP = 6,
 	PROTOCOL_UDP = 17,
 	PROTOCOL_ESP = 50,
 	PROTOCOL_AH = 51,
@@ -96,12 +97,6 @@ void track_free(struct track *track)
 	free(track);
 }
 
-struct track_interface track_interface_of(const struct track *track, uint16_t interface)
-{
-	return interface < track->settings.interface_count ? track->settings.interfaces[interface]
-							   : track->settings.side;
-}
-
 void track_put(struct track *track, struct transition *transition, const struct pair *pair)
 {
 	transition->serial = ++track->serial;
@@ -146,13 +141,13 @@ static unsigned pair_rank(const struct pair *pair)
 
 static void pair_end(struct track *track, uint32_t number, int64_t now_ns)
 {
-	struct pair *pair = table_at(&track->pairs, number);
+	struct pair *pair = pair_at(track, number);
 
 	/* The judge would wait for the silence of this pair for ever. */
 	for (unsigned d = 0; d < SIDES; d++)
 		track_esp_end(track, pair, d, now_ns);
 	if (pair->story)
-		track_clear_end(track, pair, table_at(&track->stories, pair->story), now_ns);
+		track_clear_end(track, pair, story_at(track, pair->story), now_ns);
 	if (pair->story)
 		table_remove(&track->stories, pair->story);
 	if (pair->dialogue)
@@ -168,7 +163,7 @@ static void pair_forget(struct track *track, uint32_t number, int64_t now_ns)
 void track_leave(struct track *track, const struct track_leaving *leaving, int64_t now_ns)
 {
 	for (uint32_t number = 1; number <= track->pairs.fresh; number++) {
-		const struct pair *pair = table_at(&track->pairs, number);
+		const struct pair *pair = pair_at(track, number);
 		const struct address *a = &pair->address[0], *b = &pair->address[1];
 		if (!table_lives(&track->pairs, number) || leaving->stays(leaving->context, pair->realm, a, b))
 			continue;
@@ -188,7 +183,7 @@ static void pair_evict(struct track *track, int64_t now_ns)
 		uint32_t number = table_draw(&track->pairs);
 		if (!number)
 			break;
-		const struct pair *pair = table_at(&track->pairs, number);
+		const struct pair *pair = pair_at(track, number);
 		int64_t last = pair->clear_last_ns;
 		for (unsigned d = 0; d < SIDES; d++)
 			if (pair->esp_last_ns[d] > last)
@@ -236,7 +231,7 @@ uint32_t track_pair_obtain(struct track *track, const struct packet *packet, con
 			return 0;
 		}
 	}
-	struct pair *pair = table_at(&track->pairs, number);
+	struct pair *pair = pair_at(track, number);
 	pair->generation = ++track->pair_generations[number];
 	pair->realm = key->realm;
 	pair->vlan = packet->vlan;
@@ -256,7 +251,7 @@ struct story *track_story(struct track *track, struct pair *pair)
 			return NULL;
 		pair->link.owner = 0;
 	}
-	return table_at(&track->stories, pair->story);
+	return story_at(track, pair->story);
 }
 
 struct carrier_search {
@@ -339,7 +334,7 @@ bool track_set_policy(struct track *track, const struct policy *policy)
 	track->settings.policy = policy;
 	memset(track->idle_carriers, 0, sizeof(track->idle_carriers));
 	for (uint32_t number = 1; number <= track->pairs.fresh; number++) {
-		struct pair *pair = table_at(&track->pairs, number);
+		struct pair *pair = pair_at(track, number);
 		if (!table_lives(&track->pairs, number))
 			continue;
 		bool ipsec = (pair->flags & (PAIR_HAS_ESP | PAIR_HAS_AH | PAIR_HAS_IKE)) != 0;
@@ -358,7 +353,7 @@ bool track_set_policy(struct track *track, const struct policy *policy)
 		}
 		if (!pair->story)
 			continue;
-		struct story *story = table_at(&track->stories, pair->story);
+		struct story *story = story_at(track, pair->story);
 		if (asked_of(policy, pair) == asked && !is_allowed_now(policy, pair, story))
 			continue;
 		story->clear_packets[0] = story->clear_packets[1] = 0;
@@ -366,7 +361,7 @@ bool track_set_policy(struct track *track, const struct policy *policy)
 	}
 	for (uint32_t number = 1; number <= track->flows.fresh; number++)
 		if (table_lives(&track->flows, number))
-			((struct flow *)table_at(&track->flows, number))->verdict = FLOW_UNASKED;
+			((struct flow *)flow_at(track, number))->verdict = FLOW_UNASKED;
 	return true;
 }
 
@@ -404,7 +399,7 @@ static void track_ike(struct track *track, const struct packet *packet, const st
 	uint32_t number = track_pair_obtain(track, packet, key);
 	if (!number)
 		return;
-	struct pair *pair = table_at(&track->pairs, number);
+	struct pair *pair = pair_at(track, number);
 	track_pair_speaks_ipsec(track, pair, number);
 	pair->flags |= PAIR_HAS_IKE;
 	if (may_end_sas(packet, &header))
@@ -457,7 +452,8 @@ static inline void count_seen(struct track *track, const struct packet *packet, 
 }
 
 /* What the packet says of pairs that are not its own, each if it is meant. */
-static inline void track_aside(struct track *track, const struct packet *packet, const struct track_key *key)
+static __attribute__((noinline)) void track_aside(struct track *track, const struct packet *packet,
+						  const struct track_key *key)
 {
 	unsigned parts = key->parts & track_parts(packet);
 
@@ -469,30 +465,17 @@ static inline void track_aside(struct track *track, const struct packet *packet,
 		track_carrier(track, packet, key);
 }
 
-struct track_handle track_packet(struct track *track, struct packet *packet, const struct track_key *key)
+/* A packet of whichever class. Apart from those of the two that nearly all have, so that these need no room for it. */
+static __attribute__((noinline)) struct track_handle packet_of_any_class(struct track *track, struct packet *packet,
+									 const struct track_key *key)
 {
 	struct track_handle handle = { 0 };
-	struct track_counters *counters = &track->counters;
-
-	if (!(key->parts & TRACK_OWN)) {
-		track_aside(track, packet, key);
-		return handle;
-	}
-	counters->packets++;
-	counters->bytes += packet->frame_length;
-	if (counters->packets == 1 || packet->time_ns < counters->first_ns)
-		counters->first_ns = packet->time_ns;
-	if (packet->time_ns > counters->last_ns)
-		counters->last_ns = packet->time_ns;
-	if (packet->reason)
-		counters->reasons[packet->reason]++;
-	count_seen(track, packet, key);
-
 	uint64_t hash = key->hash;
+
 	if (packet->class == PACKET_CLEARTEXT && packet->protocol == PROTOCOL_UDP &&
 	    track_reclassify(track, packet, key))
-		hash = track_sa_hash(track, &packet->src, &packet->dst, key->realm, packet->spi, PROTOCOL_ESP);
-	counters->classes[packet->class]++;
+		hash = entry_hash(track, &packet->src, &packet->dst, key->realm, packet->spi, PROTOCOL_ESP);
+	track->counters.classes[packet->class]++;
 	if (packet->class == PACKET_NON_IP && (packet->tunnels & TUNNELS_OF_IP))
 		track_aside(track, packet, key);
 	if (!key->keyed)
@@ -519,7 +502,7 @@ struct track_handle track_packet(struct track *track, struct packet *packet, con
 		/* Only a peer behind a NAT sends these (RFC 3948 section 4). */
 		uint32_t number = track_pair_obtain(track, packet, key);
 		if (number)
-			track_pair_is_nat(track, table_at(&track->pairs, number), key->time_ns);
+			track_pair_is_nat(track, pair_at(track, number), key->time_ns);
 		break;
 	}
 	case PACKET_ICMP:
@@ -544,6 +527,33 @@ struct track_handle track_packet(struct track *track, struct packet *packet, con
 	return handle;
 }
 
+/* Whether the packet is one of a clear flow and speaks of nothing else. */
+static inline bool clear_alone(const struct packet *packet)
+{
+	return packet->class == PACKET_CLEARTEXT && packet->protocol == PROTOCOL_TCP &&
+	       packet->src_port != KERBEROS_PORT && !(packet->tunnels & TUNNELS_OF_IP);
+}
+
+struct track_handle track_packet(struct track *track, struct packet *packet, const struct track_key *key)
+{
+	if (!(key->parts & TRACK_OWN)) {
+		track_aside(track, packet, key);
+		return (struct track_handle){ 0 };
+	}
+	if (packet->reason)
+		track->counters.reasons[packet->reason]++;
+	count_seen(track, packet, key);
+	if (packet->class == PACKET_ESP && !(packet->flags & PACKET_HAS_AH) && key->keyed) {
+		track->counters.classes[PACKET_ESP]++;
+		return (struct track_handle){ .sa = track_esp(track, packet, key, key->hash) };
+	}
+	if (clear_alone(packet) && key->keyed) {
+		track->counters.classes[PACKET_CLEARTEXT]++;
+		return track_flow(track, packet, key);
+	}
+	return packet_of_any_class(track, packet, key);
+}
+
 uint32_t track_freed_slot(struct track *track)
 {
 	return track->freed_count ? track->freed[--track->freed_count] : 0;
@@ -558,8 +568,8 @@ static int64_t pair_due(void *context, uint32_t number, int64_t now_ns)
 
 	if (!table_lives(&track->pairs, number))
 		return 0;
-	struct pair *pair = table_at(&track->pairs, number);
-	struct story *story = pair->story ? table_at(&track->stories, pair->story) : NULL;
+	struct pair *pair = pair_at(track, number);
+	struct story *story = pair->story ? story_at(track, pair->story) : NULL;
 	int64_t last = 0;
 	track_esp_notice_quiet(track, pair, 0, now_ns);
 	track_esp_notice_quiet(track, pair, 1, now_ns);

@@ -81,9 +81,12 @@ struct track_key {
 	uint64_t hash;   /* of the SA or flow */
 	int64_t time_ns; /* of the packet, made monotonic */
 	uint32_t realm;
+	uint32_t entry;    /* of the SA or flow, as it was when that was fetched ahead; 0: not known */
 	uint8_t direction; /* 0 if src is the lower address */
 	bool keyed;        /* there is an IP packet to track */
+	bool of_sa;        /* it is ESP or AH, as it was read */
 	uint8_t parts;     /* what of the packet is this tracker's: bits below */
+	uint8_t turn;      /* the packet of the batch whose memory is fetched when it is the turn of this one */
 };
 
 /*
@@ -160,12 +163,13 @@ void track_at_frame(struct track *track, uint64_t frame);
 
 /*
  * Sends for the memory that a prepared batch will need: entries, then what those point to, then what that points to. Each step
- * reads what the one before (step 0: track_prepare()) sent for, so something else should happen between them. Changes nothing
- * but speed, and may be left out.
+ * reads what the one before (step 0: track_prepare()) sent for, so something else should happen between them. Each may be done
+ * in pieces, of the packets whose turns are `from` up to `to`; all of a step come before any of the next one. Changes nothing but
+ * speed, and may be left out.
  */
 enum { TRACK_FETCH_STEPS = 3 };
-void track_fetch_ahead(const struct track *track, const struct packet *packets, const struct track_key *keys,
-		       unsigned count, unsigned step);
+void track_fetch_ahead(const struct track *track, const struct packet *packets, struct track_key *keys, unsigned from,
+		       unsigned to, unsigned step);
 
 /* The packet may be reclassified (ESP in UDP on ports that IKE proved). */
 struct track_handle track_packet(struct track *track, struct packet *packet, const struct track_key *key);

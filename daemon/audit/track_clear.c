@@ -176,7 +176,7 @@ static bool fits_the_others(struct story *story, unsigned direction, uint32_t fi
 static bool ring_explains(struct track *track, const struct pair *carrier, struct story *story, bool same_pair,
 			  const struct packet *packet, const struct track_key *key)
 {
-	struct story_esp *ring = ((struct story *)table_at(&track->stories, carrier->story))->ring;
+	struct story_esp *ring = ((struct story *)story_at(track, carrier->story))->ring;
 	uint32_t at = carrier->link.owner, now = story_tick(key->time_ns);
 	uint16_t interface = packet->interface & STORY_ESP_INTERFACE;
 	uint16_t direction = key->direction ? STORY_ESP_DIRECTION : 0;
@@ -217,7 +217,7 @@ static bool esp_explains(struct track *track, struct pair *pair, struct story *s
 	if (pair->rule) {
 		struct rule_carriers *carriers = &track->carriers[pair->rule - 1];
 		for (uint32_t i = 0; i < carriers->count; i++) {
-			struct pair *carrier = table_at(&track->pairs, carriers->pairs[i]);
+			struct pair *carrier = pair_at(track, carriers->pairs[i]);
 			bool lately = key->time_ns - carrier->esp_last_ns[0] <= STORY_YOUNG_NS ||
 				      key->time_ns - carrier->esp_last_ns[1] <= STORY_YOUNG_NS;
 			if (lately && carrier->generation == carriers->generations[i] && carrier->story &&
@@ -396,7 +396,7 @@ static bool address_secured(const struct track *track, const struct pair *pair, 
  */
 void track_knock(struct track *track, uint32_t number, const struct packet *packet, const struct track_key *key)
 {
-	struct flow *flow = table_at(&track->flows, number);
+	struct flow *flow = flow_at(track, number);
 	struct pair *pair = track_pair_of_flow(track, flow);
 	unsigned d = key->direction;
 	struct transition transition = { .time_ns = key->time_ns,
@@ -428,7 +428,7 @@ void track_knock(struct track *track, uint32_t number, const struct packet *pack
 
 bool track_clear(struct track *track, uint32_t number, const struct packet *packet, const struct track_key *key)
 {
-	struct flow *flow = table_at(&track->flows, number);
+	struct flow *flow = flow_at(track, number);
 	struct pair *pair = track_pair_of_flow(track, flow);
 
 	if (!pair || track_interface_of(track, packet->interface).side == TRACK_SIDE_INSIDE)

@@ -30,24 +30,6 @@ enum {
 #define COUNT_STEP_NS (2 * SECOND)
 #define COUNT_LATER_NS (60 * SECOND)
 
-struct sa_key {
-	uint8_t src[16], dst[16];
-	uint32_t realm;
-	uint32_t spi;
-	uint32_t protocol;
-	uint32_t zero;
-};
-
-uint64_t track_sa_hash(const struct track *track, const struct address *src, const struct address *dst, uint32_t realm,
-		       uint32_t spi, uint8_t protocol)
-{
-	struct sa_key key = { .realm = realm, .spi = spi, .protocol = protocol };
-
-	memcpy(key.src, src->bytes, 16);
-	memcpy(key.dst, dst->bytes, 16);
-	return hash_octets(&key, sizeof(key), track->settings.seed);
-}
-
 static struct sa_cold *cold_of(const struct track *track, const struct sa *sa)
 {
 	return &track->sa_cold[table_number(&track->sas, sa)];
@@ -62,8 +44,8 @@ static void sa_evict(struct track *track)
 		uint32_t number = table_draw(&track->sas);
 		if (!number)
 			break;
-		const struct sa *sa = table_at(&track->sas, number);
-		const struct pair *pair = table_at(&track->pairs, sa->link.owner);
+		const struct sa *sa = sa_at(track, number);
+		const struct pair *pair = pair_at(track, sa->link.owner);
 		bool orphan = pair->generation != sa->pair_generation || !pair->link.hash;
 		bool two_way = !orphan && pair->esp_packets[0] && pair->esp_packets[1];
 		/* Who knows the addresses can make up SPIs for a pair that is two-way: what sent only once goes first. */
@@ -73,8 +55,8 @@ static void sa_evict(struct track *track)
 	}
 	if (!victim.number)
 		return;
-	const struct sa *sa = table_at(&track->sas, victim.number);
-	struct pair *pair = table_at(&track->pairs, sa->link.owner);
+	const struct sa *sa = sa_at(track, victim.number);
+	struct pair *pair = pair_at(track, sa->link.owner);
 	track->outlived.sas += track->now_ns - sa->last_ns > SA_OUTLIVED_NS;
 	if (pair->link.hash && pair->generation == sa->pair_generation && pair->sas)
 		pair->sas--;
@@ -87,14 +69,15 @@ static bool sa_adopt(struct track *track, struct sa *sa, const struct packet *pa
 	uint32_t number = track_pair_obtain(track, packet, key);
 	if (!number)
 		return false;
-	struct pair *pair = table_at(&track->pairs, number);
+	struct pair *pair = pair_at(track, number);
 	sa->link.owner = number;
 	sa->pair_generation = pair->generation;
 	pair->sas++;
 	return true;
 }
 
-static uint32_t sa_make(struct track *track, const struct packet *packet, const struct track_key *key, bool ah)
+static __attribute__((noinline)) uint32_t sa_make(struct track *track, const struct packet *packet,
+						  const struct track_key *key, bool ah)
 {
 	uint32_t number = table_insert(&track->sas, key->hash);
 	if (!number) {
@@ -105,7 +88,7 @@ static uint32_t sa_make(struct track *track, const struct packet *packet, const 
 		track->counters.untracked++;
 		return 0;
 	}
-	struct sa *sa = table_at(&track->sas, number);
+	struct sa *sa = sa_at(track, number);
 	if (!sa_adopt(track, sa, packet, key)) {
 		table_remove(&track->sas, number);
 		return 0;
@@ -124,8 +107,8 @@ static bool behind_nat(const struct packet *packet)
 	return packet->encap == PACKET_ENCAP_UDP && (packet->src_port != PORT_NATT || packet->dst_port != PORT_NATT);
 }
 
-static void esp_transition(struct track *track, struct pair *pair, enum transition_kind kind, unsigned direction,
-			   int64_t time_ns, const struct packet *packet)
+static __attribute__((noinline)) void esp_transition(struct track *track, struct pair *pair, enum transition_kind kind,
+						     unsigned direction, int64_t time_ns, const struct packet *packet)
 {
 	struct transition transition = { .time_ns = time_ns, .kind = (uint8_t)kind, .direction = (uint8_t)direction };
 	transition.esp.last_ns = pair->esp_last_ns[direction];
@@ -179,8 +162,8 @@ static void learn_count(struct track *track, struct pair *pair, unsigned directi
 
 /* ---- SAs ---- */
 
-static void sa_transition(struct track *track, const struct pair *pair, const struct sa *sa, enum transition_kind kind,
-			  int64_t time_ns)
+static __attribute__((noinline)) void sa_transition(struct track *track, const struct pair *pair, const struct sa *sa,
+						    enum transition_kind kind, int64_t time_ns)
 {
 	struct transition transition = { .time_ns = time_ns,
 					 .kind = (uint8_t)kind,
@@ -210,7 +193,7 @@ void track_esp_may_end(struct track *track, const struct pair *pair, int64_t now
 	if (!pair->dialogue)
 		return;
 	for (unsigned d = 0; d < SIDES; d++)
-		change(table_at(&track->dialogues, pair->dialogue), d, now_ns);
+		change(dialogue_at(track, pair->dialogue), d, now_ns);
 }
 
 /* Before the packet at hand is counted: tells what an SA had carried when something may have ended it, and what it carries
@@ -220,7 +203,7 @@ static void sa_goes_on(struct track *track, const struct pair *pair, struct sa *
 {
 	if (!pair->dialogue)
 		return;
-	struct dialogue *dialogue = table_at(&track->dialogues, pair->dialogue);
+	struct dialogue *dialogue = dialogue_at(track, pair->dialogue);
 	if (born)
 		change(dialogue, direction, now_ns);
 	bool changed = !born && sa->changes != dialogue->side[direction].changes;
@@ -230,18 +213,18 @@ static void sa_goes_on(struct track *track, const struct pair *pair, struct sa *
 		sa_transition(track, pair, sa, TRANSITION_SA_GOES_ON, now_ns);
 	} else if (sa->flags & SA_GOES_ON) {
 		/* By the clock of the packets, so that it is the same however they come. */
-		int64_t step =
-		    now_ns - dialogue->changed_ns[direction] <= COUNTED_CLOSELY_NS ? COUNT_STEP_NS : COUNT_LATER_NS;
-		if (now_ns / step != sa->last_ns / step)
+		bool closely = now_ns - dialogue->changed_ns[direction] <= COUNTED_CLOSELY_NS;
+		if (closely ? now_ns / COUNT_STEP_NS != sa->last_ns / COUNT_STEP_NS
+			    : now_ns / COUNT_LATER_NS != sa->last_ns / COUNT_LATER_NS)
 			sa_transition(track, pair, sa, TRANSITION_SA_COUNT, now_ns);
 	}
 }
 
-static void put_run(struct track *track, const struct pair *pair, enum transition_kind kind, unsigned direction,
-		    const struct dialogue_run *run, int64_t now_ns)
+static __attribute__((noinline)) void put_run(struct track *track, const struct pair *pair, enum transition_kind kind,
+					      unsigned direction, const struct dialogue_run *run, int64_t now_ns)
 {
 	struct transition transition = { .time_ns = now_ns, .kind = (uint8_t)kind, .direction = (uint8_t)direction };
-	const struct dialogue *dialogue = table_at(&track->dialogues, pair->dialogue);
+	const struct dialogue *dialogue = dialogue_at(track, pair->dialogue);
 	const struct dialogue_side *side = &dialogue->side[direction];
 
 	transition.run = (struct transition_run){
@@ -264,7 +247,7 @@ static void tell_unanswered(struct track *track, const struct pair *pair, const 
 
 	if (!pair->dialogue)
 		return;
-	const struct dialogue *dialogue = table_at(&track->dialogues, pair->dialogue);
+	const struct dialogue *dialogue = dialogue_at(track, pair->dialogue);
 	const struct dialogue_run *run = &dialogue->side[direction].run;
 	if (run->told > 0 && run->spi == sa->spi)
 		put_run(track, pair, TRANSITION_UNANSWERED, direction, run, time_ns);
@@ -272,7 +255,7 @@ static void tell_unanswered(struct track *track, const struct pair *pair, const 
 
 static void sa_notice_quiet(struct track *track, struct sa *sa, int64_t now_ns)
 {
-	const struct pair *pair = table_at(&track->pairs, sa->link.owner);
+	const struct pair *pair = pair_at(track, sa->link.owner);
 	int64_t since = sa->last_ns + TRACK_QUIET_NS;
 
 	if ((sa->flags & SA_QUIET) || since > now_ns)
@@ -288,8 +271,8 @@ static void sa_notice_quiet(struct track *track, struct sa *sa, int64_t now_ns)
 void track_esp_finish(struct track *track, int64_t now_ns)
 {
 	for (uint32_t number = 1; number <= track->sas.fresh; number++) {
-		const struct sa *sa = table_at(&track->sas, number);
-		const struct pair *pair = table_at(&track->pairs, sa->link.owner);
+		const struct sa *sa = sa_at(track, number);
+		const struct pair *pair = pair_at(track, sa->link.owner);
 		if (!table_lives(&track->sas, number) || (sa->flags & SA_QUIET) || !pair->link.hash ||
 		    pair->generation != sa->pair_generation)
 			continue;
@@ -305,7 +288,7 @@ int64_t track_sa_due(void *context, uint32_t number, int64_t now_ns)
 
 	if (!table_lives(&track->sas, number))
 		return 0;
-	struct sa *sa = table_at(&track->sas, number);
+	struct sa *sa = sa_at(track, number);
 	sa_notice_quiet(track, sa, now_ns);
 	return sa->flags & SA_QUIET ? 0 : sa->last_ns + TRACK_QUIET_NS;
 }
@@ -357,8 +340,8 @@ static bool tells_replay(struct sa_cold *cold, int64_t now_ns)
 }
 
 /* Takes a number that did not just follow the one before. True if the packet is one of the sender's own, and no copy. */
-static bool sa_number(struct track *track, struct pair *pair, struct sa *sa, struct sequence *sequence,
-		      const struct packet *packet, int64_t now_ns)
+static __attribute__((noinline)) bool sa_number(struct track *track, struct pair *pair, struct sa *sa,
+						struct sequence *sequence, const struct packet *packet, int64_t now_ns)
 {
 	enum { DOUBLED_PACKETS = 50, DOUBLED_SHARE = 5, COPIES = 3 };
 	uint16_t digest = sequence_wants_digest(sequence, packet->sequence) ? digest_of(packet) : 1;
@@ -450,8 +433,8 @@ static bool whole(const struct packet *packet)
 }
 
 /* Whether ESP hides what it carries: looked at while it is undecided, in packets that are there whole. */
-static void sa_content(struct track *track, struct pair *pair, struct sa *sa, struct readable *readable,
-		       const struct packet *packet, int64_t now_ns)
+static __attribute__((noinline)) void sa_content(struct track *track, struct pair *pair, struct sa *sa,
+						 struct readable *readable, const struct packet *packet, int64_t now_ns)
 {
 	struct readable_inner inner = { 0 };
 
@@ -487,7 +470,7 @@ static void pair_dialogue(struct track *track, struct pair *pair, const struct p
 		if (!pair->dialogue)
 			return;
 	}
-	struct dialogue *dialogue = table_at(&track->dialogues, pair->dialogue);
+	struct dialogue *dialogue = dialogue_at(track, pair->dialogue);
 	dialogue->side[direction].overhead = (uint16_t)(packet->length - packet->payload_length);
 	unsigned news = dialogue_packet(dialogue, direction, packet->spi, packet->payload_length, pool, now_ns, &ended);
 	if (!news)
@@ -558,7 +541,7 @@ uint32_t track_esp(struct track *track, const struct packet *packet, const struc
 	bool ah = packet->class == PACKET_AH;
 	unsigned d = key->direction;
 	int64_t now = key->time_ns;
-	uint32_t number = table_find(&track->sas, hash);
+	uint32_t number = sa_find(track, key, hash);
 	bool born = number == 0;
 
 	if (born) {
@@ -568,12 +551,12 @@ uint32_t track_esp(struct track *track, const struct packet *packet, const struc
 		if (!number)
 			return 0;
 	}
-	struct sa *sa = table_at(&track->sas, number);
-	struct pair *pair = table_at(&track->pairs, sa->link.owner);
+	struct sa *sa = sa_at(track, number);
+	struct pair *pair = pair_at(track, sa->link.owner);
 	if (pair->generation != sa->pair_generation || !pair->link.hash) {
 		if (!sa_adopt(track, sa, packet, key))
 			return 0;
-		pair = table_at(&track->pairs, sa->link.owner);
+		pair = pair_at(track, sa->link.owner);
 	}
 	if (born) {
 		sa->run.high = packet->sequence;
@@ -633,6 +616,7 @@ void track_outer_ah(struct track *track, const struct packet *packet, const stru
 	struct packet ah = *packet;
 	struct track_key ah_key = *key;
 
+	ah_key.entry = 0;
 	ah.class = PACKET_AH;
 	ah.src = packet->ah.src;
 	ah.dst = packet->ah.dst;
@@ -641,7 +625,7 @@ void track_outer_ah(struct track *track, const struct packet *packet, const stru
 	ah.encap = PACKET_ENCAP_NONE;
 	ah.flags = 0;
 	ah_key.direction = address_compare(&ah.src, &ah.dst) > 0;
-	track_esp(track, &ah, &ah_key, track_sa_hash(track, &ah.src, &ah.dst, key->realm, ah.spi, PROTOCOL_AH));
+	track_esp(track, &ah, &ah_key, entry_hash(track, &ah.src, &ah.dst, key->realm, ah.spi, PROTOCOL_AH));
 }
 
 /* ---- what readable ESP carries ---- */
@@ -682,8 +666,8 @@ uint32_t track_inner(struct track *track, uint32_t number, const struct packet *
 
 void track_name_inner(struct track *track, uint32_t number, const char *name, int64_t now_ns)
 {
-	const struct sa *sa = table_at(&track->sas, number);
-	const struct pair *pair = table_at(&track->pairs, sa->link.owner);
+	const struct sa *sa = sa_at(track, number);
+	const struct pair *pair = pair_at(track, sa->link.owner);
 
 	track->sa_cold[number].name_tries = 0;
 	if (!pair->link.hash || pair->generation != sa->pair_generation)

@@ -29,11 +29,6 @@ enum {
 	TCP_ACK = 0x10,
 };
 
-struct flow_key {
-	struct pair_key pair;
-	uint16_t port[2];
-	uint32_t protocol;
-};
 struct datagram_key {
 	uint8_t src[16], dst[16];
 	uint32_t realm;
@@ -41,18 +36,6 @@ struct datagram_key {
 	uint32_t protocol;
 	uint32_t zero;
 };
-
-uint64_t track_flow_hash(const struct track *track, const struct packet *packet, const struct track_key *key)
-{
-	struct flow_key flow = { .pair.realm = key->realm, .protocol = packet->protocol };
-	unsigned d = key->direction;
-
-	memcpy(flow.pair.address[d], packet->src.bytes, 16);
-	memcpy(flow.pair.address[!d], packet->dst.bytes, 16);
-	flow.port[d] = packet->src_port;
-	flow.port[!d] = packet->dst_port;
-	return hash_octets(&flow, sizeof(flow), track->settings.seed);
-}
 
 uint64_t track_datagram_hash(const struct track *track, const struct packet *packet, uint32_t realm)
 {
@@ -65,7 +48,7 @@ uint64_t track_datagram_hash(const struct track *track, const struct packet *pac
 
 struct pair *track_pair_of_flow(struct track *track, const struct flow *flow)
 {
-	struct pair *pair = table_at(&track->pairs, flow->link.owner);
+	struct pair *pair = pair_at(track, flow->link.owner);
 	return flow->link.owner && pair->link.hash && pair->generation == flow->pair_generation ? pair : NULL;
 }
 
@@ -79,9 +62,9 @@ static uint32_t holder_of(const struct track *track, const struct packet *packet
 	return (uint32_t)(hash % TRACK_HOLDERS);
 }
 
-static void flow_forget(struct track *track, uint32_t number, bool evicted)
+static __attribute__((noinline)) void flow_forget(struct track *track, uint32_t number, bool evicted)
 {
-	struct flow *flow = table_at(&track->flows, number);
+	struct flow *flow = flow_at(track, number);
 
 	track->holders[flow->holder]--;
 	if (flow->slot && track->freed_count < TRACK_FREED_SLOTS)
@@ -113,7 +96,7 @@ static void flow_evict(struct track *track)
 		uint32_t number = table_sample(&track->flows);
 		if (!number)
 			break;
-		const struct flow *flow = table_at(&track->flows, number);
+		const struct flow *flow = flow_at(track, number);
 		const struct pair *pair = track_pair_of_flow(track, flow);
 		bool answered = (flow->flags & FLOW_ANSWERED) || (flow->packets[0] && flow->packets[1]);
 		/* The packets of a NAT-T channel count as its pair's ESP. */
@@ -151,7 +134,8 @@ static uint8_t service_side(const struct packet *packet, unsigned direction)
 	return (uint8_t)((known ? FLOW_SERVICE_KNOWN : 0) | (is_b ? FLOW_SERVICE_IS_B : 0));
 }
 
-static uint32_t flow_make(struct track *track, const struct packet *packet, const struct track_key *key)
+static __attribute__((noinline)) uint32_t flow_make(struct track *track, const struct packet *packet,
+						    const struct track_key *key)
 {
 	uint32_t number = table_insert(&track->flows, key->hash);
 	if (!number) {
@@ -167,8 +151,8 @@ static uint32_t flow_make(struct track *track, const struct packet *packet, cons
 		table_remove(&track->flows, number);
 		return 0;
 	}
-	struct flow *flow = table_at(&track->flows, number);
-	struct pair *pair = table_at(&track->pairs, pair_number);
+	struct flow *flow = flow_at(track, number);
+	struct pair *pair = pair_at(track, pair_number);
 	flow->link.owner = pair_number;
 	flow->pair_generation = pair->generation;
 	flow->protocol = packet->protocol;
@@ -201,10 +185,10 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 	struct track_handle handle = { 0 };
 	int64_t now = key->time_ns;
 	unsigned d = key->direction;
-	uint32_t number = table_find(&track->flows, key->hash);
+	uint32_t number = flow_find(track, key);
 
 	/* Whether an idle flow was swept yet must not matter. */
-	if (number && flow_is_idle(table_at(&track->flows, number), now) && track->freed_count < TRACK_FREED_SLOTS) {
+	if (number && flow_is_idle(flow_at(track, number), now) && track->freed_count < TRACK_FREED_SLOTS) {
 		flow_forget(track, number, false);
 		number = 0;
 	}
@@ -213,13 +197,13 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 		if (!number)
 			return handle;
 	}
-	struct flow *flow = table_at(&track->flows, number);
+	struct flow *flow = flow_at(track, number);
 	struct pair *pair = track_pair_of_flow(track, flow);
 	if (!pair) {
 		uint32_t pair_number = track_pair_obtain(track, packet, key);
 		if (!pair_number)
 			return handle;
-		pair = table_at(&track->pairs, pair_number);
+		pair = pair_at(track, pair_number);
 		flow->link.owner = pair_number;
 		flow->pair_generation = pair->generation;
 		flow->verdict = FLOW_UNASKED;
@@ -266,7 +250,7 @@ void track_later_fragment(struct track *track, const struct packet *packet, cons
 						     packet->length, key->time_ns);
 
 	if (home.owner == FRAGMENTS_FLOW) {
-		struct flow *flow = table_at(&track->flows, home.number);
+		struct flow *flow = flow_at(track, home.number);
 		if (flow->link.hash != home.hash)
 			return;
 		flow->packets[key->direction]++;
@@ -277,11 +261,11 @@ void track_later_fragment(struct track *track, const struct packet *packet, cons
 			pair->clear_bytes += packet->length;
 		}
 	} else if (home.owner == FRAGMENTS_SA) {
-		struct sa *sa = table_at(&track->sas, home.number);
+		struct sa *sa = sa_at(track, home.number);
 		if (sa->link.hash != home.hash)
 			return;
 		sa->bytes += packet->length;
-		struct pair *pair = table_at(&track->pairs, sa->link.owner);
+		struct pair *pair = pair_at(track, sa->link.owner);
 		if (pair->link.hash && pair->generation == sa->pair_generation)
 			pair->esp_bytes += packet->length;
 	} else {
@@ -294,10 +278,10 @@ bool track_reclassify(struct track *track, struct packet *packet, const struct t
 {
 	if (packet->protocol != PROTOCOL_UDP || packet->payload_captured == 0)
 		return false;
-	uint32_t number = table_find(&track->flows, key->hash);
+	uint32_t number = flow_find(track, key);
 	if (!number)
 		return false;
-	struct flow *flow = table_at(&track->flows, number);
+	struct flow *flow = flow_at(track, number);
 	if (!(flow->flags & FLOW_IPSEC))
 		return false;
 	flow->last_ns = key->time_ns;
@@ -318,13 +302,13 @@ bool track_reclassify(struct track *track, struct packet *packet, const struct t
 
 void track_flow_carries_ipsec(struct track *track, const struct packet *packet, const struct track_key *key)
 {
-	uint32_t number = table_find(&track->flows, key->hash);
+	uint32_t number = flow_find(track, key);
 
 	if (!number)
 		number = flow_make(track, packet, key);
 	if (!number)
 		return;
-	struct flow *flow = table_at(&track->flows, number);
+	struct flow *flow = flow_at(track, number);
 	flow->flags |= FLOW_IPSEC;
 	flow->last_ns = key->time_ns;
 }
@@ -357,7 +341,7 @@ static bool carrier_matters(struct track *track, const struct packet *carrier, c
 	uint32_t number = table_find(&track->pairs, hash);
 
 	if (number)
-		return (((const struct pair *)table_at(&track->pairs, number))->flags & PAIR_WATCHED) != 0;
+		return (((const struct pair *)pair_at(track, number))->flags & PAIR_WATCHED) != 0;
 	uint64_t *kept = &track->idle_carriers[hash % TRACK_IDLE_CARRIERS];
 	if (*kept == hash)
 		return false;
@@ -372,6 +356,7 @@ void track_carrier(struct track *track, const struct packet *packet, const struc
 	struct packet carrier = *packet;
 	struct track_key own = *key;
 
+	own.entry = 0;
 	carrier.src = packet->carrier_src;
 	carrier.dst = packet->carrier_dst;
 	own.direction = address_compare(&carrier.src, &carrier.dst) > 0;
@@ -383,7 +368,7 @@ void track_carrier(struct track *track, const struct packet *packet, const struc
 	carrier.protocol = carrier_protocol(packet, &carrier.dst_port);
 	carrier.icmp_type = carrier.icmp_code = carrier.tcp_flags = 0;
 	carrier.payload_captured = 0;
-	own.hash = track_flow_hash(track, &carrier, &own);
+	own.hash = track_flow_hash(track, &carrier, own.realm, own.direction);
 	struct track_handle handle = track_flow(track, &carrier, &own);
 	if (handle.flow && handle.watched)
 		track_clear(track, handle.flow, &carrier, &own);
@@ -391,7 +376,7 @@ void track_carrier(struct track *track, const struct packet *packet, const struc
 
 void track_name(struct track *track, uint32_t number, const struct track_named *named)
 {
-	struct flow *flow = table_at(&track->flows, number);
+	struct flow *flow = flow_at(track, number);
 
 	flow->slot = (uint16_t)named->slot; /* slots are counted in tens of thousands at most */
 	if (named->no_slot) {
@@ -425,7 +410,7 @@ void track_sweep_flows(struct track *track, int64_t now_ns)
 		track->flow_hand = track->flow_hand >= track->flows.fresh ? 1 : track->flow_hand + 1;
 		if (track->flows.fresh == 0 || !table_lives(&track->flows, track->flow_hand))
 			continue;
-		if (flow_is_idle(table_at(&track->flows, track->flow_hand), now_ns))
+		if (flow_is_idle(flow_at(track, track->flow_hand), now_ns))
 			flow_forget(track, track->flow_hand, false);
 	}
 }

@@ -27,9 +27,9 @@ static void answers(struct track *track, const struct packet_quoted *quoted, con
 	struct track_key own = { .realm = key->realm };
 
 	own.direction = address_compare(&quoted->src, &quoted->dst) > 0;
-	uint32_t number = table_find(&track->flows, track_flow_hash(track, &packet, &own));
+	uint32_t number = table_find(&track->flows, track_flow_hash(track, &packet, own.realm, own.direction));
 	if (number)
-		((struct flow *)table_at(&track->flows, number))->flags |= FLOW_ANSWERED;
+		((struct flow *)flow_at(track, number))->flags |= FLOW_ANSWERED;
 }
 
 void track_icmp_error(struct track *track, const struct packet *packet, const struct track_key *key)
@@ -61,5 +61,5 @@ void track_icmp_error(struct track *track, const struct packet *packet, const st
 		.spi = quoted->spi,
 		.sender = packet->src,
 	};
-	track_put(track, &transition, table_at(&track->pairs, number));
+	track_put(track, &transition, pair_at(track, number));
 }

@@ -46,25 +46,71 @@ static inline bool is_of_sa(const struct packet *packet)
 	return packet->class == PACKET_ESP || packet->class == PACKET_AH;
 }
 
-/* All of the key but the time, and which parts are meant. */
+/*
+ * All of the key but the time, and which parts are meant. Of SAs and flows come by turns, so that a processor could guess only
+ * every second time which of both is next: what differs between them is chosen, and nothing is jumped over.
+ */
 static inline void make_key(struct track *track, const struct packet *packet, struct track_key *key)
 {
 	key->realm = track_realm(track, packet);
+	key->entry = 0;
+	key->of_sa = packet->class == PACKET_ESP || packet->class == PACKET_AH;
 	if (!key->keyed)
 		return;
 	key->direction = address_compare(&packet->src, &packet->dst) > 0;
-	if (is_of_sa(packet)) {
-		key->hash = track_sa_hash(track, &packet->src, &packet->dst, key->realm, packet->spi,
-					  packet->class == PACKET_ESP ? PROTOCOL_ESP : PROTOCOL_AH);
-		table_prefetch_bucket(&track->sas, key->hash);
-	} else {
-		key->hash = track_flow_hash(track, packet, key);
-		table_prefetch_bucket(&track->flows, key->hash);
-	}
+
+	bool of_sa = key->of_sa, swap = key->direction && !of_sa;
+	const struct address *ends[2] = { &packet->src, &packet->dst };
+	uint32_t ports[2] = { packet->src_port, packet->dst_port };
+	uint32_t word = ports[swap] | ports[!swap] << 16;
+	uint32_t protocol = packet->class == PACKET_ESP ? PROTOCOL_ESP : packet->protocol;
+	const struct table *table = of_sa ? &track->sas : &track->flows;
+
+	key->hash = entry_hash(track, ends[swap], ends[!swap], key->realm, of_sa ? packet->spi : word, protocol);
+	table_prefetch_bucket(table, key->hash);
+}
+
+/* Puts the batch in the order in which it is fetched: what is of SAs, then, from the end, what is of flows. Those who fetch it
+ * can guess, then. */
+static inline unsigned put_in_turn(struct track_key *keys, unsigned at, unsigned sas, unsigned count)
+{
+	bool of_sa = keys[at].of_sa;
+
+	keys[of_sa ? sas : count - 1 - (at - sas)].turn = (uint8_t)at;
+	return sas + of_sa;
+}
+
+/* The frames of a batch, counted together. */
+struct frames {
+	uint64_t packets, bytes;
+	int64_t first_ns, last_ns;
+};
+
+static inline void count_frame(struct frames *frames, const struct packet *packet)
+{
+	frames->packets++;
+	frames->bytes += packet->frame_length;
+	frames->first_ns = packet->time_ns < frames->first_ns ? packet->time_ns : frames->first_ns;
+	frames->last_ns = packet->time_ns > frames->last_ns ? packet->time_ns : frames->last_ns;
+}
+
+static void add_frames(struct track_counters *counters, const struct frames *frames)
+{
+	if (frames->packets == 0)
+		return;
+	if (counters->packets == 0 || frames->first_ns < counters->first_ns)
+		counters->first_ns = frames->first_ns;
+	if (frames->last_ns > counters->last_ns)
+		counters->last_ns = frames->last_ns;
+	counters->packets += frames->packets;
+	counters->bytes += frames->bytes;
 }
 
 void track_prepare(struct track *track, const struct packet *packets, struct track_key *keys, unsigned count)
 {
+	struct frames frames = { .first_ns = INT64_MAX, .last_ns = INT64_MIN };
+	unsigned sas = 0;
+
 	for (unsigned i = 0; i < count; i++) {
 		if (packets[i].time_ns > track->now_ns)
 			track->now_ns = packets[i].time_ns;
@@ -72,17 +118,27 @@ void track_prepare(struct track *track, const struct packet *packets, struct tra
 		keys[i].parts = TRACK_WHOLE;
 		keys[i].keyed = packets[i].has_ip;
 		make_key(track, &packets[i], &keys[i]);
+		sas = put_in_turn(keys, i, sas, count);
+		count_frame(&frames, &packets[i]);
 	}
+	add_frames(&track->counters, &frames);
 }
 
 void track_prepare_parts(struct track *track, const struct packet *packets, struct track_key *keys, unsigned count)
 {
+	struct frames frames = { .first_ns = INT64_MAX, .last_ns = INT64_MIN };
+	unsigned sas = 0;
+
 	for (unsigned i = 0; i < count; i++) {
 		if (keys[i].time_ns > track->now_ns)
 			track->now_ns = keys[i].time_ns;
 		keys[i].keyed = packets[i].has_ip && (keys[i].parts & TRACK_OWN);
 		make_key(track, &packets[i], &keys[i]);
+		sas = put_in_turn(keys, i, sas, count);
+		if (keys[i].parts & TRACK_OWN)
+			count_frame(&frames, &packets[i]);
 	}
+	add_frames(&track->counters, &frames);
 }
 
 void track_at_frame(struct track *track, uint64_t frame)
@@ -114,39 +170,38 @@ void track_part_ends(const struct packet *packet, unsigned part, const struct ad
 					 : &packet->carrier_dst;
 }
 
-/* The packet's entry if it is the first of its bucket, which it nearly always is, if it is there. */
-static inline uint32_t likely_entry(const struct table *table, const struct track_key *key)
+/* The first entry of the packet's bucket, which nearly always is the packet's, if that is there. */
+static inline void fetch_entry(const struct track *track, struct track_key *key)
 {
-	uint32_t number = key->keyed ? table->buckets[table_bucket(table, key->hash)] : 0;
+	const struct table *table = key->of_sa ? &track->sas : &track->flows;
 
-	return number && ((const struct table_link *)table_at(table, number))->hash == key->hash ? number : 0;
+	key->entry = table->buckets[table_bucket(table, key->hash)];
+	pages_fetch(key->of_sa ? (const void *)sa_at(track, key->entry) : flow_at(track, key->entry));
 }
 
 /* A flow or SA that is there names its pair; the first packet of one that is not will look for its pair. */
-static void fetch_pairs(const struct track *track, const struct packet *packets, const struct track_key *keys,
-			unsigned count)
+static inline void fetch_pair(const struct track *track, const struct packet *packet, struct track_key *key)
 {
-	for (unsigned i = 0; i < count; i++) {
-		bool sa = is_of_sa(&packets[i]);
-		const struct table *table = sa ? &track->sas : &track->flows;
-		uint32_t number = likely_entry(table, &keys[i]);
-		if (!number) {
-			if (keys[i].keyed)
-				table_prefetch_bucket(
-				    &track->pairs, track_pair_hash(track, &packets[i].src, &packets[i].dst, &keys[i]));
-			continue;
-		}
-		const struct table_link *link = table_at(table, number);
-		if (sa && sa_wants_cold(table_at(table, number)))
-			prefetch_lines(&track->sa_cold[number], sizeof(*track->sa_cold));
-		prefetch_lines(table_at(&track->pairs, link->owner), sa ? CACHE_LINE : 2 * CACHE_LINE);
+	const struct sa *sa = sa_at(track, key->entry);
+	const struct table_link *link = key->of_sa ? &sa->link : &flow_at(track, key->entry)->link;
+
+	if (link->hash != key->hash) {
+		key->entry = 0;
+		table_prefetch_bucket(&track->pairs, track_pair_hash(track, &packet->src, &packet->dst, key));
+		return;
 	}
+	const char *pair = (const char *)pair_at(track, link->owner);
+	pages_fetch(pair);
+	if (!key->of_sa)
+		pages_fetch(pair + CACHE_LINE);
+	else if (sa_wants_cold(sa))
+		prefetch_lines(&track->sa_cold[key->entry], sizeof(*track->sa_cold));
 }
 
 /* Of the story what the next clear packet will touch, or the next one of an SA. */
 static inline void fetch_story(const struct track *track, const struct pair *pair, bool sa, int64_t now_ns)
 {
-	const struct story *story = table_at(&track->stories, pair->story);
+	const struct story *story = story_at(track, pair->story);
 
 	if (sa) {
 		if (pair->flags & PAIR_RING)
@@ -160,46 +215,45 @@ static inline void fetch_story(const struct track *track, const struct pair *pai
 		pages_fetch(&story->copies);
 }
 
-/* A pair names its dialogue and its story. */
-static void fetch_stories(const struct track *track, const struct packet *packets, const struct track_key *keys,
-			  unsigned count)
+/* What a packet of a pair whose cipher class is known, and that uses few lengths, touches. */
+static inline void fetch_dialogue(const struct dialogue *dialogue)
 {
-	for (unsigned i = 0; i < count; i++) {
-		bool sa = is_of_sa(&packets[i]);
-		const struct table *table = sa ? &track->sas : &track->flows;
-		uint32_t number = likely_entry(table, &keys[i]);
-		if (!number) {
-			if (keys[i].keyed)
-				table_prefetch_entry(
-				    &track->pairs, track_pair_hash(track, &packets[i].src, &packets[i].dst, &keys[i]));
-			continue;
-		}
-		const struct table_link *link = table_at(table, number);
-		const struct pair *pair = table_at(&track->pairs, link->owner);
-		if (sa && pair->dialogue)
-			prefetch_lines(table_at(&track->dialogues, pair->dialogue), DIALOGUE_USUAL);
-		if (pair->story)
-			fetch_story(track, pair, sa, keys[i].time_ns);
+	pages_fetch(dialogue);
+	for (unsigned d = 0; d < SIDES; d++) {
+		pages_fetch(&dialogue->side[d]);
+		pages_fetch(dialogue->side[d].waiting_tick);
 	}
 }
 
-void track_fetch_ahead(const struct track *track, const struct packet *packets, const struct track_key *keys,
-		       unsigned count, unsigned step)
+/* A pair names its dialogue and its story. */
+static inline void fetch_behind_pair(const struct track *track, const struct packet *packet,
+				     const struct track_key *key)
 {
-	switch (step) {
-	case 0:
-		for (unsigned i = 0; i < count; i++)
-			if (keys[i].keyed)
-				table_prefetch_entry(is_of_sa(&packets[i]) ? &track->sas : &track->flows, keys[i].hash);
-		break;
-	case 1:
-		fetch_pairs(track, packets, keys, count);
-		break;
-	case 2:
-		fetch_stories(track, packets, keys, count);
-		break;
-	default:
-		break;
+	if (!key->entry) {
+		table_prefetch_entry(&track->pairs, track_pair_hash(track, &packet->src, &packet->dst, key));
+		return;
+	}
+	const struct pair *pair =
+	    pair_at(track, key->of_sa ? sa_at(track, key->entry)->link.owner : flow_at(track, key->entry)->link.owner);
+	if (key->of_sa && pair->dialogue)
+		fetch_dialogue(dialogue_at(track, pair->dialogue));
+	if (pair->story)
+		fetch_story(track, pair, key->of_sa, key->time_ns);
+}
+
+void track_fetch_ahead(const struct track *track, const struct packet *packets, struct track_key *keys, unsigned from,
+		       unsigned to, unsigned step)
+{
+	for (const struct track_key *turn = keys + from; turn < keys + to; turn++) {
+		struct track_key *key = &keys[turn->turn];
+		if (!key->keyed)
+			continue;
+		if (step == 0)
+			fetch_entry(track, key);
+		else if (step == 1)
+			fetch_pair(track, &packets[turn->turn], key);
+		else
+			fetch_behind_pair(track, &packets[turn->turn], key);
 	}
 }
 

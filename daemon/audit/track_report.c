@@ -210,9 +210,9 @@ static void *add(struct track_state *state, struct list *list, size_t size)
 
 static void copy_sa(const struct track *track, struct track_state *state, uint32_t number)
 {
-	const struct sa *sa = table_at(&track->sas, number);
+	const struct sa *sa = sa_at(track, number);
 	const struct sa_cold *cold = &track->sa_cold[number];
-	const struct pair *pair = table_at(&track->pairs, sa->link.owner);
+	const struct pair *pair = pair_at(track, sa->link.owner);
 	unsigned d = sa->flags & SA_DIRECTION ? 1 : 0;
 
 	if (!pair->link.hash || pair->generation != sa->pair_generation)
@@ -260,8 +260,8 @@ static enum pair_verdict verdict_of(const struct pair *pair, bool clear)
 
 static void copy_pair(const struct track *track, struct track_state *state, uint32_t number)
 {
-	const struct pair *pair = table_at(&track->pairs, number);
-	const struct story *story = pair->story ? table_at(&track->stories, pair->story) : NULL;
+	const struct pair *pair = pair_at(track, number);
+	const struct story *story = pair->story ? story_at(track, pair->story) : NULL;
 	bool clear = story && (story->clear_packets[0] || story->clear_packets[1]);
 	enum pair_verdict verdict = verdict_of(pair, clear);
 	struct pair_facts *facts;
@@ -300,7 +300,7 @@ static void fetch_mix(const struct track *track, uint32_t number, bool found)
 {
 	if (number > track->flows.fresh || !table_lives(&track->flows, number))
 		return;
-	struct mix_key key = mix_key_of(table_at(&track->flows, number));
+	struct mix_key key = mix_key_of(flow_at(track, number));
 	if (found)
 		table_prefetch_entry(&track->mixes, mix_hash(track, &key));
 	else

@@ -70,7 +70,7 @@ void track_seen_turn(struct track *track, int64_t now_ns)
  */
 void track_seen_tcp(struct track *track, uint32_t number, const struct packet *packet, unsigned direction)
 {
-	struct flow *flow = table_at(&track->flows, number);
+	struct flow *flow = flow_at(track, number);
 	const struct pair *pair = track_pair_of_flow(track, flow);
 	bool both = flow->packets[!direction] > 0 || (flow->flags & FLOW_ANSWERED);
 	struct transition_seen *seen = track_seen_of(track, packet->interface);

@@ -4,6 +4,7 @@
 #define ESPIAL_AUDIT_TRACK_STATE_H
 
 #include "fragments.h"
+#include "hash.h"
 #include "hosts.h"
 #include "ike_join.h"
 #include "pair.h"
@@ -11,6 +12,8 @@
 #include "track.h"
 #include "wheel.h"
 #include "../../config/policy.h"
+
+#include <string.h>
 
 enum {
 	TRACK_HOLDERS = 4096,     /* counters of who holds how many flows; flow.holder has room for no more */
@@ -82,8 +85,83 @@ struct track {
 	const char *app_names[TRACK_APPS];           /* by app number, as track_name() brought them */
 };
 
+/* Entries by their number, as table_at() has them, their size known to the compiler. */
+static inline struct pair *pair_at(const struct track *track, uint32_t number)
+{
+	return (struct pair *)(void *)track->pairs.entries + number;
+}
+
+static inline struct flow *flow_at(const struct track *track, uint32_t number)
+{
+	return (struct flow *)(void *)track->flows.entries + number;
+}
+
+static inline struct sa *sa_at(const struct track *track, uint32_t number)
+{
+	return (struct sa *)(void *)track->sas.entries + number;
+}
+
+static inline struct story *story_at(const struct track *track, uint32_t number)
+{
+	return (struct story *)(void *)track->stories.entries + number;
+}
+
+static inline struct dialogue *dialogue_at(const struct track *track, uint32_t number)
+{
+	return (struct dialogue *)(void *)track->dialogues.entries + number;
+}
+
+/* The key of a flow or SA as it is hashed. Every octet is set. */
+struct entry_key {
+	uint8_t address[2][16]; /* of a flow the lower first, of an SA the source */
+	uint32_t realm;
+	uint32_t zero;
+	uint32_t word; /* of a flow its ports, that of the lower address in the low half; of an SA the SPI */
+	uint32_t protocol;
+};
+
+static inline uint64_t entry_hash(const struct track *track, const struct address *first, const struct address *second,
+				  uint32_t realm, uint32_t word, uint32_t protocol)
+{
+	struct entry_key key = { .realm = realm, .word = word, .protocol = protocol };
+
+	memcpy(key.address[0], first->bytes, 16);
+	memcpy(key.address[1], second->bytes, 16);
+	return hash_octets(&key, sizeof(key), track->settings.seed);
+}
+
+static inline uint64_t track_flow_hash(const struct track *track, const struct packet *packet, uint32_t realm,
+				       unsigned direction)
+{
+	uint32_t src_port = packet->src_port, dst_port = packet->dst_port;
+
+	return direction
+		   ? entry_hash(track, &packet->dst, &packet->src, realm, dst_port | src_port << 16, packet->protocol)
+		   : entry_hash(track, &packet->src, &packet->dst, realm, src_port | dst_port << 16, packet->protocol);
+}
+
+/* The number of the packet's flow, 0: none. What was sent for ahead is looked at first. */
+static inline uint32_t flow_find(const struct track *track, const struct track_key *key)
+{
+	return key->entry && !key->of_sa && flow_at(track, key->entry)->link.hash == key->hash
+		   ? key->entry
+		   : table_find(&track->flows, key->hash);
+}
+
+/* The same of an SA with that hash, which need not be the key's. */
+static inline uint32_t sa_find(const struct track *track, const struct track_key *key, uint64_t hash)
+{
+	return key->entry && key->of_sa && sa_at(track, key->entry)->link.hash == hash ? key->entry
+										       : table_find(&track->sas, hash);
+}
+
+static inline struct track_interface track_interface_of(const struct track *track, uint16_t interface)
+{
+	return interface < track->settings.interface_count ? track->settings.interfaces[interface]
+							   : track->settings.side;
+}
+
 /* track.c */
-struct track_interface track_interface_of(const struct track *track, uint16_t interface);
 uint64_t track_pair_hash(const struct track *track, const struct address *src, const struct address *dst,
 			 const struct track_key *key);
 uint32_t track_pair_obtain(struct track *track, const struct packet *packet, const struct track_key *key);
@@ -129,8 +207,6 @@ static inline bool track_pair_remembered(const struct pair *pair)
 }
 
 /* track_esp.c */
-uint64_t track_sa_hash(const struct track *track, const struct address *src, const struct address *dst, uint32_t realm,
-		       uint32_t spi, uint8_t protocol);
 /* Returns the SA's number if it is readable and its content has no name yet, else 0. */
 uint32_t track_esp(struct track *track, const struct packet *packet, const struct track_key *key, uint64_t hash);
 void track_outer_ah(struct track *track, const struct packet *packet, const struct track_key *key);
@@ -145,7 +221,6 @@ void track_esp_notice_quiet(struct track *track, struct pair *pair, unsigned dir
 void track_esp_end(struct track *track, struct pair *pair, unsigned direction, int64_t now_ns);
 
 /* track_flow.c */
-uint64_t track_flow_hash(const struct track *track, const struct packet *packet, const struct track_key *key);
 uint64_t track_datagram_hash(const struct track *track, const struct packet *packet, uint32_t realm);
 struct pair *track_pair_of_flow(struct track *track, const struct flow *flow);
 struct track_handle track_flow(struct track *track, const struct packet *packet, const struct track_key *key);
