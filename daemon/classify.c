@@ -9,8 +9,9 @@
  * octets behind the payload. So each packet is copied to a buffer with its length set to what was captured and zeros
  * behind it; beside the microseconds of the inspection that costs little.
  *
- * A flow that greets with TLS or HTTP (dissectors/greeting.h) has its name by that, the same that nDPI gives it: nDPI would
- * take a hello apart for its fingerprint, and try some of its dissectors of HTTP, for ten microseconds.
+ * A flow that greets with TLS, HTTP or a question to a name server (dissectors/greeting.h) has its name by that, the same that
+ * nDPI gives it: nDPI would take a hello apart for its fingerprint, try some of its dissectors of HTTP, and look whether the name
+ * asked for is a brand's or a machine's making, for ten microseconds.
  */
 #include "classify.h"
 
@@ -30,6 +31,8 @@ enum {
 	IPV4_HEADER = 20,
 	IPV6_HEADER = 40,
 	TCP_HEADER = 20,
+	UDP_HEADER = 8,
+	PORT_DNS = 53,
 };
 
 struct slot {
@@ -415,10 +418,19 @@ static uint16_t name_greeted(const uint8_t *transport, uint16_t transport_length
 		return is_mail(transport) ? CLASSIFY_APP_UNKNOWN : NDPI_PROTOCOL_TLS;
 	case GREETING_HTTP:
 		return NDPI_PROTOCOL_HTTP;
-	case GREETING_NONE:
-		break;
+	default:
+		return CLASSIFY_APP_UNKNOWN;
 	}
-	return CLASSIFY_APP_UNKNOWN;
+}
+
+/* The same of a UDP flow. */
+static uint16_t name_asked(const uint8_t *transport, uint16_t transport_length)
+{
+	if (transport_length < UDP_HEADER || cursor_be16(transport + 2) != PORT_DNS)
+		return CLASSIFY_APP_UNKNOWN;
+	uint32_t length = (uint32_t)transport_length - UDP_HEADER;
+	struct cursor cursor = cursor_make(transport + UDP_HEADER, length, length);
+	return greeting_read_question(&cursor) == GREETING_DNS ? NDPI_PROTOCOL_DNS : CLASSIFY_APP_UNKNOWN;
 }
 
 /* Shows nDPI the copy and keeps in the slot what it finds. */
@@ -443,9 +455,10 @@ static void inspect(struct classifier *classifier, struct slot *slot, uint16_t l
 	static const ndpi_risk clear = 1ULL << NDPI_CLEAR_TEXT_CREDENTIALS;
 	enum login login = LOGIN_NONE;
 
-	if (!slot->asked && slot->app == CLASSIFY_APP_UNKNOWN && slot->transport == IPPROTO_TCP)
-		slot->app = name_greeted(transport, transport_length);
-	if (slot->app != NDPI_PROTOCOL_HTTP && slot->app != NDPI_PROTOCOL_TLS)
+	if (!slot->asked && slot->app == CLASSIFY_APP_UNKNOWN)
+		slot->app = slot->transport == IPPROTO_TCP ? name_greeted(transport, transport_length)
+							   : name_asked(transport, transport_length);
+	if (slot->app != NDPI_PROTOCOL_HTTP && slot->app != NDPI_PROTOCOL_TLS && slot->app != NDPI_PROTOCOL_DNS)
 		ask_ndpi(classifier, slot, length, time_ns);
 	if (slot->app == NDPI_PROTOCOL_HTTP && slot->transport == IPPROTO_TCP && transport_length > TCP_HEADER) {
 		uint16_t header = (uint16_t)((transport[12] >> 4) * 4);

@@ -16,7 +16,14 @@ enum {
 	VERSION_MINOR_MAX = 4,
 	RANDOM = 32,
 	SESSION_ID_MAX = 32,
-	TARGET_MAX = 2048, /* octets of a request's target that are looked through */
+	TARGET_MAX = 2048,      /* octets of a request's target that are looked through */
+	DNS_NOT_QUERY = 0xf80f, /* bits of answer, operation and result, none of which a standard query has */
+	DNS_ADDITIONAL_MAX = 2,
+	DNS_LABEL_MAX = 63,
+	DNS_NAME_MAX = 255,
+	DNS_CLASS_IN = 1,
+	DNS_CLASS_CH = 3,
+	DNS_CLASS_ANY = 255,
 };
 
 static bool is_version(uint16_t version)
@@ -100,4 +107,33 @@ enum greeting greeting_read(struct cursor *cursor)
 	default:
 		return GREETING_NONE;
 	}
+}
+
+/* Passes the name of a question, which is never compressed. False if it is none. */
+static bool pass_name(struct cursor *cursor)
+{
+	for (unsigned octets = 1; octets <= DNS_NAME_MAX;) {
+		uint8_t label = cursor_u8(cursor);
+		if (label == 0 || label > DNS_LABEL_MAX)
+			return cursor_ok(cursor) && label == 0;
+		cursor_skip(cursor, label);
+		octets += 1u + label;
+	}
+	return false;
+}
+
+enum greeting greeting_read_question(struct cursor *cursor)
+{
+	cursor_skip(cursor, 2);
+	uint16_t flags = cursor_u16(cursor), questions = cursor_u16(cursor), answers = cursor_u16(cursor);
+	uint16_t authorities = cursor_u16(cursor), additional = cursor_u16(cursor);
+
+	if (!cursor_ok(cursor) || (flags & DNS_NOT_QUERY) != 0 || questions != 1 || answers != 0 || authorities != 0 ||
+	    additional > DNS_ADDITIONAL_MAX || !pass_name(cursor))
+		return GREETING_NONE;
+	uint16_t type = cursor_u16(cursor), class = cursor_u16(cursor);
+	bool known = class == DNS_CLASS_IN || class == DNS_CLASS_CH || class == DNS_CLASS_ANY;
+	/* Without additional records the datagram ends here. */
+	return cursor_ok(cursor) && type != 0 && known && (additional > 0) == (cursor_left(cursor) > 0) ? GREETING_DNS
+													: GREETING_NONE;
 }

@@ -135,6 +135,108 @@ START_TEST(long_target)
 }
 END_TEST
 
+/* ---- questions ---- */
+
+static enum greeting read_question(const void *octets, size_t captured, size_t length)
+{
+	struct cursor cursor = cursor_make(octets, (uint32_t)captured, (uint32_t)length);
+	return greeting_read_question(&cursor);
+}
+
+/* host.example, type A, class IN; with or without what EDNS adds. */
+static size_t make_question(uint8_t *octets, bool edns)
+{
+	static const uint8_t question[] = "\x12\x34\1\0\0\1\0\0\0\0\0\0\4host\7example\0\0\1\0\1";
+	static const uint8_t additional[] = { 0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0 };
+	size_t length = sizeof(question) - 1;
+
+	memcpy(octets, question, length);
+	if (!edns)
+		return length;
+	octets[11] = 1;
+	memcpy(octets + length, additional, sizeof(additional));
+	return length + sizeof(additional);
+}
+
+START_TEST(question)
+{
+	uint8_t octets[64];
+	size_t length = make_question(octets, _i != 0);
+
+	ck_assert_int_eq(read_question(octets, length, length), GREETING_DNS);
+	/* Recursion not desired, checking disabled: a standard query nevertheless. */
+	octets[2] = 0;
+	octets[3] = 0x10;
+	ck_assert_int_eq(read_question(octets, length, length), GREETING_DNS);
+	/* The root's name servers. */
+	ck_assert_int_eq(read_question("\0\1\0\0\0\1\0\0\0\0\0\0\0\0\2\0\1", 17, 17), GREETING_DNS);
+}
+END_TEST
+
+START_TEST(question_changed)
+{
+	static const struct {
+		unsigned at;
+		uint8_t octet;
+	} changes[] = {
+		{ 2, 0x81 },              /* an answer */
+		{ 2, 0x29 },              /* an update */
+		{ 3, 3 },                 /* a result */
+		{ 5, 2 },                 /* two questions */
+		{ 5, 0 },                 /* none */
+		{ 7, 1 },                 /* an answer with it */
+		{ 9, 1 },                 /* an authority */
+		{ 11, 1 },                /* an additional record that is not there */
+		{ 11, 3 },    { 12, 64 }, /* no label is so long */
+		{ 12, 0xc0 },             /* compressed */
+		{ 17, 0 },                /* the name ends too early: something is behind the question */
+		{ 27, 0 },                /* no type */
+		{ 29, 2 },                /* no class */
+	};
+	uint8_t octets[64];
+	size_t length = make_question(octets, false);
+
+	octets[changes[_i].at] = changes[_i].octet;
+	ck_assert_int_eq(read_question(octets, length, length), GREETING_NONE);
+}
+END_TEST
+
+START_TEST(question_cut)
+{
+	uint8_t octets[64];
+	size_t length = make_question(octets, false);
+
+	for (size_t captured = 0; captured < length; captured++)
+		ck_assert_int_eq(read_question(octets, captured, length), GREETING_NONE);
+	/* An additional record that was announced and is not there; something behind that was not. */
+	octets[11] = 1;
+	ck_assert_int_eq(read_question(octets, length, length), GREETING_NONE);
+	octets[11] = 0;
+	ck_assert_int_eq(read_question(octets, length + 1, length + 1), GREETING_NONE);
+}
+END_TEST
+
+/* A name has 255 octets at most, its last zero among them. */
+START_TEST(question_long)
+{
+	uint8_t octets[400] = { 0, 1, 1, 0, 0, 1 };
+	size_t at = 12;
+
+	for (unsigned label = 0; label < 4; label++) {
+		octets[at] = label < 3 ? 63 : 61;
+		memset(octets + at + 1, 'a', octets[at]);
+		at += 1u + octets[at];
+	}
+	memcpy(octets + at, "\0\0\1\0\1", 5);
+	ck_assert_int_eq(read_question(octets, at + 5, at + 5), GREETING_DNS);
+	octets[at - 62] = 62;
+	memcpy(octets + at + 1, "\0\0\1\0\1", 5);
+	ck_assert_int_eq(read_question(octets, at + 6, at + 6), GREETING_NONE);
+}
+END_TEST
+
+enum { QUESTIONS_CHANGED = 14 };
+
 enum { CHANGES = 16, REQUESTS = sizeof(requests) / sizeof(requests[0]), OTHERS = sizeof(others) / sizeof(others[0]) };
 
 int main(void)
@@ -148,6 +250,10 @@ int main(void)
 	tcase_add_loop_test(tests, request, 0, REQUESTS);
 	tcase_add_loop_test(tests, no_greeting, 0, OTHERS);
 	tcase_add_test(tests, long_target);
+	tcase_add_loop_test(tests, question, 0, 2);
+	tcase_add_loop_test(tests, question_changed, 0, QUESTIONS_CHANGED);
+	tcase_add_test(tests, question_cut);
+	tcase_add_test(tests, question_long);
 	suite_add_tcase(suite, tests);
 	return suite_end_as(suite, CK_NOFORK);
 }

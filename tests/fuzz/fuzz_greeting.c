@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* greeting_read() over anything: it keeps within what was captured, and what it says does not change with octets behind. Octet 0: so
+/* greeting_read() and greeting_read_question() over anything: they keep within what was captured, and what they say does not change with octets behind. Octet 0: so
  * many octets, by tens, were not captured. */
 #include "fuzz.h"
 
@@ -21,6 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		enum greeting early = greeting_read(&less);
 		DEMAND(early == GREETING_NONE || early == greeting);
 	}
+	struct cursor datagram = cursor_make(data + 1, captured, captured + data[0] * (uint32_t)TENS);
+	bool asks = greeting_read_question(&datagram) == GREETING_DNS;
+	DEMAND(!asks || (captured >= 17 && data[3] >> 3 == 0 && data[6] == 1));
 	DEMAND(greeting != GREETING_TLS || data[1] == 22);
 	DEMAND(greeting != GREETING_HTTP || captured >= sizeof("GET / HTTP/1.1\r\n") - 1);
 	return 0;
