@@ -517,6 +517,30 @@ static bool is_about_a_pair(const struct transition *transition)
 	}
 }
 
+/* Sends for what a transition of this kind reads of its pair: a few lines of many. */
+static void fetch_pair(const struct judge *judge, const struct due *due)
+{
+	uint32_t number = judge->pairs.buckets[table_bucket(&judge->pairs, due->hash)];
+	const struct judged_pair *pair = table_at(&judge->pairs, number);
+
+	if (!number)
+		return;
+	pages_fetch(pair);
+	switch (due->transition.kind) {
+	case TRANSITION_IKE_MESSAGE:
+		pages_fetch(&pair->ike[0]);
+		pages_fetch(&pair->ike[1]);
+		break;
+	case TRANSITION_CLEAR_PROGRESS:
+		pages_fetch(&pair->leak);
+		pages_fetch(&pair->leak.directions);
+		break;
+	default:
+		pages_fetch(&pair->esp[0]);
+		break;
+	}
+}
+
 /* Takes what is due, some at a time, so that their pairs, SAs and IKE SAs come into the cache together: each is a chain of misses. */
 static unsigned take_due(struct judge *judge, struct due *due, int64_t watermark_ns)
 {
@@ -530,6 +554,7 @@ static unsigned take_due(struct judge *judge, struct due *due, int64_t watermark
 			continue;
 		one->hash = pair_hash(judge, one->transition.realm, &one->transition.a, &one->transition.b);
 		table_prefetch_bucket(&judge->pairs, one->hash);
+		judge_host_fetch(judge, &one->transition, false);
 		if (one->transition.kind == TRANSITION_IKE_MESSAGE)
 			ike_stories_fetch(judge->stories, one->transition.realm,
 					  one->transition.ike.header.initiator_spi, false);
@@ -537,8 +562,10 @@ static unsigned take_due(struct judge *judge, struct due *due, int64_t watermark
 			lineage_fetch(judge, one->hash, &one->transition, false);
 	}
 	for (unsigned i = 0; i < count; i++) {
-		if (due[i].hash)
-			table_prefetch_entry(&judge->pairs, due[i].hash);
+		if (due[i].hash) {
+			fetch_pair(judge, &due[i]);
+			judge_host_fetch(judge, &due[i].transition, true);
+		}
 		if (due[i].transition.kind == TRANSITION_IKE_MESSAGE)
 			ike_stories_fetch(judge->stories, due[i].transition.realm,
 					  due[i].transition.ike.header.initiator_spi, true);

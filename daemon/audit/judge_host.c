@@ -3,6 +3,8 @@
 #include "hash.h"
 #include "judge_state.h"
 
+#define HOSTS_TOLD_NS INT64_C(1000000000) /* how often a pair tells its hosts that they speak to each other */
+
 /* Makes room: never a host with an open alert that is more than advice; first those with one peer, of these the longest silent. */
 static void evict_host(struct judge *judge)
 {
@@ -79,6 +81,10 @@ void judge_host_speaks(struct judge *judge, struct judged_pair *pair)
 {
 	bool fresh = !pair->counted && judge_two_way(pair);
 
+	/* Hosts do not forget from one message to the next; each is a cache miss or two. */
+	if (!fresh && pair->hosts_ns && judge->now_ns - pair->hosts_ns < HOSTS_TOLD_NS)
+		return;
+	pair->hosts_ns = judge->now_ns;
 	pair->counted |= fresh;
 	speaks(judge, &pair->address[0], &pair->address[1], fresh);
 	speaks(judge, &pair->address[1], &pair->address[0], fresh);
@@ -102,18 +108,13 @@ void judge_host_parts(struct judge *judge, const struct judged_pair *pair)
 	}
 }
 
-void judge_host_lives(struct judge *judge, const struct transition *transition)
+/* Whose life the transition is a sign of; NULL: nobody's. */
+static const struct address *who_lives(const struct transition *transition)
 {
-	const struct address *sender = transition->direction ? &transition->b : &transition->a;
-	int64_t time_ns = transition->time_ns;
-
 	switch (transition->kind) {
-	case TRANSITION_ESP_QUIET: /* a silence tells when the last packet was */
-		time_ns = transition->esp.last_ns;
-		break;
 	case TRANSITION_ICMP_ERROR:
-		sender = &transition->icmp.sender;
-		break;
+		return &transition->icmp.sender;
+	case TRANSITION_ESP_QUIET:
 	case TRANSITION_SA_BORN:
 	case TRANSITION_SA_WOKE:
 	case TRANSITION_ESP_BEGAN:
@@ -122,13 +123,38 @@ void judge_host_lives(struct judge *judge, const struct transition *transition)
 	case TRANSITION_CLEAR_PROGRESS:
 	case TRANSITION_CLEAR_SERVICE:
 	case TRANSITION_KNOCK:
-		break;
+		return transition->direction ? &transition->b : &transition->a;
 	default:
-		return;
+		return NULL;
 	}
-	struct judged_host *host = judge_host(judge, sender);
+}
+
+void judge_host_lives(struct judge *judge, const struct transition *transition)
+{
+	const struct address *sender = who_lives(transition);
+	/* A silence tells when the last packet was. */
+	int64_t time_ns = transition->kind == TRANSITION_ESP_QUIET ? transition->esp.last_ns : transition->time_ns;
+	struct judged_host *host = sender ? judge_host(judge, sender) : NULL;
+
 	if (host && time_ns > host->last_ns)
 		host->last_ns = time_ns;
+}
+
+void judge_host_fetch(const struct judge *judge, const struct transition *transition, bool entry)
+{
+	const struct address *sender = who_lives(transition);
+
+	if (!sender)
+		return;
+	uint64_t hash = host_hash(judge, sender);
+	if (!entry) {
+		table_prefetch_bucket(&judge->hosts, hash);
+		return;
+	}
+	const struct judged_host *host =
+	    table_at(&judge->hosts, judge->hosts.buckets[table_bucket(&judge->hosts, hash)]);
+	pages_fetch(host);
+	pages_fetch(&host->last_ns);
 }
 
 /* Whether the host sends ESP or AH to this peer right now. */

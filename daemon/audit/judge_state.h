@@ -232,6 +232,7 @@ struct judged_pair {
 	uint32_t rule; /* policy rule + 1, 0: none */
 	bool learnable, learned, nat;
 	bool counted;          /* among the peers of its hosts */
+	int64_t hosts_ns;      /* when its hosts were last told that they speak to each other */
 	bool recalled;         /* an engine before this one knew it */
 	bool known_queued;     /* what is known of it is about to be written */
 	int64_t recalled_ns;   /* when that was taken over; silence counts from then on */
@@ -525,6 +526,8 @@ void judge_host_secures(struct judge *judge, const struct judged_pair *pair);
 void judge_host_parts(struct judge *judge, const struct judged_pair *pair);
 /* Whoever sent what the transition is about is alive. */
 void judge_host_lives(struct judge *judge, const struct transition *transition);
+/* Sends for what that will touch: its place in the index, and, when that is there, the host. */
+void judge_host_fetch(const struct judge *judge, const struct transition *transition, bool entry);
 /* The host's entry; NULL if it is not known. */
 struct judged_host *judge_host(struct judge *judge, const struct address *host);
 
