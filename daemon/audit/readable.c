@@ -145,11 +145,27 @@ static bool fits(const uint8_t *esp, uint32_t length, unsigned combination, stru
 	return (carried + TRAILER) % 4 == 0 && transport_fits(next_header, cursor, inner);
 }
 
+/* Whether more than so many octets are 128 or above. Half of random ones are: eight at a time, they are told early. */
+static bool has_high_octets(const uint8_t *octets, uint32_t length, uint32_t most)
+{
+	const uint64_t high = UINT64_C(0x8080808080808080), ones = UINT64_C(0x0101010101010101);
+	uint64_t count = 0, eight;
+
+	for (uint32_t i = 0; i + sizeof(eight) <= length && count <= most; i += sizeof(eight)) {
+		memcpy(&eight, octets + i, sizeof(eight));
+		count += ((eight & high) >> 7) * ones >> 56;
+	}
+	return count > most;
+}
+
 static bool is_text(const uint8_t *octets, uint32_t length)
 {
 	/* Of random octets 62 % are not printable; nine in ten of 48 or more that are do not happen by chance, and an
 	 * encrypted packet is done with after a sixth of it. */
 	uint32_t others_left = length / 10;
+
+	if (has_high_octets(octets, length, others_left))
+		return false;
 
 	for (uint32_t i = 0; i < length; i++) {
 		uint8_t octet = octets[i];
