@@ -85,6 +85,7 @@ struct track_key {
 	uint8_t direction; /* 0 if src is the lower address */
 	bool keyed;        /* there is an IP packet to track */
 	bool of_sa;        /* it is ESP or AH, as it was read */
+	bool second;       /* the entry is the second of its bucket */
 	uint8_t parts;     /* what of the packet is this tracker's: bits below */
 	uint8_t turn;      /* the packet of the batch whose memory is fetched when it is the turn of this one */
 };

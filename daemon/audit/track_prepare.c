@@ -179,23 +179,39 @@ static inline void fetch_entry(const struct track *track, struct track_key *key)
 	pages_fetch(key->of_sa ? (const void *)sa_at(track, key->entry) : flow_at(track, key->entry));
 }
 
-/* A flow or SA that is there names its pair; the first packet of one that is not will look for its pair. */
-static inline void fetch_pair(const struct track *track, const struct packet *packet, struct track_key *key)
+static inline const struct table_link *link_at(const struct track *track, const struct track_key *key)
 {
-	const struct sa *sa = sa_at(track, key->entry);
-	const struct table_link *link = key->of_sa ? &sa->link : &flow_at(track, key->entry)->link;
+	return key->of_sa ? &sa_at(track, key->entry)->link : &flow_at(track, key->entry)->link;
+}
 
-	if (link->hash != key->hash) {
-		key->entry = 0;
-		table_prefetch_bucket(&track->pairs, track_pair_hash(track, &packet->src, &packet->dst, key));
-		return;
-	}
-	const char *pair = (const char *)pair_at(track, link->owner);
+static inline void fetch_pair_of(const struct track *track, const struct track_key *key, uint32_t number)
+{
+	const char *pair = (const char *)pair_at(track, number);
+
 	pages_fetch(pair);
 	if (!key->of_sa)
 		pages_fetch(pair + CACHE_LINE);
-	else if (sa_wants_cold(sa))
+	else if (sa_wants_cold(sa_at(track, key->entry)))
 		prefetch_lines(&track->sa_cold[key->entry], sizeof(*track->sa_cold));
+}
+
+/* A flow or SA that is there names its pair; the first packet of one that is not will look for its pair. If another one is the
+ * first of the bucket, the second is looked at a step later, and what is behind its pair is not fetched. */
+static inline void fetch_pair(const struct track *track, const struct packet *packet, struct track_key *key)
+{
+	const struct table_link *link = link_at(track, key);
+
+	key->second = false;
+	if (link->hash == key->hash) {
+		fetch_pair_of(track, key, link->owner);
+	} else if (key->entry && link->next) {
+		key->entry = link->next;
+		key->second = true;
+		pages_fetch(link_at(track, key));
+	} else {
+		key->entry = 0;
+		table_prefetch_bucket(&track->pairs, track_pair_hash(track, &packet->src, &packet->dst, key));
+	}
 }
 
 /* Of the story what the next clear packet will touch, or the next one of an SA. */
@@ -230,11 +246,16 @@ static inline void fetch_behind_pair(const struct track *track, const struct pac
 				     const struct track_key *key)
 {
 	if (!key->entry) {
-		table_prefetch_entry(&track->pairs, track_pair_hash(track, &packet->src, &packet->dst, key));
+		uint64_t hash = track_pair_hash(track, &packet->src, &packet->dst, key);
+		fetch_pair_of(track, key, track->pairs.buckets[table_bucket(&track->pairs, hash)]);
 		return;
 	}
-	const struct pair *pair =
-	    pair_at(track, key->of_sa ? sa_at(track, key->entry)->link.owner : flow_at(track, key->entry)->link.owner);
+	uint32_t number = link_at(track, key)->owner;
+	if (key->second) {
+		fetch_pair_of(track, key, number);
+		return;
+	}
+	const struct pair *pair = pair_at(track, number);
 	if (key->of_sa && pair->dialogue)
 		fetch_dialogue(dialogue_at(track, pair->dialogue));
 	if (pair->story)
