@@ -15,7 +15,6 @@
  */
 #include "classify.h"
 
-#include "audit/pages.h"
 #include "report/memory_or_end.h"
 #include "../dissectors/cursor.h"
 #include "../dissectors/greeting.h"
@@ -148,7 +147,8 @@ struct classifier *classifier_new(uint32_t slots)
 	set_ndpi_malloc(memory_or_end);
 	set_ndpi_flow_malloc(memory_or_end);
 	classifier->slot_count = classifier->allowed = slots;
-	classifier->slots = pages_map((slots ? slots : 1) * sizeof(*classifier->slots));
+	/* Not on huge pages (pages.h): one flow after the other takes its slot, fills it and is done with it. */
+	classifier->slots = calloc(slots ? slots : 1, sizeof(*classifier->slots));
 	classifier->ndpi = ndpi_init_detection_module(ndpi_dont_load_tor_hosts);
 	if (!classifier->slots || !classifier->ndpi) {
 		classifier_free(classifier);
@@ -521,8 +521,7 @@ void classifier_free(struct classifier *classifier)
 		classifier_end(classifier, slot);
 	if (classifier->ndpi)
 		ndpi_exit_detection_module(classifier->ndpi);
-	pages_unmap(classifier->slots,
-		    (classifier->slot_count ? classifier->slot_count : 1) * sizeof(*classifier->slots));
+	free(classifier->slots);
 	free(classifier);
 }
 
