@@ -369,32 +369,34 @@ static void step(struct engine *engine, int64_t now_ns)
 		settle(engine);
 }
 
-/* The frames of one interface go back in time where the clock of who captured was set, or where files were put one behind the
- * other. Interfaces that have no number of their own share the last. */
-static void notice_step(struct engine *engine, const struct frame *frame)
+static void tell_step(struct engine *engine, uint16_t interface, int64_t step_ns)
 {
-	if (frame->interface >= INTERFACES_MAX - 1)
-		return;
-	int64_t before = engine->frame_ns[frame->interface];
-	if (!before || before - frame->time_ns < engine->settings.config->health.clock_step_ns)
-		return;
-	struct transition transition = { .kind = TRANSITION_CLOCK, .interface = frame->interface };
-	transition.clock = (struct transition_clock){ .step_ns = frame->time_ns - before, .of_file = true };
+	struct transition transition = { .kind = TRANSITION_CLOCK, .interface = interface };
+
+	transition.clock = (struct transition_clock){ .step_ns = step_ns, .of_file = true };
 	engine_tell(engine, &transition);
 }
 
+/* The frames of one interface go back in time where the clock of who captured was set, or where files were put one behind the
+ * other. Interfaces that have no number of their own share the last. */
 static void notice_steps(struct engine *engine, const struct frame *frames, unsigned count)
 {
-	const struct frame *end = frames + count;
+	const int64_t step_ns = engine->settings.config->health.clock_step_ns;
+	int64_t before = 0, *latest = &before;
+	uint16_t interface = INTERFACES_MAX; /* of the frame before */
 
-	for (const struct frame *frame = frames; frame < end; frame++) {
-		/* Nearly every frame is of the same interface as the one before it, and not older. */
-		if (frame == frames || frame->interface != frame[-1].interface || frame->time_ns < frame[-1].time_ns)
-			notice_step(engine, frame);
-		if (frame->interface < INTERFACES_MAX &&
-		    (frame + 1 == end || frame->interface != frame[1].interface || frame->time_ns > frame[1].time_ns))
-			engine->frame_ns[frame->interface] = frame->time_ns;
+	for (const struct frame *frame = frames; frame < frames + count; frame++) {
+		if (frame->interface != interface) {
+			*latest = before;
+			interface = frame->interface;
+			latest = &engine->frame_ns[interface < INTERFACES_MAX ? interface : INTERFACES_MAX - 1];
+			before = *latest;
+		}
+		if (before - frame->time_ns >= step_ns && before > 0 && interface < INTERFACES_MAX - 1)
+			tell_step(engine, interface, frame->time_ns - before);
+		before = frame->time_ns;
 	}
+	*latest = before;
 }
 
 void engine_gather(struct engine *engine, const struct frame *frames, unsigned count)
