@@ -382,7 +382,7 @@ static void tell_step(struct engine *engine, uint16_t interface, int64_t step_ns
 static void notice_steps(struct engine *engine, const struct frame *frames, unsigned count)
 {
 	const int64_t step_ns = engine->settings.config->health.clock_step_ns;
-	int64_t before = 0, *latest = &before;
+	int64_t before = 0, none, *latest = &none;
 	uint16_t interface = INTERFACES_MAX; /* of the frame before */
 
 	for (const struct frame *frame = frames; frame < frames + count; frame++) {

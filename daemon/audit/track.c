@@ -446,7 +446,7 @@ static inline void count_seen(struct track *track, const struct packet *packet, 
 		track_seen_turn(track, key->time_ns);
 	struct transition_seen *seen = track_seen_of(track, packet->interface);
 	seen->frames++;
-	seen->talkers |= UINT64_C(1) << (key->keyed ? key->hash >> TALKER_SHIFT : 0);
+	seen->talkers |= UINT64_C(1) << (key->hash >> TALKER_SHIFT);
 	if (packet->frame_length > TRACK_FRAME_MAX(TRACK_MTU_ETHERNET))
 		track_seen_long(seen, packet);
 }

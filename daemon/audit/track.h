@@ -78,7 +78,7 @@ enum { TRACK_BATCH = 32 };
 
 /* A packet's key, made once. */
 struct track_key {
-	uint64_t hash;   /* of the SA or flow */
+	uint64_t hash;   /* of the SA or flow; 0: there is none */
 	int64_t time_ns; /* of the packet, made monotonic */
 	uint32_t realm;
 	uint32_t entry;    /* of the SA or flow, as it was when that was fetched ahead; 0: not known */

@@ -55,6 +55,7 @@ static inline void make_key(struct track *track, const struct packet *packet, st
 	key->realm = track_realm(track, packet);
 	key->entry = 0;
 	key->of_sa = packet->class == PACKET_ESP || packet->class == PACKET_AH;
+	key->hash = 0;
 	if (!key->keyed)
 		return;
 	key->direction = address_compare(&packet->src, &packet->dst) > 0;
@@ -265,16 +266,24 @@ static inline void fetch_behind_pair(const struct track *track, const struct pac
 void track_fetch_ahead(const struct track *track, const struct packet *packets, struct track_key *keys, unsigned from,
 		       unsigned to, unsigned step)
 {
-	for (const struct track_key *turn = keys + from; turn < keys + to; turn++) {
-		struct track_key *key = &keys[turn->turn];
-		if (!key->keyed)
-			continue;
-		if (step == 0)
-			fetch_entry(track, key);
-		else if (step == 1)
-			fetch_pair(track, &packets[turn->turn], key);
-		else
-			fetch_behind_pair(track, &packets[turn->turn], key);
+	const struct track_key *turn = keys + from, *end = keys + to;
+
+	switch (step) {
+	case 0:
+		for (; turn < end; turn++)
+			if (keys[turn->turn].keyed)
+				fetch_entry(track, &keys[turn->turn]);
+		break;
+	case 1:
+		for (; turn < end; turn++)
+			if (keys[turn->turn].keyed)
+				fetch_pair(track, &packets[turn->turn], &keys[turn->turn]);
+		break;
+	default:
+		for (; turn < end; turn++)
+			if (keys[turn->turn].keyed)
+				fetch_behind_pair(track, &packets[turn->turn], &keys[turn->turn]);
+		break;
 	}
 }
 
