@@ -522,6 +522,8 @@ static bool read_ah(struct walk *walk)
 		enum packet_reason reason = ip_read_extensions(&behind.cursor, &behind.ip);
 		if (reason != PACKET_REASON_NONE)
 			fail_ip(&behind, reason);
+		else if (behind.ip.fragment && behind.ip.offset == 0)
+			note_whole_fragment(&behind);
 	}
 	trial.protocol = behind.ip.protocol;
 	take_payload(&behind);
