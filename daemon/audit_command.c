@@ -15,6 +15,7 @@
 #include "report/json.h"
 #include "report/text.h"
 #include "sensor_watch.h"
+#include "service_names.h"
 #include "terminal.h"
 #include "workers.h"
 #include "../config/config.h"
@@ -523,6 +524,8 @@ int audit_command(int count, char **arguments)
 		fprintf(stderr, "espial: %s\n", config_path ? error.text : "not enough memory");
 		return EXIT_TROUBLE;
 	}
+	if (config_path)
+		service_names_complain(&audit.config->policy, "espial", config_path);
 	int status = EXIT_TROUBLE;
 	bool good = true;
 	if (interfaces && !config_only_interfaces(audit.config, named, interfaces)) {

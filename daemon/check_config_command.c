@@ -11,6 +11,7 @@
 #include "report/json_line.h"
 #include "report/text_table.h"
 #include "report/timestamp.h"
+#include "service_names.h"
 #include "terminal.h"
 #include "time_argument.h"
 #include "../config/config.h"
@@ -314,6 +315,7 @@ static int check(const char *path, bool replaying, struct past *past)
 	char pins[PROCESSORS_PROBLEM_SIZE];
 	if (!processors_check(config, pins, sizeof(pins)))
 		complain("%s", pins);
+	service_names_complain(&config->policy, "espial", path);
 	if (config->interface_count == 0)
 		complain("%s: no interface to watch: espiald needs one with -i, or under 'capture'", path);
 	if (!past->json)

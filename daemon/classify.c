@@ -19,6 +19,7 @@
 #include "../dissectors/cursor.h"
 #include "../dissectors/greeting.h"
 
+#include <ctype.h>
 #include <ndpi/ndpi_api.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -511,6 +512,77 @@ void classifier_packet(struct classifier *classifier, uint32_t slot, const uint8
 const char *classifier_name(const struct classifier *classifier, uint16_t app)
 {
 	return app == CLASSIFY_APP_UNKNOWN ? NULL : ndpi_get_proto_name(classifier->ndpi, app);
+}
+
+static bool is_left_out(uint16_t app)
+{
+	for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++)
+		if (left_out[i] == app)
+			return true;
+	return false;
+}
+
+/* The name of a number up to ndpi_get_num_supported_protocols(); NULL if nothing gets it. */
+static const char *possible_name(const struct classifier *classifier, uint16_t app)
+{
+	return app == CLASSIFY_APP_UNKNOWN || is_left_out(app) ? NULL : ndpi_get_proto_name(classifier->ndpi, app);
+}
+
+bool classifier_can_say(const struct classifier *classifier, const char *name)
+{
+	uint16_t count = (uint16_t)ndpi_get_num_supported_protocols(classifier->ndpi);
+
+	for (uint16_t app = 0; app < count; app++) {
+		const char *possible = possible_name(classifier, app);
+		if (possible && strcasecmp(possible, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static unsigned less(unsigned one, unsigned other)
+{
+	return one < other ? one : other;
+}
+
+/* Letters to put in, leave out, change, or have change places with their neighbours, as far as these are looked at. */
+static unsigned letters_between(const char *one, const char *other)
+{
+	enum { LETTERS = 40 };
+	size_t length = strnlen(other, LETTERS), lines = strnlen(one, LETTERS);
+	unsigned rows[3][LETTERS + 1];
+
+	for (unsigned j = 0; j <= length; j++)
+		rows[0][j] = j;
+	for (unsigned i = 1; i <= lines; i++) {
+		unsigned *row = rows[i % 3], *above = rows[(i - 1) % 3], *twice = rows[(i + 1) % 3];
+		row[0] = i;
+		for (size_t j = 1; j <= length; j++) {
+			int here = tolower((unsigned char)one[i - 1]), there = tolower((unsigned char)other[j - 1]);
+			row[j] = less(above[j - 1] + (here != there), less(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && here == tolower((unsigned char)other[j - 2]) &&
+			    there == tolower((unsigned char)one[i - 2]))
+				row[j] = less(row[j], twice[j - 2] + 1);
+		}
+	}
+	return rows[lines % 3][length];
+}
+
+const char *classifier_nearest(const struct classifier *classifier, const char *name)
+{
+	uint16_t count = (uint16_t)ndpi_get_num_supported_protocols(classifier->ndpi);
+	unsigned least = strlen(name) > 4 ? 3 : 2; /* letters that are too many */
+	const char *nearest = NULL;
+
+	for (uint16_t app = 0; app < count; app++) {
+		const char *possible = possible_name(classifier, app);
+		unsigned letters = possible ? letters_between(possible, name) : least;
+		if (letters >= least)
+			continue;
+		least = letters;
+		nearest = possible;
+	}
+	return nearest;
 }
 
 void classifier_free(struct classifier *classifier)

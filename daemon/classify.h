@@ -51,6 +51,12 @@ void classifier_end(struct classifier *classifier, uint32_t slot);
  * CLASSIFY_APP_UNKNOWN. Constant for the life of the classifier. */
 const char *classifier_name(const struct classifier *classifier, uint16_t app);
 
+/* Whether a flow can ever have this name, in whichever case. */
+bool classifier_can_say(const struct classifier *classifier, const char *name);
+
+/* The name that differs least from this one: by no more than two letters, and not by most of them. NULL if there is none. */
+const char *classifier_nearest(const struct classifier *classifier, const char *name);
+
 void classifier_free(struct classifier *classifier);
 
 /* nDPI's version for --version. */

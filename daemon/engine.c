@@ -369,32 +369,24 @@ static void step(struct engine *engine, int64_t now_ns)
 		settle(engine);
 }
 
-static void tell_step(struct engine *engine, uint16_t interface, int64_t step_ns)
-{
-	struct transition transition = { .kind = TRANSITION_CLOCK, .interface = interface };
-
-	transition.clock = (struct transition_clock){ .step_ns = step_ns, .of_file = true };
-	engine_tell(engine, &transition);
-}
-
-/* The frames of one interface go back in time where the clock of who captured was set, or where files were put one behind the
- * other. Interfaces that have no number of their own share the last. */
+/* Frames of an interface go back in time where a clock was set, or files were put one behind the other. */
 static void notice_steps(struct engine *engine, const struct frame *frames, unsigned count)
 {
 	const int64_t step_ns = engine->settings.config->health.clock_step_ns;
-	int64_t before = 0, none, *latest = &none;
-	uint16_t interface = INTERFACES_MAX; /* of the frame before */
+	struct transition transition = { .kind = TRANSITION_CLOCK, .interface = UINT16_MAX };
+	int64_t before = 0, none, *latest = &none; /* of the interface of the frame before */
 
-	for (const struct frame *frame = frames; frame < frames + count; frame++) {
-		if (frame->interface != interface) {
+	for (const struct frame *frame = frames; frame < frames + count; before = frame++->time_ns) {
+		if (frame->interface != transition.interface) {
 			*latest = before;
-			interface = frame->interface;
-			latest = &engine->frame_ns[interface < INTERFACES_MAX ? interface : INTERFACES_MAX - 1];
-			before = *latest;
+			latest = frame->interface < INTERFACES_MAX - 1 ? &engine->frame_ns[frame->interface] : &none;
+			before = latest == &none ? 0 : *latest;
+			transition.interface = frame->interface;
 		}
-		if (before - frame->time_ns >= step_ns && before > 0 && interface < INTERFACES_MAX - 1)
-			tell_step(engine, interface, frame->time_ns - before);
-		before = frame->time_ns;
+		if (before <= 0 || before - frame->time_ns < step_ns || latest == &none)
+			continue;
+		transition.clock = (struct transition_clock){ .step_ns = frame->time_ns - before, .of_file = true };
+		engine_tell(engine, &transition);
 	}
 	*latest = before;
 }

@@ -10,6 +10,7 @@
 #include "report/crypto_memory.h"
 #include "report/json.h"
 #include "reporter_sinks.h"
+#include "service_names.h"
 #include "../config/config.h"
 
 #include <getopt.h>
@@ -57,6 +58,8 @@ static struct config *configure(const struct arguments *arguments)
 		config_free(config);
 		return NULL;
 	}
+	if (arguments->config_path)
+		service_names_complain(&config->policy, "espiald", arguments->config_path);
 	return config;
 }
 
@@ -134,8 +137,11 @@ static struct config *read_again(void *context, char **text, size_t *length, cha
 	if (*text &&
 	    (!arguments->interface_count ||
 	     config_only_interfaces(config, arguments->interfaces, arguments->interface_count)) &&
-	    config_seal(config) && can_start(arguments, config, error.text, sizeof(error.text)))
+	    config_seal(config) && can_start(arguments, config, error.text, sizeof(error.text))) {
+		if (arguments->config_path)
+			service_names_complain(&config->policy, "espiald", arguments->config_path);
 		return config;
+	}
 	snprintf(problem, problem_size, "%s", error.text);
 	config_free(config);
 	return NULL;
