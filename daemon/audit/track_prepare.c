@@ -41,11 +41,6 @@ static inline bool sa_wants_cold(const struct sa *sa)
 	return !(sa->flags & SA_OPAQUE) || sa->run.until_ns == 0;
 }
 
-static inline bool is_of_sa(const struct packet *packet)
-{
-	return packet->class == PACKET_ESP || packet->class == PACKET_AH;
-}
-
 /*
  * All of the key but the time, and which parts are meant. Of SAs and flows come by turns, so that a processor could guess only
  * every second time which of both is next: what differs between them is chosen, and nothing is jumped over.
