@@ -26,6 +26,9 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#if SANDBOX_LEAKS
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #define SECOND INT64_C(1000000000)
 #define PULSE_LATE_NS (5 * SECOND) /* pulses come every second */
@@ -82,6 +85,15 @@ static void become_child(struct monitor *monitor, pid_t parent)
 		_exit(1);
 }
 
+/* In the child: what atexit() has is the monitor's, a checker's look for leaks included, so that is had here. */
+_Noreturn static void end_child(int status)
+{
+#if SANDBOX_LEAKS
+	__lsan_do_leak_check(); /* ends the process if there are any */
+#endif
+	_exit(status);
+}
+
 static bool start_engine(struct monitor *monitor)
 {
 	pid_t parent = getpid();
@@ -110,7 +122,7 @@ static bool start_engine(struct monitor *monitor)
 			.unseen_ns = monitor->engine.died_ns ? loop_monotonic_ns() - monitor->engine.died_ns : 0,
 		};
 		prctl(PR_SET_NAME, "espiald-engine");
-		_exit(engine_process_run(&process));
+		end_child(engine_process_run(&process));
 	}
 	monitor->engine.pid = pid > 0 ? pid : 0;
 	return pid > 0;
@@ -142,7 +154,7 @@ static bool start_reporter(struct monitor *monitor)
 			.evidence = monitor->evidence[1],
 		};
 		prctl(PR_SET_NAME, "espiald-report");
-		_exit(reporter_run(&reporter));
+		end_child(reporter_run(&reporter));
 	}
 	monitor->reporter.pid = pid > 0 ? pid : 0;
 	return pid > 0;

@@ -24,6 +24,18 @@
 #define SANDBOX_SANITIZED 0
 #endif
 
+/* 1 in builds whose sanitizer looks for leaks. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANDBOX_LEAKS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANDBOX_LEAKS 1
+#endif
+#endif
+#ifndef SANDBOX_LEAKS
+#define SANDBOX_LEAKS 0
+#endif
+
 struct sandbox_error {
 	char text[256];
 };

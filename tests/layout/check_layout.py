@@ -48,6 +48,7 @@ HOMES = {
     "sqlite3.h": ["daemon/report/store_file.c", "daemon/report/store_history.c", "daemon/report/store_history_view.c", "daemon/report/store_view.c", "daemon/report/store_write.c"],
     "syslog-ng/": ["daemon/report/evtlog_module.c"],
     "xxhash.h": ["daemon/audit/hash.h"],
+    "sanitizer/": ["daemon/monitor.c"],
 }
 
 # Tests may use any library; the test framework is at home there.
