@@ -84,6 +84,18 @@ struct classifier *__wrap_classifier_new(uint32_t slots)
 	return __real_classifier_new(CLASSIFY_SLOTS);
 }
 
+/* What all inputs share is made before the first. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	struct classifier *classifier = classifier_new(CLASSIFY_SLOTS);
+
+	(void)argc, (void)argv;
+	DEMAND(classifier && module_ready);
+	classifier_free(classifier);
+	return 0;
+}
+
 struct told {
 	char *text;
 	size_t length;

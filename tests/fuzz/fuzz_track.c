@@ -198,14 +198,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const unsigned batches[] = { 1, 7, 32, 13 };
 	static const int64_t steps[] = { 0, 50 * STORY_MILLISECOND, STORY_SECOND, STORY_HOUR };
+	static struct config *config; /* always the same */
 	struct story_sa sas[HOSTS][HOSTS];
 
 	if (size < 2)
 		return 0;
+	if (!config)
+		config = story_policy(POLICY);
 	for (unsigned a = 0; a < HOSTS; a++)
 		for (unsigned b = 0; b < HOSTS; b++)
 			sas[a][b] = story_sa(hosts[a], hosts[b], 0x1000 + a * HOSTS + b);
-	struct config *config = story_policy(POLICY);
 	struct story_script *script = story_new();
 	const uint8_t settings = data[0], realm = data[1];
 	data += 2;
@@ -250,6 +252,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	story_result_free(one);
 	story_result_free(result);
 	story_free(script);
-	story_policy_free(config);
 	return 0;
 }
