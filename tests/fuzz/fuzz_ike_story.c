@@ -35,7 +35,8 @@ enum {
 	READ_BACK_MAX = 100
 };
 
-#define LONGEST (31 * 86400 * SECOND) /* each hour that an alert is open says so: months say nothing more than days */
+#define LONGEST (31 * 86400 * SECOND)
+#define UPDATES (86400 * SECOND) /* an alert says that it goes on once in so long: each hour says nothing more, and costs most */
 
 /* ---- what is said ---- */
 
@@ -545,6 +546,7 @@ static void tell(const struct script *script, const struct settings *settings, s
 						 .ike_messages = true,
 						 .nat_hash = settings->hash ? nat_hash : NULL };
 	struct record_sink sink = { hear, told };
+	judge_settings.thresholds.update_ns = UPDATES;
 	struct judge *judge = judge_new(&judge_settings, &sink);
 	unsigned messages = 0;
 
