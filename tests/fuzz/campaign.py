@@ -8,10 +8,14 @@ processor time first, until each group had so many hours.
     tests/fuzz/campaign.py FOLDER --engine afl [TARGET...] AFL++ over those named, or the main ones
     tests/fuzz/campaign.py FOLDER --wall 3600              go on for an hour at most
     tests/fuzz/campaign.py FOLDER --table                  what was done so far, for docs/reliability.md
+    tests/fuzz/campaign.py FOLDER --keep                   adds what was done in FOLDER to tests/fuzz/ledger.jsonl
 
 FOLDER keeps the builds, what the fuzzers learned (corpus/TARGET, afl/TARGET: each engine reads what the other found), finds in
 finds/TARGET-* and afl/TARGET/default/crashes/, and ledger.jsonl, a line for each slice: processor seconds as the kernel counted them,
-executions, edges, inputs kept. A run that is interrupted loses the slice it was in. Exit status 1 if there are finds. A find
+executions, edges, inputs kept. tests/fuzz/ledger.jsonl has the sums of folders that may be gone, of any machine: what is shown and which
+group is next counts both. What --keep adds to it leaves the ledger of FOLDER for ledger.kept.jsonl, so that it counts once.
+
+A run that is interrupted loses the slice it was in. Exit status 1 if there are finds. A find
 belongs into tests/fuzz/regression/TARGET, with what mends it; it is taken out of FOLDER then.
 """
 import argparse
@@ -42,29 +46,51 @@ GROUPS = {
 }
 AFL_MAIN = ["packet", "ike_story", "track", "frames", "config", "capture_file", "store", "http", "control_request", "ike_message"]
 INPUT_MAX = 16384
+ENGINES = {"libfuzzer": "libFuzzer", "afl": "AFL++"}
+KEPT = HERE / "ledger.jsonl"
 
 
 def targets_here():
     return sorted(path.stem.removeprefix("fuzz_") for path in HERE.glob("fuzz_*.c"))
 
 
+def lines_of(path):
+    return [json.loads(line) for line in path.read_text().splitlines() if line] if path.exists() else []
+
+
 class Ledger:
+    """What was done in a folder, slice by slice, and before that, in sums."""
+
     def __init__(self, folder):
         self.path = folder / "ledger.jsonl"
-        self.slices = []
-        if self.path.exists():
-            self.slices = [json.loads(line) for line in self.path.read_text().splitlines() if line]
+        self.slices, self.before = lines_of(self.path), lines_of(KEPT)
 
     def add(self, entry):
         self.slices.append(entry)
         with self.path.open("a") as file:
             file.write(json.dumps(entry) + "\n")
 
-    def of(self, engine, target):
-        return [entry for entry in self.slices if entry["engine"] == engine and entry["target"] == target]
-
     def seconds(self, target, engine=None):
-        return sum(entry["cpu"] for entry in self.slices if entry["target"] == target and engine in (None, entry["engine"]))
+        return sum(entry["cpu"] for entry in self.before + self.slices
+                   if entry["target"] == target and engine in (None, entry["engine"]))
+
+    def sums(self):
+        """One entry for each target and engine that had any time, in the order of the groups. Edges and inputs kept: most of any slice."""
+        for name in (name for members in GROUPS.values() for name in members):
+            for engine in ENGINES:
+                entries = [entry for entry in self.before + self.slices if (entry["target"], entry["engine"]) == (name, engine)]
+                if entries:
+                    yield {"target": name, "engine": engine, "cpu": round(sum(entry["cpu"] for entry in entries), 1)} | {
+                        what: how(entry[what] for entry in entries)
+                        for what, how in (("executions", sum), ("edges", max), ("kept", max), ("finds", sum))}
+
+    def keep(self):
+        new = KEPT.with_suffix(".new")
+        new.write_text("".join(json.dumps(entry) + "\n" for entry in self.sums()))
+        os.replace(new, KEPT)
+        with self.path.with_suffix(".kept.jsonl").open("a") as file:
+            file.writelines(json.dumps(entry) + "\n" for entry in self.slices)
+        self.path.unlink(missing_ok=True)
 
 
 def finds(folder, target):
@@ -73,7 +99,8 @@ def finds(folder, target):
     return found + sorted((folder / "afl" / target / "default" / "crashes").glob("id*"))
 
 
-def build(folder, engine, targets):
+def build(folder, options, targets):
+    engine = options.engine
     compiler = {"libfuzzer": "clang", "afl": "afl-clang-fast"}[engine]
     if not shutil.which(compiler):
         sys.exit(f"campaign: {compiler} is not installed")
@@ -86,7 +113,7 @@ def build(folder, engine, targets):
                            env=environment, stdout=out, stderr=out)
         # One target loads a module.
         modules = sorted(set(re.findall(r"daemon/report/\w+\.so\b", (where / "build.ninja").read_text())))
-        built = subprocess.run(["ninja", "-C", where, *(f"tests/fuzz/fuzz_{name}" for name in targets), *modules],
+        built = subprocess.run(["ninja", "-C", where, f"-j{options.jobs}", *(f"tests/fuzz/fuzz_{name}" for name in targets), *modules],
                                stdout=out, stderr=out)
     if built.returncode != 0:
         sys.exit(f"campaign: {where} does not build\n" + log.read_text()[-3000:])
@@ -180,7 +207,7 @@ def campaign(folder, options):
     for name in ("corpus", "finds", "logs", "afl"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     wanted = options.target or (AFL_MAIN if options.engine == "afl" else targets_here())
-    build(folder, options.engine, wanted)
+    build(folder, options, wanted)
     os.nice(19)
     end = time.monotonic() + options.wall if options.wall else None
     running = {}
@@ -222,32 +249,26 @@ def table(folder):
     ledger = Ledger(folder)
     print("| target | engine | CPU seconds | executions | a second | edges | inputs kept | finds |")
     print("|---|---|---:|---:|---:|---:|---:|---:|")
-    for members in GROUPS.values():
-        for name in members:
-            for engine, shown in (("libfuzzer", "libFuzzer"), ("afl", "AFL++")):
-                slices = ledger.of(engine, name)
-                if not slices:
-                    continue
-                seconds = sum(entry["cpu"] for entry in slices)
-                executions = sum(entry["executions"] for entry in slices)
-                print(f"| `{name}` | {shown} | {seconds:.0f} | {executions} | {executions / max(seconds, 1):.0f} | "
-                      f"{max(entry['edges'] for entry in slices)} | {slices[-1]['kept']} | {sum(entry['finds'] for entry in slices)} |")
+    for entry in ledger.sums():
+        print(f"| `{entry['target']}` | {ENGINES[entry['engine']]} | {entry['cpu']:.0f} | {entry['executions']} | "
+              f"{entry['executions'] / max(entry['cpu'], 0.1):.0f} | {entry['edges']} | {entry['kept']} | {entry['finds']} |")
     print("\n| group | CPU seconds |\n|---|---:|")
     for group, members in GROUPS.items():
         print(f"| {group} | {sum(ledger.seconds(name) for name in members):.0f} |")
-    print(f"| all | {sum(entry['cpu'] for entry in ledger.slices):.0f} |")
+    print(f"| all | {sum(ledger.seconds(name) for members in GROUPS.values() for name in members):.0f} |")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("target", nargs="*")
-    parser.add_argument("--engine", choices=["libfuzzer", "afl"], default="libfuzzer")
+    parser.add_argument("--engine", choices=list(ENGINES), default="libfuzzer")
     parser.add_argument("--hours", type=float, default=2, help="processor hours for each group")
     parser.add_argument("--slice", type=int, default=120, help="seconds of one target at a time")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="targets at once")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="targets at once, and compilers")
     parser.add_argument("--wall", type=int, help="stop after so many seconds")
     parser.add_argument("--table", action="store_true", help="print what was done, and do nothing")
+    parser.add_argument("--keep", action="store_true", help="add what was done to tests/fuzz/ledger.jsonl, print it, and do nothing else")
     options = parser.parse_intermixed_args()
     here = targets_here()
     grouped = [name for members in GROUPS.values() for name in members]
@@ -257,7 +278,9 @@ def main():
     if unknown:
         sys.exit(f"campaign: there is no target {unknown[0]}; there are {', '.join(here)}")
     folder = options.folder.resolve()
-    if not options.table:
+    if options.keep:
+        Ledger(folder).keep()
+    elif not options.table:
         campaign(folder, options)
     table(folder)
     left = [str(path) for name in here for path in finds(folder, name)]
