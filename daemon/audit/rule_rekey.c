@@ -320,9 +320,11 @@ static void consider(struct judge *judge, struct judged_pair *pair, unsigned dir
 	alert_tell_pair(judge, pair, &pair->rekey_often, &finding);
 }
 
-static bool in_use(const struct judge *judge, const struct judged_sa *sa)
+/* What fell quiet before its usual interval was over did nothing that is overdue, however soon that was. */
+static bool in_use(const struct judge *judge, const struct judged_sa *sa, const struct regularity *time)
 {
-	return !sa->quiet || judge->now_ns - sa->last_ns < IN_USE_NS;
+	return !sa->quiet ||
+	       (judge->now_ns - sa->last_ns < IN_USE_NS && sa->last_ns >= sa->keyed_ns + (int64_t)(time->median * 1e9));
 }
 
 static void describe_overdue(struct judge *judge, const struct judged_pair *pair, const struct judged_sa *sa,
@@ -391,7 +393,7 @@ static void look_for_overdue(struct judge *judge, struct judged_pair *pair, unsi
 	if (judge->now_ns < due_ns) {
 		judge_wake(judge, pair, RULE_REKEY, due_ns);
 	} else if (!sa->overdue.open) {
-		if (!in_use(judge, sa))
+		if (!in_use(judge, sa, &time))
 			return; /* looked at again when it wakes */
 		describe_overdue(judge, pair, sa, &time, &finding);
 		alert_tell_pair(judge, pair, &sa->overdue, &finding);

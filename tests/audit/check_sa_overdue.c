@@ -21,13 +21,18 @@ static void begin(uint64_t seed)
 	sa_story_negotiate(story, A);
 }
 
-/* Six SAs of half a minute each, with more and more traffic. */
-static void by_the_clock(void)
+/* Six SAs of so long each, with more and more traffic. */
+static void by_a_clock_of(int64_t interval_ns)
 {
 	for (unsigned i = 0; i < 6; i++) {
-		sa_story_talk(story, A, 30 * S, (200 + 90 * i) * MS);
+		sa_story_talk(story, A, interval_ns, (200 + 90 * i) * MS);
 		sa_story_rekey(story);
 	}
+}
+
+static void by_the_clock(void)
+{
+	by_a_clock_of(30 * S);
 }
 
 /* Ends the story, and gives how often rekey-overdue was told in this state. */
@@ -112,5 +117,24 @@ START_TEST(silence)
 }
 END_TEST
 
+/* The same with a habit so short that four intervals are over while the SA counts as one in use. */
+START_TEST(silence_after_a_quick_habit)
+{
+	begin(7);
+	by_a_clock_of(8 * S);
+	sa_story_talk(story, A, 4 * S, S);
+	ck_assert_uint_eq(told(FINDING_OPEN, NULL), 0);
+}
+END_TEST
+
+START_TEST(a_quick_habit_that_is_broken)
+{
+	begin(8);
+	by_a_clock_of(8 * S);
+	sa_story_talk(story, A, 40 * S, S);
+	ck_assert_uint_eq(told(FINDING_OPEN, NULL), 2);
+}
+END_TEST
+
 SUITE_MAIN("sa_overdue", goes_on_for_many_intervals, is_over_once_rekeyed, a_habit_that_is_kept, no_habit_at_all,
-	   a_limit_of_volume_on_a_quiet_line, silence)
+	   a_limit_of_volume_on_a_quiet_line, silence, silence_after_a_quick_habit, a_quick_habit_that_is_broken)

@@ -181,6 +181,9 @@ static void check_findings(const struct story_result *result)
 		DEMAND(finding->state == FINDING_OPEN ? !ever : open);
 		DEMAND(i == 0 || finding->time_ns >= result->finding[i - 1].time_ns);
 		DEMAND(catalogue_allows(finding->id, finding->cause));
+		if (finding->first_ns > finding->last_ns || finding->last_ns > finding->time_ns)
+			fprintf(stderr, "%s: first %ld, last %ld, time %ld\n", finding->text, finding->first_ns,
+				finding->last_ns, finding->time_ns);
 		DEMAND(finding->first_ns <= finding->last_ns && finding->last_ns <= finding->time_ns);
 		DEMAND(finding->count > 0 &&
 		       (finding->id == FINDING_TABLE_FULL || finding->count <= result->track.packets));
