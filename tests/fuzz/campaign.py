@@ -46,6 +46,7 @@ GROUPS = {
 }
 AFL_MAIN = ["packet", "ike_story", "track", "frames", "config", "capture_file", "store", "http", "control_request", "ike_message"]
 INPUT_MAX = 16384
+READ_MAX = {"track": 2 + 4 * 400}  # what is behind that is not looked at
 ENGINES = {"libfuzzer": "libFuzzer", "afl": "AFL++"}
 KEPT = HERE / "ledger.jsonl"
 
@@ -149,14 +150,14 @@ class Run:
         environment = dict(os.environ, ASAN_OPTIONS="quarantine_size_mb=4:abort_on_error=1:symbolize=0"
                            if engine == "afl" else "quarantine_size_mb=4")
         if engine == "libfuzzer":
-            command = [program, f"-max_total_time={seconds}", f"-max_len={INPUT_MAX}", "-timeout=60", "-rss_limit_mb=2048",
+            command = [program, f"-max_total_time={seconds}", f"-max_len={READ_MAX.get(target, INPUT_MAX)}", "-timeout=60", "-rss_limit_mb=2048",
                        "-print_final_stats=1", f"-artifact_prefix={folder}/finds/{target}-", self.corpus]
             if queue.is_dir():
                 command.append(queue)
         else:
             environment |= {"AFL_SKIP_CPUFREQ": "1", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_NO_UI": "1",
                             "AFL_AUTORESUME": "1", "AFL_NO_AFFINITY": "1", "AFL_IGNORE_SEED_PROBLEMS": "1", "AFL_FAST_CAL": "1"}
-            command = ["afl-fuzz", "-V", str(seconds), "-m", "none", "-t", "5000+", "-G", str(INPUT_MAX),
+            command = ["afl-fuzz", "-V", str(seconds), "-m", "none", "-t", "5000+", "-G", str(READ_MAX.get(target, INPUT_MAX)),
                        "-i", self.corpus, "-o", folder / "afl" / target, "--", program]
         self.before = self.afl_stats()
         self.started = time.monotonic()
