@@ -36,7 +36,7 @@ enum {
 };
 
 #define LONGEST (31 * 86400 * SECOND)
-#define UPDATES (86400 * SECOND) /* an alert says that it goes on once in so long: each hour says nothing more, and costs most */
+#define UPDATES (86400 * SECOND) /* so often an alert says that it goes on: each hour says no more, and costs most */
 
 /* ---- what is said ---- */
 
