@@ -15,6 +15,7 @@
  */
 #include "classify.h"
 
+#include "audit/pages.h"
 #include "report/memory_or_end.h"
 #include "../dissectors/cursor.h"
 #include "../dissectors/greeting.h"
@@ -148,13 +149,14 @@ struct classifier *classifier_new(uint32_t slots)
 	set_ndpi_malloc(memory_or_end);
 	set_ndpi_flow_malloc(memory_or_end);
 	classifier->slot_count = classifier->allowed = slots;
-	/* Not on huge pages (pages.h): one flow after the other takes its slot, fills it and is done with it. */
-	classifier->slots = calloc(slots ? slots : 1, sizeof(*classifier->slots));
+	classifier->slots = pages_map((slots ? slots : 1) * sizeof(*classifier->slots));
 	classifier->ndpi = ndpi_init_detection_module(ndpi_dont_load_tor_hosts);
 	if (!classifier->slots || !classifier->ndpi) {
 		classifier_free(classifier);
 		return NULL;
 	}
+	/* One flow after the other takes its slot, fills it and is done with it. */
+	pages_keep_small(classifier->slots, (slots ? slots : 1) * sizeof(*classifier->slots));
 	NDPI_BITMASK_SET_ALL(enabled);
 	for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++)
 		enabled.fds_bits[left_out[i] / 32] &= ~((ndpi_ndpi_mask)1 << left_out[i] % 32);
@@ -593,7 +595,8 @@ void classifier_free(struct classifier *classifier)
 		classifier_end(classifier, slot);
 	if (classifier->ndpi)
 		ndpi_exit_detection_module(classifier->ndpi);
-	free(classifier->slots);
+	pages_unmap(classifier->slots,
+		    (classifier->slot_count ? classifier->slot_count : 1) * sizeof(*classifier->slots));
 	free(classifier);
 }
 

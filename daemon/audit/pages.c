@@ -41,6 +41,11 @@ void *pages_map(size_t size)
 	return memory + before;
 }
 
+void pages_keep_small(void *memory, size_t size)
+{
+	(void)madvise(memory, rounded(size), MADV_NOHUGEPAGE);
+}
+
 void pages_unmap(void *memory, size_t size)
 {
 	if (memory)

@@ -14,6 +14,9 @@
 /* NULL on lack of address space. */
 void *pages_map(size_t size);
 
+/* Of what is filled from one end to the other, and reached no more often than that: no huge pages. `size` as it was asked for. */
+void pages_keep_small(void *memory, size_t size);
+
 /* `size` as it was asked for. NULL is nothing. */
 void pages_unmap(void *memory, size_t size);
 
