@@ -5,10 +5,10 @@
  */
 #include "config_schema_check.h"
 
+#include "spelling.h"
+
 #include <stdio.h>
 #include <string.h>
-
-enum { WORD_MAX = 32 }; /* octets of a key or word that is worth comparing */
 
 yaml_node_type_t config_schema_node_type(const cyaml_schema_value_t *value)
 {
@@ -23,34 +23,6 @@ yaml_node_type_t config_schema_node_type(const cyaml_schema_value_t *value)
 	}
 }
 
-static size_t least(size_t one, size_t other)
-{
-	return one < other ? one : other;
-}
-
-/* Letters to change, insert, drop or swap with the next to get from one word to the other; large for long words. */
-static size_t distance(const char *one, const char *other)
-{
-	size_t rows[3][WORD_MAX + 1];
-	size_t length = strlen(one), width = strlen(other);
-
-	if (length > WORD_MAX || width > WORD_MAX)
-		return SIZE_MAX;
-	for (size_t j = 0; j <= width; j++)
-		rows[0][j] = j;
-	for (size_t i = 1; i <= length; i++) {
-		size_t *row = rows[i % 3], *above = rows[(i - 1) % 3], *higher = rows[(i + 1) % 3];
-
-		row[0] = i;
-		for (size_t j = 1; j <= width; j++) {
-			row[j] = least(above[j - 1] + (one[i - 1] != other[j - 1]), least(above[j], row[j - 1]) + 1);
-			if (i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1])
-				row[j] = least(row[j], higher[j - 2] + 1);
-		}
-	}
-	return rows[length % 3][width];
-}
-
 /* Words that are possible, and which of them is nearest to what was written. */
 struct choice {
 	const char *written;
@@ -62,7 +34,7 @@ struct choice {
 static void choice_add(struct choice *choice, const char *word)
 {
 	size_t used = strlen(choice->list);
-	size_t apart = distance(choice->written, word);
+	size_t apart = spelling_distance(choice->written, word);
 	/* A third of the word, and at least one letter, may be wrong. */
 	size_t tolerated = strlen(word) / 3 ? strlen(word) / 3 : 1;
 

@@ -17,6 +17,7 @@
 
 #include "audit/pages.h"
 #include "report/memory_or_end.h"
+#include "../config/spelling.h"
 #include "../dissectors/cursor.h"
 #include "../dissectors/greeting.h"
 
@@ -133,6 +134,11 @@ static const uint16_t left_out[] = {
 	NDPI_PROTOCOL_PLAYSTATION,
 };
 
+static size_t slots_size(const struct classifier *classifier)
+{
+	return (classifier->slot_count ? classifier->slot_count : 1) * sizeof(*classifier->slots);
+}
+
 struct classifier *classifier_new(uint32_t slots)
 {
 	struct classifier *classifier;
@@ -149,14 +155,14 @@ struct classifier *classifier_new(uint32_t slots)
 	set_ndpi_malloc(memory_or_end);
 	set_ndpi_flow_malloc(memory_or_end);
 	classifier->slot_count = classifier->allowed = slots;
-	classifier->slots = pages_map((slots ? slots : 1) * sizeof(*classifier->slots));
+	classifier->slots = pages_map(slots_size(classifier));
 	classifier->ndpi = ndpi_init_detection_module(ndpi_dont_load_tor_hosts);
 	if (!classifier->slots || !classifier->ndpi) {
 		classifier_free(classifier);
 		return NULL;
 	}
 	/* One flow after the other takes its slot, fills it and is done with it. */
-	pages_keep_small(classifier->slots, (slots ? slots : 1) * sizeof(*classifier->slots));
+	pages_keep_small(classifier->slots, slots_size(classifier));
 	NDPI_BITMASK_SET_ALL(enabled);
 	for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++)
 		enabled.fds_bits[left_out[i] / 32] &= ~((ndpi_ndpi_mask)1 << left_out[i] % 32);
@@ -421,9 +427,11 @@ static uint16_t name_greeted(const uint8_t *transport, uint16_t transport_length
 		return is_mail(transport) ? CLASSIFY_APP_UNKNOWN : NDPI_PROTOCOL_TLS;
 	case GREETING_HTTP:
 		return NDPI_PROTOCOL_HTTP;
-	default:
-		return CLASSIFY_APP_UNKNOWN;
+	case GREETING_NONE:
+	case GREETING_DNS:
+		break;
 	}
+	return CLASSIFY_APP_UNKNOWN;
 }
 
 /* The same of a UDP flow. */
@@ -542,43 +550,30 @@ bool classifier_can_say(const struct classifier *classifier, const char *name)
 	return false;
 }
 
-static unsigned less(unsigned one, unsigned other)
+/* As it stands in a configuration; longer than any word that is compared, if it is too long. */
+static void lower(const char *name, char lowered[SPELLING_WORD_MAX + 2])
 {
-	return one < other ? one : other;
-}
+	size_t length = strnlen(name, SPELLING_WORD_MAX + 1);
 
-/* Letters to put in, leave out, change, or have change places with their neighbours, as far as these are looked at. */
-static unsigned letters_between(const char *one, const char *other)
-{
-	enum { LETTERS = 40 };
-	size_t length = strnlen(other, LETTERS), lines = strnlen(one, LETTERS);
-	unsigned rows[3][LETTERS + 1];
-
-	for (unsigned j = 0; j <= length; j++)
-		rows[0][j] = j;
-	for (unsigned i = 1; i <= lines; i++) {
-		unsigned *row = rows[i % 3], *above = rows[(i - 1) % 3], *twice = rows[(i + 1) % 3];
-		row[0] = i;
-		for (size_t j = 1; j <= length; j++) {
-			int here = tolower((unsigned char)one[i - 1]), there = tolower((unsigned char)other[j - 1]);
-			row[j] = less(above[j - 1] + (here != there), less(above[j], row[j - 1]) + 1);
-			if (i > 1 && j > 1 && here == tolower((unsigned char)other[j - 2]) &&
-			    there == tolower((unsigned char)one[i - 2]))
-				row[j] = less(row[j], twice[j - 2] + 1);
-		}
-	}
-	return rows[lines % 3][length];
+	for (size_t i = 0; i < length; i++)
+		lowered[i] = (char)tolower((unsigned char)name[i]);
+	lowered[length] = '\0';
 }
 
 const char *classifier_nearest(const struct classifier *classifier, const char *name)
 {
 	uint16_t count = (uint16_t)ndpi_get_num_supported_protocols(classifier->ndpi);
-	unsigned least = strlen(name) > 4 ? 3 : 2; /* letters that are too many */
+	char written[SPELLING_WORD_MAX + 2], word[SPELLING_WORD_MAX + 2];
+	size_t least = strlen(name) > 4 ? 3 : 2; /* letters that are too many */
 	const char *nearest = NULL;
 
+	lower(name, written);
 	for (uint16_t app = 0; app < count; app++) {
 		const char *possible = possible_name(classifier, app);
-		unsigned letters = possible ? letters_between(possible, name) : least;
+		if (!possible)
+			continue;
+		lower(possible, word);
+		size_t letters = spelling_distance(written, word);
 		if (letters >= least)
 			continue;
 		least = letters;
@@ -595,8 +590,7 @@ void classifier_free(struct classifier *classifier)
 		classifier_end(classifier, slot);
 	if (classifier->ndpi)
 		ndpi_exit_detection_module(classifier->ndpi);
-	pages_unmap(classifier->slots,
-		    (classifier->slot_count ? classifier->slot_count : 1) * sizeof(*classifier->slots));
+	pages_unmap(classifier->slots, slots_size(classifier));
 	free(classifier);
 }
 
