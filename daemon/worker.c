@@ -154,10 +154,15 @@ static __attribute__((noinline)) void name(struct worker *worker, struct track_h
 		worker->named_ns += stopwatch_ns() - began;
 }
 
-struct packet_options worker_options(const struct worker_settings *settings, uint16_t interface)
+void worker_read(const struct worker_settings *settings, const struct frame *frame, struct packet *packet)
 {
-	return (struct packet_options){ interface < settings->decapsulate_count ? settings->decapsulate[interface]
-										: settings->decapsulate_otherwise };
+	/* The usual frame needs no options. */
+	if (packet_usual(frame, packet))
+		return;
+	struct packet_options options = { frame->interface < settings->decapsulate_count
+					      ? settings->decapsulate[frame->interface]
+					      : settings->decapsulate_otherwise };
+	packet_walk(frame, &options, packet);
 }
 
 static void read_batch(struct worker *worker, struct batch *batch, const struct frame *frames, unsigned count)
@@ -169,12 +174,8 @@ static void read_batch(struct worker *worker, struct batch *batch, const struct 
 	batch->timed = worker->settings.costs && batch->count > 0 && stopwatch_turn(&worker->watch);
 	if (batch->timed)
 		began = stopwatch_ns();
-	for (unsigned i = 0; i < batch->count; i++) {
-		if (packet_usual(&frames[i], &batch->packets[i]))
-			continue;
-		struct packet_options options = worker_options(&worker->settings, frames[i].interface);
-		packet_walk(&frames[i], &options, &batch->packets[i]);
-	}
+	for (unsigned i = 0; i < batch->count; i++)
+		worker_read(&worker->settings, &frames[i], &batch->packets[i]);
 	if (batch->timed)
 		read = stopwatch_ns();
 	track_prepare(worker->track, batch->packets, batch->keys, batch->count);

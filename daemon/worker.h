@@ -29,8 +29,8 @@ struct worker_settings {
 	const struct worker *names; /* whose names of apps are used, so that one name is one pointer; NULL: its own */
 };
 
-/* What an interface's frames are read by. */
-struct packet_options worker_options(const struct worker_settings *settings, uint16_t interface);
+/* packet_read() as its interface's frames are to be read. */
+void worker_read(const struct worker_settings *settings, const struct frame *frame, struct packet *packet);
 
 /* A packet that a worker has parts of. */
 struct dealt {

@@ -228,10 +228,7 @@ static void deal(const struct workers *workers, struct reader *reader, unsigned 
 
 static inline void read_frame(struct workers *workers, unsigned frame)
 {
-	const struct frame *from = &workers->frames[frame];
-	struct packet_options options = worker_options(&workers->settings, from->interface);
-
-	packet_read(from, &options, &workers->packets[frame]);
+	worker_read(&workers->settings, &workers->frames[frame], &workers->packets[frame]);
 }
 
 /* The same for a few frames, one after the other what else goes together. */
