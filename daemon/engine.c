@@ -369,26 +369,23 @@ static void step(struct engine *engine, int64_t now_ns)
 		settle(engine);
 }
 
-/* Frames of an interface go back in time where a clock was set, or files were put one behind the other. */
+/* The frames of one interface go back in time where the clock of who captured was set, or where files were put one behind the
+ * other. Interfaces that have no number of their own share the last. */
 static void notice_steps(struct engine *engine, const struct frame *frames, unsigned count)
 {
-	const int64_t step_ns = engine->settings.config->health.clock_step_ns;
-	struct transition transition = { .kind = TRANSITION_CLOCK, .interface = UINT16_MAX };
-	int64_t before = 0, none, *latest = &none; /* of the interface of the frame before */
+	struct transition transition = { .kind = TRANSITION_CLOCK };
 
-	for (const struct frame *frame = frames; frame < frames + count; before = frame++->time_ns) {
-		if (frame->interface != transition.interface) {
-			*latest = before;
-			latest = frame->interface < INTERFACES_MAX - 1 ? &engine->frame_ns[frame->interface] : &none;
-			before = latest == &none ? 0 : *latest;
-			transition.interface = frame->interface;
-		}
-		if (before <= 0 || before - frame->time_ns < step_ns || latest == &none)
+	for (unsigned i = 0; i < count; i++) {
+		if (frames[i].interface >= INTERFACES_MAX - 1)
 			continue;
-		transition.clock = (struct transition_clock){ .step_ns = frame->time_ns - before, .of_file = true };
+		int64_t before = engine->frame_ns[frames[i].interface];
+		engine->frame_ns[frames[i].interface] = frames[i].time_ns;
+		if (!before || before - frames[i].time_ns < engine->settings.config->health.clock_step_ns)
+			continue;
+		transition.interface = frames[i].interface;
+		transition.clock = (struct transition_clock){ .step_ns = frames[i].time_ns - before, .of_file = true };
 		engine_tell(engine, &transition);
 	}
-	*latest = before;
 }
 
 void engine_gather(struct engine *engine, const struct frame *frames, unsigned count)
