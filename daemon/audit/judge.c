@@ -520,7 +520,7 @@ static bool is_about_a_pair(const struct transition *transition)
 /* Sends for what a transition of this kind reads of its pair: a few lines of many. */
 static void fetch_pair(const struct judge *judge, const struct due *due)
 {
-	uint32_t number = judge->pairs.buckets[table_bucket(&judge->pairs, due->hash)];
+	uint32_t number = table_first(&judge->pairs, due->hash);
 	const struct judged_pair *pair = table_at(&judge->pairs, number);
 
 	if (!number)

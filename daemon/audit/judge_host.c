@@ -151,8 +151,7 @@ void judge_host_fetch(const struct judge *judge, const struct transition *transi
 		table_prefetch_bucket(&judge->hosts, hash);
 		return;
 	}
-	const struct judged_host *host =
-	    table_at(&judge->hosts, judge->hosts.buckets[table_bucket(&judge->hosts, hash)]);
+	const struct judged_host *host = table_at(&judge->hosts, table_first(&judge->hosts, hash));
 	pages_fetch(host);
 	pages_fetch(&host->last_ns);
 }

@@ -107,9 +107,15 @@ static inline void table_prefetch_bucket(const struct table *table, uint64_t has
 	pages_fetch(&table->buckets[table_bucket(table, hash)]);
 }
 
+/* The first entry of the bucket, 0: none. Nearly always the one with this hash, if there is one. */
+static inline uint32_t table_first(const struct table *table, uint64_t hash)
+{
+	return table->buckets[table_bucket(table, hash)];
+}
+
 static inline void table_prefetch_entry(const struct table *table, uint64_t hash)
 {
-	uint32_t number = table->buckets[table_bucket(table, hash)];
+	uint32_t number = table_first(table, hash);
 	if (number)
 		pages_fetch(table_at(table, number));
 }
@@ -117,7 +123,7 @@ static inline void table_prefetch_entry(const struct table *table, uint64_t hash
 /* The entry's number, 0 if the key is not there. */
 static inline uint32_t table_find(const struct table *table, uint64_t hash)
 {
-	uint32_t number = table->buckets[table_bucket(table, hash)];
+	uint32_t number = table_first(table, hash);
 	while (number) {
 		const struct table_link *link = table_at(table, number);
 		if (link->hash == hash)

@@ -361,7 +361,7 @@ bool track_set_policy(struct track *track, const struct policy *policy)
 	}
 	for (uint32_t number = 1; number <= track->flows.fresh; number++)
 		if (table_lives(&track->flows, number))
-			((struct flow *)flow_at(track, number))->verdict = FLOW_UNASKED;
+			flow_at(track, number)->verdict = FLOW_UNASKED;
 	return true;
 }
 

@@ -341,7 +341,7 @@ static bool carrier_matters(struct track *track, const struct packet *carrier, c
 	uint32_t number = table_find(&track->pairs, hash);
 
 	if (number)
-		return (((const struct pair *)pair_at(track, number))->flags & PAIR_WATCHED) != 0;
+		return (pair_at(track, number)->flags & PAIR_WATCHED) != 0;
 	uint64_t *kept = &track->idle_carriers[hash % TRACK_IDLE_CARRIERS];
 	if (*kept == hash)
 		return false;

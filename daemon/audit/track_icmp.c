@@ -29,7 +29,7 @@ static void answers(struct track *track, const struct packet_quoted *quoted, con
 	own.direction = address_compare(&quoted->src, &quoted->dst) > 0;
 	uint32_t number = table_find(&track->flows, track_flow_hash(track, &packet, own.realm, own.direction));
 	if (number)
-		((struct flow *)flow_at(track, number))->flags |= FLOW_ANSWERED;
+		flow_at(track, number)->flags |= FLOW_ANSWERED;
 }
 
 void track_icmp_error(struct track *track, const struct packet *packet, const struct track_key *key)

@@ -15,7 +15,7 @@ bool track_know_pair(struct track *track, uint32_t realm, uint16_t vlan, const s
 	uint32_t number = track_pair_obtain(track, &packet, &key);
 	if (!number)
 		return false;
-	((struct pair *)pair_at(track, number))->flags |= PAIR_WATCHED;
+	pair_at(track, number)->flags |= PAIR_WATCHED;
 	hosts_add(track->hosts, a, 0);
 	hosts_add(track->hosts, b, 0);
 	return true;

@@ -76,7 +76,7 @@ static inline unsigned put_in_turn(struct track_key *keys, unsigned at, unsigned
 	return sas + of_sa;
 }
 
-/* The frames of a batch, counted together. */
+/* The frames of a batch, or of one tracker among several. */
 struct frames {
 	uint64_t packets, bytes;
 	int64_t first_ns, last_ns;
@@ -171,7 +171,7 @@ static inline void fetch_entry(const struct track *track, struct track_key *key)
 {
 	const struct table *table = key->of_sa ? &track->sas : &track->flows;
 
-	key->entry = table->buckets[table_bucket(table, key->hash)];
+	key->entry = table_first(table, key->hash);
 	pages_fetch(key->of_sa ? (const void *)sa_at(track, key->entry) : flow_at(track, key->entry));
 }
 
@@ -243,7 +243,7 @@ static inline void fetch_behind_pair(const struct track *track, const struct pac
 {
 	if (!key->entry) {
 		uint64_t hash = track_pair_hash(track, &packet->src, &packet->dst, key);
-		fetch_pair_of(track, key, track->pairs.buckets[table_bucket(&track->pairs, hash)]);
+		fetch_pair_of(track, key, table_first(&track->pairs, hash));
 		return;
 	}
 	uint32_t number = link_at(track, key)->owner;
@@ -311,12 +311,7 @@ void track_share_limits(struct track *const *tracks, unsigned count)
 
 void track_counters_add(struct track_counters *sum, const struct track_counters *counters)
 {
-	if (counters->packets && (!sum->packets || counters->first_ns < sum->first_ns))
-		sum->first_ns = counters->first_ns;
-	if (counters->last_ns > sum->last_ns)
-		sum->last_ns = counters->last_ns;
-	sum->packets += counters->packets;
-	sum->bytes += counters->bytes;
+	add_frames(sum, &(struct frames){ counters->packets, counters->bytes, counters->first_ns, counters->last_ns });
 	for (unsigned i = 0; i < PACKET_CLASS_COUNT; i++)
 		sum->classes[i] += counters->classes[i];
 	for (unsigned i = 0; i < PACKET_REASON_COUNT; i++)
