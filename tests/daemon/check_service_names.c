@@ -85,15 +85,5 @@ START_TEST(nearest_is_near)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("service_names");
-	TCase *tests = tcase_create("service_names");
-
-	tcase_add_test(tests, good_names_are_not_told);
-	tcase_add_test(tests, slips_are_told_with_what_was_meant);
-	tcase_add_test(tests, others_are_told);
-	tcase_add_test(tests, nearest_is_near);
-	suite_add_tcase(suite, tests);
-	return suite_end(suite);
-}
+SUITE_MAIN("service_names", good_names_are_not_told, slips_are_told_with_what_was_meant, others_are_told,
+	   nearest_is_near)
