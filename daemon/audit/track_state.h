@@ -120,9 +120,23 @@ struct entry_key {
 	uint32_t protocol;
 };
 
+/* The same between IPv4 addresses, which takes a third of the time. */
+struct entry_key_v4 {
+	uint8_t address[2][4];
+	uint32_t realm_protocol; /* a realm has no more than 24 bits: VLAN, VNI, an interface's number */
+	uint32_t word;
+};
+
 static inline uint64_t entry_hash(const struct track *track, const struct address *first, const struct address *second,
 				  uint32_t realm, uint32_t word, uint32_t protocol)
 {
+	if (address_is_ipv4(first) && address_is_ipv4(second)) {
+		struct entry_key_v4 key = { .realm_protocol = realm | protocol << 24, .word = word };
+
+		memcpy(key.address[0], first->bytes + 12, 4);
+		memcpy(key.address[1], second->bytes + 12, 4);
+		return hash_octets(&key, sizeof(key), track->settings.seed);
+	}
 	struct entry_key key = { .realm = realm, .word = word, .protocol = protocol };
 
 	memcpy(key.address[0], first->bytes, 16);
