@@ -208,6 +208,11 @@ static struct slot *find_slot(struct classifier *classifier, uint32_t slot)
 	return &classifier->slots[slot - 1];
 }
 
+void classifier_fetch(const struct classifier *classifier, uint32_t slot)
+{
+	pages_fetch_all(&classifier->slots[slot - 1], sizeof(*classifier->slots));
+}
+
 void classifier_end(struct classifier *classifier, uint32_t slot)
 {
 	struct slot *held = find_slot(classifier, slot);

@@ -44,6 +44,9 @@ uint32_t classifier_begin(struct classifier *classifier);
 void classifier_packet(struct classifier *classifier, uint32_t slot, const uint8_t *ip, uint16_t captured,
 		       int64_t time_ns, bool last, struct classify_result *result);
 
+/* Sends for the memory of a slot that a packet will be shown soon. */
+void classifier_fetch(const struct classifier *classifier, uint32_t slot);
+
 /* Gives a slot back without a decision (the flow went away). */
 void classifier_end(struct classifier *classifier, uint32_t slot);
 

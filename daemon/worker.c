@@ -231,21 +231,26 @@ static void work_on_dealt(struct worker *worker, const struct worker_chunk *chun
 		*read = *packet;
 }
 
-static void fetch_ahead(const struct worker *worker, struct batch *batch, unsigned step)
+/* One step of it, for packets whose turns are `from` up to `to`. The last one knows which flows are under inspection. */
+static inline void fetch_ahead(const struct worker *worker, struct batch *batch, unsigned from, unsigned to,
+			       unsigned step)
 {
-	track_fetch_ahead(worker->track, batch->packets, batch->keys, 0, batch->count, step);
+	track_fetch_ahead(worker->track, batch->packets, batch->keys, from, to, step);
+	for (unsigned at = from; step == TRACK_FETCH_STEPS - 1 && at < to; at++)
+		if (batch->keys[at].slot && batch->packets[at].payload_captured > 0)
+			classifier_fetch(worker->classifier, batch->keys[at].slot);
 }
 
 /* A little of that before packet `at` of the batch before: the processor has room for some twenty lines that are on their way,
  * and who asks for more waits. */
-static inline void fetch_some(const struct worker *worker, struct batch *batch, unsigned at)
+static inline void fetch_some(const struct worker *worker, struct batch *next, unsigned at)
 {
 	enum { TURNS = TRACK_BATCH / (TRACK_FETCH_STEPS + 1), SOME = TRACK_BATCH / TURNS };
 	unsigned step = at / TURNS, from = at % TURNS * SOME;
-	unsigned to = from + SOME < batch->count ? from + SOME : batch->count;
+	unsigned to = from + SOME < next->count ? from + SOME : next->count;
 
 	if (step < TRACK_FETCH_STEPS && from < to)
-		track_fetch_ahead(worker->track, batch->packets, batch->keys, from, to, step);
+		fetch_ahead(worker, next, from, to, step);
 }
 
 static int64_t begin_timing(struct worker *worker)
@@ -295,7 +300,7 @@ void worker_frames(struct worker *worker, const struct frame *frames, unsigned c
 	read_batch(worker, batch, frames, count);
 	/* Nothing goes before the first one. */
 	for (unsigned step = 0; step < TRACK_FETCH_STEPS; step++)
-		fetch_ahead(worker, batch, step);
+		fetch_ahead(worker, batch, 0, batch->count, step);
 	while (batch->count > 0) {
 		frames += batch->count;
 		count -= batch->count;
@@ -352,7 +357,7 @@ void worker_dealt(struct worker *worker, const struct worker_chunk *chunk, struc
 
 	take_dealt(worker, chunk, dealt, end, batch);
 	for (unsigned step = 0; step < TRACK_FETCH_STEPS; step++)
-		fetch_ahead(worker, batch, step);
+		fetch_ahead(worker, batch, 0, batch->count, step);
 	while (batch->count > 0) {
 		take_dealt(worker, chunk, dealt, end, next);
 		work_through(worker, chunk, batch, next);

@@ -10,6 +10,9 @@
 #define ESPIAL_AUDIT_PAGES_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+enum { CACHE_LINE = 64 };
 
 /* NULL on lack of address space. */
 void *pages_map(size_t size);
@@ -28,6 +31,14 @@ static inline void pages_fetch(const void *line)
 {
 	__builtin_prefetch(line, 1);
 	__asm__ volatile("" : : "r"(line));
+}
+
+/* All lines of so many octets. */
+static inline void pages_fetch_all(const void *from, size_t size)
+{
+	for (uintptr_t line = (uintptr_t)from & ~(uintptr_t)(CACHE_LINE - 1); line < (uintptr_t)from + size;
+	     line += CACHE_LINE)
+		pages_fetch((const void *)line);
 }
 
 #endif

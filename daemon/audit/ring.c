@@ -2,10 +2,10 @@
 /* See ring.h. */
 #include "ring.h"
 
+#include "pages.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
-
-enum { CACHE_LINE = 64 };
 
 struct ring {
 	_Alignas(CACHE_LINE) _Atomic size_t head; /* next place to write; the worker's */

@@ -86,6 +86,7 @@ struct track_key {
 	bool keyed;        /* there is an IP packet to track */
 	bool of_sa;        /* it is ESP or AH, as it was read */
 	bool second;       /* the entry is the second of its bucket */
+	uint16_t slot;     /* of the classifier, of a flow that had one when its pair was sent for; 0: none */
 	uint8_t parts;     /* what of the packet is this tracker's: bits below */
 	uint8_t turn;      /* the packet of the batch whose memory is fetched when it is the turn of this one */
 };

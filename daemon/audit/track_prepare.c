@@ -8,7 +8,6 @@
 #include "track_state.h"
 
 enum {
-	CACHE_LINE = 64,
 	PROTOCOL_ESP = 50,
 	PROTOCOL_AH = 51,
 };
@@ -28,17 +27,10 @@ uint32_t track_realm(const struct track *track, const struct packet *packet)
 	return 0;
 }
 
-static inline void prefetch_lines(const void *from, size_t size)
-{
-	for (uintptr_t line = (uintptr_t)from & ~(uintptr_t)(CACHE_LINE - 1); line < (uintptr_t)from + size;
-	     line += CACHE_LINE)
-		pages_fetch((const void *)line);
-}
-
 /* Whether the SA's next packet, even if it comes in order, needs what is kept apart. */
-static inline bool sa_wants_cold(const struct sa *sa)
+static inline bool sa_wants_cold(const struct sa *sa, int64_t now_ns)
 {
-	return !(sa->flags & SA_OPAQUE) || sa->run.until_ns == 0;
+	return !(sa->flags & SA_OPAQUE) || now_ns >= sa->run.until_ns;
 }
 
 /*
@@ -49,6 +41,7 @@ static inline void make_key(struct track *track, const struct packet *packet, st
 {
 	key->realm = track_realm(track, packet);
 	key->entry = 0;
+	key->slot = 0;
 	key->of_sa = packet->class == PACKET_ESP || packet->class == PACKET_AH;
 	key->hash = 0;
 	if (!key->keyed)
@@ -187,8 +180,8 @@ static inline void fetch_pair_of(const struct track *track, const struct track_k
 	pages_fetch(pair);
 	if (!key->of_sa)
 		pages_fetch(pair + CACHE_LINE);
-	else if (sa_wants_cold(sa_at(track, key->entry)))
-		prefetch_lines(&track->sa_cold[key->entry], sizeof(*track->sa_cold));
+	else if (sa_wants_cold(sa_at(track, key->entry), key->time_ns))
+		pages_fetch_all(&track->sa_cold[key->entry], sizeof(*track->sa_cold));
 }
 
 /* A flow or SA that is there names its pair; the first packet of one that is not will look for its pair. If another one is the
@@ -199,6 +192,7 @@ static inline void fetch_pair(const struct track *track, const struct packet *pa
 
 	key->second = false;
 	if (link->hash == key->hash) {
+		key->slot = key->of_sa ? 0 : flow_at(track, key->entry)->slot;
 		fetch_pair_of(track, key, link->owner);
 	} else if (key->entry && link->next) {
 		key->entry = link->next;
@@ -222,7 +216,7 @@ static inline void fetch_story(const struct track *track, const struct pair *pai
 	}
 	pages_fetch(story);
 	if (now_ns - pair->esp_last_ns[0] <= STORY_YOUNG_NS || now_ns - pair->esp_last_ns[1] <= STORY_YOUNG_NS)
-		prefetch_lines(story->ring, sizeof(story->ring));
+		pages_fetch_all(story->ring, sizeof(story->ring));
 	if (pair->flags & PAIR_COPIES)
 		pages_fetch(&story->copies);
 }
