@@ -525,18 +525,16 @@ static void fetch_pair(const struct judge *judge, const struct due *due)
 
 	if (!number)
 		return;
-	pages_fetch(pair);
+	pages_fetch_all(pair, offsetof(struct judged_pair, negotiation));
 	switch (due->transition.kind) {
 	case TRANSITION_IKE_MESSAGE:
-		pages_fetch(&pair->ike[0]);
-		pages_fetch(&pair->ike[1]);
+		pages_fetch_all(&pair->esp_sides,
+				offsetof(struct judged_pair, due_ns) - offsetof(struct judged_pair, esp_sides));
 		break;
 	case TRANSITION_CLEAR_PROGRESS:
-		pages_fetch(&pair->leak);
-		pages_fetch(&pair->leak.directions);
+		pages_fetch_all(&pair->leak, offsetof(struct leak, services));
 		break;
 	default:
-		pages_fetch(&pair->esp[0]);
 		break;
 	}
 }

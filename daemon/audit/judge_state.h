@@ -225,7 +225,7 @@ struct judged_knock {
 };
 
 struct judged_pair {
-	struct table_link link;
+	_Alignas(64) struct table_link link;
 	uint32_t realm;
 	struct address address[2];
 	uint16_t vlan;
