@@ -374,13 +374,14 @@ static void step(struct engine *engine, int64_t now_ns)
 static void notice_steps(struct engine *engine, const struct frame *frames, unsigned count)
 {
 	struct transition transition = { .kind = TRANSITION_CLOCK };
+	const int64_t least_ns = engine->settings.config->health.clock_step_ns;
 
 	for (unsigned i = 0; i < count; i++) {
 		if (frames[i].interface >= INTERFACES_MAX - 1)
 			continue;
 		int64_t before = engine->frame_ns[frames[i].interface];
 		engine->frame_ns[frames[i].interface] = frames[i].time_ns;
-		if (!before || before - frames[i].time_ns < engine->settings.config->health.clock_step_ns)
+		if (before - frames[i].time_ns < least_ns || !before)
 			continue;
 		transition.interface = frames[i].interface;
 		transition.clock = (struct transition_clock){ .step_ns = frames[i].time_ns - before, .of_file = true };

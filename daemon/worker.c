@@ -18,6 +18,7 @@ enum { TCP_SYN = 0x02 };
 struct batch {
 	unsigned count;
 	bool timed;
+	bool inspected;               /* a flow in it holds a slot of the classifier */
 	int64_t prepared_ns;          /* of a timed one: how long it took to prepare */
 	const struct frame *frames;   /* the caller's, for as long as it waits; not of what was dealt */
 	uint16_t places[TRACK_BATCH]; /* in the chunk, of what was dealt */
@@ -171,6 +172,7 @@ static void read_batch(struct worker *worker, struct batch *batch, const struct 
 
 	batch->count = count < TRACK_BATCH ? count : TRACK_BATCH;
 	batch->frames = frames;
+	batch->inspected = false;
 	batch->timed = worker->settings.costs && batch->count > 0 && stopwatch_turn(&worker->watch);
 	if (batch->timed)
 		began = stopwatch_ns();
@@ -235,8 +237,10 @@ static void work_on_dealt(struct worker *worker, const struct worker_chunk *chun
 static inline void fetch_ahead(const struct worker *worker, struct batch *batch, unsigned from, unsigned to,
 			       unsigned step)
 {
-	track_fetch_ahead(worker->track, batch->packets, batch->keys, from, to, step);
-	for (unsigned at = from; step == TRACK_FETCH_STEPS - 1 && at < to; at++)
+	batch->inspected |= track_fetch_ahead(worker->track, batch->packets, batch->keys, from, to, step);
+	if (!batch->inspected || step < TRACK_FETCH_STEPS - 1)
+		return;
+	for (unsigned at = from; at < to; at++)
 		if (batch->keys[at].slot && batch->packets[at].payload_captured > 0)
 			classifier_fetch(worker->classifier, batch->keys[at].slot);
 }
@@ -331,6 +335,7 @@ static void take_dealt(struct worker *worker, const struct worker_chunk *chunk, 
 	if (batch->timed)
 		began = stopwatch_ns();
 	batch->count = 0;
+	batch->inspected = false;
 	while (batch->count < TRACK_BATCH && dealt->list < dealt->count) {
 		if (dealt->at == dealt->counts[dealt->list]) {
 			dealt->list++;

@@ -64,6 +64,16 @@ bool hosts_known(const struct hosts *hosts, const struct address *address, uint6
 	return number && ((const struct host *)table_at(&hosts->table, number))->frame <= frame;
 }
 
+void hosts_fetch(const struct hosts *hosts, const struct address *address, bool found)
+{
+	uint64_t hash = hash_of(hosts, address);
+
+	if (found)
+		table_prefetch_entry(&hosts->table, hash);
+	else
+		table_prefetch_bucket(&hosts->table, hash);
+}
+
 size_t hosts_memory(const struct hosts *hosts)
 {
 	return table_resident(&hosts->table);

@@ -28,6 +28,9 @@ void hosts_add(struct hosts *hosts, const struct address *address, uint64_t fram
 /* Whether it was known at this frame. */
 bool hosts_known(const struct hosts *hosts, const struct address *address, uint64_t frame);
 
+/* Sends for what that will read: first for where it begins, then, `found`, for what stands there. */
+void hosts_fetch(const struct hosts *hosts, const struct address *address, bool found);
+
 /* Octets resident. */
 size_t hosts_memory(const struct hosts *hosts);
 

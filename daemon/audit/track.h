@@ -167,10 +167,10 @@ void track_at_frame(struct track *track, uint64_t frame);
  * Sends for the memory that a prepared batch will need: entries, then what those point to, then what that points to. Each step
  * reads what the one before (step 0: track_prepare()) sent for, so something else should happen between them. Each may be done
  * in pieces, of the packets whose turns are `from` up to `to`; all of a step come before any of the next one. Changes nothing but
- * speed, and may be left out.
+ * speed, and may be left out. True if one of the flows is under inspection: its key has the slot.
  */
 enum { TRACK_FETCH_STEPS = 3 };
-void track_fetch_ahead(const struct track *track, const struct packet *packets, struct track_key *keys, unsigned from,
+bool track_fetch_ahead(const struct track *track, const struct packet *packets, struct track_key *keys, unsigned from,
 		       unsigned to, unsigned step);
 
 /* The packet may be reclassified (ESP in UDP on ports that IKE proved). */

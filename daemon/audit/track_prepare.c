@@ -184,6 +184,16 @@ static inline void fetch_pair_of(const struct track *track, const struct track_k
 		pages_fetch_all(&track->sa_cold[key->entry], sizeof(*track->sa_cold));
 }
 
+/* A new flow is worth a name where its hosts are known. */
+static inline void fetch_hosts(const struct track *track, const struct packet *packet, const struct track_key *key,
+			       bool found)
+{
+	if (key->of_sa)
+		return;
+	hosts_fetch(track->hosts, &packet->src, found);
+	hosts_fetch(track->hosts, &packet->dst, found);
+}
+
 /* A flow or SA that is there names its pair; the first packet of one that is not will look for its pair. If another one is the
  * first of the bucket, the second is looked at a step later, and what is behind its pair is not fetched. */
 static inline void fetch_pair(const struct track *track, const struct packet *packet, struct track_key *key)
@@ -201,15 +211,18 @@ static inline void fetch_pair(const struct track *track, const struct packet *pa
 	} else {
 		key->entry = 0;
 		table_prefetch_bucket(&track->pairs, track_pair_hash(track, &packet->src, &packet->dst, key));
+		fetch_hosts(track, packet, key, false);
 	}
 }
 
 /* Of the story what the next clear packet will touch, or the next one of an SA. */
-static inline void fetch_story(const struct track *track, const struct pair *pair, bool sa, int64_t now_ns)
+static inline void fetch_story(const struct track *track, const struct pair *pair, const struct track_key *key)
 {
+	enum { USUAL_SERVICES = 4 };
 	const struct story *story = story_at(track, pair->story);
+	int64_t now_ns = key->time_ns;
 
-	if (sa) {
+	if (key->of_sa) {
 		if (pair->flags & PAIR_RING)
 			pages_fetch(&story->ring[pair->link.owner]);
 		return;
@@ -219,6 +232,9 @@ static inline void fetch_story(const struct track *track, const struct pair *pai
 		pages_fetch_all(story->ring, sizeof(story->ring));
 	if (pair->flags & PAIR_COPIES)
 		pages_fetch(&story->copies);
+	if (!flow_at(track, key->entry)->service)
+		pages_fetch_all(&story->service_count, offsetof(struct story, services[USUAL_SERVICES]) -
+							   offsetof(struct story, service_count));
 }
 
 /* What a packet of a pair whose cipher class is known, and that uses few lengths, touches. */
@@ -238,6 +254,7 @@ static inline void fetch_behind_pair(const struct track *track, const struct pac
 	if (!key->entry) {
 		uint64_t hash = track_pair_hash(track, &packet->src, &packet->dst, key);
 		fetch_pair_of(track, key, table_first(&track->pairs, hash));
+		fetch_hosts(track, packet, key, true);
 		return;
 	}
 	uint32_t number = link_at(track, key)->owner;
@@ -249,13 +266,14 @@ static inline void fetch_behind_pair(const struct track *track, const struct pac
 	if (key->of_sa && pair->dialogue)
 		fetch_dialogue(dialogue_at(track, pair->dialogue));
 	if (pair->story)
-		fetch_story(track, pair, key->of_sa, key->time_ns);
+		fetch_story(track, pair, key);
 }
 
-void track_fetch_ahead(const struct track *track, const struct packet *packets, struct track_key *keys, unsigned from,
+bool track_fetch_ahead(const struct track *track, const struct packet *packets, struct track_key *keys, unsigned from,
 		       unsigned to, unsigned step)
 {
 	const struct track_key *turn = keys + from, *end = keys + to;
+	uint16_t slots = 0;
 
 	switch (step) {
 	case 0:
@@ -264,9 +282,11 @@ void track_fetch_ahead(const struct track *track, const struct packet *packets, 
 				fetch_entry(track, &keys[turn->turn]);
 		break;
 	case 1:
-		for (; turn < end; turn++)
+		for (; turn < end; turn++) {
 			if (keys[turn->turn].keyed)
 				fetch_pair(track, &packets[turn->turn], &keys[turn->turn]);
+			slots |= keys[turn->turn].slot;
+		}
 		break;
 	default:
 		for (; turn < end; turn++)
@@ -274,6 +294,7 @@ void track_fetch_ahead(const struct track *track, const struct packet *packets, 
 				fetch_behind_pair(track, &packets[turn->turn], &keys[turn->turn]);
 		break;
 	}
+	return slots != 0;
 }
 
 /* ---- several trackers ---- */
