@@ -26,12 +26,11 @@ enum {
 /* `header` octets of transport have been read; what follows is the payload. */
 static void take_payload(struct packet *packet, const uint8_t *ip, uint32_t header, uint32_t length)
 {
-	uint32_t start = IPV4 + header;
+	uint32_t start = IPV4 + header < packet->ip_captured ? IPV4 + header : packet->ip_captured;
+	uint32_t captured = packet->ip_captured - start;
 
 	packet->payload_length = length;
-	packet->payload_captured = packet->ip_captured > start ? packet->ip_captured - start : 0;
-	if (packet->payload_captured > length)
-		packet->payload_captured = length;
+	packet->payload_captured = captured < length ? captured : length;
 	packet->payload = packet->payload_captured > 0 ? ip + start : NULL;
 }
 

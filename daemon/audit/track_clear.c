@@ -128,15 +128,14 @@ static const struct {
 
 enum { CIPHERS = sizeof(ciphers) / sizeof(ciphers[0]) };
 
+/* What they have in common, and the least and the most that any of them adds. */
+enum { HEADER = 8, TRAILER = 2, LEAST = HEADER + TRAILER, MOST = HEADER + 16 + TRAILER + 15 + 32 };
+
 /* The ciphers, as bits, with which ESP of this length carries just so many octets. */
 static uint32_t ciphers_that_fit(uint32_t esp_length, uint32_t carried)
 {
-	/* The least and the most that any of them adds: most packets near ESP are no copies, and told by that alone. */
-	enum { HEADER = 8, TRAILER = 2, LEAST = HEADER + TRAILER, MOST = HEADER + 16 + TRAILER + 15 + 32 };
 	uint32_t fits = 0;
 
-	if (esp_length < carried + LEAST || esp_length > carried + MOST)
-		return 0;
 	/* All of them add a multiple of four to what they pad. */
 	if (esp_length % 4 != 0)
 		return 0;
@@ -153,9 +152,13 @@ static uint32_t ciphers_that_fit(uint32_t esp_length, uint32_t carried)
  * tunnel mode, or, between the same two addresses, what is behind its IP header. */
 static uint32_t can_have_carried(uint32_t esp_length, const struct packet *packet, bool same_pair)
 {
-	uint32_t fits = ciphers_that_fit(esp_length, packet->length);
 	uint32_t ip_header = address_is_ipv4(&packet->src) ? 20 : 40;
+	/* Most packets near ESP are no copies, and told by that alone. */
+	uint32_t least = packet->length + LEAST - (packet->length < ip_header ? packet->length : ip_header);
 
+	if (esp_length - least > packet->length + MOST - least)
+		return 0;
+	uint32_t fits = ciphers_that_fit(esp_length, packet->length);
 	if (same_pair && packet->length >= ip_header)
 		fits |= ciphers_that_fit(esp_length, packet->length - ip_header);
 	return fits;
@@ -203,7 +206,7 @@ static bool esp_explains(struct track *track, struct pair *pair, struct story *s
 {
 	unsigned d = key->direction;
 
-	if (pair->esp_packets[d] && key->time_ns - pair->esp_last_ns[d] <= STORY_YOUNG_NS) {
+	if ((pair->esp_packets[d] != 0) & (key->time_ns - pair->esp_last_ns[d] <= STORY_YOUNG_NS)) {
 		if (pair->flags & PAIR_RING) {
 			if (ring_explains(track, pair, story, true, packet, key))
 				return true;

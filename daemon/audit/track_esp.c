@@ -104,7 +104,9 @@ static __attribute__((noinline)) uint32_t sa_make(struct track *track, const str
 
 static bool behind_nat(const struct packet *packet)
 {
-	return packet->encap == PACKET_ENCAP_UDP && (packet->src_port != PORT_NATT || packet->dst_port != PORT_NATT);
+	bool elsewhere = (packet->src_port != PORT_NATT) | (packet->dst_port != PORT_NATT);
+
+	return (packet->encap == PACKET_ENCAP_UDP) & elsewhere;
 }
 
 static __attribute__((noinline)) void esp_transition(struct track *track, struct pair *pair, enum transition_kind kind,

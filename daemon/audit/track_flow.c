@@ -174,9 +174,12 @@ static void note_clear_run(struct pair *pair, int64_t now_ns)
 {
 	int64_t esp = pair->esp_last_ns[0] > pair->esp_last_ns[1] ? pair->esp_last_ns[0] : pair->esp_last_ns[1];
 
-	if (pair->clear_last_ns == 0 || now_ns - pair->clear_last_ns > TRACK_QUIET_NS || esp >= pair->clear_run_ns ||
-	    now_ns - pair->clear_run_ns > CLEAR_RUN_NS)
-		pair->clear_run_ns = now_ns;
+	bool paused = (pair->clear_last_ns == 0) | (now_ns - pair->clear_last_ns > TRACK_QUIET_NS);
+	bool begins = paused | (esp >= pair->clear_run_ns) | (now_ns - pair->clear_run_ns > CLEAR_RUN_NS);
+
+	/* All bits or none: with ESP around it, nobody could guess. */
+	int64_t kept = (int64_t)begins - 1;
+	pair->clear_run_ns = (pair->clear_run_ns & kept) | (now_ns & ~kept);
 	pair->clear_last_ns = now_ns;
 }
 
@@ -215,7 +218,7 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 	pair->clear_packets++;
 	pair->clear_bytes += packet->length;
 	note_clear_run(pair, now);
-	if (packet->protocol == PROTOCOL_TCP && flow->packets[d] <= TRACK_FETCH_TRIES)
+	if (flow->packets[d] <= TRACK_FETCH_TRIES && packet->protocol == PROTOCOL_TCP)
 		track_fetch(track, flow, packet, key);
 	pair->flags |= PAIR_CLEAR;
 	if (packet->flags & PACKET_FIRST_FRAGMENT) {
@@ -230,17 +233,17 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 		pair->clear_packets += packets;
 		pair->clear_bytes += bytes;
 	}
-	if (packet->class == PACKET_CLEARTEXT && packet->protocol == PROTOCOL_TCP &&
-	    flow->packets[d] <= TRACK_SIDED_PACKETS)
+	if (flow->packets[d] <= TRACK_SIDED_PACKETS && packet->class == PACKET_CLEARTEXT &&
+	    packet->protocol == PROTOCOL_TCP)
 		track_seen_tcp(track, number, packet, d);
 	if (packet->tcp_flags & TCP_SYN && packet->class == PACKET_CLEARTEXT)
 		track_knock(track, number, packet, key);
 	handle.flow = number;
 	handle.slot = flow->slot;
 	/* The rest of a stream that carries IKE and ESP (RFC 9329) is theirs, wherever its segments begin. */
-	handle.watched = (pair->flags & PAIR_WATCHED) != 0 && !(flow->flags & FLOW_IPSEC);
-	handle.wants_name = packet->class == PACKET_CLEARTEXT && packet->payload_captured > 0 &&
-			    !(flow->flags & FLOW_NAME_FINAL) && (!(flow->flags & FLOW_NO_SLOT) || handle.watched);
+	handle.watched = ((pair->flags & PAIR_WATCHED) != 0) & !(flow->flags & FLOW_IPSEC);
+	handle.wants_name = !(flow->flags & FLOW_NAME_FINAL) && (!(flow->flags & FLOW_NO_SLOT) || handle.watched) &&
+			    packet->class == PACKET_CLEARTEXT && packet->payload_captured > 0;
 	return handle;
 }
 

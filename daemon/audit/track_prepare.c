@@ -33,11 +33,23 @@ static inline bool sa_wants_cold(const struct sa *sa, int64_t now_ns)
 	return !(sa->flags & SA_OPAQUE) || now_ns >= sa->run.until_ns;
 }
 
+/* Chosen by arithmetic: a compiler that sees a condition jumps. */
+static inline uint32_t choose(bool which, uint32_t if_so, uint32_t if_not)
+{
+	return if_not ^ ((if_so ^ if_not) & -(uint32_t)which);
+}
+
+static inline const void *choose_place(bool which, const void *if_so, const void *if_not)
+{
+	return (const void *)((uintptr_t)if_not ^ (((uintptr_t)if_so ^ (uintptr_t)if_not) & -(uintptr_t)which));
+}
+
 /*
  * All of the key but the time, and which parts are meant. Of SAs and flows come by turns, so that a processor could guess only
  * every second time which of both is next: what differs between them is chosen, and nothing is jumped over.
  */
-static inline void make_key(struct track *track, const struct packet *packet, struct track_key *key)
+static inline __attribute__((always_inline)) void make_key(struct track *track, const struct packet *packet,
+							   struct track_key *key)
 {
 	key->realm = track_realm(track, packet);
 	key->entry = 0;
@@ -49,14 +61,14 @@ static inline void make_key(struct track *track, const struct packet *packet, st
 	key->direction = address_compare(&packet->src, &packet->dst) > 0;
 
 	bool of_sa = key->of_sa, swap = key->direction && !of_sa;
-	const struct address *ends[2] = { &packet->src, &packet->dst };
-	uint32_t ports[2] = { packet->src_port, packet->dst_port };
-	uint32_t word = ports[swap] | ports[!swap] << 16;
-	uint32_t protocol = packet->class == PACKET_ESP ? PROTOCOL_ESP : packet->protocol;
-	const struct table *table = of_sa ? &track->sas : &track->flows;
+	const struct address *first = choose_place(swap, &packet->dst, &packet->src);
+	const struct address *second = choose_place(swap, &packet->src, &packet->dst);
+	uint32_t ports = (uint32_t)packet->dst_port << 16 | packet->src_port, turned = ports << 16 | ports >> 16;
+	uint32_t word = choose(of_sa, packet->spi, choose(swap, turned, ports));
+	uint32_t protocol = choose(packet->class == PACKET_ESP, PROTOCOL_ESP, packet->protocol);
 
-	key->hash = entry_hash(track, ends[swap], ends[!swap], key->realm, of_sa ? packet->spi : word, protocol);
-	table_prefetch_bucket(table, key->hash);
+	key->hash = entry_hash(track, first, second, key->realm, word, protocol);
+	table_prefetch_bucket(choose_place(of_sa, &track->sas, &track->flows), key->hash);
 }
 
 /* Puts the batch in the order in which it is fetched: what is of SAs, then, from the end, what is of flows. Those who fetch it
@@ -65,7 +77,7 @@ static inline unsigned put_in_turn(struct track_key *keys, unsigned at, unsigned
 {
 	bool of_sa = keys[at].of_sa;
 
-	keys[of_sa ? sas : count - 1 - (at - sas)].turn = (uint8_t)at;
+	keys[choose(of_sa, sas, count - 1 - (at - sas))].turn = (uint8_t)at;
 	return sas + of_sa;
 }
 
@@ -228,7 +240,8 @@ static inline void fetch_story(const struct track *track, const struct pair *pai
 		return;
 	}
 	pages_fetch(story);
-	if (now_ns - pair->esp_last_ns[0] <= STORY_YOUNG_NS || now_ns - pair->esp_last_ns[1] <= STORY_YOUNG_NS)
+	int64_t esp_ns = pair->esp_last_ns[0] > pair->esp_last_ns[1] ? pair->esp_last_ns[0] : pair->esp_last_ns[1];
+	if (now_ns - esp_ns <= STORY_YOUNG_NS)
 		pages_fetch_all(story->ring, sizeof(story->ring));
 	if (pair->flags & PAIR_COPIES)
 		pages_fetch(&story->copies);
