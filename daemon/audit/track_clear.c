@@ -278,8 +278,9 @@ static struct story_service *service_entry(struct story *story, const struct tra
  * The service of a flow whose packet offends. True if there is news: a service not seen before, its name, or credentials. A
  * flow that has its place brings no more news until the classifier does, and its later packets need not look.
  */
-static bool service_note(struct story *story, struct flow *flow, const struct transition_service *service)
+static __attribute__((noinline)) bool service_note(const struct track *track, struct story *story, struct flow *flow)
 {
+	const struct transition_service of_flow = service_of(track, flow), *service = &of_flow;
 	struct story_service *found = service_entry(story, service);
 	bool news = !found->offended;
 	found->offended = true;
@@ -304,6 +305,23 @@ static bool service_note(struct story *story, struct flow *flow, const struct tr
 	return news;
 }
 
+/* The packet may be a copy: what else speaks for it, and what follows. */
+static __attribute__((noinline)) bool copy_note(struct track *track, struct pair *pair, struct story *story,
+						const struct flow *flow, unsigned d, bool explained)
+{
+	struct transition_service service = service_of(track, flow);
+	struct story_service *entry = service_entry(story, &service);
+	if (explained) {
+		entry->copies++;
+		if (++story->copies[d] >= COPIES_KNOWN)
+			pair->flags |= PAIR_COPIES;
+		track->counters.copies++;
+		return true;
+	}
+	story->unexplained[d]++;
+	return entry->copies >= COPIES_KNOWN && story->unexplained[d] * COPIES_SHARE <= story->copies[d];
+}
+
 /*
  * Whether the packet is a decapsulated copy. One that lacks its ESP packet is forgiven where copies are the rule of its own
  * service, and few lack theirs: a leak beside the copies of others has no copies of its own.
@@ -316,17 +334,7 @@ static bool is_copy(struct track *track, struct pair *pair, struct story *story,
 
 	if (!explained && (!(pair->flags & PAIR_COPIES) || story->copies[d] < COPIES_KNOWN))
 		return false;
-	struct transition_service service = service_of(track, flow);
-	struct story_service *entry = service_entry(story, &service);
-	if (explained) {
-		entry->copies++;
-		if (++story->copies[d] >= COPIES_KNOWN)
-			pair->flags |= PAIR_COPIES;
-		track->counters.copies++;
-		return true;
-	}
-	story->unexplained[d]++;
-	return entry->copies >= COPIES_KNOWN && story->unexplained[d] * COPIES_SHARE <= story->copies[d];
+	return copy_note(track, pair, story, flow, d, explained);
 }
 
 /* ---- news ---- */
@@ -362,15 +370,20 @@ static int64_t last_clear(const struct story *story)
 	return story->clear_last_ns[0] > story->clear_last_ns[1] ? story->clear_last_ns[0] : story->clear_last_ns[1];
 }
 
+static __attribute__((noinline)) void fall_quiet(struct track *track, struct pair *pair, struct story *story,
+						 int64_t since_ns)
+{
+	pair->flags &= (uint16_t)~PAIR_CLEAR_RUNS;
+	put_clear(track, pair, story, TRANSITION_CLEAR_QUIET, since_ns,
+		  story->clear_last_ns[1] > story->clear_last_ns[0], NULL, NULL);
+}
+
 void track_clear_notice_quiet(struct track *track, struct pair *pair, struct story *story, int64_t now_ns)
 {
 	int64_t since = last_clear(story) + TRACK_QUIET_NS;
 
-	if (!(pair->flags & PAIR_CLEAR_RUNS) || since > now_ns)
-		return;
-	pair->flags &= (uint16_t)~PAIR_CLEAR_RUNS;
-	put_clear(track, pair, story, TRANSITION_CLEAR_QUIET, since, story->clear_last_ns[1] > story->clear_last_ns[0],
-		  NULL, NULL);
+	if ((pair->flags & PAIR_CLEAR_RUNS) && since <= now_ns)
+		fall_quiet(track, pair, story, since);
 }
 
 void track_clear_end(struct track *track, struct pair *pair, struct story *story, int64_t now_ns)
@@ -446,11 +459,7 @@ bool track_clear(struct track *track, uint32_t number, const struct packet *pack
 
 	unsigned d = key->direction;
 	track_clear_notice_quiet(track, pair, story, key->time_ns);
-	bool news = false;
-	if (!flow->service) {
-		struct transition_service service = service_of(track, flow);
-		news = service_note(story, flow, &service);
-	}
+	bool news = !flow->service && service_note(track, story, flow);
 	bool first_this_way = story->clear_packets[d] == 0;
 	story->clear_packets[d]++;
 	story->clear_bytes += packet->length;

@@ -77,12 +77,12 @@ static bool sa_adopt(struct track *track, struct sa *sa, const struct packet *pa
 }
 
 static __attribute__((noinline)) uint32_t sa_make(struct track *track, const struct packet *packet,
-						  const struct track_key *key, bool ah)
+						  const struct track_key *key, uint64_t hash, bool ah)
 {
-	uint32_t number = table_insert(&track->sas, key->hash);
+	uint32_t number = table_insert(&track->sas, hash);
 	if (!number) {
 		sa_evict(track);
-		number = table_insert(&track->sas, key->hash);
+		number = table_insert(&track->sas, hash);
 	}
 	if (!number) {
 		track->counters.untracked++;
@@ -460,14 +460,12 @@ static __attribute__((noinline)) void sa_content(struct track *track, struct pai
 	track_put(track, &transition, pair);
 }
 
-static void pair_dialogue(struct track *track, struct pair *pair, const struct packet *packet, bool pool,
-			  unsigned direction, int64_t now_ns)
+static __attribute__((noinline)) void pair_dialogue(struct track *track, struct pair *pair, const struct packet *packet,
+						    bool pool, unsigned direction, int64_t now_ns)
 {
 	struct dialogue_run ended;
 
 	if (!pair->dialogue) {
-		if (!pair->esp_packets[0] || !pair->esp_packets[1])
-			return;
 		pair->dialogue = table_insert(&track->dialogues, pair->link.hash);
 		if (!pair->dialogue)
 			return;
@@ -538,6 +536,22 @@ static void pair_esp(struct track *track, struct pair *pair, uint32_t number, co
 	pair->esp_bytes += packet->length;
 }
 
+/* Later fragments only add octets; the SA is where they belong. */
+static __attribute__((noinline)) void first_fragment(struct track *track, struct pair *pair, struct sa *sa,
+						     uint32_t number, const struct packet *packet,
+						     const struct track_key *key)
+{
+	struct fragments_home home = { FRAGMENTS_SA, number, sa->link.hash };
+	uint32_t packets;
+	uint64_t bytes;
+
+	fragments_first(track->fragments, track_datagram_hash(track, packet, key->realm), &home, key->time_ns, &packets,
+			&bytes);
+	track->counters.fragments_orphaned -= packets;
+	sa->bytes += bytes;
+	pair->esp_bytes += bytes;
+}
+
 uint32_t track_esp(struct track *track, const struct packet *packet, const struct track_key *key, uint64_t hash)
 {
 	bool ah = packet->class == PACKET_AH;
@@ -547,9 +561,7 @@ uint32_t track_esp(struct track *track, const struct packet *packet, const struc
 	bool born = number == 0;
 
 	if (born) {
-		struct track_key own = *key;
-		own.hash = hash;
-		number = sa_make(track, packet, &own, ah);
+		number = sa_make(track, packet, key, hash, ah);
 		if (!number)
 			return 0;
 	}
@@ -593,22 +605,14 @@ uint32_t track_esp(struct track *track, const struct packet *packet, const struc
 		unnamed = readable && cold->name_tries > 0;
 	}
 	bool pool = !ah && !readable;
-	pair_dialogue(track, pair, packet, pool, d, now);
+	if (pair->dialogue || (pair->esp_packets[0] && pair->esp_packets[1]))
+		pair_dialogue(track, pair, packet, pool, d, now);
 	if (packet->spi > SPI_RESERVED_MAX && !(pair->flags & PAIR_LEARNABLE))
 		learn_count(track, pair, d, now);
 	if (pair->flags & PAIR_RING)
 		remember_for_copies(track, pair, packet, d, now);
-	if (packet->flags & PACKET_FIRST_FRAGMENT) {
-		/* Later fragments only add octets; the SA is where they belong. */
-		struct fragments_home home = { FRAGMENTS_SA, number, sa->link.hash };
-		uint32_t packets;
-		uint64_t bytes;
-		fragments_first(track->fragments, track_datagram_hash(track, packet, key->realm), &home, now, &packets,
-				&bytes);
-		track->counters.fragments_orphaned -= packets;
-		sa->bytes += bytes;
-		pair->esp_bytes += bytes;
-	}
+	if (packet->flags & PACKET_FIRST_FRAGMENT)
+		first_fragment(track, pair, sa, number, packet, key);
 	return unnamed && whole(packet) ? number : 0;
 }
 

@@ -183,6 +183,24 @@ static void note_clear_run(struct pair *pair, int64_t now_ns)
 	pair->clear_last_ns = now_ns;
 }
 
+/* Those of its later fragments that came before it are the flow's. */
+static __attribute__((noinline)) void first_fragment(struct track *track, struct pair *pair, uint32_t number,
+						     const struct packet *packet, const struct track_key *key)
+{
+	struct flow *flow = flow_at(track, number);
+	struct fragments_home home = { FRAGMENTS_FLOW, number, flow->link.hash };
+	uint32_t packets;
+	uint64_t bytes;
+
+	fragments_first(track->fragments, track_datagram_hash(track, packet, key->realm), &home, key->time_ns, &packets,
+			&bytes);
+	track->counters.fragments_orphaned -= packets;
+	flow->packets[key->direction] += packets;
+	flow->bytes[key->direction] += bytes;
+	pair->clear_packets += packets;
+	pair->clear_bytes += bytes;
+}
+
 struct track_handle track_flow(struct track *track, const struct packet *packet, const struct track_key *key)
 {
 	struct track_handle handle = { 0 };
@@ -221,18 +239,8 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 	if (flow->packets[d] <= TRACK_FETCH_TRIES && packet->protocol == PROTOCOL_TCP)
 		track_fetch(track, flow, packet, key);
 	pair->flags |= PAIR_CLEAR;
-	if (packet->flags & PACKET_FIRST_FRAGMENT) {
-		struct fragments_home home = { FRAGMENTS_FLOW, number, flow->link.hash };
-		uint32_t packets;
-		uint64_t bytes;
-		fragments_first(track->fragments, track_datagram_hash(track, packet, key->realm), &home, now, &packets,
-				&bytes);
-		track->counters.fragments_orphaned -= packets;
-		flow->packets[d] += packets;
-		flow->bytes[d] += bytes;
-		pair->clear_packets += packets;
-		pair->clear_bytes += bytes;
-	}
+	if (packet->flags & PACKET_FIRST_FRAGMENT)
+		first_fragment(track, pair, number, packet, key);
 	if (flow->packets[d] <= TRACK_SIDED_PACKETS && packet->class == PACKET_CLEARTEXT &&
 	    packet->protocol == PROTOCOL_TCP)
 		track_seen_tcp(track, number, packet, d);
