@@ -110,8 +110,8 @@ void rule_certificate_transition(struct judge *judge, struct judged_pair *pair, 
 	const struct ike_message *message = judge->message;
 	const struct judge_settings *settings = &judge->settings;
 
-	if (transition->kind != TRANSITION_IKE_MESSAGE || !judge->ike.story || !settings->certificate ||
-	    judge->ike.kind == IKE_EVENT_NONE || judge->ike.kind == IKE_EVENT_REPEATED)
+	if (transition->kind != TRANSITION_IKE_MESSAGE || !judge->ike.story || message->certificate_count == 0 ||
+	    !settings->certificate || judge->ike.kind == IKE_EVENT_NONE || judge->ike.kind == IKE_EVENT_REPEATED)
 		return;
 	struct judged_host *host = judge_host(judge, &pair->address[transition->direction]);
 	for (unsigned i = 0; host && i < message->certificate_count; i++) {

@@ -101,13 +101,16 @@ static void look_for_flood(struct judge *judge, struct judged_pair *pair, struct
 
 static void count_half_open(struct judge *judge, struct judged_pair *pair, struct ike_story *story)
 {
-	struct judged_host *host = judge_host(judge, &story->responder);
-	int64_t second = judge->now_ns / SECOND;
 	enum ike_event_kind kind = judge->ike.kind;
+	bool opens = kind == IKE_EVENT_OPENED && judge->ike.born;
+	bool goes_on =
+	    story->counted && kind != IKE_EVENT_NONE && (judge->ike.from_initiator || kind == IKE_EVENT_REFUSED);
+	struct judged_host *host = opens || goes_on ? judge_host(judge, &story->responder) : NULL;
+	int64_t second = judge->now_ns / SECOND;
 
 	if (!host)
 		return;
-	if (kind == IKE_EVENT_OPENED && judge->ike.born) {
+	if (opens) {
 		half_open_advance(host, second);
 		uint16_t *bucket = &host->half_open[second % HALF_OPEN_SECONDS];
 		*bucket = (uint16_t)(*bucket + (*bucket < UINT16_MAX));
@@ -116,9 +119,6 @@ static void count_half_open(struct judge *judge, struct judged_pair *pair, struc
 		look_for_flood(judge, pair, host);
 		return;
 	}
-	bool refused = kind == IKE_EVENT_REFUSED;
-	if (!story->counted || kind == IKE_EVENT_NONE || !(judge->ike.from_initiator || refused))
-		return;
 	story->counted = false;
 	int64_t opened = story->counted_ns / SECOND;
 	half_open_advance(host, second);

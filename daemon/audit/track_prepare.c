@@ -266,7 +266,7 @@ static inline void fetch_behind_pair(const struct track *track, const struct pac
 {
 	if (!key->entry) {
 		uint64_t hash = track_pair_hash(track, &packet->src, &packet->dst, key);
-		fetch_pair_of(track, key, table_first(&track->pairs, hash));
+		pages_fetch_all(pair_at(track, table_first(&track->pairs, hash)), sizeof(struct pair));
 		fetch_hosts(track, packet, key, true);
 		return;
 	}
