@@ -418,15 +418,22 @@ static bool is_mail(const uint8_t *transport)
 	return false;
 }
 
-/* The name of a TCP flow whose first payload says it; CLASSIFY_APP_UNKNOWN: nDPI has to be asked. */
-static uint16_t name_greeted(const uint8_t *transport, uint16_t transport_length)
+/* What a TCP segment carries; NULL if that is nothing. */
+static const uint8_t *tcp_payload(const uint8_t *transport, uint16_t transport_length, uint32_t *length)
 {
-	uint16_t header = transport_length >= TCP_HEADER ? (uint16_t)((transport[12] >> 4) * 4) : 0;
+	uint32_t header = transport_length >= TCP_HEADER ? (transport[12] >> 4) * 4U : 0;
 
 	if (header < TCP_HEADER || header >= transport_length)
-		return CLASSIFY_APP_UNKNOWN;
-	uint32_t length = (uint32_t)transport_length - header;
-	struct cursor cursor = cursor_make(transport + header, length, length);
+		return NULL;
+	*length = transport_length - header;
+	return transport + header;
+}
+
+/* The name of a TCP flow whose first payload says it; CLASSIFY_APP_UNKNOWN: nDPI has to be asked. */
+static uint16_t name_greeted(const uint8_t *transport, const uint8_t *payload, uint32_t length)
+{
+	struct cursor cursor = cursor_make(payload, length, length);
+
 	switch (greeting_read(&cursor)) {
 	case GREETING_TLS:
 		return is_mail(transport) ? CLASSIFY_APP_UNKNOWN : NDPI_PROTOCOL_TLS;
@@ -447,6 +454,41 @@ static uint16_t name_asked(const uint8_t *transport, uint16_t transport_length)
 	uint32_t length = (uint32_t)transport_length - UDP_HEADER;
 	struct cursor cursor = cursor_make(transport + UDP_HEADER, length, length);
 	return greeting_read_question(&cursor) == GREETING_DNS ? NDPI_PROTOCOL_DNS : CLASSIFY_APP_UNKNOWN;
+}
+
+static bool is_text(uint8_t octet)
+{
+	return (octet >= ' ' && octet <= '~') || octet == '\t' || octet == '\r' || octet == '\n';
+}
+
+/*
+ * Tells nDPI what a TCP flow is not that begins with these octets, which it would go on to look for: records of TLS, for which it
+ * gathers all that comes in two kilobytes of memory, and the commands of FTP and RTSP, in each packet anew. What begins as text
+ * may go over to TLS later, and RTSP carries media behind a dollar sign (RFC 7826 section 14).
+ */
+static void rule_out(struct slot *slot, const uint8_t *payload, uint32_t length)
+{
+	enum {
+		LOOKED_AT = 4,
+		RECORD_LOWEST = 20,
+		RECORD_HIGHEST = 24,
+		VERSION = 3,
+		SHORT_HEADER = 0x80,
+		CLIENT_HELLO = 1
+	};
+	NDPI_PROTOCOL_BITMASK *excluded = &slot->flow.excluded_protocol_bitmask;
+
+	if (length < LOOKED_AT)
+		return;
+	bool record = payload[0] >= RECORD_LOWEST && payload[0] <= RECORD_HIGHEST && payload[1] == VERSION;
+	bool record_2 = payload[0] & SHORT_HEADER && payload[2] == CLIENT_HELLO; /* of SSL 2 */
+	if (is_text(payload[0]) && is_text(payload[1]) && is_text(payload[2]) && is_text(payload[3]))
+		return;
+	if (!record && !record_2)
+		NDPI_ADD_PROTOCOL_TO_BITMASK(*excluded, NDPI_PROTOCOL_TLS);
+	NDPI_ADD_PROTOCOL_TO_BITMASK(*excluded, NDPI_PROTOCOL_FTP_CONTROL);
+	if (payload[0] != '$')
+		NDPI_ADD_PROTOCOL_TO_BITMASK(*excluded, NDPI_PROTOCOL_RTSP);
 }
 
 /* Shows nDPI the copy and keeps in the slot what it finds. */
@@ -470,19 +512,22 @@ static void inspect(struct classifier *classifier, struct slot *slot, uint16_t l
 {
 	static const ndpi_risk clear = 1ULL << NDPI_CLEAR_TEXT_CREDENTIALS;
 	enum login login = LOGIN_NONE;
+	uint32_t payload_length = 0;
+	const uint8_t *payload =
+	    slot->transport == IPPROTO_TCP ? tcp_payload(transport, transport_length, &payload_length) : NULL;
 
-	if (!slot->asked && slot->app == CLASSIFY_APP_UNKNOWN)
-		slot->app = slot->transport == IPPROTO_TCP ? name_greeted(transport, transport_length)
-							   : name_asked(transport, transport_length);
+	if (!slot->asked && slot->app == CLASSIFY_APP_UNKNOWN) {
+		if (payload)
+			slot->app = name_greeted(transport, payload, payload_length);
+		else if (slot->transport == IPPROTO_UDP)
+			slot->app = name_asked(transport, transport_length);
+		if (payload && slot->app == CLASSIFY_APP_UNKNOWN)
+			rule_out(slot, payload, payload_length);
+	}
 	if (slot->app != NDPI_PROTOCOL_HTTP && slot->app != NDPI_PROTOCOL_TLS && slot->app != NDPI_PROTOCOL_DNS)
 		ask_ndpi(classifier, slot, length, time_ns);
-	if (slot->app == NDPI_PROTOCOL_HTTP && slot->transport == IPPROTO_TCP && transport_length > TCP_HEADER) {
-		uint16_t header = (uint16_t)((transport[12] >> 4) * 4);
-
-		if (header < transport_length)
-			login =
-			    http_login((const char *)transport + header, (const char *)transport + transport_length);
-	}
+	if (slot->app == NDPI_PROTOCOL_HTTP && payload)
+		login = http_login((const char *)payload, (const char *)payload + payload_length);
 	if (login == LOGIN_HIDDEN)
 		slot->flow.risk &= ~clear;
 	if (login == LOGIN_CLEAR || (slot->flow.risk & clear))

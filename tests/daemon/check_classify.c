@@ -247,6 +247,33 @@ START_TEST(ftp_login)
 }
 END_TEST
 
+START_TEST(rtsp_is_found)
+{
+	struct dialogue flow = begin(4, TCP, 554);
+
+	say_text(&flow, false,
+		 "DESCRIBE rtsp://camera.example/live RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n");
+	if (!flow.result.final)
+		say_text(&flow, true, "RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 0\r\n\r\n");
+	ck_assert_str_eq(classifier_name(classifier, flow.result.app), "RTSP");
+}
+END_TEST
+
+/* It is the rest of something else, which nobody has to look for among commands and records. */
+START_TEST(what_begins_with_octets_is_no_dialogue_of_text)
+{
+	static const uint8_t octets[] = { 0x9b, 0x01, 0xfe, 0x33, 0x80, 0x71, 0xc4, 0x02, 0x5d, 0xee, 0x10, 0x97 };
+	struct dialogue flow = begin(4, TCP, 6000);
+
+	say(&flow, false, octets, sizeof(octets), false);
+	say_text(&flow, true, "220 Service ready.\r\n");
+	say_text(&flow, false, "USER somebody\r\n");
+	for (int i = 0; i < 5; i++)
+		say(&flow, i % 2, octets, sizeof(octets), false);
+	expect(&flow, NULL, true, false, false);
+}
+END_TEST
+
 START_TEST(pop_login)
 {
 	struct dialogue flow = begin(4, TCP, 110);
@@ -551,6 +578,8 @@ int main(void)
 	tcase_add_loop_test(tests, http_credentials, 0, COUNT(authorizations));
 	tcase_add_test(tests, http_credentials_after_a_refusal);
 	tcase_add_test(tests, ftp_login);
+	tcase_add_test(tests, rtsp_is_found);
+	tcase_add_test(tests, what_begins_with_octets_is_no_dialogue_of_text);
 	tcase_add_test(tests, pop_login);
 	tcase_add_loop_test(tests, tls_is_encrypted, 0, 2);
 	tcase_add_test(tests, ssh_is_encrypted);
