@@ -34,7 +34,7 @@
 #define SECOND INT64_C(1000000000)
 #define MILLISECOND INT64_C(1000000)
 
-#define STEP_NS (50 * MILLISECOND)      /* frame time between two looks at what fell quiet, offline */
+#define STEP_NS (10 * MILLISECOND)      /* frame time between two looks at what fell quiet, offline */
 #define LIVE_STEP_NS (20 * MILLISECOND) /* and live, where the watermark lets alerts out */
 
 enum {
