@@ -31,7 +31,10 @@ size_t spool_segment_put(char *out, uint64_t number, const char *octets, size_t 
  */
 bool spool_segment_next(const char *octets, size_t size, size_t *offset, struct spool_record *record);
 
-/* The end of the last record before which nothing is torn: what the file is to be cut to before more is appended. */
+/*
+ * The end of the last record: what the file is cut to, so that nothing torn stands at its end. After a start records go to another
+ * segment, since a header that was passed over might claim what is put behind it.
+ */
 size_t spool_segment_sound(const char *octets, size_t size);
 
 /* The file's name, and the number back from it; false if it is not the name of a segment. */
