@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-enum { SPELLING_WORD_MAX = 32 }; /* octets of a word that is worth comparing */
+enum { SPELLING_WORD_MAX = 64 }; /* octets of a word that is worth comparing */
 
 /* Letters to change, insert, drop or swap with the next to get from one word to the other; SIZE_MAX for longer words. */
 size_t spelling_distance(const char *one, const char *other);

@@ -7,15 +7,17 @@
 #include "report/json_line.h"
 #include "report/text_page.h"
 #include "terminal.h"
+#include "../config/spelling.h"
 
 #include <getopt.h>
 #include <jansson.h>
 #include <locale.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXIT_DONE = 0, EXIT_TROUBLE = 2, NAME_MAX_OCTETS = 64, NAME_COLUMNS = 25, LABEL_COLUMNS = 12 };
+enum { EXIT_DONE = 0, EXIT_TROUBLE = 2, NAME_MAX_OCTETS = SPELLING_WORD_MAX, NAME_COLUMNS = 25, LABEL_COLUMNS = 12 };
 
 const char explain_command_usage[] =
     "Usage: espial explain [--json]                      every finding, one line each\n"
@@ -31,33 +33,9 @@ const char explain_command_usage[] =
 
 /* ---- names ---- */
 
-/* Letters to insert, remove or change to get from one name to the other; both at most NAME_MAX_OCTETS long. */
-static unsigned distance(const char *left, const char *right)
-{
-	unsigned row[NAME_MAX_OCTETS + 1];
-	size_t width = strlen(right);
-
-	for (unsigned i = 0; i <= width; i++)
-		row[i] = i;
-	for (unsigned i = 0; left[i]; i++) {
-		unsigned diagonal = row[0];
-		row[0] = i + 1;
-		for (unsigned j = 0; j < width; j++) {
-			unsigned best = diagonal + (left[i] != right[j]);
-			diagonal = row[j + 1];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (diagonal + 1 < best)
-				best = diagonal + 1;
-			row[j + 1] = best;
-		}
-	}
-	return row[width];
-}
-
 struct search {
 	char name[NAME_MAX_OCTETS + 1];
-	unsigned best;
+	size_t best;
 	char *nearest;
 	size_t size;
 };
@@ -65,7 +43,7 @@ struct search {
 /* `name` as a person would type it, `full` as it is to be suggested. */
 static void consider(struct search *search, const char *name, const char *full)
 {
-	unsigned far = distance(search->name, name);
+	size_t far = spelling_distance(search->name, name);
 
 	/* Part of a name is nearer than any other word of its length. */
 	if (far > 1 && strlen(search->name) >= 3 && strstr(name, search->name))
@@ -78,7 +56,7 @@ static void consider(struct search *search, const char *name, const char *full)
 
 void explain_command_nearest(const char *name, char *nearest, size_t size)
 {
-	struct search search = { .best = ~0u, .nearest = nearest, .size = size };
+	struct search search = { .best = SIZE_MAX, .nearest = nearest, .size = size };
 	char full[NAME_MAX_OCTETS + 1];
 
 	snprintf(search.name, sizeof(search.name), "%.*s", NAME_MAX_OCTETS, name);

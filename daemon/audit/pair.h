@@ -25,7 +25,6 @@ enum { SIDES = 2 }; /* index by direction: 0 lower address to higher, 1 the othe
 /* Bits of pair.flags */
 enum {
 	PAIR_WATCHED = 1 << 0,     /* a rule speaks of it, or ESP, AH or IKE was seen: clear packets are judged */
-	PAIR_SHAPE_DONE = 1 << 1,  /* its cipher class needs no more lengths */
 	PAIR_ESP_QUIET_0 = 1 << 2, /* ESP of direction 0 is quiet (or never was) */
 	PAIR_ESP_QUIET_1 = 1 << 3,
 	PAIR_LEARNABLE = 1 << 4, /* the transition was sent */
@@ -172,7 +171,7 @@ struct story {
 	uint64_t clear_packets[SIDES];       /* offending ones */
 	uint64_t clear_bytes;
 	int64_t clear_last_ns[SIDES];
-	int64_t clear_told_ns;       /* of the last transition with totals */
+	int64_t clear_told_ns; /* of the last transition with totals */
 	/* second and third line: the latest ESP packets of the pair; the oldest is where pair.link.owner says */
 	struct story_esp ring[STORY_RING];
 	uint32_t copies[SIDES];      /* clear packets explained as decapsulated copies */
