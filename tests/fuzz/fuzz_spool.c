@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A segment of the spool as a crash, a bad disk or somebody else left it. The input is the file. Every record that is read
- * lies in it, behind the one before, and written again is the same octets.
+ * lies in it, behind the one before, and written again is the same octets; what is put behind the sound part is read last, unless
+ * somebody forged a header that claims it.
  */
 #include "fuzz.h"
 
 #include "daemon/report/spool_segment.h"
 
 #include <string.h>
+
+static const char appended[] = "{\"a\": 1}";
 
 static void check_record(const char *octets, size_t size, size_t offset, const struct spool_record *record)
 {
@@ -32,6 +35,32 @@ static void check_cut(const char *octets, size_t sound, unsigned count)
 	while (spool_segment_next(octets, sound, &offset, &record))
 		found++;
 	DEMAND(found == count);
+}
+
+/* Appends a record behind the sound part. */
+static void check_append(const char *octets, size_t sound, unsigned count)
+{
+	char *longer = malloc(sound + SPOOL_HEADER + sizeof(appended));
+	struct spool_record record = { 0 };
+	size_t offset = 0, begins = 0;
+	unsigned found = 0;
+
+	DEMAND(longer != NULL);
+	if (sound > 0)
+		memcpy(longer, octets, sound);
+	size_t size = sound + spool_segment_put(longer + sound, 7, appended, sizeof(appended));
+	while (spool_segment_next(longer, size, &offset, &record)) {
+		begins = (size_t)(record.octets - longer) - SPOOL_HEADER;
+		found++;
+		if (begins < sound && offset > sound) {
+			free(longer);
+			return;
+		}
+	}
+	DEMAND(spool_segment_sound(longer, size) == size);
+	DEMAND(found == count + 1 && begins == sound && record.number == 7 && record.length == sizeof(appended));
+	DEMAND(memcmp(record.octets, appended, sizeof(appended)) == 0);
+	free(longer);
 }
 
 static void check_name(const char *octets, size_t size)
@@ -61,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	DEMAND(spool_segment_sound(octets, size) == last);
 	check_cut(octets, last, count);
+	check_append(octets, last, count);
 	check_name(octets, size);
 	return 0;
 }
