@@ -140,17 +140,24 @@ static void sleep_longer(void *context, int job, unsigned index)
 
 START_TEST(who_waits_for_whom)
 {
-	unsigned done[3] = { 0 };
-	struct team *team = team_new(3, sleep_longer, done);
+	enum { TRIES = 10, LEAST_NS = 79000000 };
+	unsigned done[3];
+	struct team *team = NULL;
 
-	ck_assert_ptr_nonnull(team);
-	team_do(team, 5);
-	team_do(team, 2);
+	/* A busy machine may lend the first one's processor to others while its part is timed: then once more. */
+	for (int i = 0; i < TRIES && (!team || team_waited_ns(team, 0) < LEAST_NS); i++) {
+		team_free(team);
+		memset(done, 0, sizeof(done));
+		team = team_new(3, sleep_longer, done);
+		ck_assert_ptr_nonnull(team);
+		team_do(team, 5);
+		team_do(team, 2);
+	}
 	for (unsigned i = 0; i < 3; i++)
 		ck_assert_uint_eq(done[i], 7);
-	/* The last one of three slept 40 ms each time, the first not at all; half of it is for others on a busy machine. */
+	/* The last one of three slept 40 ms each time, the first not at all. */
 	ck_assert_int_ge(team_together_ns(team), 80000000);
-	ck_assert_int_ge(team_waited_ns(team, 0), 40000000);
+	ck_assert_int_ge(team_waited_ns(team, 0), LEAST_NS);
 	ck_assert_int_ge(team_waited_ns(team, 0), team_waited_ns(team, 1));
 	ck_assert_int_ge(team_waited_ns(team, 1), team_waited_ns(team, 2));
 	ck_assert_int_ge(team_waited_ns(team, 2), 0);
