@@ -114,7 +114,7 @@ static inline __attribute__((always_inline)) unsigned walk(struct capture_file *
 		};
 		position += pcap.header + captured;
 		/* The record after the next one, if that is as long: where each begins is said by the one before. */
-		__builtin_prefetch(window + position + pcap.header + captured);
+		__builtin_prefetch((const void *)((uintptr_t)window + position + pcap.header + captured));
 	}
 	file->position = position;
 	file->records += count;

@@ -210,7 +210,7 @@ static struct slot *find_slot(struct classifier *classifier, uint32_t slot)
 
 void classifier_fetch(const struct classifier *classifier, uint32_t slot)
 {
-	pages_fetch_all(&classifier->slots[slot - 1], sizeof(*classifier->slots));
+	pages_fetch_range(&classifier->slots[slot - 1], &classifier->slots[slot]);
 }
 
 void classifier_end(struct classifier *classifier, uint32_t slot)

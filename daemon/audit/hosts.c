@@ -66,12 +66,7 @@ bool hosts_known(const struct hosts *hosts, const struct address *address, uint6
 
 void hosts_fetch(const struct hosts *hosts, const struct address *address, bool found)
 {
-	uint64_t hash = hash_of(hosts, address);
-
-	if (found)
-		table_prefetch_entry(&hosts->table, hash);
-	else
-		table_prefetch_bucket(&hosts->table, hash);
+	table_prefetch(&hosts->table, hash_of(hosts, address), found);
 }
 
 size_t hosts_memory(const struct hosts *hosts)

@@ -131,8 +131,8 @@ void ike_stories_fetch(const struct ike_stories *stories, uint32_t realm, uint64
 	}
 	/* What any message touches: suites and names, in between, are for few. */
 	const struct ike_story *story = table_at(&stories->table, table_first(&stories->table, hash));
-	pages_fetch_all(story, offsetof(struct ike_story, offered));
-	pages_fetch_all(&story->auth_octets, sizeof(*story) - offsetof(struct ike_story, auth_octets));
+	pages_fetch_range(story, &story->offered);
+	pages_fetch_range(&story->auth_octets, story + 1);
 }
 
 struct ike_story *ike_story_find(struct ike_stories *stories, uint32_t realm, uint64_t ispi)

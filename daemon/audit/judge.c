@@ -520,18 +520,18 @@ static bool is_about_a_pair(const struct transition *transition)
 /* Sends for what the rules read of a pair when nothing is wrong with it: a few lines of many. */
 static void fetch_pair(const struct judge *judge, const struct due *due)
 {
-	enum { ALERTS = offsetof(struct judged_pair, exchange_at), TIMERS = offsetof(struct judged_pair, due_ns) };
 	uint32_t number = table_first(&judge->pairs, due->hash);
 	const struct judged_pair *pair = table_at(&judge->pairs, number);
 
 	if (!number)
 		return;
-	pages_fetch_all(pair, offsetof(struct judged_pair, negotiation));
-	pages_fetch_all(&pair->exchange_at, TIMERS - ALERTS);
-	pages_fetch(&pair->leak.running);
+	pages_fetch_range(pair, &pair->negotiation);
+	pages_fetch_range(&pair->exchange_at, pair->due_ns);
 	pages_fetch(&pair->knock);
 	if (due->transition.kind == TRANSITION_CLEAR_PROGRESS)
-		pages_fetch_all(&pair->leak, offsetof(struct leak, services));
+		pages_fetch_range(&pair->leak, pair->leak.services);
+	else
+		pages_fetch(&pair->leak.running);
 }
 
 /* Takes what is due, some at a time, so that their pairs, SAs and IKE SAs come into the cache together: each is a chain of misses. */

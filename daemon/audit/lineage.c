@@ -51,10 +51,7 @@ void lineage_fetch(const struct judge *judge, uint64_t pair, const struct transi
 		return;
 	}
 	uint64_t hash = key_hash(judge, pair, transition->direction, transition->esp.protocol, transition->esp.spi);
-	if (found)
-		table_prefetch_entry(&judge->sas, hash);
-	else
-		table_prefetch_bucket(&judge->sas, hash);
+	table_prefetch(&judge->sas, hash, found);
 }
 
 struct judged_sa *lineage_find(struct judge *judge, const struct judged_pair *pair, unsigned direction,

@@ -33,11 +33,10 @@ static inline void pages_fetch(const void *line)
 	__asm__ volatile("" : : "r"(line));
 }
 
-/* All lines of so many octets. */
-static inline void pages_fetch_all(const void *from, size_t size)
+/* All lines from there up to `end`. */
+static inline void pages_fetch_range(const void *from, const void *end)
 {
-	for (uintptr_t line = (uintptr_t)from & ~(uintptr_t)(CACHE_LINE - 1); line < (uintptr_t)from + size;
-	     line += CACHE_LINE)
+	for (uintptr_t line = (uintptr_t)from & ~(uintptr_t)(CACHE_LINE - 1); line < (uintptr_t)end; line += CACHE_LINE)
 		pages_fetch((const void *)line);
 }
 

@@ -69,6 +69,12 @@ struct pair {
 	int64_t esp_first_ns;      /* 0: none */
 };
 
+/* When the later of both directions last sent ESP or AH; 0: none did. */
+static inline int64_t pair_esp_last(const struct pair *pair)
+{
+	return pair->esp_last_ns[0] > pair->esp_last_ns[1] ? pair->esp_last_ns[0] : pair->esp_last_ns[1];
+}
+
 /* Bits of flow.flags */
 enum {
 	FLOW_SERVICE_KNOWN = 1 << 0, /* service side was told by a SYN or by the first datagram */

@@ -120,6 +120,15 @@ static inline void table_prefetch_entry(const struct table *table, uint64_t hash
 		pages_fetch(table_at(table, number));
 }
 
+/* The one, and when that has come, `found`, the other. */
+static inline void table_prefetch(const struct table *table, uint64_t hash, bool found)
+{
+	if (found)
+		table_prefetch_entry(table, hash);
+	else
+		table_prefetch_bucket(table, hash);
+}
+
 /* The entry's number, 0 if the key is not there. */
 static inline uint32_t table_find(const struct table *table, uint64_t hash)
 {

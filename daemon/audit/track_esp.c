@@ -536,22 +536,6 @@ static void pair_esp(struct track *track, struct pair *pair, uint32_t number, co
 	pair->esp_bytes += packet->length;
 }
 
-/* Later fragments only add octets; the SA is where they belong. */
-static __attribute__((noinline)) void first_fragment(struct track *track, struct pair *pair, struct sa *sa,
-						     uint32_t number, const struct packet *packet,
-						     const struct track_key *key)
-{
-	struct fragments_home home = { FRAGMENTS_SA, number, sa->link.hash };
-	uint32_t packets;
-	uint64_t bytes;
-
-	fragments_first(track->fragments, track_datagram_hash(track, packet, key->realm), &home, key->time_ns, &packets,
-			&bytes);
-	track->counters.fragments_orphaned -= packets;
-	sa->bytes += bytes;
-	pair->esp_bytes += bytes;
-}
-
 uint32_t track_esp(struct track *track, const struct packet *packet, const struct track_key *key, uint64_t hash)
 {
 	bool ah = packet->class == PACKET_AH;
@@ -611,8 +595,12 @@ uint32_t track_esp(struct track *track, const struct packet *packet, const struc
 		learn_count(track, pair, d, now);
 	if (pair->flags & PAIR_RING)
 		remember_for_copies(track, pair, packet, d, now);
-	if (packet->flags & PACKET_FIRST_FRAGMENT)
-		first_fragment(track, pair, sa, number, packet, key);
+	if (packet->flags & PACKET_FIRST_FRAGMENT) {
+		/* Later fragments only add octets; the SA is where they belong. */
+		uint64_t bytes = track_first_fragment(track, packet, key, FRAGMENTS_SA, number, sa->link.hash).bytes;
+		sa->bytes += bytes;
+		pair->esp_bytes += bytes;
+	}
 	return unnamed && whole(packet) ? number : 0;
 }
 

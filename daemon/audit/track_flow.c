@@ -172,33 +172,14 @@ static __attribute__((noinline)) uint32_t flow_make(struct track *track, const s
  * first packets were harmless pings, unless those went on for so long that they are a habit of their own. */
 static void note_clear_run(struct pair *pair, int64_t now_ns)
 {
-	int64_t esp = pair->esp_last_ns[0] > pair->esp_last_ns[1] ? pair->esp_last_ns[0] : pair->esp_last_ns[1];
-
 	bool paused = (pair->clear_last_ns == 0) | (now_ns - pair->clear_last_ns > TRACK_QUIET_NS);
-	bool begins = paused | (esp >= pair->clear_run_ns) | (now_ns - pair->clear_run_ns > CLEAR_RUN_NS);
+	bool begins =
+	    paused | (pair_esp_last(pair) >= pair->clear_run_ns) | (now_ns - pair->clear_run_ns > CLEAR_RUN_NS);
 
 	/* All bits or none: with ESP around it, nobody could guess. */
 	int64_t kept = (int64_t)begins - 1;
 	pair->clear_run_ns = (pair->clear_run_ns & kept) | (now_ns & ~kept);
 	pair->clear_last_ns = now_ns;
-}
-
-/* Those of its later fragments that came before it are the flow's. */
-static __attribute__((noinline)) void first_fragment(struct track *track, struct pair *pair, uint32_t number,
-						     const struct packet *packet, const struct track_key *key)
-{
-	struct flow *flow = flow_at(track, number);
-	struct fragments_home home = { FRAGMENTS_FLOW, number, flow->link.hash };
-	uint32_t packets;
-	uint64_t bytes;
-
-	fragments_first(track->fragments, track_datagram_hash(track, packet, key->realm), &home, key->time_ns, &packets,
-			&bytes);
-	track->counters.fragments_orphaned -= packets;
-	flow->packets[key->direction] += packets;
-	flow->bytes[key->direction] += bytes;
-	pair->clear_packets += packets;
-	pair->clear_bytes += bytes;
 }
 
 struct track_handle track_flow(struct track *track, const struct packet *packet, const struct track_key *key)
@@ -239,8 +220,14 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 	if (flow->packets[d] <= TRACK_FETCH_TRIES && packet->protocol == PROTOCOL_TCP)
 		track_fetch(track, flow, packet, key);
 	pair->flags |= PAIR_CLEAR;
-	if (packet->flags & PACKET_FIRST_FRAGMENT)
-		first_fragment(track, pair, number, packet, key);
+	if (packet->flags & PACKET_FIRST_FRAGMENT) {
+		struct track_early early =
+		    track_first_fragment(track, packet, key, FRAGMENTS_FLOW, number, flow->link.hash);
+		flow->packets[d] += early.packets;
+		flow->bytes[d] += early.bytes;
+		pair->clear_packets += early.packets;
+		pair->clear_bytes += early.bytes;
+	}
 	if (flow->packets[d] <= TRACK_SIDED_PACKETS && packet->class == PACKET_CLEARTEXT &&
 	    packet->protocol == PROTOCOL_TCP)
 		track_seen_tcp(track, number, packet, d);
@@ -253,6 +240,21 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 	handle.wants_name = !(flow->flags & FLOW_NAME_FINAL) && (!(flow->flags & FLOW_NO_SLOT) || handle.watched) &&
 			    packet->class == PACKET_CLEARTEXT && packet->payload_captured > 0;
 	return handle;
+}
+
+/* Apart, so that flows and SAs of whole packets need no room for it. */
+__attribute__((noinline)) struct track_early track_first_fragment(struct track *track, const struct packet *packet,
+								  const struct track_key *key,
+								  enum fragments_owner owner, uint32_t number,
+								  uint64_t hash)
+{
+	struct fragments_home home = { owner, number, hash };
+	struct track_early early;
+
+	fragments_first(track->fragments, track_datagram_hash(track, packet, key->realm), &home, key->time_ns,
+			&early.packets, &early.bytes);
+	track->counters.fragments_orphaned -= early.packets;
+	return early;
 }
 
 void track_later_fragment(struct track *track, const struct packet *packet, const struct track_key *key)

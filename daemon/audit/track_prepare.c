@@ -193,7 +193,7 @@ static inline void fetch_pair_of(const struct track *track, const struct track_k
 	if (!key->of_sa)
 		pages_fetch(pair + CACHE_LINE);
 	else if (sa_wants_cold(sa_at(track, key->entry), key->time_ns))
-		pages_fetch_all(&track->sa_cold[key->entry], sizeof(*track->sa_cold));
+		pages_fetch_range(&track->sa_cold[key->entry], &track->sa_cold[key->entry + 1]);
 }
 
 /* A new flow is worth a name where its hosts are known. */
@@ -232,7 +232,6 @@ static inline void fetch_story(const struct track *track, const struct pair *pai
 {
 	enum { USUAL_SERVICES = 4 };
 	const struct story *story = story_at(track, pair->story);
-	int64_t now_ns = key->time_ns;
 
 	if (key->of_sa) {
 		if (pair->flags & PAIR_RING)
@@ -240,14 +239,12 @@ static inline void fetch_story(const struct track *track, const struct pair *pai
 		return;
 	}
 	pages_fetch(story);
-	int64_t esp_ns = pair->esp_last_ns[0] > pair->esp_last_ns[1] ? pair->esp_last_ns[0] : pair->esp_last_ns[1];
-	if (now_ns - esp_ns <= STORY_YOUNG_NS)
-		pages_fetch_all(story->ring, sizeof(story->ring));
+	if (key->time_ns - pair_esp_last(pair) <= STORY_YOUNG_NS)
+		pages_fetch_range(story->ring, &story->ring[STORY_RING]);
 	if (pair->flags & PAIR_COPIES)
 		pages_fetch(&story->copies);
 	if (!flow_at(track, key->entry)->service)
-		pages_fetch_all(&story->service_count, offsetof(struct story, services[USUAL_SERVICES]) -
-							   offsetof(struct story, service_count));
+		pages_fetch_range(&story->service_count, &story->services[USUAL_SERVICES]);
 }
 
 /* What a packet of a pair whose cipher class is known, and that uses few lengths, touches. */
@@ -266,7 +263,8 @@ static inline void fetch_behind_pair(const struct track *track, const struct pac
 {
 	if (!key->entry) {
 		uint64_t hash = track_pair_hash(track, &packet->src, &packet->dst, key);
-		pages_fetch_all(pair_at(track, table_first(&track->pairs, hash)), sizeof(struct pair));
+		const struct pair *pair = pair_at(track, table_first(&track->pairs, hash));
+		pages_fetch_range(pair, pair + 1);
 		fetch_hosts(track, packet, key, true);
 		return;
 	}

@@ -301,10 +301,7 @@ static void fetch_mix(const struct track *track, uint32_t number, bool found)
 	if (number > track->flows.fresh || !table_lives(&track->flows, number))
 		return;
 	struct mix_key key = mix_key_of(flow_at(track, number));
-	if (found)
-		table_prefetch_entry(&track->mixes, mix_hash(track, &key));
-	else
-		table_prefetch_bucket(&track->mixes, mix_hash(track, &key));
+	table_prefetch(&track->mixes, mix_hash(track, &key), found);
 }
 
 /* Whether the phase is of a part that was asked for; pairs are looked over for their verdicts in any case. */
