@@ -480,19 +480,18 @@ void judge_ask_rules(struct judge *judge, struct judged_pair *pair, const struct
 
 static void run_timer(struct judge *judge)
 {
-	struct timer timer = judge_take_timer(judge);
-	struct judged_pair *pair = table_at(&judge->pairs, timer.pair);
+	struct timer timer;
+	bool good = judge_take_timer(judge, &timer);
 
 	judge->now_ns = timer.due_ns;
-	if (!timer.pair) {
+	if (!good)
+		return;
+	if (timer.owner == TIMER_PAIR)
+		rules[timer.rule].due(judge, table_at(&judge->pairs, timer.number));
+	else if (timer.owner == TIMER_HOST)
+		host_rules[timer.rule].due(judge, table_at(&judge->hosts, timer.number));
+	else
 		(timer.rule == SENSOR_TABLES ? rule_sensor_due : rule_mirror_due)(judge);
-		return;
-	}
-	/* The pair may be gone, or have been given an earlier timer since. */
-	if (!judge_timer_is_good(judge, &timer))
-		return;
-	pair->due_ns[timer.rule] = 0;
-	rules[timer.rule].due(judge, pair);
 }
 
 /* A transition that is due, with what it needs on the way. */
@@ -662,6 +661,10 @@ void judge_finish(struct judge *judge, int64_t end_ns)
 			if (rules[i].finish)
 				rules[i].finish(judge, table_at(&judge->pairs, number));
 	}
+	for (uint32_t number = 1; number <= judge->hosts.fresh; number++)
+		for (unsigned i = 0; i < HOST_RULE_COUNT && table_lives(&judge->hosts, number); i++)
+			if (host_rules[i].finish)
+				host_rules[i].finish(judge, table_at(&judge->hosts, number));
 	rule_mirror_finish(judge);
 	alert_desk_finish(judge);
 	known_finish(judge);

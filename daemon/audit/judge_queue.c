@@ -3,8 +3,8 @@
  * What waits for the judge: transitions and timers, in two binary heaps, earliest first. Called by judge.c and, for timers, by
  * the rules.
  *
- * A timer belongs to a rule and a pair and is only good while the pair's due_ns says the same time; asking for an earlier
- * time just puts another timer and lets the old one come to nothing.
+ * A timer belongs to a rule and a pair or host and is only good while the due_ns of that says the same time; asking for an
+ * earlier time just puts another timer and lets the old one come to nothing.
  */
 #include "judge_state.h"
 
@@ -94,9 +94,10 @@ struct transition judge_take_transition(struct judge *judge)
 
 static bool timer_before(const struct timer *left, const struct timer *right)
 {
-	return left->due_ns != right->due_ns ? left->due_ns < right->due_ns
-	       : left->pair != right->pair   ? left->pair < right->pair
-					     : left->rule < right->rule;
+	return left->due_ns != right->due_ns   ? left->due_ns < right->due_ns
+	       : left->owner != right->owner   ? left->owner < right->owner
+	       : left->number != right->number ? left->number < right->number
+					       : left->rule < right->rule;
 }
 
 /* Puts the timer where it belongs, from this place of the heap downwards. */
@@ -115,11 +116,23 @@ static void sift_timer(struct judge *judge, size_t at, struct timer timer)
 	judge->timers[at] = timer;
 }
 
-bool judge_timer_is_good(const struct judge *judge, const struct timer *timer)
+/* Where its owner has written down when it is due; of the sensor, and of an entry that is gone, NULL. */
+static int64_t *owners_due(const struct judge *judge, const struct timer *timer)
 {
-	const struct judged_pair *pair = table_at(&judge->pairs, timer->pair);
+	const struct table *table = timer->owner == TIMER_PAIR ? &judge->pairs : &judge->hosts;
 
-	return !timer->pair || (pair->link.hash && pair->due_ns[timer->rule] == timer->due_ns);
+	if (timer->owner == TIMER_SENSOR || !table_lives(table, timer->number))
+		return NULL;
+	if (timer->owner == TIMER_PAIR)
+		return &((struct judged_pair *)table_at(table, timer->number))->due_ns[timer->rule];
+	return &((struct judged_host *)table_at(table, timer->number))->due_ns[timer->rule];
+}
+
+static bool is_good(const struct judge *judge, const struct timer *timer)
+{
+	const int64_t *due_ns = owners_due(judge, timer);
+
+	return timer->owner == TIMER_SENSOR || (due_ns && *due_ns == timer->due_ns);
 }
 
 /* Those of pairs that are gone would stay for as long as they were set: whoever makes pairs up could fill the memory. */
@@ -128,7 +141,7 @@ static void sweep_timers(struct judge *judge)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < judge->timer_count; i++)
-		if (judge_timer_is_good(judge, &judge->timers[i]))
+		if (is_good(judge, &judge->timers[i]))
 			judge->timers[kept++] = judge->timers[i];
 	judge->timer_count = kept;
 	for (size_t i = kept / 2; i-- > 0;)
@@ -158,29 +171,48 @@ static void put_timer(struct judge *judge, struct timer timer)
 	judge->timers[at] = timer;
 }
 
-struct timer judge_take_timer(struct judge *judge)
+bool judge_take_timer(struct judge *judge, struct timer *timer)
 {
-	struct timer first = judge->timers[0];
 	struct timer last = judge->timers[--judge->timer_count];
 
+	*timer = judge->timer_count > 0 ? judge->timers[0] : last;
 	if (judge->timer_count > 0)
 		sift_timer(judge, 0, last);
-	return first;
+	if (!is_good(judge, timer))
+		return false;
+	int64_t *due_ns = owners_due(judge, timer);
+	if (due_ns)
+		*due_ns = 0;
+	return true;
+}
+
+/* `due` is where the owner writes it down. */
+static void wake(struct judge *judge, int64_t *due, struct timer timer)
+{
+	/* What should have been looked at long ago is looked at now: time does not run back. */
+	if (timer.due_ns < judge->now_ns)
+		timer.due_ns = judge->now_ns;
+	if (*due && *due <= timer.due_ns)
+		return;
+	*due = timer.due_ns;
+	put_timer(judge, timer);
 }
 
 void judge_wake(struct judge *judge, struct judged_pair *pair, enum rule_number rule, int64_t due_ns)
 {
-	/* What should have been looked at long ago is looked at now: time does not run back. */
-	if (due_ns < judge->now_ns)
-		due_ns = judge->now_ns;
-	if (pair->due_ns[rule] && pair->due_ns[rule] <= due_ns)
-		return;
-	pair->due_ns[rule] = due_ns;
-	size_t number = (size_t)((unsigned char *)pair - judge->pairs.entries) / judge->pairs.entry_size;
-	put_timer(judge, (struct timer){ due_ns, (uint32_t)number, rule });
+	uint32_t number = table_number(&judge->pairs, pair);
+
+	wake(judge, &pair->due_ns[rule], (struct timer){ due_ns, number, TIMER_PAIR, (uint16_t)rule });
+}
+
+void judge_wake_host(struct judge *judge, struct judged_host *host, enum host_rule_number rule, int64_t due_ns)
+{
+	uint32_t number = table_number(&judge->hosts, host);
+
+	wake(judge, &host->due_ns[rule], (struct timer){ due_ns, number, TIMER_HOST, (uint16_t)rule });
 }
 
 void judge_wake_sensor(struct judge *judge, enum sensor_timer timer, int64_t due_ns)
 {
-	put_timer(judge, (struct timer){ due_ns, 0, timer });
+	put_timer(judge, (struct timer){ due_ns, 0, TIMER_SENSOR, (uint16_t)timer });
 }

@@ -33,6 +33,9 @@ enum rule_number {
 	RULE_COUNT
 };
 
+/* What is to be seen to of a host, whatever becomes of its pairs, in the order of rules.h. */
+enum host_rule_number { HOST_FLOOD, HOST_RESTART, HOST_OFFERED, HOST_CERTIFICATE, HOST_RULE_COUNT };
+
 /* One direction's ESP or AH. */
 struct judged_esp {
 	int64_t first_ns;
@@ -306,8 +309,7 @@ struct judged_host {
 	uint16_t half_open[HALF_OPEN_SECONDS];
 	struct alert flood;
 	int64_t flood_ns;
-	int64_t flood_due_ns; /* when to see whether what was opened in one burst was gone on with; 0: there was none */
-	uint32_t flood_most;  /* half-open at the height of it */
+	uint32_t flood_most; /* half-open at the height of it */
 	/* ike-certificate-expired: the certificate that is outdated, when it was seen first and last */
 	struct alert outdated;
 	int64_t outdated_first_ns, outdated_ns;
@@ -322,6 +324,7 @@ struct judged_host {
 	uint32_t again_count, again_ask; /* ask: the count at which its peers are counted next */
 	struct alert restart, check;
 	int64_t restart_ns, check_due_ns, check_told_ns;
+	int64_t due_ns[HOST_RULE_COUNT]; /* of each timer, 0: none */
 };
 
 /* A network (IPv4 /24, IPv6 /64), and how many learned pairs have an end in it. */
@@ -346,10 +349,13 @@ struct waiting {
 	uint32_t slot;
 };
 
+/* Of the same time, the sensor's first and the hosts' last: theirs rest on what the pairs came to. */
+enum timer_owner { TIMER_SENSOR, TIMER_PAIR, TIMER_HOST };
 struct timer {
 	int64_t due_ns;
-	uint32_t pair; /* 0: the sensor's */
-	uint32_t rule; /* enum rule_number; of the sensor, enum sensor_timer */
+	uint32_t number; /* of the pair or host; of the sensor 0 */
+	uint16_t owner;  /* enum timer_owner */
+	uint16_t rule;   /* enum rule_number, enum host_rule_number or enum sensor_timer */
 };
 
 /* table-full, about the sensor: of all workers and of the judge's own table of IKE SAs. */
@@ -434,9 +440,8 @@ bool judge_queue_init(struct judge *judge); /* false on lack of memory */
 void judge_queue_free(struct judge *judge);
 /* Of what there has to be: the earliest. */
 struct transition judge_take_transition(struct judge *judge);
-struct timer judge_take_timer(struct judge *judge);
-/* Whether anybody waits for it: its pair may be gone, or have been given an earlier one since. */
-bool judge_timer_is_good(const struct judge *judge, const struct timer *timer);
+/* False if nobody waits for it: who did may be gone, or have been given an earlier one since. */
+bool judge_take_timer(struct judge *judge, struct timer *timer);
 
 /* judge.c */
 struct judged_pair *judge_pair(struct judge *judge, uint32_t realm, const struct address *a, const struct address *b);
@@ -465,6 +470,8 @@ static inline int64_t judge_silent_since(const struct judged_pair *pair, int64_t
  * per pair, and asks again, when it looks, for what it is still waiting for.
  */
 void judge_wake(struct judge *judge, struct judged_pair *pair, enum rule_number rule, int64_t due_ns);
+/* The same for a host. */
+void judge_wake_host(struct judge *judge, struct judged_host *host, enum host_rule_number rule, int64_t due_ns);
 /* Asks that the sensor is looked at `due_ns`: its tables, or what is seen of its interfaces. */
 enum sensor_timer { SENSOR_TABLES, SENSOR_SEEN };
 void judge_wake_sensor(struct judge *judge, enum sensor_timer timer, int64_t due_ns);

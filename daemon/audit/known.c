@@ -246,9 +246,6 @@ static void look_at_pair(struct judge *judge, struct judged_pair *pair)
 
 static void look_at_host(struct judge *judge, struct judged_host *host)
 {
-	/* The pair whose timer would have seen to these may be gone. */
-	rule_crypto_look(judge, host);
-	rule_certificate_look(judge, host);
 	bool went_on = host->last_ns > host->known_ns &&
 		       judge->now_ns - host->known_ns >= judge->settings.thresholds.remember_fresh_ns;
 	if (!host->known_ns || host->known_ns < judge->known.again_ns || went_on)

@@ -268,6 +268,8 @@ static void recall_host_alert(struct judge *judge, const struct finding *finding
 		host->outdated_subject = subject ? hash_octets(subject, strlen(subject), 0) : 0;
 	}
 	take_over(judge, alert, finding, NULL);
+	judge_wake_host(judge, host, HOST_OFFERED, now_ns);
+	judge_wake_host(judge, host, HOST_CERTIFICATE, now_ns);
 }
 
 static void recall_alert(struct judge *judge, const struct finding *finding, int64_t now_ns)

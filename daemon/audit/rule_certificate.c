@@ -54,8 +54,7 @@ static void clear(struct judge *judge, struct judged_host *host, const char *why
 	alert_clear(judge, &host->outdated, &finding);
 }
 
-static void tell(struct judge *judge, struct judged_pair *pair, struct judged_host *host,
-		 const struct certificate_facts *facts, bool expired)
+static void tell(struct judge *judge, struct judged_host *host, const struct certificate_facts *facts, bool expired)
 {
 	const struct ike_story *story = judge->ike.story;
 	int64_t days = (expired ? judge->now_ns - facts->not_after_ns : facts->not_before_ns - judge->now_ns) / DAY;
@@ -85,11 +84,10 @@ static void tell(struct judge *judge, struct judged_pair *pair, struct judged_ho
 	finding_note_words(&finding, "signature", facts->signature);
 	finding_note_boolean(&finding, "authority", facts->authority);
 	alert_tell_host(judge, &host->outdated, &finding);
-	judge_wake(judge, pair, RULE_CERTIFICATE, judge->now_ns + judge->settings.thresholds.certificate_hold_ns);
+	judge_wake_host(judge, host, HOST_CERTIFICATE, judge->now_ns + judge->settings.thresholds.certificate_hold_ns);
 }
 
-static void look_at(struct judge *judge, struct judged_pair *pair, struct judged_host *host,
-		    const struct certificate_facts *facts)
+static void look_at(struct judge *judge, struct judged_host *host, const struct certificate_facts *facts)
 {
 	int64_t skew = judge->settings.thresholds.certificate_skew_ns;
 	bool expired = certificate_validity(facts, judge->now_ns - skew) == CERTIFICATE_EXPIRED;
@@ -99,7 +97,7 @@ static void look_at(struct judge *judge, struct judged_pair *pair, struct judged
 	if (expired || early) {
 		judge->ike.story->certificate_outdated = true;
 		host->outdated_subject = subject;
-		tell(judge, pair, host, facts, expired);
+		tell(judge, host, facts, expired);
 	} else if (host->outdated_subject == subject) {
 		clear(judge, host, "renewed", "shows a valid certificate for the same name now");
 	}
@@ -120,26 +118,16 @@ void rule_certificate_transition(struct judge *judge, struct judged_pair *pair, 
 		struct certificate_facts facts;
 		if (octets && ike_certificate_is_x509(certificate) && may_read(judge) &&
 		    settings->certificate(settings->certificate_context, octets, certificate->data.length, &facts))
-			look_at(judge, pair, host, &facts);
+			look_at(judge, host, &facts);
 	}
 }
 
-void rule_certificate_look(struct judge *judge, struct judged_host *host)
+void rule_certificate_host_due(struct judge *judge, struct judged_host *host)
 {
-	if (host->outdated.open && judge->now_ns - host->outdated_ns >= judge->settings.thresholds.certificate_hold_ns)
+	int64_t ends_ns = host->outdated_ns + judge->settings.thresholds.certificate_hold_ns;
+
+	if (host->outdated.open && judge->now_ns < ends_ns)
+		judge_wake_host(judge, host, HOST_CERTIFICATE, ends_ns);
+	else
 		clear(judge, host, "quiet", "has not shown it for long");
-}
-
-void rule_certificate_due(struct judge *judge, struct judged_pair *pair)
-{
-	int64_t hold = judge->settings.thresholds.certificate_hold_ns;
-
-	for (unsigned d = 0; d < 2; d++) {
-		struct judged_host *host = judge_host(judge, &pair->address[d]);
-		if (!host)
-			continue;
-		rule_certificate_look(judge, host);
-		if (host->outdated.open)
-			judge_wake(judge, pair, RULE_CERTIFICATE, host->outdated_ns + hold);
-	}
 }

@@ -111,12 +111,17 @@ static void wait_for_silence(struct judge *judge, struct judged_pair *pair)
 	judge_wake(judge, pair, RULE_CRYPTO, judge->now_ns + judge->settings.thresholds.selection_hold_ns);
 }
 
-void rule_crypto_look(struct judge *judge, struct judged_host *host)
+void rule_crypto_host_due(struct judge *judge, struct judged_host *host)
 {
+	int64_t ends_ns = host->offered_ns + judge->settings.thresholds.selection_hold_ns;
 	struct finding finding;
 
-	if (!host->offered.open || judge->now_ns - host->offered_ns < judge->settings.thresholds.selection_hold_ns)
+	if (!host->offered.open)
 		return;
+	if (judge->now_ns < ends_ns) {
+		judge_wake_host(judge, host, HOST_OFFERED, ends_ns);
+		return;
+	}
 	alert_begin_host(judge, &host->address, FINDING_WEAK_IKE_OFFERED, &finding);
 	alert_end(judge, &host->offered, &finding, "quiet", "It has not offered that for long.");
 }
@@ -147,14 +152,6 @@ void rule_crypto_due(struct judge *judge, struct judged_pair *pair)
 		}
 		alert_begin(judge, pair, all[i].id, &finding);
 		alert_end(judge, all[i].alert, &finding, "quiet", "The two have spoken neither IKE nor ESP for long.");
-	}
-	for (unsigned side = 0; side < 2; side++) {
-		struct judged_host *host = judge_host(judge, &pair->address[side]);
-		if (!host)
-			continue;
-		rule_crypto_look(judge, host);
-		if (host->offered.open)
-			judge_wake(judge, pair, RULE_CRYPTO, host->offered_ns + hold);
 	}
 }
 
@@ -261,7 +258,7 @@ static void judge_offer(struct judge *judge, struct judged_pair *pair, const str
 	if (!host || judge_suite(table, &story->offered, list) == CRYPTO_FINE)
 		return;
 	host->offered_ns = judge->now_ns;
-	wait_for_silence(judge, pair);
+	judge_wake_host(judge, host, HOST_OFFERED, judge->now_ns + judge->settings.thresholds.selection_hold_ns);
 	if (host->offered.open)
 		return;
 	alert_begin_host(judge, &story->initiator, FINDING_WEAK_IKE_OFFERED, &finding);

@@ -412,7 +412,7 @@ void rule_ike_due(struct judge *judge, struct judged_pair *pair)
 	}
 	childless(judge, pair);
 	end_notified(judge, pair);
-	rule_ike_host_due(judge, pair, false);
+	rule_ike_again_due(judge, pair);
 }
 
 void rule_ike_finish(struct judge *judge, struct judged_pair *pair)
@@ -422,5 +422,4 @@ void rule_ike_finish(struct judge *judge, struct judged_pair *pair)
 		if (trouble->first_ns && !trouble->alert.open)
 			judge->counters.in_progress++;
 	}
-	rule_ike_host_due(judge, pair, true);
 }

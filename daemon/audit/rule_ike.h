@@ -41,8 +41,8 @@ void rule_ike_describe_silence(struct judge *judge, const struct judged_pair *pa
 void rule_ike_doubt_child(struct judge *judge, struct judged_pair *pair, const struct ike_story *story);
 const struct ike_story *rule_ike_childless(struct judge *judge, struct judged_pair *pair);
 
-/* rule_ike_host.c: what the message at hand means for the two hosts; what is due of them; the end. */
+/* rule_ike_host.c: what the message at hand means for the two hosts; whether one of them began again, some seconds later. */
 void rule_ike_host_event(struct judge *judge, struct judged_pair *pair);
-void rule_ike_host_due(struct judge *judge, struct judged_pair *pair, bool at_end);
+void rule_ike_again_due(struct judge *judge, struct judged_pair *pair);
 
 #endif

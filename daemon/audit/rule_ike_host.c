@@ -13,6 +13,7 @@
 #include "rule_ike.h"
 
 #include "finding.h"
+#include "rules.h"
 
 #include <string.h>
 
@@ -46,23 +47,10 @@ static unsigned half_open_count(const struct judged_host *host, int64_t second, 
 }
 
 /*
- * A burst may be over before it can be told from peers that go on, and nothing comes afterwards that would lead here. So the
- * pair that brought so many that they would do looks again; one that has to make room takes that with it, for the next.
+ * A burst may be over before it can be told from peers that go on, and nothing comes afterwards that would lead here. So where
+ * so many came that they would do, the host is looked at again after `wait_ns`.
  */
-static void wait_for_burst(struct judge *judge, struct judged_pair *pair, struct judged_host *host, bool enough)
-{
-	if (!enough) {
-		host->flood_due_ns = 0;
-		return;
-	}
-	if (host->flood_due_ns > judge->now_ns)
-		return;
-	/* First for all of them to have had their time, then for those that came meanwhile. */
-	host->flood_due_ns = judge->now_ns + (host->flood_due_ns ? SECOND : FLOOD_WAIT_S * SECOND);
-	judge_wake(judge, pair, RULE_IKE, host->flood_due_ns);
-}
-
-static void look_for_flood(struct judge *judge, struct judged_pair *pair, struct judged_host *host)
+static void look_for_flood(struct judge *judge, struct judged_host *host, int64_t wait_ns)
 {
 	int64_t second = judge->now_ns / SECOND;
 	struct finding finding;
@@ -72,10 +60,10 @@ static void look_for_flood(struct judge *judge, struct judged_pair *pair, struct
 	unsigned count = half_open_count(host, second, FLOOD_WAIT_S);
 	unsigned limit = judge->settings.thresholds.flood_half_open;
 	if (!host->flood.open && count < limit) {
-		wait_for_burst(judge, pair, host, half_open_count(host, second, 0) >= limit);
+		if (half_open_count(host, second, 0) >= limit)
+			judge_wake_host(judge, host, HOST_FLOOD, judge->now_ns + wait_ns);
 		return;
 	}
-	host->flood_due_ns = 0;
 	if (!host->flood.open) {
 		host->flood_ns = judge->now_ns;
 		host->flood_most = 0;
@@ -96,10 +84,15 @@ static void look_for_flood(struct judge *judge, struct judged_pair *pair, struct
 		return;
 	}
 	alert_tell_host(judge, &host->flood, &finding);
-	judge_wake(judge, pair, RULE_IKE, judge->now_ns + HALF_OPEN_SECONDS * SECOND);
+	judge_wake_host(judge, host, HOST_FLOOD, judge->now_ns + HALF_OPEN_SECONDS * SECOND);
 }
 
-static void count_half_open(struct judge *judge, struct judged_pair *pair, struct ike_story *story)
+void rule_ike_flood_due(struct judge *judge, struct judged_host *host)
+{
+	look_for_flood(judge, host, SECOND);
+}
+
+static void count_half_open(struct judge *judge, struct ike_story *story)
 {
 	enum ike_event_kind kind = judge->ike.kind;
 	bool opens = kind == IKE_EVENT_OPENED && judge->ike.born;
@@ -116,7 +109,8 @@ static void count_half_open(struct judge *judge, struct judged_pair *pair, struc
 		*bucket = (uint16_t)(*bucket + (*bucket < UINT16_MAX));
 		story->counted = true;
 		story->counted_ns = judge->now_ns;
-		look_for_flood(judge, pair, host);
+		/* All of a burst are to have had their time; later ones are looked for more often. */
+		look_for_flood(judge, host, FLOOD_WAIT_S * SECOND);
 		return;
 	}
 	story->counted = false;
@@ -155,8 +149,8 @@ static unsigned peers_of(const struct judge *judge, const struct address *host)
 	return peers;
 }
 
-static void tell_restart(struct judge *judge, struct judged_pair *pair, struct judged_host *host, unsigned again,
-			 unsigned peers, int64_t first_ns)
+static void tell_restart(struct judge *judge, struct judged_host *host, unsigned again, unsigned peers,
+			 int64_t first_ns)
 {
 	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
 	struct address_text text;
@@ -172,7 +166,7 @@ static void tell_restart(struct judge *judge, struct judged_pair *pair, struct j
 	finding_note_integer(&finding, "peers_again", again);
 	finding_note_integer(&finding, "peers", peers);
 	alert_tell_host(judge, &host->restart, &finding);
-	judge_wake(judge, pair, RULE_IKE, host->check_due_ns);
+	judge_wake_host(judge, host, HOST_RESTART, host->check_due_ns);
 }
 
 static void began_again(struct judge *judge, struct judged_pair *pair, struct judged_host *host, unsigned end,
@@ -198,7 +192,7 @@ static void began_again(struct judge *judge, struct judged_pair *pair, struct ju
 	host->again_ask = host->again_count + host->again_count / 4 + 1;
 	unsigned peers = peers_of(judge, &host->address);
 	if (host->again_count <= peers && 2 * host->again_count >= peers)
-		tell_restart(judge, pair, host, host->again_count, peers, host->again_first_ns);
+		tell_restart(judge, host, host->again_count, peers, host->again_first_ns);
 }
 
 static void opened(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
@@ -216,7 +210,7 @@ static void opened(struct judge *judge, struct judged_pair *pair, const struct i
 }
 
 /* Some seconds after a new IKE SA began: whether the old one, and its ESP, are gone without a word. */
-static void confirm(struct judge *judge, struct judged_pair *pair)
+void rule_ike_again_due(struct judge *judge, struct judged_pair *pair)
 {
 	struct judged_negotiation *negotiation = &pair->negotiation;
 	int64_t settle = judge->settings.thresholds.again_settle_ns, since = negotiation->again_ns;
@@ -326,45 +320,38 @@ static void end_check(struct judge *judge, struct judged_host *host)
 	alert_clear(judge, &host->check, &finding);
 }
 
-static void host_due(struct judge *judge, struct judged_pair *pair, struct judged_host *host, bool at_end)
+static void look_after_restart(struct judge *judge, struct judged_host *host)
+{
+	check(judge, host);
+	end_restart(judge, host);
+	host->check_due_ns = 0;
+}
+
+void rule_ike_restart_due(struct judge *judge, struct judged_host *host)
 {
 	int64_t hold = judge->settings.thresholds.ike_hold_ns;
 
-	if (host->check_due_ns && (at_end || judge->now_ns >= host->check_due_ns)) {
-		check(judge, host);
-		end_restart(judge, host);
-		host->check_due_ns = 0;
-	} else if (host->check_due_ns) {
-		judge_wake(judge, pair, RULE_IKE, host->check_due_ns);
-	}
-	if (at_end)
-		return;
+	if (host->check_due_ns && judge->now_ns >= host->check_due_ns)
+		look_after_restart(judge, host);
+	else if (host->check_due_ns)
+		judge_wake_host(judge, host, HOST_RESTART, host->check_due_ns);
 	if (host->check.open && judge->now_ns - host->check_told_ns >= hold)
 		end_check(judge, host);
 	else if (host->check.open)
-		judge_wake(judge, pair, RULE_IKE, host->check_told_ns + hold);
-	if (host->flood.open || (host->flood_due_ns && judge->now_ns >= host->flood_due_ns))
-		look_for_flood(judge, pair, host);
-	else if (host->flood_due_ns)
-		judge_wake(judge, pair, RULE_IKE, host->flood_due_ns);
+		judge_wake_host(judge, host, HOST_RESTART, host->check_told_ns + hold);
+}
+
+void rule_ike_restart_finish(struct judge *judge, struct judged_host *host)
+{
+	if (host->check_due_ns)
+		look_after_restart(judge, host);
 }
 
 void rule_ike_host_event(struct judge *judge, struct judged_pair *pair)
 {
 	struct ike_story *story = judge->ike.story;
 
-	count_half_open(judge, pair, story);
+	count_half_open(judge, story);
 	if (judge->ike.kind == IKE_EVENT_OPENED)
 		opened(judge, pair, story);
-}
-
-void rule_ike_host_due(struct judge *judge, struct judged_pair *pair, bool at_end)
-{
-	if (!at_end)
-		confirm(judge, pair);
-	for (unsigned d = 0; d < 2; d++) {
-		struct judged_host *host = judge_host(judge, &pair->address[d]);
-		if (host)
-			host_due(judge, pair, host, at_end);
-	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The rules, one row each. A rule looks at every transition of a pair, at the times it asked for with judge_wake(), and
- * once more when the capture ends. It keeps its state in the pair (judge_state.h) and speaks through alert.h.
+ * once more when the capture ends. It keeps its state in the pair (judge_state.h) and speaks through alert.h. What is said of
+ * a host has timers of its own, since the host outlives its pairs.
  */
 #ifndef ESPIAL_AUDIT_RULES_H
 #define ESPIAL_AUDIT_RULES_H
@@ -21,17 +22,18 @@ void rule_locked_due(struct judge *judge, struct judged_pair *pair);
 void rule_ike_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void rule_ike_due(struct judge *judge, struct judged_pair *pair);
 void rule_ike_finish(struct judge *judge, struct judged_pair *pair);
+void rule_ike_flood_due(struct judge *judge, struct judged_host *host);
+void rule_ike_restart_due(struct judge *judge, struct judged_host *host);
+void rule_ike_restart_finish(struct judge *judge, struct judged_host *host);
 
 /* algorithms and versions: rule_crypto.c */
 void rule_crypto_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void rule_crypto_due(struct judge *judge, struct judged_pair *pair);
-/* What is told of the host may be over. */
-void rule_crypto_look(struct judge *judge, struct judged_host *host);
+void rule_crypto_host_due(struct judge *judge, struct judged_host *host);
 
 /* certificates in clear: rule_certificate.c */
 void rule_certificate_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
-void rule_certificate_due(struct judge *judge, struct judged_pair *pair);
-void rule_certificate_look(struct judge *judge, struct judged_host *host);
+void rule_certificate_host_due(struct judge *judge, struct judged_host *host);
 
 /* bad-spi: rule_spi.c */
 void rule_spi_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
@@ -111,8 +113,21 @@ static const struct rule rules[RULE_COUNT] = {
 	[RULE_CONTENT] = { rule_content_transition, rule_content_due, NULL },
 	[RULE_SEQUENCE] = { rule_sequence_transition, rule_sequence_due, NULL },
 	[RULE_CRYPTO] = { rule_crypto_transition, rule_crypto_due, NULL },
-	[RULE_CERTIFICATE] = { rule_certificate_transition, rule_certificate_due, NULL },
+	[RULE_CERTIFICATE] = { rule_certificate_transition, NULL, NULL },
 	[RULE_LIFECYCLE] = { rule_lifecycle_transition, rule_lifecycle_due, NULL },
+};
+
+/* finish may be NULL. */
+struct host_rule {
+	void (*due)(struct judge *judge, struct judged_host *host);
+	void (*finish)(struct judge *judge, struct judged_host *host);
+};
+
+static const struct host_rule host_rules[HOST_RULE_COUNT] = {
+	[HOST_FLOOD] = { rule_ike_flood_due, NULL },
+	[HOST_RESTART] = { rule_ike_restart_due, rule_ike_restart_finish },
+	[HOST_OFFERED] = { rule_crypto_host_due, NULL },
+	[HOST_CERTIFICATE] = { rule_certificate_host_due, NULL },
 };
 
 #endif

@@ -466,6 +466,31 @@ START_TEST(forgotten)
 }
 END_TEST
 
+/* What is said of a host ends though the pair that showed it had to make room long before. */
+START_TEST(host_outlives_its_pair)
+{
+	struct choice weak = GOOD;
+
+	begin(false);
+	options.judged_pairs = 64;
+	weak.group = 2;
+	v2_init(ike, next_ispi += 2, weak);
+	ike_send(A, B, 1);
+	for (unsigned i = 0; i < 2000; i++) {
+		char address[32];
+		snprintf(address, sizeof(address), "10.7.%u.%u", i / 100, i % 100 + 1);
+		struct story_sa stranger = story_sa(address, B, 0x2000 + i);
+		story_esp(script, &stranger, 120);
+		seconds(0.1);
+	}
+	tell();
+	lasts(FINDING_WEAK_IKE_OFFERED);
+	after(25 * 3600);
+	ended_by(FINDING_WEAK_IKE_OFFERED, 1, "quiet");
+	scene_end();
+}
+END_TEST
+
 static void swallow(void *context, const struct record *record)
 {
 	(void)context;
@@ -640,4 +665,5 @@ END_TEST
 SUITE_MAIN("ends", replays_cease, slow_replays_go_on, count_began_anew, count_of_an_sa_that_is_gone, numbers_run_out,
 	   many_sas_after_a_bad_one, notices_about_nothing, not_readable_after_all, other_lengths,
 	   overdue_and_no_habit_any_more, integrity_alone, unnegotiated, readable_replaced, rekeyed_less_often,
-	   rekeyed_no_more, weak_and_silent, weakly_offered, forgotten, timers_of_those_that_went)
+	   rekeyed_no_more, weak_and_silent, weakly_offered, forgotten, host_outlives_its_pair,
+	   timers_of_those_that_went)
