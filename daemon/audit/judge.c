@@ -176,6 +176,21 @@ static int64_t last_seen(const struct judge *judge, const struct judged_pair *pa
 	return pair->leak.last_ns > last ? pair->leak.last_ns : last;
 }
 
+static void set_secured(struct judge *judge, struct judged_pair *pair, bool secured)
+{
+	judge->counters.secured_pairs += (uint64_t)secured - pair->secured;
+	pair->secured = secured;
+}
+
+void judge_count_secured(struct judge *judge, struct judged_pair *pair)
+{
+	bool integrity_alone = pair->has_ah && !pair->has_esp;
+
+	set_secured(judge, pair,
+		    pair->esp[0].first_ns && pair->esp[1].first_ns && !integrity_alone && !pair->readable.open &&
+			!pair->hides_nothing);
+}
+
 /* How many alerts are open about the pair's negotiations. */
 static unsigned in_trouble(const struct judged_pair *pair)
 {
@@ -234,8 +249,7 @@ static void evict_pair(struct judge *judge)
 		return;
 	struct judged_pair *pair = table_at(&judge->pairs, victim);
 	judge_forget_pair_alerts(judge, pair);
-	if (pair->esp[0].first_ns && pair->esp[1].first_ns)
-		judge->counters.secured_pairs--;
+	set_secured(judge, pair, false);
 	rule_mirror_forget(judge, pair);
 	judge_host_parts(judge, pair);
 	pair->known_ns = 0; /* the next engine may have room for it */
@@ -422,7 +436,6 @@ static void note_esp_began(struct judge *judge, struct judged_pair *pair, const 
 		esp->first_ns = transition->time_ns;
 		judge_note_protector(judge, pair);
 		if (pair->esp[0].first_ns && pair->esp[1].first_ns) {
-			judge->counters.secured_pairs++;
 			judge_host_speaks(judge, pair);
 			judge_host_secures(judge, pair);
 		}
@@ -466,6 +479,8 @@ void judge_note(struct judge *judge, struct judged_pair *pair, const struct tran
 	lineage_transition(judge, pair, transition);
 	move_transition(judge, pair, transition);
 	learn_transition(judge, pair, transition);
+	if (transition->kind == TRANSITION_SA_BORN || transition->kind == TRANSITION_ESP_BEGAN)
+		judge_count_secured(judge, pair);
 	if (transition->kind == TRANSITION_SA_BORN)
 		known_note_pair(judge, pair);
 	else if (transition->kind == TRANSITION_ESP_BEGAN)

@@ -182,12 +182,13 @@ enum { JUDGE_TABLES = 3 };
 void judge_tables(const struct judge *judge, struct record_table tables[JUDGE_TABLES]);
 
 struct judge_counters {
-	uint64_t opened;      /* findings opened */
-	uint64_t open;        /* alerts open now */
-	uint64_t in_progress; /* set by judge_finish(): matters that were not decided when the capture ended */
-	uint64_t lost;        /* transitions, timers and IKE messages in pieces that found no memory */
-	uint64_t secured_pairs, clear_pairs; /* pairs with ESP both ways; with an open leak */
-	uint64_t ike_sas;                    /* IKE SAs ever seen */
+	uint64_t opened;        /* findings opened */
+	uint64_t open;          /* alerts open now */
+	uint64_t in_progress;   /* set by judge_finish(): matters that were not decided when the capture ended */
+	uint64_t lost;          /* transitions, timers and IKE messages in pieces that found no memory */
+	uint64_t secured_pairs; /* with ESP both ways, of which nothing is known that lets it be read */
+	uint64_t clear_pairs;   /* with an open leak */
+	uint64_t ike_sas;       /* IKE SAs ever seen */
 };
 
 const struct judge_counters *judge_counters(const struct judge *judge);

@@ -235,6 +235,7 @@ struct judged_pair {
 	uint32_t rule; /* policy rule + 1, 0: none */
 	bool learnable, learned, nat;
 	bool counted;          /* among the peers of its hosts */
+	bool secured;          /* counted as such; judge_count_secured() */
 	int64_t hosts_ns;      /* when its hosts were last told that they speak to each other */
 	bool recalled;         /* an engine before this one knew it */
 	bool known_queued;     /* what is known of it is about to be written */
@@ -453,6 +454,9 @@ int64_t judge_pair_last(const struct judge *judge, const struct judged_pair *pai
 int64_t judge_esp_last(const struct judge *judge, const struct judged_esp *esp);
 /* When it last spoke ESP or AH, as of now: a direction that is running counts as now less the quiet threshold. */
 int64_t judge_pair_esp_last(const struct judge *judge, const struct judged_pair *pair);
+
+/* What decides whether the pair counts as secured may have changed. */
+void judge_count_secured(struct judge *judge, struct judged_pair *pair);
 
 /* Whether both sides spoke IKE or ESP: a forger of addresses does not get the other side to answer. */
 static inline bool judge_two_way(const struct judged_pair *pair)

@@ -25,6 +25,7 @@ enum { SIDES = 2 }; /* index by direction: 0 lower address to higher, 1 the othe
 /* Bits of pair.flags */
 enum {
 	PAIR_WATCHED = 1 << 0,     /* a rule speaks of it, or ESP, AH or IKE was seen: clear packets are judged */
+	PAIR_READABLE = 1 << 1,    /* what its ESP carries could be read at some time: the judge knows of now */
 	PAIR_ESP_QUIET_0 = 1 << 2, /* ESP of direction 0 is quiet (or never was) */
 	PAIR_ESP_QUIET_1 = 1 << 3,
 	PAIR_LEARNABLE = 1 << 4, /* the transition was sent */

@@ -98,7 +98,6 @@ static void recall_pair(struct judge *judge, const struct record_known_pair *kno
 		pair = judge_pair_obtain(judge, known->realm, &known->a, &known->b, false);
 	if (!pair || pair->recalled || old)
 		return;
-	bool both = pair->esp[0].first_ns && pair->esp[1].first_ns;
 	pair->recalled = true;
 	pair->recalled_ns = now_ns;
 	if (!pair->vlan)
@@ -121,9 +120,9 @@ static void recall_pair(struct judge *judge, const struct record_known_pair *kno
 	recall_services(&pair->leak, known);
 	judge_note_protector(judge, pair);
 	if (pair->esp[0].first_ns && pair->esp[1].first_ns) {
-		judge->counters.secured_pairs += !both;
 		recall_hosts(judge, pair, last);
 	}
+	judge_count_secured(judge, pair);
 	if (known->learned)
 		learn_recall(judge, pair);
 	/* So far nobody has to write it again. */

@@ -295,6 +295,7 @@ static void look(struct judge *judge, struct judged_pair *pair)
 	for (unsigned i = 0; i < sizeof(due) / sizeof(due[0]); i++)
 		if (due[i])
 			judge_wake(judge, pair, RULE_CONTENT, due[i]);
+	judge_count_secured(judge, pair);
 }
 
 void rule_content_transition(struct judge *judge, struct judged_pair *pair, const struct transition *transition)

@@ -232,7 +232,7 @@ struct track_knowledge {
 	void *context;
 	/* The name of an app, NULL if it has none. */
 	const char *(*app_name)(void *context, uint16_t app);
-	/* Completes a pair record: rule, carries (into the list given), rekeys, rekey_interval_median. */
+	/* Completes a pair record: verdict, rule, carries (into the list given), rekeys, rekey_interval_median. */
 	void (*pair)(void *context, uint32_t realm, struct record_pair *pair, const char *carries[RECORD_CARRIES_MAX]);
 	/* Completes an SA record: replaces, state. */
 	void (*sa)(void *context, uint32_t realm, struct record_sa *sa);
@@ -244,7 +244,7 @@ struct track_knowledge {
  * The tracker's state, copied while packets go on: the owner of the tracker calls track_state_collect() between batches,
  * each time for at most `entries` table entries, until it returns true. Entries that come or go meanwhile may or may not
  * be in it. The copy can then be written by any thread. `parts` (enum record_part): what is wanted of pairs and SAs; the pairs'
- * verdicts are counted in any case.
+ * verdicts are counted in any case, and to write the copy makes them those that the judge knows.
  */
 struct track_state;
 struct track_state *track_state_new(unsigned parts); /* NULL on lack of memory */
@@ -253,7 +253,7 @@ bool track_state_collect(struct track *track, struct track_state *state, uint32_
 void track_state_go_on(struct track_state *state, const struct track *from);
 void track_state_free(struct track_state *state);
 
-/* Living pairs by verdict, when all was collected. */
+/* Living pairs by verdict, when all was collected and written. */
 const uint64_t *track_state_verdicts(const struct track_state *state);
 
 /* Writes the sa, ike_sa and pair records; `sorted`: in an order that depends only on the traffic, for who does not sort them

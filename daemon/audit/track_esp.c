@@ -447,6 +447,7 @@ static __attribute__((noinline)) void sa_content(struct track *track, struct pai
 		sa->flags |= SA_OPAQUE;
 	if (!news || (readable->state == READABLE_NO && !readable->missed))
 		return;
+	pair->flags |= PAIR_READABLE;
 	struct transition transition = { .time_ns = now_ns,
 					 .kind = TRANSITION_READABLE,
 					 .direction = sa->flags & SA_DIRECTION ? 1 : 0,

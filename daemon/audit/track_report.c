@@ -267,7 +267,8 @@ static void copy_pair(const struct track *track, struct track_state *state, uint
 	struct pair_facts *facts;
 
 	state->verdicts[verdict]++;
-	if (!(state->parts & RECORD_PART_PAIRS) || !(facts = add(state, &state->pairs, sizeof(*facts))))
+	bool asked = verdict == PAIR_SECURED && (pair->flags & PAIR_READABLE);
+	if ((!(state->parts & RECORD_PART_PAIRS) && !asked) || !(facts = add(state, &state->pairs, sizeof(*facts))))
 		return;
 	facts->number = state->numbers + number;
 	facts->generation = pair->generation;
@@ -480,7 +481,8 @@ static bool group_mixes(const struct track_state *state, struct mix_groups *grou
 	return true;
 }
 
-static void write_pair(const struct track_state *state, struct pair_facts *facts, const struct mix_groups *groups,
+/* Where pairs were not asked for, only its verdict counts. */
+static void write_pair(struct track_state *state, struct pair_facts *facts, const struct mix_groups *groups,
 		       const struct track_knowledge *knowledge, const struct record_sink *sink)
 {
 	struct record_protocol protocols[CLEARTEXT_MAX];
@@ -515,7 +517,10 @@ static void write_pair(const struct track_state *state, struct pair_facts *facts
 	record.pair.cleartext = protocols;
 	record.pair.cleartext_count = listed;
 	knowledge->pair(knowledge->context, facts->realm, &record.pair, carries);
-	record_write(sink, &record);
+	state->verdicts[facts->pair.verdict]--;
+	state->verdicts[record.pair.verdict]++;
+	if (state->parts & RECORD_PART_PAIRS)
+		record_write(sink, &record);
 }
 
 static void sort(struct list *list, size_t size, int (*compare)(const void *left, const void *right))

@@ -286,13 +286,15 @@ START_TEST(unnegotiated)
 }
 END_TEST
 
-/* The verdict of the pair in its record. */
+/* The verdict of the pair in its record; only as secured it is counted among those. */
 static void counts_as(const char *verdict)
 {
 	char part[80];
 
 	snprintf(part, sizeof(part), "pair " A " " B " %s", verdict);
 	ck_assert_msg(story_count(result->records, part) == 1, "not %s in:\n%s", part, result->records);
+	if (strcmp(verdict, "secured") != 0)
+		ck_assert_uint_eq(result->judge.secured_pairs, 0);
 }
 
 START_TEST(readable_replaced)
@@ -311,6 +313,7 @@ START_TEST(readable_replaced)
 	tell();
 	ended_by(FINDING_READABLE_ESP, 1, "rekeyed");
 	counts_as("secured");
+	ck_assert_uint_eq(result->judge.secured_pairs, 1);
 	/* The old SA speaks again. */
 	esp_out.spi -= 0x10;
 	esp_out.sequence = 500;
@@ -330,6 +333,7 @@ START_TEST(readable_replaced)
 	esp(60, BOTH);
 	tell();
 	counts_as("secured");
+	ck_assert_uint_eq(result->judge.secured_pairs, 1);
 	scene_end();
 }
 END_TEST

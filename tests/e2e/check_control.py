@@ -21,6 +21,7 @@ from station import Sensor, Wire, expect, until
 
 RULES = {"branch": {"between": "[10.1.0.0/24, 10.2.0.0/24]"}}
 LAB = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../captures/lab/08a-leak-both-policy-flush.pcap")
+NULL_ESP = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../captures/lab/13a-manual-esp-null.pcap")
 SHOWN = [os.path.join(os.path.dirname(os.path.realpath(__file__)), "../daemon/ike_log", name) for name in ("shown.pcap", "ikev1.pcap")]
 A, B = "10.1.0.1", "10.2.0.2"
 
@@ -107,6 +108,21 @@ def commands(stage):
     _, errors = stage.ask("alerts", "ack", "0123456789abcdef", "--until", "4h", status=2)
     expect("no such" in errors, errors)
     promotion(stage)
+
+
+def readable(stage):
+    """ESP without encryption is not counted as secured, whether pairs are asked for or not."""
+    before = stage.records("status")[0]["pairs"]
+    for _, frame in station.read_pcap(NULL_ESP):
+        stage.wire.send(frame)
+
+    def counted():
+        now = stage.records("status")[0]["pairs"]
+        return now["integrity-only"] == before["integrity-only"] + 1 and now["secured"] == before["secured"]
+
+    until("the pair, among those that are not encrypted, though no pair is asked for", counted)
+    until("the pair", lambda: [p["verdict"] for p in stage.records("pairs", "10.13.1.1", "10.13.1.2")] == ["integrity-only"])
+    until("the same count", counted)
 
 
 def promotion(stage):
@@ -491,6 +507,7 @@ def main(espiald, espial):
         try:
             sinks(stage)
             commands(stage)
+            readable(stage)
             looks(stage)
             hostile(stage)
             test_alert(stage)
