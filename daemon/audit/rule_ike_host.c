@@ -3,8 +3,9 @@
  * What IKE tells of a whole host: ike-flood, ike-restart and the restart-check that follows. See rule_ike.h.
  *
  * flood    Negotiations opened towards the host that their initiators did nothing more for, not even repeat themselves, in
- *          FLOOD_WAIT_S: what a forged address cannot do, and a real peer, however slow the host, would. Counted by the
- *          second over a minute; a crowd of peers that come back after an outage does not count.
+ *          FLOOD_WAIT_S: what a forged address cannot do, and a real peer, however slow the host, would: implementations
+ *          begin to repeat themselves after half a second to ten. Counted by the second over a minute; a crowd of peers
+ *          that come back after an outage does not count.
  * restart  A new IKE SA beside one that was up is one pair's beginning again if, some seconds later, the old one was
  *          neither deleted nor used, and the pair's ESP is new or gone. restart_peers such pairs of one host within
  *          restart_ns, and at least half of those it had, are its restart. A failing link with dead peer detection can
@@ -20,7 +21,7 @@
 #define SECOND INT64_C(1000000000)
 #define ACTIVE_NS (3600 * SECOND) /* a pair whose IKE or ESP was silent for longer is not counted */
 
-enum { FLOOD_WAIT_S = 5, NAMES_SIZE = 256, NAMED_MAX = 6, FLOOD_END_PART = 4 };
+enum { FLOOD_WAIT_S = 12, NAMES_SIZE = 256, NAMED_MAX = 6, FLOOD_END_PART = 4 };
 
 /* ---- flood ---- */
 
