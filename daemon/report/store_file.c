@@ -164,7 +164,8 @@ static enum store_file_state recognize(sqlite3 *database, struct store_problem *
 			 (long long)version, STORE_VERSION);
 		return STORE_FILE_NEWER;
 	}
-	if (!store_file_is_plain(database)) {
+	/* The number is signed in the file. */
+	if (version < 0 || !store_file_is_plain(database)) {
 		snprintf(problem->text, sizeof(problem->text), "it contradicts itself");
 		return STORE_FILE_DAMAGED;
 	}

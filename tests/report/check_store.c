@@ -430,6 +430,17 @@ START_TEST(sets_aside_a_newer_version)
 }
 END_TEST
 
+/* The file has room for a version below 0, which no espial writes. */
+START_TEST(sets_aside_an_impossible_version)
+{
+	struct stage stage = stage_new();
+
+	make(&stage, "PRAGMA application_id=0x4553504c; PRAGMA user_version=-1; CREATE TABLE alert(x)");
+	set_aside(&stage, "damaged");
+	stage_end(&stage);
+}
+END_TEST
+
 START_TEST(sets_aside_overwritten_pages)
 {
 	struct stage stage = stage_new();
@@ -627,6 +638,7 @@ int main(void)
 	tcase_add_test(cases, sets_aside_what_is_no_database);
 	tcase_add_test(cases, sets_aside_another_programs_database);
 	tcase_add_test(cases, sets_aside_a_newer_version);
+	tcase_add_test(cases, sets_aside_an_impossible_version);
 	tcase_add_test(cases, sets_aside_overwritten_pages);
 	tcase_add_loop_test(cases, migrates_an_older_version, 0, 2);
 	tcase_add_test(cases, keeps_its_size);
