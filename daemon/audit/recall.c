@@ -271,16 +271,21 @@ static void recall_host_alert(struct judge *judge, const struct finding *finding
 	judge_wake_host(judge, host, HOST_CERTIFICATE, now_ns);
 }
 
-static void recall_alert(struct judge *judge, const struct finding *finding, int64_t now_ns)
+static void recall_alert(struct judge *judge, const struct finding *told, int64_t now_ns)
 {
-	if (finding->state == FINDING_CLEAR || judge->settings.alerts.off[finding->id])
+	struct finding finding = *told; /* its texts stay where they are */
+
+	if (finding.state == FINDING_CLEAR || judge->settings.alerts.off[finding.id])
 		return;
-	if (finding->subject == SUBJECT_PAIR && finding->has_pair)
-		recall_pair_alert(judge, finding, now_ns);
-	else if (finding->subject == SUBJECT_SA && finding->has_pair)
-		recall_sa_alert(judge, finding, now_ns);
-	else if (finding->subject == SUBJECT_HOST)
-		recall_host_alert(judge, finding, now_ns);
+	finding.time_ns = no_later(finding.time_ns, now_ns);
+	finding.last_ns = no_later(finding.last_ns, finding.time_ns);
+	finding.first_ns = no_later(finding.first_ns, finding.last_ns);
+	if (finding.subject == SUBJECT_PAIR && finding.has_pair)
+		recall_pair_alert(judge, &finding, now_ns);
+	else if (finding.subject == SUBJECT_SA && finding.has_pair)
+		recall_sa_alert(judge, &finding, now_ns);
+	else if (finding.subject == SUBJECT_HOST)
+		recall_host_alert(judge, &finding, now_ns);
 }
 
 void judge_know(struct judge *judge, const struct record *record, int64_t now_ns)

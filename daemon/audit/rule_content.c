@@ -272,8 +272,10 @@ static int64_t consider_unnegotiated(struct judge *judge, struct judged_pair *pa
 	if (pair->given_quiet_ns)
 		first = resumed_ns(pair, true);
 	int64_t due = pair->given_quiet_ns ? first : first + judge->settings.thresholds.unnegotiated_ns;
+	/* An engine before this one may have seen IKE, and had its time to tell if it did not. */
+	bool known = pair->recalled_ns && !pair->given_quiet_ns;
 
-	if (pair->unnegotiated.open || !pair->esp[0].first_ns || !pair->esp[1].first_ns || !first ||
+	if (known || pair->unnegotiated.open || !pair->esp[0].first_ns || !pair->esp[1].first_ns || !first ||
 	    pair->ike[0].message_ns || pair->ike[1].message_ns)
 		return 0;
 	if (judge->now_ns < due)

@@ -389,7 +389,10 @@ static void look_for_overdue(struct judge *judge, struct judged_pair *pair, unsi
 	if (time.spread > HABIT_SPREAD_MAX || !volume.known || volume.spread <= HABIT_SPREAD_MAX ||
 	    time.median * 1e9 < (double)LIFETIME_MIN_NS)
 		return;
-	int64_t due_ns = sa->keyed_ns + (int64_t)(OVERDUE_TIMES * time.median * 1e9);
+	double wait_ns = OVERDUE_TIMES * time.median * 1e9;
+	if (wait_ns >= (double)(INT64_MAX - sa->keyed_ns))
+		return; /* beyond all time: a store or a capture can say so */
+	int64_t due_ns = sa->keyed_ns + (int64_t)wait_ns;
 	if (judge->now_ns < due_ns) {
 		judge_wake(judge, pair, RULE_REKEY, due_ns);
 	} else if (!sa->overdue.open) {

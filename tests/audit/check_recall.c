@@ -383,6 +383,34 @@ START_TEST(readable_goes_on)
 END_TEST
 
 /* It was replaced while nobody looked: nothing that can be read comes, and after the usual time it is over. */
+/* That IKE was in view an engine before may have seen; what it had to tell is told, and goes on under its number. */
+START_TEST(negotiated_before)
+{
+	begin(NULL);
+	ike_up(A, B);
+	esp(60, BOTH);
+	killed(1);
+	esp(120, BOTH);
+	tell();
+	ck_assert_uint_eq(opened(FINDING_ESP_UNNEGOTIATED), 0);
+	forgetfully();
+	ck_assert_uint_eq(opened(FINDING_ESP_UNNEGOTIATED), 1);
+	scene_end();
+	begin(NULL);
+	esp(60, BOTH);
+	killed(1);
+	esp(120, BOTH);
+	tell();
+	ck_assert_uint_eq(told(FINDING_ESP_UNNEGOTIATED, FINDING_OPEN, 0), 1);
+	ck_assert_uint_eq(opened(FINDING_ESP_UNNEGOTIATED), 0);
+	ike_up(A, B);
+	esp(20, BOTH);
+	tell();
+	ck_assert_uint_eq(told(FINDING_ESP_UNNEGOTIATED, FINDING_CLEAR, result->restarted_at[0]), 1);
+	scene_end();
+}
+END_TEST
+
 START_TEST(readable_replaced_unseen)
 {
 	begin(NULL);
@@ -540,6 +568,74 @@ START_TEST(nonsense)
 }
 END_TEST
 
+static struct finding last_heard;
+
+static void hear(void *context, const struct record *record)
+{
+	(void)context;
+	if (record->type == RECORD_FINDING)
+		last_heard = record->finding;
+}
+
+/* A clock that was ahead leaves alerts that begin in the time to come, and somebody may write intervals of centuries. */
+START_TEST(times_beyond_all_others)
+{
+	struct config *policy = story_policy(NULL);
+	struct judge_settings settings = { .policy = story_policy_of(policy),
+					   .thresholds = judge_default_thresholds(),
+					   .pairs = 64,
+					   .sas = 64,
+					   .ike = 64,
+					   .learned = 64 };
+	struct judge *judge = judge_new(&settings, &(struct record_sink){ hear, NULL });
+	struct record record = { .type = RECORD_KNOWN_PAIR, .time_ns = STORY_EPOCH };
+	struct record_known_pair *known = &record.known_pair;
+
+	known->a = story_host("10.0.0.1");
+	known->b = story_host("10.0.0.2");
+	for (unsigned d = 0; d < 2; d++) {
+		struct known_direction *direction = &known->direction[d];
+		*direction = (struct known_direction){ .first_ns = STORY_EPOCH - STORY_DAY,
+						       .last_ns = STORY_EPOCH - STORY_SECOND,
+						       .rekeys = 16,
+						       .habit = 16,
+						       .rekey_count = KNOWN_REKEYS,
+						       .remembered = KNOWN_REKEYS,
+						       .sa_count = 1 };
+		for (unsigned k = 0; k < KNOWN_REKEYS; k++)
+			direction->rekey[k] =
+			    (struct known_rekey){ 100 * 365 * STORY_DAY, (k + 1) * 1000000, INITIATOR_A };
+		direction->sa[0] = (struct known_spi){ 0x1000 + d,
+						       50,
+						       false,
+						       STORY_EPOCH - STORY_DAY,
+						       STORY_EPOCH - STORY_SECOND,
+						       STORY_EPOCH - STORY_DAY };
+	}
+	judge_know(judge, &record, STORY_EPOCH);
+	struct record alert = { .type = RECORD_FINDING, .time_ns = STORY_EPOCH + STORY_DAY };
+	alert.finding = (struct finding){ .time_ns = STORY_EPOCH + STORY_DAY,
+					  .alert = 7,
+					  .id = FINDING_WEAK_IKE_SELECTED,
+					  .subject = SUBJECT_PAIR,
+					  .has_pair = true,
+					  .a = known->a,
+					  .b = known->b,
+					  .first_ns = STORY_EPOCH + 3 * STORY_HOUR,
+					  .last_ns = STORY_EPOCH + 4 * STORY_HOUR };
+	judge_know(judge, &alert, STORY_EPOCH);
+	judge_advance(judge, STORY_EPOCH + STORY_SECOND);
+	ck_assert_uint_eq(judge_counters(judge)->open, 1);
+	judge_finish(judge, STORY_EPOCH + 30 * STORY_HOUR);
+	ck_assert_uint_eq(last_heard.alert, 7);
+	ck_assert_int_eq(last_heard.state, FINDING_CLEAR);
+	ck_assert_int_le(last_heard.first_ns, STORY_EPOCH);
+	ck_assert_int_le(last_heard.first_ns, last_heard.last_ns);
+	judge_free(judge);
+	story_policy_free(policy);
+}
+END_TEST
+
 /* Whoever lost what was written gets all of it again. */
 START_TEST(told_again)
 {
@@ -584,5 +680,6 @@ END_TEST
 
 SUITE_MAIN("recall", learned, learned_and_killed_in_the_middle, named_by_a_rule, forgotten_in_time, beside_its_tunnel,
 	   strangers_are_not_remembered, too_often_by_both_lives, too_often_goes_on, restarts_do_not_make_it_too_often,
-	   overdue_by_both_lives, known_to_be_taken, known_version, weak_selection, readable_goes_on,
-	   readable_replaced_unseen, events_are_told_once, what_was_down_speaks_again, nonsense, told_again)
+	   overdue_by_both_lives, known_to_be_taken, known_version, weak_selection, readable_goes_on, negotiated_before,
+	   readable_replaced_unseen, events_are_told_once, what_was_down_speaks_again, nonsense,
+	   times_beyond_all_others, told_again)
