@@ -72,8 +72,18 @@ static void put_option(struct block *block, uint16_t code, const void *value, si
 	put(block, value, length);
 }
 
-/* Line breaks are ours and stay; whatever else could do something to a reader does not. */
-static void put_text(struct block *block, uint16_t code, const char *text)
+/* What could do something to a reader does not stay. */
+static void put_name(struct block *block, uint16_t code, const char *text)
+{
+	char plain[TEXT_MAX];
+	size_t length = text ? utf8_plain(text, sizeof(plain), plain, sizeof(plain)) : 0;
+
+	if (length > 0)
+		put_option(block, code, plain, length);
+}
+
+/* The same, but line breaks of a comment are ours and stay. */
+static void put_comment(struct block *block, const char *text)
 {
 	char plain[TEXT_MAX];
 	size_t length = 0;
@@ -93,7 +103,7 @@ static void put_text(struct block *block, uint16_t code, const char *text)
 		}
 	}
 	if (length > 0)
-		put_option(block, code, plain, length);
+		put_option(block, OPTION_COMMENT, plain, length);
 }
 
 /* False, and nothing is left of it, if the block did not fit. */
@@ -120,8 +130,8 @@ bool pcapng_put_section(struct pcapng_buffer *buffer, const char *comment, const
 	put_u32(&block, BYTE_ORDER_MARK);
 	put(&block, version, sizeof(version));
 	put(&block, &length, sizeof(length));
-	put_text(&block, OPTION_COMMENT, comment);
-	put_text(&block, OPTION_APPLICATION, application);
+	put_comment(&block, comment);
+	put_name(&block, OPTION_APPLICATION, application);
 	put_u32(&block, 0);
 	return end(&block);
 }
@@ -134,7 +144,7 @@ bool pcapng_put_interface(struct pcapng_buffer *buffer, uint16_t link_type, cons
 
 	put(&block, head, sizeof(head));
 	put_u32(&block, 0); /* no limit: each frame says how much of it is there */
-	put_text(&block, OPTION_NAME, name);
+	put_name(&block, OPTION_NAME, name);
 	put_option(&block, OPTION_TIME_RESOLUTION, &resolution, sizeof(resolution));
 	put_u32(&block, 0);
 	return end(&block);
@@ -152,7 +162,7 @@ bool pcapng_put_frame(struct pcapng_buffer *buffer, uint32_t interface, const st
 	put_u32(&block, frame->length > frame->captured ? frame->length : frame->captured);
 	put(&block, frame->bytes, frame->captured);
 	if (comment) {
-		put_text(&block, OPTION_COMMENT, comment);
+		put_comment(&block, comment);
 		put_u32(&block, 0);
 	}
 	return end(&block);

@@ -42,7 +42,7 @@ GROUPS = {
     "control protocol": ["control_request"],
     "HTTP requests": ["http"],
     "records and store": ["store", "store_cells", "spool", "record", "recall", "report"],
-    "capture files": ["capture_file"],
+    "capture files": ["capture_file", "evidence"],
 }
 AFL_MAIN = ["packet", "ike_story", "track", "frames", "config", "capture_file", "store", "http", "control_request", "ike_message"]
 INPUT_MAX = 16384
