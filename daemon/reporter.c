@@ -391,6 +391,7 @@ static void start_service(struct process *process, int listening, const struct h
 		.listening = listening,
 		.page = page,
 		.store = process->store,
+		.notices = { on_notice, NULL },
 	};
 
 	process->orders = mailbox_new(ORDERS_ROOM);

@@ -201,11 +201,24 @@ static bool prepare_page(struct service *service)
 	return service->page != NULL;
 }
 
+static void complain(void *context, const char *text)
+{
+	const struct service *service = context;
+	struct record record = { .type = RECORD_NOTICE };
+
+	record.notice = (struct record_notice){ NOTICE_WARNING, text };
+	record_write(&service->settings.notices, &record);
+}
+
 static bool prepare(struct service *service)
 {
 	const struct service_settings *settings = &service->settings;
 	struct snapshot_keeper_settings keeper = {
-		.engine = settings->engine, .sinks = show_sinks, .ike = take_ike, .context = service
+		.engine = settings->engine,
+		.sinks = show_sinks,
+		.ike = take_ike,
+		.complain = complain,
+		.context = service,
 	};
 
 	service->mail = mailbox_new(MAIL_ROOM);

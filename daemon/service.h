@@ -27,6 +27,7 @@ struct service_settings {
 	const struct http_door *page; /* copied; descriptor -1: there is none; owned from now on */
 	struct mailbox *orders;       /* "reload", "test-alert" and SERVICE_ACKNOWLEDGE go here; borrowed */
 	struct sink *store;           /* takes looks for the history of traffic; borrowed; NULL: there is none */
+	struct record_sink notices;   /* called in the service's thread */
 };
 
 /* Somebody knows of the alert of this number until then, nanoseconds since the epoch; 0 takes it back. */

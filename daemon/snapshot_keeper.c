@@ -37,6 +37,7 @@ struct snapshot_keeper {
 	unsigned asked_parts;             /* for these, with that */
 	struct snapshot_builder *builder; /* between begin and end of an answer */
 	size_t records;
+	bool complained; /* of an answer, and none was good since */
 	bool listening;
 	int64_t listened_ns;       /* monotonic; when the engine was told so */
 	struct line_reader *lines; /* owned */
@@ -89,9 +90,25 @@ static void publish(struct snapshot_keeper *keeper)
 	snapshot_let_go(keeper->latest);
 	keeper->latest = snapshot;
 	keeper->latest_ns = loop_monotonic_ns();
+	keeper->complained = false;
 	tell_waiting(keeper, false);
 	if (keeper->waiting_count && !keeper->asked_ns)
 		ask(keeper);
+}
+
+/* One line that is not as it should be makes the whole answer one not to be believed: people get the answer before it. */
+static void refuse(struct snapshot_keeper *keeper)
+{
+	const char *problem = snapshot_builder_problem(keeper->builder);
+	char text[320];
+
+	snprintf(text, sizeof(text), "the engine's state is left out, and the page and 'espial status' fall behind: %s",
+		 keeper->records > RECORDS_MAX ? "it has no end" : problem);
+	if (!keeper->complained)
+		keeper->settings.complain(keeper->settings.context, text);
+	keeper->complained = true;
+	snapshot_builder_free(keeper->builder);
+	keeper->builder = NULL;
 }
 
 static void take_line(void *context, const char *line, size_t length)
@@ -113,11 +130,8 @@ static void take_line(void *context, const char *line, size_t length)
 		if (keeper->builder)
 			publish(keeper);
 	} else if (keeper->builder && length > 0) {
-		/* One line that is not as it should be makes the whole answer one not to be believed. */
-		if (++keeper->records <= RECORDS_MAX && snapshot_builder_line(keeper->builder, line, length))
-			return;
-		snapshot_builder_free(keeper->builder);
-		keeper->builder = NULL;
+		if (++keeper->records > RECORDS_MAX || !snapshot_builder_line(keeper->builder, line, length))
+			refuse(keeper);
 	}
 }
 

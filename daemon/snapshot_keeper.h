@@ -21,6 +21,8 @@ struct snapshot_keeper_settings {
 	size_t (*sinks)(void *context, struct snapshot_sink *sinks, size_t max);
 	/* Takes a line of ike_tap.h, as it came; NULL: nobody ever listens. */
 	void (*ike)(void *context, const char *line, size_t length);
+	/* What is wrong with what the engine says, once until it is well again. */
+	void (*complain)(void *context, const char *text);
 	void *context;
 };
 

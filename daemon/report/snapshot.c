@@ -297,7 +297,11 @@ static bool add_inventory(struct snapshot_builder *builder, const char *line, si
 	if (!builder->inventory)
 		builder->inventory = inventory_new(NULL, NULL);
 	builder->failed |= !builder->inventory;
-	return builder->inventory && inventory_take_line(builder->inventory, line, length);
+	if (builder->inventory && inventory_take_line(builder->inventory, line, length))
+		return true;
+	snprintf(builder->reader.problem, sizeof(builder->reader.problem),
+		 "inventory: not as it is written, or more than there is room for");
+	return false;
 }
 
 bool snapshot_builder_line(struct snapshot_builder *builder, const char *line, size_t length)

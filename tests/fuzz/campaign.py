@@ -41,7 +41,7 @@ GROUPS = {
     "configuration": ["config"],
     "control protocol": ["control_request"],
     "HTTP requests": ["http"],
-    "records and store": ["store", "store_cells", "spool", "record", "recall", "report"],
+    "records and store": ["store", "store_cells", "spool", "record", "recall", "report", "snapshot"],
     "capture files": ["capture_file", "evidence"],
 }
 AFL_MAIN = ["packet", "ike_story", "track", "frames", "config", "capture_file", "store", "http", "control_request", "ike_message"]
