@@ -15,6 +15,8 @@
 
 #include <string.h>
 
+enum { PROTOCOL_ESP = 50 };
+
 /* Room is left for what speaks now. */
 static bool has_room(const struct table *table)
 {
@@ -114,8 +116,10 @@ static void recall_pair(struct judge *judge, const struct record_known_pair *kno
 		if (lasts[d] > esp->last_ns)
 			esp->last_ns = lasts[d];
 		recall_rekeys(&pair->rekeys[d], direction);
-		for (unsigned i = direction->sa_count; i > 0; i--)
+		for (unsigned i = direction->sa_count; i > 0; i--) {
 			lineage_recall(judge, pair, d, &direction->sa[i - 1], now_ns);
+			pair->has_esp |= direction->sa[i - 1].protocol == PROTOCOL_ESP;
+		}
 	}
 	recall_services(&pair->leak, known);
 	judge_note_protector(judge, pair);

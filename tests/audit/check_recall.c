@@ -411,6 +411,28 @@ START_TEST(negotiated_before)
 }
 END_TEST
 
+/* AH that goes on beside ESP is no AH alone, whoever saw the ESP. */
+START_TEST(ah_beside_esp)
+{
+	struct story_sa ah = story_sa(A, B, 0x77);
+
+	ah.protocol = 51;
+	begin(NULL);
+	esp(40, BOTH);
+	for (unsigned i = 0; i < 20; i++) {
+		story_esp(script, &ah, 120);
+		seconds(1);
+		if (i == 9)
+			killed(0.5);
+	}
+	tell();
+	ck_assert_uint_eq(told(FINDING_INTEGRITY_ONLY, FINDING_OPEN, 0), 0);
+	forgetfully();
+	ck_assert_uint_eq(opened(FINDING_INTEGRITY_ONLY), 1);
+	scene_end();
+}
+END_TEST
+
 START_TEST(readable_replaced_unseen)
 {
 	begin(NULL);
@@ -681,5 +703,5 @@ END_TEST
 SUITE_MAIN("recall", learned, learned_and_killed_in_the_middle, named_by_a_rule, forgotten_in_time, beside_its_tunnel,
 	   strangers_are_not_remembered, too_often_by_both_lives, too_often_goes_on, restarts_do_not_make_it_too_often,
 	   overdue_by_both_lives, known_to_be_taken, known_version, weak_selection, readable_goes_on, negotiated_before,
-	   readable_replaced_unseen, events_are_told_once, what_was_down_speaks_again, nonsense,
+	   ah_beside_esp, readable_replaced_unseen, events_are_told_once, what_was_down_speaks_again, nonsense,
 	   times_beyond_all_others, told_again)

@@ -197,6 +197,36 @@ static void check_findings(const struct story_result *result)
 	DEMAND(result->lost == 0 && result->judge.lost == 0);
 }
 
+/* Whether the alert was opened in this telling too, at some time. */
+static bool was_opened(const struct story_result *result, const struct finding *sought)
+{
+	for (size_t i = 0; i < result->finding_count; i++) {
+		const struct finding *finding = &result->finding[i];
+		if (finding->id == sought->id && finding->state == FINDING_OPEN &&
+		    address_equal(&finding->a, &sought->a) && address_equal(&finding->b, &sought->b))
+			return true;
+	}
+	return false;
+}
+
+/* An engine that is killed and begun anew tells of nothing, among what alarms, that one that goes on does not. */
+static void check_restart(const struct story_result *plain, const struct story_result *restarted)
+{
+	static const bool alarms[FINDING_ID_COUNT] = {
+		[FINDING_CLEARTEXT_LEAK] = true, [FINDING_LOCKED_OUT] = true, [FINDING_READABLE_ESP] = true,
+		[FINDING_BAD_SPI] = true,        [FINDING_ESP_REPLAY] = true, [FINDING_REKEY_OVERDUE] = true,
+	};
+
+	for (size_t i = restarted->restarted_at[0]; i < restarted->finding_count; i++) {
+		const struct finding *finding = &restarted->finding[i];
+		if (finding->state != FINDING_OPEN || !alarms[finding->id] || was_opened(plain, finding))
+			continue;
+		fprintf(stderr, "%s---- and\n%s---- told after a restart: %s\n", plain->findings, restarted->findings,
+			finding->text);
+		DEMAND(was_opened(plain, finding));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const unsigned batches[] = { 1, 7, 32, 13 };
@@ -254,6 +284,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		DEMAND(same(one->findings, other->findings));
 		DEMAND(same(one->records, other->records));
 		story_result_free(other);
+	}
+	if (settings & 128) {
+		options.restart_ns[0] = (story_now(script) - STORY_EPOCH) / 2 + 1;
+		options.unseen_ns = STORY_MILLISECOND;
+		struct story_result *restarted = story_tell(script, &options);
+		check_restart(one, restarted);
+		story_result_free(restarted);
 	}
 	story_result_free(one);
 	story_result_free(result);
