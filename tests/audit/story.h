@@ -161,7 +161,8 @@ struct story_options {
 	 * findings that are open; 0: never. One tracker only. What passes within unseen_ns after it nobody sees. */
 	int64_t restart_ns[STORY_RESTARTS_MAX];
 	int64_t unseen_ns;
-	bool forgetful; /* nothing is handed over */
+	bool forgetful;    /* nothing is handed over */
+	int64_t reload_ns; /* so long after STORY_EPOCH the policy is set anew, as it was; 0: never */
 	certificate_read_function *certificate; /* NULL: certificates in clear are not read */
 };
 

@@ -52,6 +52,7 @@ struct teller {
 	int64_t now_ns, stepped_ns;
 	struct story_memory *memory; /* what the next life is to know; owned; NULL: there is none */
 	unsigned restarts;
+	bool reloaded;
 };
 
 static void *must(void *memory)
@@ -516,6 +517,26 @@ static bool restarts_before(const struct teller *teller, size_t frame)
 	return after && teller->script->frames[frame].time_ns >= STORY_EPOCH + after;
 }
 
+static bool reloads_before(const struct teller *teller, size_t frame)
+{
+	return teller->options.reload_ns && !teller->reloaded &&
+	       teller->script->frames[frame].time_ns >= STORY_EPOCH + teller->options.reload_ns;
+}
+
+/* As an engine does it: what was told by the policy so far is judged by it. */
+static void reload(struct teller *teller)
+{
+	const struct story_options *options = &teller->options;
+
+	step(teller, teller->now_ns);
+	bool done = judge_set_policy(teller->judge, options->policy, &options->thresholds, &options->alerts);
+	for (unsigned i = 0; i < options->trackers; i++)
+		done = track_set_policy(teller->branches[i].track, options->policy) && done;
+	if (!done)
+		abort();
+	teller->reloaded = true;
+}
+
 /* Kills and begins anew, if it is time; what nobody sees of the frames is passed over. Where to go on. */
 static size_t go_on_at(struct teller *teller, size_t frame)
 {
@@ -535,8 +556,11 @@ static void tell_frames(struct teller *teller)
 	struct place *places = order_of(teller);
 
 	for (size_t i = 0; i < teller->script->count;) {
+		if (reloads_before(teller, i))
+			reload(teller);
 		i = go_on_at(teller, i);
-		for (unsigned n = 0; n < options->batch && i < teller->script->count && !restarts_before(teller, i);
+		for (unsigned n = 0; n < options->batch && i < teller->script->count && !restarts_before(teller, i) &&
+				     !reloads_before(teller, i);
 		     n++, i++) {
 			struct packet packet;
 			read_frame(teller, places[i].index, &packet);

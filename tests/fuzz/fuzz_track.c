@@ -285,6 +285,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		DEMAND(same(one->records, other->records));
 		story_result_free(other);
 	}
+	if (realm & 128) {
+		options.reload_ns = (story_now(script) - STORY_EPOCH) / 2 + 1;
+		options.end_ns = settings & 64 ? 6 * STORY_MINUTE : 0;
+		struct story_result *reloaded = story_tell(script, &options);
+		DEMAND(same(one->findings, reloaded->findings));
+		DEMAND(same(one->records, reloaded->records));
+		story_result_free(reloaded);
+		options.reload_ns = 0;
+	}
 	if (settings & 128) {
 		options.restart_ns[0] = (story_now(script) - STORY_EPOCH) / 2 + 1;
 		options.unseen_ns = STORY_MILLISECOND;
