@@ -254,8 +254,7 @@ static void limit(struct judge *judge, uint32_t place, const struct finding *fin
 	desk_wake(desk, judge->now_ns + cost_ns(desk, class) - desk->credit_ns[class]);
 }
 
-/* One that the rate held back is told, or over. */
-static void unlimit(struct judge *judge, enum alert_class class, bool over)
+void desk_unlimit(struct judge *judge, enum alert_class class, bool over)
 {
 	struct alert_desk *desk = judge->desk;
 	char text[160];
@@ -310,7 +309,7 @@ void desk_release(struct judge *judge, uint32_t place, bool at_end)
 	desk_unhold(desk, place);
 	admit(judge, place, &finding, at_end);
 	if (state == DESK_LIMITED)
-		unlimit(judge, alert_class(finding.id), false);
+		desk_unlimit(judge, alert_class(finding.id), false);
 }
 
 /* ---- maintenance ---- */
@@ -604,7 +603,7 @@ static void leave(struct judge *judge, uint32_t place, const char *cleared_by)
 		alert_group_left(judge, entry, cleared_by);
 	table_remove(&desk->entries, place);
 	if (state == DESK_LIMITED)
-		unlimit(judge, class, true);
+		desk_unlimit(judge, class, true);
 }
 
 void alert_desk_clear(struct judge *judge, struct alert *alert, struct finding *finding)

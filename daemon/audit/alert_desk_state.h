@@ -105,6 +105,8 @@ static inline void desk_wake(struct alert_desk *desk, int64_t due_ns)
 void desk_release(struct judge *judge, uint32_t place, bool at_end);
 /* Takes the entry off the list of what is held, and its copy from it. */
 void desk_unhold(struct alert_desk *desk, uint32_t place);
+/* One that the rate held back is told, by itself or with its group, or `over`. */
+void desk_unlimit(struct judge *judge, enum alert_class class, bool over);
 /* A finding with what the entry knows, and no more. */
 void desk_describe(const struct judge *judge, const struct desk_entry *entry, struct finding *finding);
 void desk_write(struct judge *judge, struct finding *finding);

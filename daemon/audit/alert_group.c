@@ -304,7 +304,10 @@ static void take(struct judge *judge, uint32_t group_place, uint32_t place)
 			    address_text(&group->host, &text));
 		desk_write(judge, &finding);
 	}
+	bool limited = entry->state == DESK_LIMITED;
 	desk_unhold(desk, place);
+	if (limited)
+		desk_unlimit(judge, alert_class(entry->id), false);
 	entry->state = DESK_GROUPED;
 	entry->group = group_place;
 	group->members++;

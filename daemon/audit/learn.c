@@ -24,14 +24,22 @@ enum {
 	NETWORK_MIN = 64,
 };
 
-static struct learned_network *network_of(struct judge *judge, const struct address *address)
+/* NULL if no learned pair has an end in it, or `make`, if there is no room for it. */
+static struct learned_network *network_of(struct judge *judge, const struct address *address, bool make)
 {
 	uint64_t hash = hash_octets(address->bytes, address_is_ipv4(address) ? 15 : 8, judge->settings.seed);
 	uint32_t number = table_find(&judge->networks, hash);
 
-	if (!number)
+	if (!number && make)
 		number = table_insert(&judge->networks, hash);
 	return number ? table_at(&judge->networks, number) : NULL;
+}
+
+/* A network without learned pairs leaves its room to others. */
+static void let_go(struct judge *judge, struct learned_network *network)
+{
+	if (network && !network->learned)
+		table_remove(&judge->networks, table_number(&judge->networks, network));
 }
 
 static void try_to_learn(struct judge *judge, struct judged_pair *pair)
@@ -43,11 +51,14 @@ static void try_to_learn(struct judge *judge, struct judged_pair *pair)
 	if (pair->learned || !pair->learnable || pair->nat || pair->refuted_ns || pair->rule ||
 	    !judge->settings.policy->learn || judge->learned >= judge->settings.learned)
 		return;
-	struct learned_network *networks[2] = { network_of(judge, &pair->address[0]),
-						network_of(judge, &pair->address[1]) };
-	for (unsigned side = 0; side < 2; side++)
-		if (!networks[side] || networks[side]->learned >= share)
-			return;
+	struct learned_network *networks[2] = { network_of(judge, &pair->address[0], true),
+						network_of(judge, &pair->address[1], true) };
+	if (!networks[0] || !networks[1] || networks[0]->learned >= share || networks[1]->learned >= share) {
+		let_go(judge, networks[0]);
+		if (networks[1] != networks[0])
+			let_go(judge, networks[1]);
+		return;
+	}
 	pair->learned = true;
 	judge->learned++;
 	networks[0]->learned++;
@@ -68,12 +79,15 @@ void learn_forget(struct judge *judge, struct judged_pair *pair)
 		return;
 	pair->learned = false;
 	judge->learned--;
-	struct learned_network *first = network_of(judge, &pair->address[0]);
-	struct learned_network *second = network_of(judge, &pair->address[1]);
+	struct learned_network *first = network_of(judge, &pair->address[0], false);
+	struct learned_network *second = network_of(judge, &pair->address[1], false);
 	if (first && first->learned)
 		first->learned--;
 	if (second && second != first && second->learned)
 		second->learned--;
+	let_go(judge, first);
+	if (second != first)
+		let_go(judge, second);
 	/* A pair that is known for something else stays so, but not as a learned one. */
 	known_forget_pair(judge, pair);
 	known_note_pair(judge, pair);

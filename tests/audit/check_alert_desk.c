@@ -418,6 +418,30 @@ START_TEST(so_many_a_minute)
 }
 END_TEST
 
+/* What the rate held back may be told by a group: then it is held back no more, and the next time says so again. */
+START_TEST(held_back_and_grouped)
+{
+	set_up();
+	settings = alert_default_settings();
+	settings.group_wait_ns = 0;
+	settings.per_minute[ALERT_CLEARTEXT] = 2;
+	begin();
+	for (unsigned round = 0; round < 2; round++) {
+		heard.notices[0] = '\0';
+		for (unsigned i = 0; i < 8; i++)
+			tell(i);
+		ck_assert_ptr_nonnull(strstr(heard.notices, "more than 2 cleartext alerts a minute"));
+		pass(STORY_HOUR);
+		ck_assert_ptr_nonnull(strstr(heard.notices, "held back by the limit; 0 of them"));
+		for (unsigned i = 0; i < 8; i++)
+			clear(i);
+		pass(STORY_HOUR);
+	}
+	is_consistent();
+	end();
+}
+END_TEST
+
 /* More than there are copies for: told all the same, and at the end of the capture at once. */
 START_TEST(nothing_is_lost)
 {
@@ -720,6 +744,6 @@ START_TEST(any_order)
 END_TEST
 
 SUITE_MAIN("alert_desk", a_thousand_pairs_are_one_alert, a_group_takes_over, no_group, a_group_sharpens,
-	   a_group_names_who_is_in_it, the_hourly_word_of_a_group, forgotten_members, so_many_a_minute, nothing_is_lost,
-	   maintenance_holds_back, maintenance_of_others, switched_off, windows_change, rates_and_switches_change,
-	   groups_change, any_order)
+	   a_group_names_who_is_in_it, the_hourly_word_of_a_group, forgotten_members, so_many_a_minute,
+	   held_back_and_grouped, nothing_is_lost, maintenance_holds_back, maintenance_of_others, switched_off,
+	   windows_change, rates_and_switches_change, groups_change, any_order)

@@ -2,6 +2,7 @@
 /* learn.c and its part of track_esp.c: what makes a learned pair, every guard against making one, and what a leak of one
  * looks like. */
 #include "story_fixture.h"
+#include "../../daemon/audit/judge_state.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -197,6 +198,41 @@ START_TEST(bounded_per_network)
 END_TEST
 
 /* What the judge had to forget makes room for others. */
+static void swallow(void *context, const struct record *record)
+{
+	(void)context;
+	(void)record;
+}
+
+/* However many networks had a learned pair at some time, years of road warriors for instance: the next one gets its place. */
+START_TEST(networks_come_and_go)
+{
+	struct config *policy = story_policy(NULL);
+	struct judge_settings settings = { .policy = story_policy_of(policy),
+					   .thresholds = judge_default_thresholds(),
+					   .pairs = 100000,
+					   .sas = 64,
+					   .ike = 64,
+					   .learned = 50000 };
+	struct judge *judge = judge_new(&settings, &(struct record_sink){ swallow, NULL });
+	struct transition transition = { .time_ns = STORY_EPOCH, .kind = TRANSITION_LEARNABLE };
+	struct address hub = story_host(A);
+
+	for (uint32_t i = 0; i < 70000; i++) {
+		const uint8_t octets[4] = { (uint8_t)(20 + (i >> 16)), (uint8_t)(i >> 8), (uint8_t)i, 7 };
+		struct address client = address_from_ipv4(octets);
+		struct judged_pair *pair = judge_pair_obtain(judge, 0, &client, &hub, true);
+		learn_transition(judge, pair, &transition);
+		ck_assert_msg(pair->learned, "the pair of network %u is not learned", i);
+		learn_forget(judge, pair);
+	}
+	ck_assert_uint_eq(judge->learned, 0);
+	ck_assert_uint_eq(judge->networks.used, 0);
+	judge_free(judge);
+	story_policy_free(policy);
+}
+END_TEST
+
 START_TEST(evicted_ones_do_not_count)
 {
 	begin(NULL);
@@ -291,4 +327,5 @@ START_TEST(forgotten_after_a_fortnight)
 END_TEST
 
 SUITE_MAIN("learn", the_guards, not_through_a_nat, refuted_by_an_end, a_complete_exchange_and_esp, bounded_per_network,
-	   evicted_ones_do_not_count, a_leak_of_a_learned_pair, what_always_ran_beside, forgotten_after_a_fortnight)
+	   networks_come_and_go, evicted_ones_do_not_count, a_leak_of_a_learned_pair, what_always_ran_beside,
+	   forgotten_after_a_fortnight)
