@@ -140,8 +140,8 @@ static void begin_lookup(struct remote *remote)
 	remote->since_ns = remote->now_ns;
 }
 
-/* The next address; false if none is left. */
-static bool try_address(struct remote *remote)
+/* This address or one behind it; away if none is left. */
+static void try_address(struct remote *remote)
 {
 	int error = EADDRNOTAVAIL, one = 1;
 
@@ -160,14 +160,28 @@ static bool try_address(struct remote *remote)
 		if (connect(remote->socket, address->ai_addr, address->ai_addrlen) == 0 || errno == EINPROGRESS) {
 			remote->state = STATE_CONNECTING;
 			remote->since_ns = remote->now_ns;
-			return true;
+			return;
 		}
 		error = errno;
 		close(remote->socket);
 		remote->socket = -1;
 	}
 	lose_by(remote, error);
-	return false;
+}
+
+/* The address at hand is of no use: the next one, or away if it was the last. */
+static void pass_on(struct remote *remote, const char *why)
+{
+	if (!remote->address->ai_next) {
+		lose(remote, why);
+		return;
+	}
+	tls_free(remote->tls);
+	remote->tls = NULL;
+	close(remote->socket);
+	remote->socket = -1;
+	remote->address = remote->address->ai_next;
+	try_address(remote);
 }
 
 static void take_lookup(struct remote *remote)
@@ -208,21 +222,16 @@ static void connected(struct remote *remote)
 {
 	struct pollfd ready = { .fd = remote->socket, .events = POLLOUT };
 	socklen_t length = sizeof(int);
+	char reason[64];
 	int error = 0;
 
 	if (poll(&ready, 1, 0) <= 0) {
 		if (remote->now_ns - remote->since_ns > REMOTE_PATIENCE_MS * MILLISECOND)
-			lose_by(remote, ETIMEDOUT);
+			pass_on(remote, strerror_r(ETIMEDOUT, reason, sizeof(reason)));
 		return;
 	}
 	if (getsockopt(remote->socket, SOL_SOCKET, SO_ERROR, &error, &length) != 0 || error != 0) {
-		close(remote->socket);
-		remote->socket = -1;
-		remote->address = remote->address->ai_next;
-		if (remote->address)
-			try_address(remote);
-		else
-			lose_by(remote, error);
+		pass_on(remote, strerror_r(error, reason, sizeof(reason)));
 		return;
 	}
 	if (remote->protocol != REMOTE_TLS) {
@@ -243,10 +252,10 @@ static void greet(struct remote *remote)
 		break;
 	case TLS_AGAIN:
 		if (remote->now_ns - remote->since_ns > REMOTE_PATIENCE_MS * MILLISECOND)
-			lose(remote, "the TLS handshake is not answered");
+			pass_on(remote, "the TLS handshake is not answered");
 		break;
 	case TLS_FAILED:
-		lose(remote, remote->problem);
+		pass_on(remote, remote->problem);
 		break;
 	}
 }
