@@ -4,6 +4,7 @@
 
 #include "json.h"
 #include "memory_or_end.h"
+#include "standing.h"
 #include "store_history.h"
 
 #include <sqlite3.h>
@@ -342,6 +343,24 @@ static uint64_t size_of(sqlite3 *database)
 	return (uint64_t)(pages * number_of(database, "PRAGMA page_size"));
 }
 
+/* The oldest of what is known: whoever spoofs addresses of a rule can make pairs, of which no engine says that they are gone. */
+static void bound_known(sqlite3 *database, uint64_t size_max)
+{
+	static const char sql[] = "DELETE FROM known WHERE (a, b, realm) IN"
+				  " (SELECT a, b, realm FROM known ORDER BY last LIMIT ?1)";
+	int64_t rows = number_of(database, "SELECT count(*) FROM known");
+
+	/* No reporter takes more pairs and hosts. */
+	if (rows > 2 * STANDING_KNOWN_MAX)
+		run_with(database, sql, rows - 2 * STANDING_KNOWN_MAX);
+	for (unsigned round = 0; size_max && round < 64; round++) {
+		int64_t octets = number_of(database, "SELECT total(length(record)) FROM known");
+		if (size_of(database) <= size_max || (uint64_t)octets <= size_max / 2)
+			break;
+		run_with(database, sql, number_of(database, "SELECT count(*) / 10 + 1 FROM known"));
+	}
+}
+
 void store_write_prune(sqlite3 *database, int64_t before_ns, uint64_t size_max)
 {
 	static const char *const aged[] = {
@@ -355,6 +374,7 @@ void store_write_prune(sqlite3 *database, int64_t before_ns, uint64_t size_max)
 
 	for (size_t i = 0; i < sizeof(aged) / sizeof(aged[0]); i++)
 		run_with(database, aged[i], before_ns);
+	bound_known(database, size_max);
 	for (unsigned round = 0; size_max && round < 64 && size_of(database) > size_max; round++) {
 		int64_t rows = number_of(database, "SELECT count(*) FROM history");
 		bool traffic = store_history_forget_oldest(database);

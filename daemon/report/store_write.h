@@ -51,7 +51,8 @@ enum store_write store_write_items(struct sqlite3 *database, const struct store_
 /* Number of the last finding in the file, 0 for none. */
 uint64_t store_write_position(struct sqlite3 *database);
 
-/* Forgets what is older than the time, and then the oldest until the file is not larger than size_max (0: any). */
+/* Forgets what is older than the time, and then the oldest until the file is not larger than size_max (0: any): of what is known
+ * until that takes half of it, then of the history. */
 void store_write_prune(struct sqlite3 *database, int64_t before_ns, uint64_t size_max);
 
 /* Forgets the oldest tenth of the history, and gives the room back to the file system. */

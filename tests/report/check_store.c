@@ -530,6 +530,44 @@ START_TEST(keeps_its_size)
 }
 END_TEST
 
+/* Pairs that somebody made up, and that the engine forgot without a word, do not push the history out. */
+START_TEST(known_pairs_keep_their_share)
+{
+	enum { SIZE = 4 << 20 };
+	struct stage stage = stage_new();
+	struct sink *sink = open_store(&stage);
+
+	for (uint64_t i = 1; i <= 100; i++) {
+		struct record record = told(i, i, FINDING_CLEAR);
+		sink_write(sink, &record);
+	}
+	await(sink, 100);
+	sink_close(sink);
+	sqlite3 *database = NULL;
+	ck_assert_int_eq(sqlite3_open(stage.path, &database), SQLITE_OK);
+	ck_assert_int_eq(
+	    sqlite3_exec(database,
+			 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 140000)"
+			 " INSERT INTO known SELECT '10.' || i, '192.0.2.1', 0, 9000000000000000000 + i,"
+			 " '{\"type\":\"known_pair\"}' || printf('%.*c', CASE WHEN i > 120000 THEN 900 ELSE 1 END, 'x')"
+			 " FROM n",
+			 NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(database);
+	sink = open_sized(&stage, SIZE);
+	struct record record = told(101, 101, FINDING_OPEN);
+	sink_write(sink, &record);
+	await(sink, 1);
+	sink_close(sink);
+	ck_assert_int_eq(ask(&stage, "SELECT count(*) FROM history"), 101);
+	ck_assert_int_le(ask(&stage, "SELECT page_count * 4096 FROM pragma_page_count"), SIZE);
+	/* The newest stay. */
+	ck_assert_int_eq(ask(&stage, "SELECT max(last) - 9000000000000000000 FROM known"), 140000);
+	ck_assert_int_gt(ask(&stage, "SELECT count(*) FROM known"), 1000);
+	stage_end(&stage);
+}
+END_TEST
+
 START_TEST(keeps_its_age)
 {
 	struct stage stage = stage_new();
@@ -642,6 +680,7 @@ int main(void)
 	tcase_add_test(cases, sets_aside_overwritten_pages);
 	tcase_add_loop_test(cases, migrates_an_older_version, 0, 2);
 	tcase_add_test(cases, keeps_its_size);
+	tcase_add_test(cases, known_pairs_keep_their_share);
 	tcase_add_test(cases, keeps_its_age);
 	tcase_add_test(cases, waits_for_its_folder);
 	tcase_add_test(cases, group_reads_it_whatever_the_mask);
