@@ -27,7 +27,7 @@ static const char alerts_usage[] =
     "                                                       that it became more severe\n"
     "\n"
     "      --open             only alerts that are open\n"
-    "      --since T          only what was told of since: 2h, 7d, 2026-11-21, or 2026-11-21T20:30:00Z\n"
+    "      --since T          what is open, or was told of since: 2h, 7d, 2026-11-21, or 2026-11-21T20:30:00Z\n"
     "      --severity LEVEL   this or worse: critical, high, medium, low, info\n"
     "      --id FINDING       only of this kind: cleartext-leak, bad-spi; 'espial explain' lists them\n"
     "      --pair A[,B]       only about this pair, or about any pair of A\n"

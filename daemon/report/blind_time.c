@@ -104,6 +104,17 @@ static int64_t unseen_of(const struct finding *finding)
 	return finding->last_ns - finding->first_ns;
 }
 
+static size_t add_outage(struct blind_time *blind, const struct finding *finding, int64_t until_ns)
+{
+	size_t period = add(blind, finding->id == FINDING_CAPTURE_DOWN ? BLIND_CAPTURE_DOWN : BLIND_CAPTURE_SILENT,
+			    finding->first_ns, until_ns);
+
+	if (period < BLIND_PERIODS_MAX)
+		snprintf(blind->periods[period].interface, sizeof(blind->periods[period].interface), "%s",
+			 finding->interface ? finding->interface : "");
+	return period;
+}
+
 static void note_outage(struct blind_time *blind, const struct finding *finding)
 {
 	size_t i = 0;
@@ -112,8 +123,10 @@ static void note_outage(struct blind_time *blind, const struct finding *finding)
 		i++;
 	if (finding->state == FINDING_CLEAR) {
 		int64_t until_ns = finding->time_ns;
-		if (i == blind->outage_count)
-			return; /* it began before anything that is known */
+		if (i == blind->outage_count) {
+			(void)add_outage(blind, finding, until_ns); /* what was told of it before is not of this span */
+			return;
+		}
 		struct blind_period *period = &blind->periods[blind->outages[i].period];
 		if (until_ns < period->until_ns)
 			period->until_ns = until_ns > period->from_ns ? until_ns : period->from_ns;
@@ -122,12 +135,9 @@ static void note_outage(struct blind_time *blind, const struct finding *finding)
 	}
 	if (i < blind->outage_count || blind->outage_count == BLIND_PERIODS_MAX)
 		return;
-	size_t period = add(blind, finding->id == FINDING_CAPTURE_DOWN ? BLIND_CAPTURE_DOWN : BLIND_CAPTURE_SILENT,
-			    finding->first_ns, INT64_MAX);
+	size_t period = add_outage(blind, finding, INT64_MAX);
 	if (period == BLIND_PERIODS_MAX)
 		return;
-	snprintf(blind->periods[period].interface, sizeof(blind->periods[period].interface), "%s",
-		 finding->interface ? finding->interface : "");
 	blind->outages[blind->outage_count++] = (struct outage){ finding->alert, period };
 }
 

@@ -65,7 +65,7 @@ void store_view_close(struct store_view *view);
 /* Which alerts. All zero but `severity` = SEVERITY_INFO asks for all. */
 struct store_filter {
 	bool open;                      /* only those that are not cleared */
-	int64_t since_ns;               /* only those that something was told of at or after this time; 0: any */
+	int64_t since_ns;               /* only those that are open, or that something was told of since; 0: any */
 	enum finding_severity severity; /* only those of this severity or worse */
 	const struct address *a, *b;    /* only of this pair, in either order; only a: of any pair with it; NULL: any */
 	const char *id;                 /* only findings of this id; NULL: any */
@@ -142,7 +142,7 @@ struct store_selection {
 int store_view_selections(struct store_view *view, const struct store_span *span,
 			  bool (*each)(void *context, const struct store_selection *selection), void *context);
 
-/* What was told of the sensor itself, oldest first: all that it says of when it did not see. */
+/* What was told of the sensor itself, oldest first: all that it says of when it did not see, and what is open since before. */
 int store_view_sensor(struct store_view *view, const struct store_span *span,
 		      bool (*each)(void *context, const struct store_alert *told), void *context);
 

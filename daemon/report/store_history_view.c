@@ -184,7 +184,10 @@ int store_view_sensor(struct store_view *view, const struct store_span *span,
 	    "SELECT h.alert, h.id, h.cause, h.state, h.severity, h.record, h.number, h.told, h.told, NULL, NULL"
 	    " FROM history h WHERE h.told >= ?1 AND h.told <= ?2 AND h.id IN ('sensor-alive', 'engine-restarted',"
 	    " 'capture-silent', 'capture-down', 'capture-drops', 'clock-jump', 'mirror-one-way', 'policy-reloaded')"
-	    " ORDER BY h.number");
+	    /* Of what is acknowledged nothing is told, however long it lasts. */
+	    " UNION ALL SELECT alert, id, cause, state, severity, record, number, opened, told, NULL, NULL FROM alert"
+	    " WHERE told < ?1 AND state <> 'clear' AND id IN ('capture-silent', 'capture-down')"
+	    " ORDER BY 7");
 
 	return statement ? store_view_hand_over(statement, each, context) : -1;
 }

@@ -148,7 +148,7 @@ int store_view_alerts(struct store_view *view, const struct store_filter *filter
 	    view,
 	    "SELECT alert.alert, id, cause, state, severity, record, number, opened, told, until, by"
 	    " FROM alert LEFT JOIN acknowledgement USING(alert)"
-	    " WHERE (NOT ?1 OR state <> 'clear') AND told >= ?2 AND severity <= ?3"
+	    " WHERE (NOT ?1 OR state <> 'clear') AND (told >= ?2 OR state <> 'clear') AND severity <= ?3"
 	    " AND (?4 IS NULL OR a = ?4 OR b = ?4) AND (?5 IS NULL OR a = ?5 OR b = ?5) AND (?7 IS NULL OR id = ?7)"
 	    " ORDER BY told DESC, number DESC LIMIT ?6");
 	struct address_text a, b;

@@ -163,6 +163,21 @@ START_TEST(an_interface_is_blind_from_its_alert_to_its_end)
 }
 END_TEST
 
+/* Of which only the end was told in the span, since somebody knew of it. */
+START_TEST(an_outage_that_began_before)
+{
+	struct blind_time *blind = begin(10, 100);
+	struct finding down = about(FINDING_CAPTURE_DOWN, 2 * MINUTE, 30 * MINUTE);
+
+	down.interface = "eth1";
+	down.state = FINDING_CLEAR;
+	blind_time_told(blind, &down);
+	const struct blind_period *period = only(blind, BLIND_CAPTURE_DOWN, 10 * MINUTE, 30 * MINUTE);
+	ck_assert_str_eq(period->interface, "eth1");
+	blind_time_free(blind);
+}
+END_TEST
+
 START_TEST(what_is_outside_the_span_is_left_out)
 {
 	struct blind_time *blind = begin(50, 100);
@@ -194,5 +209,5 @@ END_TEST
 
 SUITE_MAIN("blind_time", one_engine_sees_all, down_from_the_last_word_to_the_next_engine,
 	   a_restart_is_as_long_as_it_says, a_restart_does_not_excuse_what_came_after_it,
-	   an_interface_is_blind_from_its_alert_to_its_end, what_is_outside_the_span_is_left_out,
-	   more_than_there_is_room_for_is_counted)
+	   an_interface_is_blind_from_its_alert_to_its_end, an_outage_that_began_before,
+	   what_is_outside_the_span_is_left_out, more_than_there_is_room_for_is_counted)

@@ -178,7 +178,7 @@ START_TEST(filters)
 {
 	struct stage stage = stage_new();
 	struct sink *sink = open_store(&stage);
-	struct record one = told(1, 1, FINDING_OPEN), two = told(2, 2, FINDING_OPEN), host = told(3, 3, FINDING_OPEN);
+	struct record one = told(1, 1, FINDING_CLEAR), two = told(2, 2, FINDING_OPEN), host = told(3, 3, FINDING_OPEN);
 	struct address a = sample_address("10.1.0.1"), b = sample_address("10.2.0.2"),
 		       v6 = sample_address("2001:db8::9");
 
@@ -198,8 +198,9 @@ START_TEST(filters)
 	ck_assert_uint_eq(alerts(view, &filter).count, 2);
 	filter = (struct store_filter){ .severity = SEVERITY_CRITICAL };
 	ck_assert_uint_eq(alerts(view, &filter).count, 0);
+	/* What is open lasts, though nothing was told of it since. */
 	filter = (struct store_filter){ .severity = SEVERITY_HIGH, .since_ns = host.time_ns };
-	ck_assert_uint_eq(alerts(view, &filter).count, 1);
+	ck_assert_uint_eq(alerts(view, &filter).count, 2);
 	filter = (struct store_filter){ .severity = SEVERITY_HIGH, .limit = 2 };
 	ck_assert_uint_eq(alerts(view, &filter).count, 2);
 	store_view_close(view);
@@ -273,6 +274,44 @@ static int64_t ask(const struct stage *stage, const char *sql)
 }
 
 /* What is told once and has no end does not stand open. */
+static bool count_told(void *context, const struct store_alert *told)
+{
+	unsigned *count = context;
+
+	ck_assert_str_eq(told->id, "capture-down");
+	++*count;
+	return true;
+}
+
+/* An interface that is down since before, of which nothing is told as somebody knows of it. */
+START_TEST(blind_since_before)
+{
+	struct stage stage = stage_new();
+	struct sink *store = open_store(&stage);
+	struct record down = told(7, 1, FINDING_OPEN), leak = told(8, 2, FINDING_OPEN);
+	const struct store_span later = { SAMPLE_TIME + DAY, SAMPLE_TIME + 2 * DAY };
+	unsigned count = 0;
+
+	down.finding.id = FINDING_CAPTURE_DOWN;
+	down.finding.cause = CAUSE_NONE;
+	sink_write(store, &down);
+	sink_write(store, &leak);
+	await(store, 2);
+	struct store_view *view = view_of(&stage);
+	ck_assert_int_eq(store_view_sensor(view, &later, count_told, &count), 1);
+	ck_assert_uint_eq(count, 1);
+	down.finding.state = FINDING_CLEAR;
+	down.finding.cleared_by = "again";
+	down.finding.record = 3;
+	sink_write(store, &down);
+	await(store, 3);
+	ck_assert_int_eq(store_view_sensor(view, &later, count_told, &count), 0);
+	store_view_close(view);
+	sink_close(store);
+	stage_end(&stage);
+}
+END_TEST
+
 START_TEST(an_event_is_over)
 {
 	struct stage stage = stage_new();
@@ -672,6 +711,7 @@ int main(void)
 	tcase_add_test(cases, filters);
 	tcase_add_test(cases, acknowledges);
 	tcase_add_test(cases, an_event_is_over);
+	tcase_add_test(cases, blind_since_before);
 	tcase_add_test(cases, keeps_what_an_engine_knew);
 	tcase_add_test(cases, sets_aside_what_is_no_database);
 	tcase_add_test(cases, sets_aside_another_programs_database);
