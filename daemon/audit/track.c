@@ -354,7 +354,8 @@ bool track_set_policy(struct track *track, const struct policy *policy)
 		if (!pair->story)
 			continue;
 		struct story *story = story_at(track, pair->story);
-		if (asked_of(policy, pair) == asked && !is_allowed_now(policy, pair, story))
+		/* What offended does so still, whoever asks for it now: a learned pair that gets a rule has not become well. */
+		if ((pair->rule || asked_of(policy, pair) == asked) && !is_allowed_now(policy, pair, story))
 			continue;
 		story->clear_packets[0] = story->clear_packets[1] = 0;
 		story->clear_bytes = 0;

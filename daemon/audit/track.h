@@ -126,8 +126,8 @@ struct track *track_new(const struct track_settings *settings, const struct tran
 void track_free(struct track *track);
 
 /*
- * Another policy from now on, between two batches. All that was counted stays, but where what is asked of a pair changed, or all
- * that offended may be clear by now, its offending packets are counted anew. False, and nothing changed, on lack of memory.
+ * Another policy from now on, between two batches. All that was counted stays, but where nothing is asked of a pair any more, or
+ * all that offended may be clear by now, its offending packets are counted anew. False, and nothing changed, on lack of memory.
  */
 bool track_set_policy(struct track *track, const struct policy *policy);
 

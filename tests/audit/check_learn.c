@@ -283,6 +283,38 @@ START_TEST(a_leak_of_a_learned_pair)
 END_TEST
 
 /* A gateway's portal beside its tunnel is told once and low; another service beside it is news. */
+/* A rule for a learned pair that leaked does not make it a secured one: what offended then does so still. */
+START_TEST(promoted_to_a_rule)
+{
+	static const struct {
+		const char *policy, *verdict;
+	} cases[] = {
+		{ "  rules: [{ name: r, between: [" A ", " B "] }]\n", " mixed " },
+		{ "  rules: [{ name: r, between: [" A ", " B "], level: request }]\n", " mixed " },
+		{ "  rules: [{ name: r, between: [" A ", " B "], allow: [tcp/80] }]\n", " secured " },
+	};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config *other = story_policy(cases[i].policy);
+		begin(NULL);
+		esp(40, 2 * STORY_MINUTE);
+		for (unsigned n = 0; n < 20; n++) {
+			story_tcp(script, &web, n & 1, 16, 500);
+			story_wait(script, 50 * STORY_MILLISECOND);
+		}
+		story_wait(script, STORY_SECOND);
+		options.reload_ns = story_now(script) - STORY_EPOCH;
+		options.reload_policy = story_policy_of(other);
+		esp(40, STORY_MINUTE);
+		tell();
+		ck_assert_msg(story_count(result->records, cases[i].verdict) == 1, "not%sin\n%s", cases[i].verdict,
+			      result->records);
+		end();
+		story_policy_free(other);
+	}
+}
+END_TEST
+
 START_TEST(what_always_ran_beside)
 {
 	begin(NULL);
@@ -327,5 +359,5 @@ START_TEST(forgotten_after_a_fortnight)
 END_TEST
 
 SUITE_MAIN("learn", the_guards, not_through_a_nat, refuted_by_an_end, a_complete_exchange_and_esp, bounded_per_network,
-	   networks_come_and_go, evicted_ones_do_not_count, a_leak_of_a_learned_pair, what_always_ran_beside,
-	   forgotten_after_a_fortnight)
+	   networks_come_and_go, evicted_ones_do_not_count, a_leak_of_a_learned_pair, promoted_to_a_rule,
+	   what_always_ran_beside, forgotten_after_a_fortnight)

@@ -162,7 +162,8 @@ struct story_options {
 	int64_t restart_ns[STORY_RESTARTS_MAX];
 	int64_t unseen_ns;
 	bool forgetful;    /* nothing is handed over */
-	int64_t reload_ns; /* so long after STORY_EPOCH the policy is set anew, as it was; 0: never */
+	int64_t reload_ns; /* so long after STORY_EPOCH the policy is set anew, as it was, or another one; 0: never */
+	const struct policy *reload_policy;     /* NULL: as it was */
 	certificate_read_function *certificate; /* NULL: certificates in clear are not read */
 };
 

@@ -528,10 +528,12 @@ static void reload(struct teller *teller)
 {
 	const struct story_options *options = &teller->options;
 
+	const struct policy *policy = options->reload_policy ? options->reload_policy : options->policy;
+
 	step(teller, teller->now_ns);
-	bool done = judge_set_policy(teller->judge, options->policy, &options->thresholds, &options->alerts);
+	bool done = judge_set_policy(teller->judge, policy, &options->thresholds, &options->alerts);
 	for (unsigned i = 0; i < options->trackers; i++)
-		done = track_set_policy(teller->branches[i].track, options->policy) && done;
+		done = track_set_policy(teller->branches[i].track, policy) && done;
 	if (!done)
 		abort();
 	teller->reloaded = true;
