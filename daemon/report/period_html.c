@@ -188,7 +188,7 @@ static void write_facts(const struct period *period, FILE *file)
 	snprintf(text, sizeof(text), "%zu", open);
 	fact(file, open ? "bad" : "good", text, open == 1 ? "of them is open" : "of them are open");
 	fact(file, period->blind_ns ? "warn" : "good", page_duration(period->blind_ns, &figure),
-	     "in which nothing was seen");
+	     "in which the sensor or an interface saw nothing");
 	snprintf(text, sizeof(text), "%" PRIu64, dropped);
 	fact(file, dropped ? "warn" : "good", text, dropped == 1 ? "frame dropped" : "frames dropped");
 	fputs("</ul>\n", file);
@@ -360,7 +360,8 @@ static void write_blind(const struct period *period, FILE *file)
 		fprintf(file, "The history begins at %s; of the time before nothing is known. ",
 			period->begin_ns ? page_time(period->begin_ns, &figure) : "this moment");
 	if (period->blind_ns)
-		fprintf(file, "Nothing was seen for %s in all. ", page_duration(period->blind_ns, &figure));
+		fprintf(file, "The sensor, or one of its interfaces, saw nothing for %s in all. ",
+			page_duration(period->blind_ns, &figure));
 	else
 		fputs("There was none. ", file);
 	if (dropped)

@@ -147,7 +147,8 @@ static void write_blind(const struct period *period, const struct page *page)
 			 page_time(period->begin_ns, &figure));
 	size_t used = strlen(text);
 	if (period->blind_ns)
-		snprintf(text + used, sizeof(text) - used, "Nothing was seen for %s in all.",
+		snprintf(text + used, sizeof(text) - used,
+			 "The sensor, or one of its interfaces, saw nothing for %s in all.",
 			 page_duration(period->blind_ns, &figure));
 	else
 		snprintf(text + used, sizeof(text) - used, "There was none.");
