@@ -382,21 +382,18 @@ static struct sink *make_sink(const struct audit *audit)
 	return text_sink_new(stdout, terminal_width(), terminal_colour(), terminal_unicode());
 }
 
-/* Whether all of the report arrived; a message if not. */
+/* Whether the sink passed on all of the report; a message if not. */
 static bool delivered(struct audit *audit)
 {
-	errno = 0;
 	sink_tick(audit->sink, loop_monotonic_ns());
-	bool good = audit->sink->health.up && audit->sink->health.dropped == 0;
-	if (fflush(stdout) == 0 && !ferror(stdout) && good)
+	const struct sink_health *health = &audit->sink->health;
+	if (health->up && health->dropped == 0)
 		return true;
 	char text[256];
-	if (*audit->sink->health.problem)
-		snprintf(text, sizeof(text), "the report is incomplete: %s", audit->sink->health.problem);
-	else
-		snprintf(text, sizeof(text), "the report is incomplete: standard output: %s",
-			 errno ? strerror(errno) : "cannot be written");
+	snprintf(text, sizeof(text), "the report is incomplete: %s",
+		 *health->problem ? health->problem : "standard output cannot be written");
 	complain(audit, text);
+	clearerr(stdout); /* main() has nothing to add */
 	return false;
 }
 

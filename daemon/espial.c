@@ -5,6 +5,7 @@
 #include "capture.h"
 #include "check_config_command.h"
 #include "classify.h"
+#include "control_client.h"
 #include "explain_command.h"
 #include "inventory_command.h"
 #include "listing_command.h"
@@ -15,8 +16,11 @@
 #include "report_command.h"
 #include "status_command.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct command {
 	const char *name;
@@ -81,12 +85,33 @@ static int help(int count, char **arguments)
 	return 0;
 }
 
-int main(int count, char **arguments)
+/* The number of a closed descriptor would be the next socket's or file's, and what is printed would go there. */
+static void take_closed_descriptors(void)
+{
+	for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++)
+		if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF)
+			(void)open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+/*
+ * The status of what ran, or EXIT_TROUBLE, after a message, if not all that it printed is out: who keeps a list for later
+ * has to learn that the disk was full. Who reads no further, as head, ends the process by SIGPIPE before, silently.
+ */
+static int printed(int status)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	/* Why an earlier write failed is not known any more if the last one did not. */
+	complain("what was printed is incomplete: standard output: %s",
+		 errno ? strerror(errno) : "not all could be written; is there room on the disk?");
+	return EXIT_TROUBLE;
+}
+
+static int choose(int count, char **arguments)
 {
 	const char *name = count > 1 ? arguments[1] : NULL;
 
-	json_memory_or_end();
-	crypto_memory_or_end();
 	if (!name) {
 		usage(stderr);
 		return 2;
@@ -103,4 +128,12 @@ int main(int count, char **arguments)
 		return 0;
 	}
 	return run(count - 1, arguments + 1);
+}
+
+int main(int count, char **arguments)
+{
+	take_closed_descriptors();
+	json_memory_or_end();
+	crypto_memory_or_end();
+	return printed(choose(count, arguments));
 }

@@ -103,7 +103,7 @@ static int read_files(struct inventory *inventory, struct config *config, char *
 	return status;
 }
 
-/* EXIT_TROUBLE on lack of memory, and `status` otherwise. */
+/* EXIT_TROUBLE on lack of memory, and `status` otherwise: that standard output takes no more is told by main(). */
 static int write_inventory(struct inventory *inventory, enum format format, const char *sensor, int status)
 {
 	const struct page page = { stdout, terminal_width(), terminal_colour(), terminal_unicode() };
@@ -119,9 +119,11 @@ static int write_inventory(struct inventory *inventory, enum format format, cons
 		good = inventory_write_cyclonedx(inventory, stdout, sensor);
 	else
 		inventory_write_text(inventory, &page);
-	if (!good)
+	if (good)
+		return status;
+	if (!ferror(stdout))
 		tell(NULL, "not enough memory");
-	return good ? status : EXIT_TROUBLE;
+	return EXIT_TROUBLE;
 }
 
 static int run(struct config *config, enum format format, char **paths, unsigned count)

@@ -147,10 +147,6 @@ static int write_period(const struct asked *asked, const struct period_judge *ju
 	case FORMAT_JSON:
 		break;
 	}
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		complain("the report could not be written: is there room on the disk?");
-		return EXIT_TROUBLE;
-	}
 	return bad ? EXIT_FINDINGS : EXIT_DONE;
 }
 

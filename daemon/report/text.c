@@ -6,7 +6,9 @@
 #include "utf8.h"
 #include "../audit/finding.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MARGIN = 10 }; /* columns of the severity word, and where a block's text begins */
 
@@ -136,6 +138,7 @@ static void write_notice(const struct page *page, const struct record_notice *no
 static void text_write(struct sink *sink, const struct record *record)
 {
 	struct text_sink *text = (struct text_sink *)sink;
+	char reason[64];
 
 	report_add(text->report, record);
 	if (text->written && (record->type == RECORD_SUMMARY ||
@@ -158,7 +161,7 @@ static void text_write(struct sink *sink, const struct record *record)
 	else
 		sink->health.dropped++;
 	snprintf(sink->health.problem, sizeof(sink->health.problem), "%s",
-		 sink->health.up ? "" : "the terminal takes no more");
+		 sink->health.up ? "" : strerror_r(errno, reason, sizeof(reason)));
 	if (record->type == RECORD_SUMMARY) {
 		/* Told; what may follow is another audit. */
 		report_free(text->report);

@@ -9,6 +9,7 @@ without waiting for it.
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import threading
 import unittest
 
 ESPIAL = ESPIALD = ""
+CAPTURES = os.path.join(os.path.dirname(__file__), "..", "captures")
 DONE = {"type": "done"}
 COMMANDS = ("audit", "explain", "inventory", "status", "pairs", "sas", "ike", "alerts", "report", "reload", "check-config", "test-alert")
 
@@ -192,6 +194,46 @@ class One(Case):
         path = self.path("one.yaml", "capture: [ { interface: eth0 } ]\npolicy: { rules: [ { name: a, between: [10.0.0.1, 10.0.0.2] } ] }\n")
         for done in (self.espial("check-config", path), self.run_program(ESPIALD, "-c", path, "--check-config")):
             self.assertEqual((done.returncode, done.stdout, done.stderr), (0, f"{path}: usable, 1 rule, 1 interface\n", ""))
+
+
+PERIOD = {"type": "report", "time": "2026-11-21T20:30:00.000000Z", "sensor": "edge-1", "since": "2026-11-21T00:00:00.000000Z", "begin": None,
+          "until": "2026-11-21T20:30:00.000000Z", "blind": 0.0, "blind_left_out": 0, "beyond_pairs": 0, "beyond_bytes": 0}
+
+
+class FullDisk(Case):
+    """What was printed and did not arrive is no success; one message says why."""
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "needs /dev/full")
+    def test_is_told(self):
+        config = self.path("one.yaml", "capture: [ { interface: eth0 } ]\n")
+        pair = {"type": "pair", "time": "2026-11-21T20:30:00.000000Z"}
+        self.answers(status=[status()], alerts=[alert("high")], alert=[alert("high")], pairs=[pair], sas=[pair], **{"ike-sas": [pair]},
+                     ike=[pair], inventory=[], report=[PERIOD])
+        capture = os.path.join(CAPTURES, "demo-policy-flush.pcap")
+        for arguments in (["--help"], ["help", "audit"], ["--version"], ["explain"], ["explain", "bad-spi"], ["explain", "--json", "bad-spi"],
+                          ["inventory", capture], ["inventory", "--json", capture], ["inventory", "--cyclonedx", capture],
+                          ["status"], ["status", "--json"], ["pairs", "--json"], ["sas", "--json"], ["ike", "--json"],
+                          ["alerts"], ["alerts", "--json"], ["alerts", "show", "0123456789abcdef"], ["report"], ["report", "--csv"],
+                          ["audit", capture], ["check-config", config]):
+            with self.subTest(arguments=arguments), open("/dev/full", "wb") as full:
+                done = subprocess.run([ESPIAL, *arguments], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, text=True,
+                                      timeout=60, check=False, env={**os.environ, "LC_ALL": "C.UTF-8", "ESPIAL_SOCKET": self.socket})
+                self.assertEqual(done.returncode, 2)
+                self.assertRegex(done.stderr, r"\Aespial: [a-z ]* is incomplete: (standard output: .* room on the disk\?|.*No space left on device)\n\Z")
+
+    def test_closed_output_is_told(self):
+        self.answers(status=[status()])
+        for command in ("explain", "status --json"):
+            done = self.run_program("/bin/sh", "-c", f'exec "$0" {command} >&-', ESPIAL)
+            self.assertEqual((done.returncode, done.stderr),
+                             (2, "espial: what was printed is incomplete: standard output: Bad file descriptor\n"))
+
+    def test_who_reads_no_further_is_told_nothing(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        with os.fdopen(writing, "wb") as nobody:
+            done = subprocess.run([ESPIAL, "explain"], stdout=nobody, stderr=subprocess.PIPE, timeout=30, check=False)
+        self.assertEqual((done.returncode, done.stderr), (-signal.SIGPIPE, b""))
 
 
 class Nothing(Case):
