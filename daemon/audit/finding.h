@@ -173,7 +173,7 @@ struct finding {
 	uint32_t realm;        /* of the pair, as the tracker numbers it; within the engine only */
 	const char *rule;      /* rule name, "learned", or NULL */
 	const char *protocol;  /* the classifier's name, NULL if not known */
-	uint64_t count, bytes; /* offending packets and octets so far */
+	uint64_t count, bytes; /* offending packets and octets so far; without octets: how often */
 	int64_t first_ns, last_ns;
 	const char *cleared_by;       /* "secured-again", "quiet", ...; NULL unless state is clear */
 	char text[FINDING_TEXT_SIZE]; /* one sentence; hostile parts are names from the classifier only */

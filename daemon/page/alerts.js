@@ -38,7 +38,7 @@ function update(element, finding, now) {
     advice.hidden = !finding.advice;
     replace(details.lastElementChild, evidenceRows(finding));
   }
-  const words = [since, finding.grade, finding.count ? plural(finding.count, 'packet') + ', ' + octets(finding.bytes) : null,
+  const words = [since, finding.grade, finding.bytes ? plural(finding.count, 'packet') + ', ' + octets(finding.bytes) : null,
     finding.rule ? 'rule ' + visible(finding.rule, 60) : null,
     finding.acknowledged_until ? 'acknowledged until ' + when(instant(finding.acknowledged_until), now) : null];
   setText(facts, words.filter(Boolean).join(' · '));

@@ -45,20 +45,27 @@ static void name_text(const struct finding *finding, struct page_text *out)
 		 finding->cause == CAUSE_NONE ? "" : catalogue_cause(finding->cause)->name);
 }
 
+/* ", 17 packets, 1.1 kB". What has no octets counts something else, which its text names: negotiations, keys, SAs. */
+static void amount_text(const struct finding *finding, struct page_text *out)
+{
+	struct page_figure count, octets;
+
+	out->text[0] = '\0';
+	if (finding->count > 0 && finding->bytes > 0)
+		snprintf(out->text, sizeof(out->text), ", %s packet%s, %s", page_count(finding->count, &count),
+			 finding_plural(finding->count), page_octets(finding->bytes, &octets));
+}
+
 /* Facts in one line: since when, how much, under which rule, how sure. */
 static void facts_text(const struct page *page, const struct finding *finding, struct page_text *out)
 {
-	struct page_figure since, count, octets;
-	struct page_text rule;
+	struct page_figure since;
+	struct page_text amount, rule;
 	size_t used;
 
-	used = (size_t)snprintf(out->text, sizeof(out->text), "since %s, %s", page_time(finding->first_ns, &since),
-				finding_grade_name(finding->grade));
-	if (finding->count > 0)
-		used += (size_t)snprintf(out->text + used, sizeof(out->text) - used, ", %s packet%s%s%s",
-					 page_count(finding->count, &count), finding_plural(finding->count),
-					 finding->bytes ? ", " : "",
-					 finding->bytes ? page_octets(finding->bytes, &octets) : "");
+	amount_text(finding, &amount);
+	used = (size_t)snprintf(out->text, sizeof(out->text), "since %s, %s%.100s",
+				page_time(finding->first_ns, &since), finding_grade_name(finding->grade), amount.text);
 	if (finding->rule)
 		snprintf(out->text + used, sizeof(out->text) - used, ", rule %s",
 			 page_plain(page, finding->rule, 40, &rule));
@@ -103,21 +110,20 @@ static void write_open(const struct page *page, const struct finding *finding)
 /* One line, where the width allows it. */
 static void write_change(const struct page *page, const struct finding *finding)
 {
-	struct page_text name, subject, by, line;
-	struct page_figure figure, count, octets;
+	struct page_text name, subject, amount, by, line;
+	struct page_figure figure;
 	bool clear = finding->state == FINDING_CLEAR;
 
 	name_text(finding, &name);
 	subject_text(page, finding, &subject);
+	amount_text(finding, &amount);
 	if (clear)
 		snprintf(line.text, sizeof(line.text), "%.100s %.160s: %.100s after %s", name.text, subject.text,
 			 finding->cleared_by ? page_plain(page, finding->cleared_by, 24, &by) : "cleared",
 			 page_duration(finding->last_ns - finding->first_ns, &figure));
 	else
-		snprintf(line.text, sizeof(line.text), "%.100s %.160s: %s, %s packet%s%s%s", name.text, subject.text,
-			 finding_severity_name(finding->severity), page_count(finding->count, &count),
-			 finding_plural(finding->count), finding->bytes ? ", " : "",
-			 finding->bytes ? page_octets(finding->bytes, &octets) : "");
+		snprintf(line.text, sizeof(line.text), "%.100s %.160s: %s%.100s", name.text, subject.text,
+			 finding_severity_name(finding->severity), amount.text);
 	page_put_left(page, clear ? STYLE_GOOD : report_severity_style(finding->severity), clear ? "clear" : "update",
 		      MARGIN);
 	page_wrap(page, STYLE_PLAIN, MARGIN, MARGIN, line.text);

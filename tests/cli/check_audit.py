@@ -494,6 +494,13 @@ class Text(Case):
             self.assertIn("1 packet and 60 octets" if form else "1 packet, 60 B", text)
             self.assertNotRegex(text, r"(?<![\d.,])1 (packets|times|frames|pairs)\b")
 
+    def test_what_is_no_packet_is_not_called_one(self):
+        """What is counted without octets is negotiations, keys or policies."""
+        for prefix, packets in (("01a", False), ("13b", False), ("08a", True)):
+            facts = " ".join(re.findall(r"since [^→]*", self.audit("-s", "10.8.1.1,10.8.1.2", lab(prefix)).stdout.decode()))
+            self.assertIn("since ", facts)
+            self.assertEqual("packet" in facts, packets, facts)
+
     def test_the_sample_of_the_readme(self):
         """Word by word what the command beside it writes."""
         root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
