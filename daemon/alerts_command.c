@@ -38,6 +38,7 @@ static const char alerts_usage[] =
     "      --socket PATH      where espiald listens (default: ESPIAL_SOCKET, or /run/espial/control.sock)\n"
     "  -h, --help             this text\n"
     "\n"
+    "STATE is open, cleared, known (acknowledged), or told: of an event, which has no end. Times are UTC.\n"
     "Without a store in the configuration espiald knows of open alerts only.\n"
     "Exit status: 0 if none is listed, 1 if there are alerts of severity medium or worse, 2 if espiald could not be "
     "asked.\n";
@@ -89,6 +90,15 @@ static int64_t acknowledged_until(const char *line, size_t length)
 	return timestamp_parse(text, &until) && until > loop_wall_ns() ? until : 0;
 }
 
+/* An event has no end that could be told: it is never open. */
+static const char *state_word(const struct finding *finding, bool acknowledged)
+{
+	return acknowledged                      ? "known"
+	       : catalogue_is_event(finding->id) ? "told"
+	       : finding->state == FINDING_CLEAR ? "cleared"
+						 : "open";
+}
+
 static void put_row(struct asked *asked, const struct record *record, bool acknowledged)
 {
 	const struct finding *finding = &record->finding;
@@ -99,10 +109,7 @@ static void put_row(struct asked *asked, const struct record *record, bool ackno
 	snprintf(text, sizeof(text), "%016llx", (unsigned long long)finding->alert);
 	text_table_put(asked->table, STYLE_PLAIN, text);
 	text_table_put(asked->table, severity_style(finding->severity), finding_severity_name(finding->severity));
-	text_table_put(asked->table, STYLE_PLAIN,
-		       acknowledged                      ? "known"
-		       : finding->state == FINDING_CLEAR ? "cleared"
-							 : "open");
+	text_table_put(asked->table, STYLE_PLAIN, state_word(finding, acknowledged));
 	text_table_put(asked->table, STYLE_PLAIN, page_time(record->time_ns, &figure));
 	text_table_put(asked->table, STYLE_PLAIN, page_count(finding->count, &figure));
 	snprintf(text, sizeof(text), "%s%s%s", catalogue_row(finding->id)->name,

@@ -8,6 +8,7 @@ without waiting for it.
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -166,6 +167,28 @@ class ExitStatus(Case):
     def test_where_nobody_answers(self):
         for command in ("status", "alerts", "pairs", "report"):
             self.same_trouble(command)
+
+
+class Lists(Case):
+    """What a row says of a record."""
+
+    def rows(self, command):
+        """Each row of the table as a dictionary; cells are two spaces apart."""
+        done = self.espial(command)
+        self.assertEqual(done.stderr, "")
+        lines = [re.split(" {2,}", line.strip()) for line in done.stdout.splitlines()]
+        return [dict(zip(lines[0], line)) for line in lines[1:]]
+
+    def test_an_event_is_told_and_not_open(self):
+        lines = [alert("high")]
+        for name in ("sa-up", "peer-new", "secured-again", "policy-reloaded"):
+            event = alert("info")
+            event["finding"] = {**event["finding"], "id": name, "cause": None}
+            lines.append(event)
+        cleared = alert("high")
+        cleared["finding"] = {**cleared["finding"], "state": "clear", "cleared_by": "secured-again"}
+        self.answers(alerts=[*lines, cleared])
+        self.assertEqual([row["STATE"] for row in self.rows("alerts")], ["open", "told", "told", "told", "told", "cleared"])
 
 
 # One of something, as if it were several.
