@@ -4,6 +4,7 @@
 
 #include "control_client.h"
 #include "ike_log_command.h"
+#include "loop.h"
 #include "promote_command.h"
 #include "report/hex.h"
 #include "report/record_reader.h"
@@ -40,18 +41,22 @@ static const char pairs_usage[] =
     "\n"
     "      --name NAME        promote, of two addresses: the rule's name (default: made of them)\n" COMMON_OPTIONS;
 
-static const char sas_usage[] = "Usage: espial sas [OPTION]... [ADDRESS [ADDRESS]]\n"
-				"\n"
-				"Lists the ESP and AH SAs that the running espiald sees, or those of one or two "
-				"addresses: SPI, age, octets, packets,\n"
-				"loss, and which SA each one replaced.\n"
-				"\n" COMMON_OPTIONS;
+static const char sas_usage[] =
+    "Usage: espial sas [OPTION]... [ADDRESS [ADDRESS]]\n"
+    "\n"
+    "Lists the ESP and AH SAs that the running espiald sees, or those of one or two "
+    "addresses: SPI, age, octets, packets,\n"
+    "loss, and which SA each one replaced. AGE is the time since the first packet in view; of "
+    "an SA that is\n"
+    "superseded or ended, how long it was used.\n"
+    "\n" COMMON_OPTIONS;
 
 static const char ike_usage[] = "Usage: espial ike [OPTION]... [ADDRESS [ADDRESS]]\n"
 				"\n"
 				"Lists the IKE SAs that the running espiald saw, or those of one or two addresses: "
 				"version, outcome, the last step,\n"
-				"what was selected, how the peers prove themselves, NAT.\n"
+				"what was selected, how the peers prove themselves, NAT. LAST, the time of the last "
+				"message, is UTC.\n"
 				"\n"
 				"      --log[=1..7]       IKE messages in words, as they come, until it is ended: 1 "
 				"outcomes, 2 one line each,\n"
@@ -63,7 +68,7 @@ struct listing {
 	const char *request, *usage, *nothing; /* nothing: what there are none of */
 	const struct text_column *columns;
 	unsigned column_count;
-	void (*put)(struct text_table *table, const struct record *record);
+	void (*put)(struct text_table *table, const struct record *record, int64_t now_ns);
 };
 
 struct asked {
@@ -72,6 +77,7 @@ struct asked {
 	struct address address[2];
 	unsigned address_count;
 	/* of one answer */
+	int64_t now_ns; /* wall clock, of this machine as all that espiald says */
 	struct text_table *table;
 	struct record_reader reader;
 	bool refused;
@@ -141,8 +147,9 @@ static const struct text_column pair_columns[] = {
 	{ .title = "IN CLEAR", .flexible = true, .rank = 3 },
 };
 
-static void put_pair(struct text_table *table, const struct record *record)
+static void put_pair(struct text_table *table, const struct record *record, int64_t now_ns)
 {
+	(void)now_ns;
 	const struct record_pair *pair = &record->pair;
 	char names[TEXT_SIZE] = "";
 	uint64_t clear = 0;
@@ -178,7 +185,15 @@ static const struct text_column sa_columns[] = {
 	{ .title = "REPLACES", .rank = 5 },
 };
 
-static void put_sa(struct text_table *table, const struct record *record)
+/* Of one that is in use its age, however long ago the last packet came; of one that is over, how long it was used. */
+static int64_t sa_age(const struct record_sa *sa, int64_t now_ns)
+{
+	bool in_use = sa->state == SA_ACTIVE || sa->state == SA_STALE;
+
+	return (in_use && now_ns > sa->last_ns ? now_ns : sa->last_ns) - sa->first_ns;
+}
+
+static void put_sa(struct text_table *table, const struct record *record, int64_t now_ns)
 {
 	static const char *const protocols[2][3] = { { "esp", "esp/udp", "esp/tcp" }, { "ah", "ah/udp", "ah/tcp" } };
 	const struct record_sa *sa = &record->sa;
@@ -195,7 +210,7 @@ static void put_sa(struct text_table *table, const struct record *record)
 		       : sa->state == SA_STALE ? STYLE_HIGH
 					       : STYLE_QUIET,
 		       sa_state_name(sa->state));
-	put_span(table, sa->last_ns - sa->first_ns);
+	put_span(table, sa_age(sa, now_ns));
 	put_count(table, sa->packets);
 	put_octets(table, STYLE_PLAIN, sa->bytes);
 	if (sa->lost < 0)
@@ -222,8 +237,9 @@ static const struct text_column ike_columns[] = {
 	{ .title = "SELECTED", .flexible = true, .rank = 4 },
 };
 
-static void put_ike(struct text_table *table, const struct record *record)
+static void put_ike(struct text_table *table, const struct record *record, int64_t now_ns)
 {
+	(void)now_ns;
 	const struct record_ike_sa *ike = &record->ike_sa;
 	char names[TEXT_SIZE] = "";
 	struct page_figure figure;
@@ -263,7 +279,7 @@ static void take_line(void *context, const char *line, size_t length)
 	struct record record;
 
 	if (record_from_json(line, length, &asked->reader, &record))
-		asked->listing->put(asked->table, &record);
+		asked->listing->put(asked->table, &record, asked->now_ns);
 	else
 		asked->refused = true;
 }
@@ -296,6 +312,7 @@ static int list_once(void *context)
 		complain("not enough memory");
 		return EXIT_TROUBLE;
 	}
+	asked->now_ns = loop_wall_ns();
 	bool answered = control_client_ask(asked->options.socket, request, take_line, asked, &error);
 	if (!answered)
 		ask_failed(&error);

@@ -6,6 +6,7 @@ The espiald that is asked is one of the test's own, which answers what the test 
 without waiting for it.
 """
 
+import datetime
 import json
 import os
 import re
@@ -189,6 +190,15 @@ class Lists(Case):
         cleared["finding"] = {**cleared["finding"], "state": "clear", "cleared_by": "secured-again"}
         self.answers(alerts=[*lines, cleared])
         self.assertEqual([row["STATE"] for row in self.rows("alerts")], ["open", "told", "told", "told", "told", "cleared"])
+
+    def test_the_age_of_an_sa_is_until_now_while_it_is_in_use(self):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        first, last = ((now - datetime.timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S.%fZ") for hours in (30, 25))
+        self.answers(sas=[{"type": "sa", "time": last, "sensor": "edge-1", "src": "10.1.0.1", "dst": "10.2.0.2", "spi": "0xc0000001",
+                           "proto": "esp", "encap": "none", "first": first, "last": last, "packets": 2, "bytes": 200, "seq_first": 1,
+                           "seq_last": 2, "lost": 0, "replayed": 0, "replaces": None, "continues": None, "ike_spi": None, "exchange": None,
+                           "initiator": None, "state": state} for state in ("active", "stale", "superseded", "ended")])
+        self.assertEqual([row["AGE"] for row in self.rows("sas")], ["1 d 6 h", "1 d 6 h", "5 h 0 min", "5 h 0 min"])
 
 
 # One of something, as if it were several.
