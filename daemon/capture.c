@@ -140,7 +140,8 @@ static void explain_missing(const char *interface, struct capture_error *error)
 	if (all)
 		if_freenameindex(all);
 	error->missing = true;
-	set_error(error, "%s: there is no such interface; there are: %s", interface, names[0] ? names : "none");
+	/* An engine in its sandbox gets no list. */
+	set_error(error, "%s: there is no such interface%s%s", interface, names[0] ? "; there are: " : "", names);
 }
 
 static void explain_permission(const char *interface, struct capture_error *error)

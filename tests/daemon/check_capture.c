@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -296,6 +297,19 @@ START_TEST(interface_that_cannot_be_opened)
 }
 END_TEST
 
+/* As in the sandbox, which makes no socket for the list. */
+START_TEST(interface_that_is_missing_where_none_can_be_listed)
+{
+	struct rlimit none = { 0, 0 };
+	struct capture_error error;
+
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ck_assert_ptr_null(capture_open("nothing0", 0, BUFFER, &error));
+	ck_assert(error.missing && !error.permission);
+	ck_assert_str_eq(error.text, "nothing0: there is no such interface");
+}
+END_TEST
+
 START_TEST(no_permission)
 {
 	struct capture_error error;
@@ -393,6 +407,7 @@ int main(void)
 	tcase_add_test(tests, idle_link_does_not_block);
 	tcase_add_loop_test(tests, interface_that_goes_away, 0, 3);
 	tcase_add_test(tests, interface_that_cannot_be_opened);
+	tcase_add_test(tests, interface_that_is_missing_where_none_can_be_listed);
 	tcase_add_test(tests, no_permission);
 	tcase_add_test(tests, any_interface);
 	tcase_add_test(tests, interface_without_link_header);
