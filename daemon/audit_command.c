@@ -37,7 +37,7 @@ const char audit_command_usage[] =
     "       espial audit [OPTION]... -           audit a capture on standard input\n"
     "       espial audit [OPTION]... -i IFACE    audit an interface until Ctrl-C\n"
     "\n"
-    "Says which pairs of hosts are secured by IPsec, which are not, and why.\n"
+    "Says which pairs of hosts are secured by IPsec, which are not, and why. Times are UTC.\n"
     "\n"
     "  -s, --secured A,B[,via=G,H]  A and B (addresses or prefixes) have to be secured, by the\n"
     "                               gateways G and H where named; may be given several times\n"

@@ -44,11 +44,13 @@ struct search {
 static void consider(struct search *search, const char *name, const char *full)
 {
 	size_t far = spelling_distance(search->name, name);
+	/* A third of the word, and at least one letter, may be wrong: what is farther was not meant. */
+	size_t tolerated = strlen(name) / 3 ? strlen(name) / 3 : 1;
 
 	/* Part of a name is nearer than any other word of its length. */
 	if (far > 1 && strlen(search->name) >= 3 && strstr(name, search->name))
 		far = 1;
-	if (far >= search->best)
+	if (far > tolerated || far >= search->best)
 		return;
 	search->best = far;
 	snprintf(search->nearest, search->size, "%s", full);
@@ -59,6 +61,7 @@ void explain_command_nearest(const char *name, char *nearest, size_t size)
 	struct search search = { .best = SIZE_MAX, .nearest = nearest, .size = size };
 	char full[NAME_MAX_OCTETS + 1];
 
+	*nearest = '\0';
 	snprintf(search.name, sizeof(search.name), "%.*s", NAME_MAX_OCTETS, name);
 	for (int id = 0; id < FINDING_ID_COUNT; id++) {
 		const char *finding = catalogue_row((enum finding_id)id)->name;
@@ -236,8 +239,8 @@ static int unknown(const char *name)
 
 	explain_command_nearest(name, nearest, sizeof(nearest));
 	snprintf(plain, sizeof(plain), "%s", page_plain(&page, name, NAME_MAX_OCTETS, &text));
-	fprintf(stderr, "espial: '%s' is no finding; did you mean '%s'?\n'espial explain' lists all there are.\n",
-		plain, nearest);
+	fprintf(stderr, "espial: '%s' is no finding%s%s%s\n'espial explain' lists all there are.\n", plain,
+		*nearest ? "; did you mean '" : "", nearest, *nearest ? "'?" : "");
 	return EXIT_TROUBLE;
 }
 

@@ -11,7 +11,8 @@ int explain_command(int count, char **arguments);
 /* What `espial explain --help` prints. */
 extern const char explain_command_usage[];
 
-/* The known name nearest to `name`, of findings, causes and FINDING/CAUSE. Written to `nearest` of `size` octets. */
+/* The known name nearest to `name`, of findings, causes and FINDING/CAUSE, or "" if none is near. Written to `nearest` of `size` octets,
+ * at least one. */
 void explain_command_nearest(const char *name, char *nearest, size_t size);
 
 #endif

@@ -55,8 +55,7 @@ static const char ike_usage[] = "Usage: espial ike [OPTION]... [ADDRESS [ADDRESS
 				"\n"
 				"Lists the IKE SAs that the running espiald saw, or those of one or two addresses: "
 				"version, outcome, the last step,\n"
-				"what was selected, how the peers prove themselves, NAT. LAST, the time of the last "
-				"message, is UTC.\n"
+				"what was selected, how the peers prove themselves, NAT.\n"
 				"\n"
 				"      --log[=1..7]       IKE messages in words, as they come, until it is ended: 1 "
 				"outcomes, 2 one line each,\n"
@@ -231,7 +230,7 @@ static const struct text_column ike_columns[] = {
 	{ .title = "OUTCOME" },
 	{ .title = "IKE", .rank = 1 },
 	{ .title = "STEP", .rank = 3 },
-	{ .title = "LAST", .rank = 2 },
+	{ .title = "LAST (UTC)", .rank = 2 },
 	{ .title = "AUTH", .rank = 5 },
 	{ .title = "NAT", .rank = 6 },
 	{ .title = "SELECTED", .flexible = true, .rank = 4 },

@@ -210,8 +210,10 @@ static void tell_stages(const struct status *status)
 	if (table && whole > 0) {
 		page_heading(&status->page, "cost of a packet");
 		text_table_write(table, &status->page, terminal_has_width());
+		bool millions = whole <= 1e4;
 		line(&status->page, "together", STYLE_PLAIN,
-		     "%.0f ns: %.1f million packets a second, if one processor did all", whole, 1e3 / whole);
+		     "%.0f ns: %.1f %s packets a second, if one processor did all", whole,
+		     (millions ? 1e3 : 1e6) / whole, millions ? "million" : "thousand");
 	}
 	text_table_free(table);
 }

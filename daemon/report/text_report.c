@@ -391,28 +391,57 @@ static int compare_recaps(const void *left, const void *right)
 	return order ? order : a->cause - b->cause;
 }
 
-static void write_recaps(const struct recap *recaps, size_t count, const struct page *page)
+/* What became of the alerts of a row: "cleared", "2 still open", or nothing of those that are all open. */
+static const char *recap_state(const struct recap *recap, struct page_text *out)
 {
 	struct page_figure figure;
-	struct page_text name;
+
+	if (recap->open == 0)
+		return recap->count == 1 ? "cleared" : "all cleared";
+	snprintf(out->text, sizeof(out->text), "%s still open", page_count(recap->open, &figure));
+	return recap->open < recap->count ? out->text : "";
+}
+
+/* On a narrow page cause and state go on below the name of the finding. */
+static void write_narrow_recap(const struct recap *recap, const char *cause, const char *state, const struct page *page)
+{
+	enum { NAME_AT = 16 };
+	struct page_figure figure;
+	struct page_text text;
+
+	page_put_right(page, STYLE_PLAIN, page_count(recap->count, &figure), NAME_AT - 10 - 2);
+	page_spaces(page, 2);
+	page_put(page, STYLE_PLAIN, catalogue_row((enum finding_id)recap->id)->name);
+	page_newline(page);
+	snprintf(text.text, sizeof(text.text), "%.40s%s%.40s", cause, *cause && *state ? ", " : "", state);
+	if (text.text[0])
+		page_wrap(page, STYLE_PLAIN, NAME_AT, 0, text.text);
+}
+
+static void write_recaps(const struct recap *recaps, size_t count, const struct page *page)
+{
+	enum { NARROW = 62 }; /* the longest name with its cause, and what became of it */
+	struct page_figure figure;
+	struct page_text name, text;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct recap *recap = &recaps[i];
+		const char *cause =
+		    recap->cause == CAUSE_NONE ? "" : catalogue_cause((enum finding_cause)recap->cause)->name;
+		const char *state = recap_state(recap, &text);
 
 		page_put_left(page, report_severity_style((enum finding_severity)recap->severity),
 			      report_severity_word((enum finding_severity)recap->severity), 10);
+		if (page->width < NARROW) {
+			write_narrow_recap(recap, cause, state, page);
+			continue;
+		}
 		page_put_right(page, STYLE_PLAIN, page_count(recap->count, &figure), 6);
 		page_spaces(page, 2);
 		snprintf(name.text, sizeof(name.text), "%s%s%s", catalogue_row((enum finding_id)recap->id)->name,
-			 recap->cause == CAUSE_NONE ? "" : "/",
-			 catalogue_cause((enum finding_cause)recap->cause)->name);
-		page_put_left(page, STYLE_PLAIN, name.text, recap->open < recap->count ? 32 : 0);
-		if (recap->open == 0)
-			page_put(page, STYLE_GOOD, recap->count == 1 ? "cleared" : "all cleared");
-		else if (recap->open < recap->count) {
-			page_put(page, STYLE_QUIET, page_count(recap->open, &figure));
-			page_put(page, STYLE_QUIET, " still open");
-		}
+			 *cause ? "/" : "", cause);
+		page_put_left(page, STYLE_PLAIN, name.text, *state ? 32 : 0);
+		page_put(page, recap->open == 0 ? STYLE_GOOD : STYLE_QUIET, state);
 		page_newline(page);
 	}
 }

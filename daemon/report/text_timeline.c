@@ -12,6 +12,9 @@ enum {
 	SAS_TOLD = 12, /* of one direction, the latest */
 	SPI_COLUMN = 14,
 	STATE_COLUMN = 12,
+	OCTETS_COLUMN = 9,
+	BESIDE = 2 + SPI_COLUMN + 2 + STATE_COLUMN, /* of the chart, what is always there */
+	CHART_MIN = 10,
 	CHART_MAX = 100,
 };
 
@@ -91,6 +94,12 @@ static void write_bar(const struct timeline_sa *sa, int64_t first_ns, int64_t la
 	}
 }
 
+/* Where there is no room for both, the chart is worth more. */
+static bool has_octets(const struct page *page)
+{
+	return page->width >= BESIDE + OCTETS_COLUMN + CHART_MIN;
+}
+
 static void write_sa(const struct timeline_sa *sa, int64_t first_ns, int64_t last_ns, size_t width,
 		     const struct page *page)
 {
@@ -103,7 +112,8 @@ static void write_sa(const struct timeline_sa *sa, int64_t first_ns, int64_t las
 	write_bar(sa, first_ns, last_ns, width, page);
 	page_put(page, STYLE_PLAIN, "  ");
 	page_put_left(page, state_style(sa->state), sa_state_name(sa->state), STATE_COLUMN);
-	page_put_right(page, STYLE_QUIET, page_octets(sa->bytes, &octets), 9);
+	if (has_octets(page))
+		page_put_right(page, STYLE_QUIET, page_octets(sa->bytes, &octets), OCTETS_COLUMN);
 	page_newline(page);
 }
 
@@ -113,8 +123,8 @@ static void write_direction(const struct timeline_sa *sas, size_t count, int64_t
 {
 	struct address_text src, dst;
 	struct page_text text;
-	size_t left = 2 + SPI_COLUMN + 2 + STATE_COLUMN + 9;
-	size_t width = page->width > left + 10 ? page->width - left : 10;
+	size_t left = BESIDE + (has_octets(page) ? OCTETS_COLUMN : 0);
+	size_t width = page->width > left + CHART_MIN ? page->width - left : CHART_MIN;
 	size_t skipped = count > SAS_TOLD ? count - SAS_TOLD : 0;
 
 	if (width > CHART_MAX)

@@ -45,7 +45,7 @@ def page_espial(espial, _espiald, _sample, version):
     usage = output_of(espial, "--help")
     text += ".SH SYNOPSIS\n.B espial\n.I COMMAND\n[\\fIOPTION\\fR]...\n.SH DESCRIPTION\n"
     text += escape("espial says which hosts speak IPsec with each other, which should and do not, and why, out of captures or by asking the running espiald. "
-                   "It sends no packet, holds no key and decrypts nothing.") + "\n.SH COMMANDS\n"
+                   "It sends no packet, holds no key and decrypts nothing. All times are UTC.") + "\n.SH COMMANDS\n"
     commands = re.findall(r"(?m)^  (\w[\w-]*) +(\S.*)$", usage)
     for name, what in commands:
         text += f".SS {escape(name)}\n{escape(what[0].upper() + what[1:])}.\n.PP\n" + verbatim(output_of(espial, name, "--help"))

@@ -494,6 +494,12 @@ class Text(Case):
             self.assertIn("1 packet and 60 octets" if form else "1 packet, 60 B", text)
             self.assertNotRegex(text, r"(?<![\d.,])1 (packets|times|frames|pairs)\b")
 
+    def test_a_narrow_page_is_kept(self):
+        for prefix in ("01a", "08a", "09b", "13b", "20c", "20k"):
+            for columns in (40, 60):
+                text = self.audit(*self.secured, lab(prefix), environment={"COLUMNS": str(columns)}).stdout.decode()
+                self.assertEqual([line for line in text.splitlines() if len(line) > columns], [])
+
     def test_what_is_no_packet_is_not_called_one(self):
         """What is counted without octets is negotiations, keys or policies."""
         for prefix, packets in (("01a", False), ("13b", False), ("08a", True)):

@@ -170,6 +170,20 @@ class ExitStatus(Case):
             self.same_trouble(command)
 
 
+class Figures(Case):
+    def test_of_slow_packets_are_thousands(self):
+        stages = [{"name": "decode", "ns_per_packet": 22454.0, "timed": 1000}]
+        for nanoseconds, words in ((22454.0, "22454 ns: 44.5 thousand packets a second"), (10000.0, "10000 ns: 0.1 million packets"),
+                                   (250.0, "250 ns: 4.0 million packets")):
+            answers = Answers(self.socket, {"status": [status(stages=[{**stages[0], "ns_per_packet": nanoseconds}])]})
+            answers.start()
+            try:
+                self.assertIn(words, self.espial("status").stdout)
+            finally:
+                answers.end()
+                os.unlink(self.socket)
+
+
 class Lists(Case):
     """What a row says of a record."""
 
