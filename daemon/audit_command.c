@@ -58,7 +58,7 @@ const char audit_command_usage[] =
     "\n"
     "Without --secured and --config, pairs that were seen to speak ESP are expected to go on doing so.\n"
     "Exit status: 0 nothing found, 1 findings, 2 the arguments or a file could not be used, or a file not to its\n"
-    "end: what was whole of one that is cut or damaged is reported all the same.\n";
+    "end: the other files, and what was whole of one that is cut or damaged, are reported all the same.\n";
 
 struct audit {
 	struct config *config;
@@ -255,24 +255,13 @@ static void on_damage(void *context, const char *text)
 
 static int audit_files(struct audit *audit, char **paths, int count)
 {
-	struct offline_error error;
 	struct record_sink records = { on_record, audit };
-	const char **names = calloc((size_t)count, sizeof(*names));
-	struct offline *offline = NULL;
+	struct offline *offline = offline_new((const char *const *)paths, (unsigned)count, on_damage, audit);
 	struct engine *engine = NULL;
 	int status = EXIT_TROUBLE;
 
-	for (int i = 0; names && i < count; i++)
-		names[i] = paths[i];
-	if (names)
-		offline = offline_new(names, (unsigned)count, &error);
-	else
-		snprintf(error.text, sizeof(error.text), "not enough memory");
-	if (!offline) {
-		complain(audit, error.text);
-		free(names);
+	if (!offline)
 		return EXIT_TROUBLE;
-	}
 	struct engine_settings settings = { .config = audit->config,
 					    .offline = true,
 					    .workers = audit->workers,
@@ -294,7 +283,6 @@ static int audit_files(struct audit *audit, char **paths, int count)
 	}
 	engine_free(engine);
 	offline_free(offline);
-	free(names);
 	return status;
 }
 

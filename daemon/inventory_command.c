@@ -34,7 +34,7 @@ const char inventory_command_usage[] =
     "  -h, --help                   this text\n"
     "\n"
     "Exit status: 0, or 2 if the arguments or a file could not be used, or a file not to its end, or espiald could\n"
-    "not be asked.\n";
+    "not be asked; what could be read of the files is listed all the same.\n";
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CYCLONEDX };
 
@@ -65,21 +65,12 @@ static void on_record(void *context, const struct record *record)
 /* EXIT_TROUBLE if a file was not read to its end; what was read is told all the same. */
 static int read_files(struct inventory *inventory, struct config *config, char **paths, unsigned count)
 {
-	struct offline_error error = { "not enough memory" };
 	struct record_sink records = { on_record, inventory };
-	const char **names = calloc(count, sizeof(*names));
-	struct offline *offline = NULL;
+	struct offline *offline = offline_new((const char *const *)paths, count, tell, NULL);
 	int status = EXIT_TROUBLE;
 
-	for (unsigned i = 0; names && i < count; i++)
-		names[i] = paths[i];
-	if (names)
-		offline = offline_new(names, count, &error);
-	free(names);
-	if (!offline) {
-		tell(NULL, error.text);
+	if (!offline)
 		return EXIT_TROUBLE;
-	}
 	struct engine_settings settings = { .config = config,
 					    .offline = true,
 					    .ike_messages = true,
@@ -110,9 +101,9 @@ static int write_inventory(struct inventory *inventory, enum format format, cons
 	bool good = true;
 
 	/* An empty bill would say that there is no cryptography, when there is no capture. */
+	inventory_sort(inventory);
 	if (status != EXIT_DONE && inventory_count(inventory) == 0)
 		return status;
-	inventory_sort(inventory);
 	if (format == FORMAT_JSON)
 		good = inventory_write_json(inventory, stdout, sensor);
 	else if (format == FORMAT_CYCLONEDX)

@@ -31,6 +31,7 @@ struct source {
 struct offline {
 	struct source *sources;
 	unsigned count;
+	unsigned refused;    /* files that could not be opened or are no captures */
 	unsigned batch;      /* room for frames in each */
 	uint16_t interfaces; /* numbers given out */
 	struct {
@@ -38,31 +39,28 @@ struct offline {
 	} names[INTERFACES_MAX];
 };
 
-struct offline *offline_new(const char *const *paths, unsigned count, struct offline_error *error)
+struct offline *offline_new(const char *const *paths, unsigned count, offline_tell *tell, void *context)
 {
-	struct offline *offline = calloc(1, sizeof(*offline));
+	struct offline *offline = memory_zeroed_or_end(1, sizeof(*offline));
 	struct capture_file_error problem;
 
-	snprintf(error->text, sizeof(error->text), "not enough memory to read captures");
-	if (!offline)
-		return NULL;
-	offline->sources = calloc(count, sizeof(*offline->sources));
-	if (!offline->sources) {
-		offline_free(offline);
-		return NULL;
-	}
+	offline->sources = memory_zeroed_or_end(count, sizeof(*offline->sources));
 	offline->batch = BATCH;
-	for (; offline->count < count; offline->count++) {
+	for (unsigned i = 0; i < count; i++) {
 		struct source *source = &offline->sources[offline->count];
-		source->file = capture_file_open(paths[offline->count], &problem);
+		source->file = capture_file_open(paths[i], &problem);
 		if (!source->file) {
-			snprintf(error->text, sizeof(error->text), "%s", problem.text);
-			offline_free(offline);
-			return NULL;
+			tell(context, problem.text);
+			offline->refused++;
+			continue;
 		}
 		source->frames = memory_or_end(offline->batch * sizeof(*source->frames));
+		offline->count++;
 	}
-	return offline;
+	if (offline->count > 0)
+		return offline;
+	offline_free(offline);
+	return NULL;
 }
 
 void offline_gather(struct offline *offline)
@@ -241,16 +239,16 @@ double offline_progress(const struct offline *offline)
 	return sum / offline->count;
 }
 
-unsigned offline_damage(struct offline *offline, void (*each)(void *context, const char *text), void *context)
+unsigned offline_damage(struct offline *offline, offline_tell *tell, void *context)
 {
-	unsigned damaged = 0;
+	unsigned damaged = offline->refused;
 
 	for (unsigned i = 0; i < offline->count; i++) {
 		struct capture_file_error error;
 		if (capture_file_sound(offline->sources[i].file, &error))
 			continue;
 		damaged++;
-		each(context, error.text);
+		tell(context, error.text);
 	}
 	return damaged;
 }

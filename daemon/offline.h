@@ -14,12 +14,11 @@
 struct engine;
 struct offline;
 
-struct offline_error {
-	char text[512];
-};
+/* Takes a message about a file. */
+typedef void offline_tell(void *context, const char *text);
 
-/* Opens all files. NULL with the error set if one cannot be read. */
-struct offline *offline_new(const char *const *paths, unsigned count, struct offline_error *error);
+/* Opens the files; one that cannot be read is told of and left out. NULL if none is left. */
+struct offline *offline_new(const char *const *paths, unsigned count, offline_tell *tell, void *context);
 
 /* Reads on: about `budget` frames. False when everything has been read. */
 bool offline_read(struct offline *offline, struct engine *engine, unsigned budget);
@@ -30,8 +29,9 @@ const char *offline_interface_name(void *context, uint16_t interface);
 /* How much was read, 0.0 to 1.0; negative if that is not known. */
 double offline_progress(const struct offline *offline);
 
-/* After the last read: calls `each` for every file that did not end where a file may end. Returns how many. */
-unsigned offline_damage(struct offline *offline, void (*each)(void *context, const char *text), void *context);
+/* After the last read: tells of every file that did not end where a file may end. Returns how many were not read whole, those left out
+ * at the beginning included. */
+unsigned offline_damage(struct offline *offline, offline_tell *tell, void *context);
 
 /* Reads in larger portions from now on, before the first: for an engine with several workers. */
 void offline_gather(struct offline *offline);

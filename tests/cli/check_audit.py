@@ -132,8 +132,23 @@ class Captures(Case):
                 with self.subTest(path=path, options=options):
                     self.refused(self.audit(*options, path), path, word)
 
-    def test_one_bad_name_among_good_ones_stops_before_the_report(self):
-        self.refused(self.audit("--json", self.leak, os.path.join(self.folder, "nothing")), "nothing")
+    def test_the_rest_is_reported_where_a_file_is_no_capture(self):
+        good = self.audit("--json", self.leak)
+        empty, nothing = self.path("empty.pcap"), os.path.join(self.folder, "nothing")
+        for paths in ((empty, self.leak), (self.leak, nothing), (empty, self.leak, nothing)):
+            with self.subTest(paths=paths):
+                done = self.audit("--json", *paths)
+                self.assertEqual(done.returncode, 2)
+                self.assertEqual(findings(done.stdout.decode()), findings(good.stdout.decode()))
+                said = done.stderr.decode().splitlines()
+                self.assertEqual([line.split(": ")[1] for line in said], [path for path in paths if path != self.leak])
+                listed = self.run_program([ESPIAL, "inventory", lab("01a"), *paths])
+                self.assertEqual((listed.returncode, len(listed.stderr.splitlines())), (2, len(said)))
+                self.assertIn(b"10.8.1.1", listed.stdout)
+
+    def test_none_is_reported_where_no_file_is_a_capture(self):
+        done = self.audit(self.path("empty.pcap"), os.path.join(self.folder, "nothing"))
+        self.assertEqual((done.returncode, done.stdout, len(done.stderr.splitlines())), (2, b"", 2))
 
     def test_truncated(self):
         whole = contents(self.leak)

@@ -12,11 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static inline void replay_fails(void *context, const char *text)
+{
+	(void)context;
+	ck_abort_msg("%s", text);
+}
+
 /* Of a file in this folder. */
 static inline void replay(const char *name, void (*write)(void *context, const struct record *record), void *context)
 {
 	char path[512];
-	struct offline_error error;
 	const char *paths[] = { path };
 	struct record_sink sink = { write, context };
 	struct config *config = config_default();
@@ -24,8 +29,8 @@ static inline void replay(const char *name, void (*write)(void *context, const s
 	snprintf(path, sizeof(path), "%s/%s", TEST_DIRECTORY, name);
 	ck_assert_ptr_nonnull(config);
 	ck_assert(config_seal(config));
-	struct offline *offline = offline_new(paths, 1, &error);
-	ck_assert_msg(offline != NULL, "%s", error.text);
+	struct offline *offline = offline_new(paths, 1, replay_fails, NULL);
+	ck_assert_ptr_nonnull(offline);
 	struct engine_settings settings = { .config = config, .offline = true, .ike_messages = true };
 	struct engine *engine = engine_new(&settings, &sink);
 	ck_assert_ptr_nonnull(engine);
