@@ -277,6 +277,7 @@ struct judged_pair {
 	uint16_t ike_sides_interface;
 	int64_t ike_sides_ns;
 	uint32_t ike_next_id;       /* that a side will use next if it gets its answer; 0: it cannot be told */
+	int64_t ike_next_ns;        /* when the first message came that led to it */
 	int64_t due_ns[RULE_COUNT]; /* of each rule's timer, 0: none */
 };
 

@@ -6,10 +6,10 @@
  *          FLOOD_WAIT_S: what a forged address cannot do, and a real peer, however slow the host, would: implementations
  *          begin to repeat themselves after half a second to ten. Counted by the second over a minute; a crowd of peers
  *          that come back after an outage does not count.
- * restart  A new IKE SA beside one that was up is one pair's beginning again if, some seconds later, the old one was
- *          neither deleted nor used, and the pair's ESP is new or gone. restart_peers such pairs of one host within
- *          restart_ns, and at least half of those it had, are its restart. A failing link with dead peer detection can
- *          look the same: likely.
+ * restart  A new IKE SA beside one that was up is one pair's beginning again if, some seconds after its first answer, one is
+ *          up, the old one was neither deleted nor used, and the pair's ESP is new or gone: what nobody answers tells of no
+ *          restart, only of a host that is gone. restart_peers such pairs of one host within restart_ns, and at least
+ *          half of those it had, are its restart. A failing link with dead peer detection can look the same: likely.
  */
 #include "rule_ike.h"
 
@@ -196,13 +196,13 @@ static void began_again(struct judge *judge, struct judged_pair *pair, struct ju
 		tell_restart(judge, host, host->again_count, peers, host->again_first_ns);
 }
 
-static void opened(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
+static void answered(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
 {
 	struct judged_negotiation *negotiation = &pair->negotiation;
 
-	if (!judge->ike.born || !negotiation->established_ispi || negotiation->established_ispi == story->ispi)
+	if (!story->opened || !negotiation->established_ispi || negotiation->established_ispi == story->ispi)
 		return;
-	/* The first try counts, and what is being waited for is not put off by a further one. */
+	/* The first that is answered counts, and what is being waited for is not put off by a further one. */
 	if (negotiation->again_ns)
 		return;
 	negotiation->again_ns = judge->now_ns;
@@ -210,7 +210,7 @@ static void opened(struct judge *judge, struct judged_pair *pair, const struct i
 	judge_wake(judge, pair, RULE_IKE, judge->now_ns + judge->settings.thresholds.again_settle_ns);
 }
 
-/* Some seconds after a new IKE SA began: whether the old one, and its ESP, are gone without a word. */
+/* Some seconds after a new IKE SA was answered: whether one came up, and the old one, and its ESP, are gone without a word. */
 void rule_ike_again_due(struct judge *judge, struct judged_pair *pair)
 {
 	struct judged_negotiation *negotiation = &pair->negotiation;
@@ -224,6 +224,8 @@ void rule_ike_again_due(struct judge *judge, struct judged_pair *pair)
 		return;
 	}
 	negotiation->again_ns = 0;
+	if (negotiation->established_ns < since || negotiation->established_ispi == negotiation->again_ispi)
+		return;
 	bool parted = old && old->deleted_ns && old->deleted_ns >= since - settle;
 	bool used = old && (old->said_ns[0] > since + SECOND || old->said_ns[1] > since + SECOND);
 	if (!old || parted || used || judge->now_ns - old->last_ns > ACTIVE_NS)
@@ -353,6 +355,6 @@ void rule_ike_host_event(struct judge *judge, struct judged_pair *pair)
 	struct ike_story *story = judge->ike.story;
 
 	count_half_open(judge, story);
-	if (judge->ike.kind == IKE_EVENT_OPENED)
-		opened(judge, pair, story);
+	if (judge->ike.kind == IKE_EVENT_ANSWERED)
+		answered(judge, pair, story);
 }

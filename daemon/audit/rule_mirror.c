@@ -178,17 +178,25 @@ void rule_mirror_forget(struct judge *judge, struct judged_pair *pair)
 /*
  * A side that is seen alone proves the other one by what it goes on to: with version 2 to the next request or answer, whose number
  * is one higher and which it may not send before; with version 1 to a third message of main mode, which is the first that has the
- * other's SPI and no proposal.
+ * other's SPI and no proposal. Not where the other was seen since, at `other_ns`: what it goes on from is in view then, however long
+ * ago that was.
  */
-static bool proves_other(struct judged_pair *pair, const struct ike_header *header)
+static bool proves_other(const struct judge *judge, struct judged_pair *pair, const struct ike_header *header,
+			 int64_t other_ns)
 {
-	bool next = pair->ike_next_id && header->message_id == pair->ike_next_id;
+	uint32_t next_id = header->major >= 2 ? header->message_id + 1 : 0;
+	bool next = pair->ike_next_id && header->message_id == pair->ike_next_id && other_ns < pair->ike_next_ns;
 
-	pair->ike_next_id = header->major >= 2 ? header->message_id + 1 : 0;
+	/* Since the first of them, if it comes again. */
+	if (next_id != pair->ike_next_id)
+		pair->ike_next_ns = judge->now_ns;
+	pair->ike_next_id = next_id;
 	if (!header->responder_spi)
 		return false;
-	return header->major >= 2 ? next
-				  : header->exchange == EXCHANGE_V1_MAIN && header->next_payload != PAYLOAD_V1_SA;
+	if (header->major >= 2)
+		return next;
+	return header->exchange == EXCHANGE_V1_MAIN && header->next_payload != PAYLOAD_V1_SA &&
+	       !(judge->ike.story && judge->ike.story->two_way);
 }
 
 static void note_ike(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
@@ -196,7 +204,7 @@ static void note_ike(struct judge *judge, struct judged_pair *pair, const struct
 	struct mirror_minute *minute = minute_of(&capture_of(judge, transition->interface)->mirror, judge->now_ns);
 	int64_t other = pair->ike[!transition->direction].message_ns, last = pair->ike_sides_ns;
 	bool answered = other && judge->now_ns - other < IKE_WITHIN_S * SECOND;
-	bool proves = proves_other(pair, &transition->ike.header);
+	bool proves = proves_other(judge, pair, &transition->ike.header, other);
 
 	/* It was told from the other side that this one was not seen, and it comes after all. */
 	if (answered && pair->ike_sides == IKE_SIDES_ONE && judge->now_ns - last < MIRROR_MINUTES * MINUTE)

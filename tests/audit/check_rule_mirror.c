@@ -314,6 +314,22 @@ START_TEST(one_tunnel)
 }
 END_TEST
 
+/* The answer that the next request had to wait for was in view, and then the peer died: that it is silent now is no one-way mirror. */
+START_TEST(a_peer_that_died_after_its_answer)
+{
+	begin();
+	struct story_sa sa = story_sa("192.0.2.1", "198.51.100.1", 0x1001);
+	story_ikev2(script, "192.0.2.1", "198.51.100.1", 0x1111, true);
+	alone(35, 1, false); /* brought late */
+	tunnel(&sa, 300);
+	for (unsigned i = 0; i < 6; i++) {
+		alone(37, 2, false);
+		tunnel(&sa, 4);
+	}
+	nothing_of(FINDING_MIRROR_ONE_WAY);
+}
+END_TEST
+
 /* A peer that is dead does not answer either: its partner asks the same thing again and again. */
 START_TEST(a_dead_peer)
 {
@@ -480,5 +496,6 @@ END_TEST
 
 SUITE_MAIN("rule_mirror", one_direction, four_are_too_few, both_directions, a_tap_of_two_legs, asymmetric_in_part,
 	   it_ends_when_the_other_comes, it_ends_for_want_of_traffic, what_has_no_other_side, esp_one_way,
-	   copies_on_an_ipsec_host, the_other_direction_is_in_esp, one_tunnel, a_dead_peer, one_way_switched_off,
-	   absence_is_in_doubt, doubled_and_mended, a_flood_of_one_packet, merged_frames, what_a_link_can_carry)
+	   copies_on_an_ipsec_host, the_other_direction_is_in_esp, one_tunnel, a_peer_that_died_after_its_answer,
+	   a_dead_peer, one_way_switched_off, absence_is_in_doubt, doubled_and_mended, a_flood_of_one_packet,
+	   merged_frames, what_a_link_can_carry)
