@@ -13,6 +13,7 @@
  */
 #include "rule_ike.h"
 
+#include "../../dissectors/ike_names.h"
 #include "finding.h"
 #include "rules.h"
 
@@ -93,12 +94,18 @@ void rule_ike_flood_due(struct judge *judge, struct judged_host *host)
 	look_for_flood(judge, host, SECOND);
 }
 
+/* The responder wants no more of it: it refuses, or sends the initiator to another host (RFC 5685 section 3). */
+static bool turned_away(const struct judge *judge)
+{
+	return judge->ike.kind == IKE_EVENT_REFUSED || (judge->message->header.exchange == IKEV2_EXCHANGE_IKE_SA_INIT &&
+							ike_message_notify(judge->message, IKEV2_NOTIFY_REDIRECT));
+}
+
 static void count_half_open(struct judge *judge, struct ike_story *story)
 {
 	enum ike_event_kind kind = judge->ike.kind;
 	bool opens = kind == IKE_EVENT_OPENED && judge->ike.born;
-	bool goes_on =
-	    story->counted && kind != IKE_EVENT_NONE && (judge->ike.from_initiator || kind == IKE_EVENT_REFUSED);
+	bool goes_on = story->counted && kind != IKE_EVENT_NONE && (judge->ike.from_initiator || turned_away(judge));
 	struct judged_host *host = opens || goes_on ? judge_host(judge, &story->responder) : NULL;
 	int64_t second = judge->now_ns / SECOND;
 

@@ -69,6 +69,24 @@ START_TEST(one_pair_again_and_again)
 }
 END_TEST
 
+/* RFC 5685: a gateway that sends its clients to another ends each negotiation by that; answers without it leave them open. */
+START_TEST(redirected)
+{
+	for (unsigned redirects = 0; redirects < 2; redirects++) {
+		struct script *script = script_new(1000);
+		for (unsigned peer = 10; peer < 160; peer++) {
+			v2_init(script, peer, GOOD);
+			say_between(script, 300, 1, peer, 1);
+			v2_refusal(script, peer, redirects ? IKEV2_NOTIFY_REDIRECT : IKEV2_NOTIFY_COOKIE, 8, 1);
+			say_between(script, 10, 1, peer, 0);
+		}
+		pass(script, 20000);
+		ck_assert_uint_eq(opens_of(script, FINDING_IKE_FLOOD), !redirects);
+		script_free(script);
+	}
+}
+END_TEST
+
 /* Openings all the time, and as many within a second and nothing after it. */
 START_TEST(flood)
 {
@@ -182,4 +200,5 @@ START_TEST(answers_alone)
 }
 END_TEST
 
-SUITE_MAIN("rule_ike_host", restart, one_pair_again_and_again, dead_hub, answers_alone, flood, patient_peers)
+SUITE_MAIN("rule_ike_host", restart, one_pair_again_and_again, dead_hub, answers_alone, flood, redirected,
+	   patient_peers)
