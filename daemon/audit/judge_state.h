@@ -100,14 +100,16 @@ struct judged_sa {
 	uint32_t spi;
 	uint8_t protocol, direction;
 	bool quiet, stale;
-	bool told_up, told_down;        /* lifecycle */
-	bool recalled;                  /* an engine before this one saw it: its octets are not counted whole */
-	bool unseen;                    /* it may have been born while nobody looked */
-	bool counted;                   /* as a rekey */
-	bool bad_alive;                 /* the receiver gave a sign of life while nothing came back on the SPI */
+	bool told_up, told_down; /* lifecycle */
+	bool recalled;           /* an engine before this one saw it: its octets are not counted whole */
+	bool unseen;             /* it may have been born while nobody looked */
+	bool begun;              /* its birth was in view, by the number it began with; else born_ns is a bound */
+	bool counted;            /* as a rekey */
+	bool bad_alive;          /* the receiver gave a sign of life while nothing came back on the SPI */
 	uint32_t replaces, replaced_by; /* numbers of SAs; 0: none */
 	int64_t born_ns, last_ns;
 	int64_t woke_ns;         /* when it last spoke again after it was quiet; 0: never */
+	int64_t pause_ns;        /* how long it usually is quiet before it speaks again: the longer pauses, fading */
 	uint32_t stale_for_spi;  /* while stale: the SPI that replaced it */
 	uint64_t packets, bytes; /* as of the last quiet, or count */
 	/* Of an SA that moved here with its keys: its life before, under other addresses; move.c. */

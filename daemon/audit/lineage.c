@@ -23,7 +23,11 @@
 #define QUIET_NS (2 * INT64_C(1000000000))
 #define TOGETHER_NS (INT64_C(1000000000) / 5)
 
-enum { WALK_MAX = 64 /* SAs of a direction that are looked at: older ones have ceased to matter */ };
+enum {
+	WALK_MAX = 64,  /* SAs of a direction that are looked at: older ones have ceased to matter */
+	BEGUN_MAX = 32, /* an SA that is first seen with a higher number than this had begun before */
+	PAUSE_FADES = 8 /* a pause shorter than the usual one takes so much of the difference from it */
+};
 
 struct judged_sa_key {
 	uint64_t pair;
@@ -300,6 +304,10 @@ static void fell_quiet(struct judge *judge, struct judged_pair *pair, struct jud
 
 static void woke(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa, int64_t time_ns)
 {
+	int64_t longer = time_ns - sa->last_ns - sa->pause_ns;
+
+	if (sa->quiet && !sa->recalled)
+		sa->pause_ns += longer > 0 ? longer : longer / PAUSE_FADES;
 	sa->quiet = false;
 	sa->last_ns = sa->woke_ns = time_ns;
 	if (sa->replaced_by)
@@ -323,6 +331,7 @@ void lineage_transition(struct judge *judge, struct judged_pair *pair, const str
 			break;
 		sa->unseen = pair->recalled && transition->time_ns - judge->known.first_ns <=
 						   judge->settings.thresholds.recall_overlap_ns;
+		sa->begun = transition->esp.sequence <= BEGUN_MAX;
 		origin_find(judge, pair, sa);
 		born(judge, pair, sa);
 		break;

@@ -7,6 +7,8 @@
  *   stale       an SA goes on past the grace after its successor came, while its partner in the other direction has
  *               ceased and the successor's lives: parallel SAs have living partners, and SAs that IKE says were asked for
  *               beside others have none to succeed. Or it goes on after its receiver deleted the only child there was.
+ *               Partners are two that began together while none else of the pair did, both in view from their first
+ *               packets on. It ends when the partner speaks again.
  *   notified    its receiver says so in clear.
  *   recovering  either side opened IKE anew meanwhile or right after.
  *
@@ -259,25 +261,43 @@ static void answered(struct judge *judge, struct judged_pair *pair, const struct
 	end(judge, pair, sa, "answered");
 }
 
-/* The SA of the other direction that began with this one; NULL if none did. */
-static const struct judged_sa *partner(struct judge *judge, const struct judged_pair *pair, const struct judged_sa *sa)
+/* The SA of the other direction that began when this one did; NULL if none did, or more than one. Of an SA that was there
+ * before anybody looked nobody knows when it began. */
+static struct judged_sa *began_with(struct judge *judge, const struct judged_pair *pair, const struct judged_sa *sa)
 {
 	enum { WALK_MAX = 64 };
-	const struct judged_sa *nearest = NULL;
-	int64_t nearest_gap = PARTNER_NS + 1;
-	uint32_t number = pair->newest_sa[!sa->direction];
+	struct judged_sa *found = NULL;
+	uint32_t number = sa->begun ? pair->newest_sa[!sa->direction] : 0;
 
 	for (unsigned i = 0; number && i < WALK_MAX; i++) {
-		const struct judged_sa *other = table_at(&judge->sas, number);
+		struct judged_sa *other = table_at(&judge->sas, number);
 		int64_t gap =
 		    other->born_ns > sa->born_ns ? other->born_ns - sa->born_ns : sa->born_ns - other->born_ns;
-		if (other->protocol == sa->protocol && gap < nearest_gap) {
-			nearest = other;
-			nearest_gap = gap;
-		}
 		number = other->older;
+		if (!other->begun || other->protocol != sa->protocol || gap > PARTNER_NS)
+			continue;
+		if (found)
+			return NULL;
+		found = other;
 	}
-	return nearest;
+	return found;
+}
+
+/* The other half of the child: each has to have begun with the other alone, for of children that begin together nobody can
+ * tell whose halves are whose. NULL if it is not known. */
+static struct judged_sa *partner(struct judge *judge, const struct judged_pair *pair, const struct judged_sa *sa)
+{
+	struct judged_sa *other = began_with(judge, pair, sa);
+
+	return other && began_with(judge, pair, other) == sa ? other : NULL;
+}
+
+/* A silence of so long is more than the partner's usual ones. */
+static int64_t silence_ns(const struct judge *judge, const struct judged_sa *old_partner)
+{
+	int64_t grace = judge->settings.thresholds.stale_grace_ns, twice = 2 * old_partner->pause_ns;
+
+	return twice > grace ? twice : grace;
 }
 
 static void tell_stale(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa, int64_t since_ns)
@@ -297,8 +317,10 @@ static void tell_stale(struct judge *judge, struct judged_pair *pair, struct jud
 
 /*
  * Looks for SAs that go on past the grace after a younger one of their direction came. A younger SA is taken for the
- * successor only if the old one's partner has ceased since, and for good, and its own is alive. SAs that take turns
- * (parallel children, those of each processor) wake and fall quiet all the time; one that is stale goes on.
+ * successor only if the old one's partner has ceased with that, and for good, and its own is alive. SAs that take turns
+ * (parallel children, those of each processor) wake and fall quiet all the time; one that is stale goes on. A partner that
+ * speaks rarely has not ceased before its usual pauses are over, and one that had been silent before, while the SA went on,
+ * has nothing to do with the successor: that is one-way traffic.
  */
 static void look_for_stale(struct judge *judge, struct judged_pair *pair, unsigned direction)
 {
@@ -324,9 +346,12 @@ static void look_for_stale(struct judge *judge, struct judged_pair *pair, unsign
 		if (!old_partner || old_partner == young_partner || !old_partner->quiet ||
 		    old_partner->last_ns > young->born_ns + grace)
 			continue;
+		int64_t silence = silence_ns(judge, old_partner);
+		if (old_partner->last_ns < young->born_ns - silence && old->woke_ns < young->born_ns - grace)
+			continue;
 		int64_t since = young->born_ns > old->woke_ns ? young->born_ns : old->woke_ns;
 		/* One that ceased within the grace is not noticed to be quiet before two seconds more. */
-		int64_t due = (since > old_partner->last_ns ? since : old_partner->last_ns) + grace + QUIET_NS;
+		int64_t due = (since > old_partner->last_ns ? since : old_partner->last_ns) + silence + QUIET_NS;
 		if (judge->now_ns < due) {
 			judge_wake(judge, pair, RULE_SPI, due);
 			continue;
@@ -376,13 +401,24 @@ static void look_for_deleted(struct judge *judge, struct judged_pair *pair, unsi
 	if (!old_partner || !old_partner->quiet || old_partner->last_ns > since + QUIET_NS || !alone(judge, sa) ||
 	    !was_deleted(judge, pair, sa, old_partner))
 		return;
-	int64_t due = since + judge->settings.thresholds.stale_grace_ns + QUIET_NS;
+	int64_t due = since + silence_ns(judge, old_partner) + QUIET_NS;
 	if (judge->now_ns < due) {
 		judge_wake(judge, pair, RULE_SPI, due);
 		return;
 	}
 	sa->stale_by_delete = true;
 	tell_stale(judge, pair, sa, since);
+}
+
+/* The partner of an SA that was taken for stale speaks again: it had not ceased. */
+static void partner_woke(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
+{
+	const struct judged_sa *sa =
+	    lineage_find(judge, pair, transition->direction, transition->esp.protocol, transition->esp.spi);
+	struct judged_sa *other = sa && pair->bad_spi_opened_ns[0] ? partner(judge, pair, sa) : NULL;
+
+	if (other && other->stale)
+		end(judge, pair, other, "partner-speaks");
 }
 
 /* The notice is not authenticated, so what was seen of the SA itself goes before it. */
@@ -507,8 +543,11 @@ void rule_spi_transition(struct judge *judge, struct judged_pair *pair, const st
 			judge_wake(judge, pair, RULE_SPI,
 				   transition->time_ns + judge->settings.thresholds.stale_grace_ns + QUIET_NS);
 		break;
-	case TRANSITION_SA_GOES_ON:
 	case TRANSITION_SA_WOKE:
+		partner_woke(judge, pair, transition);
+		goes_on(judge, pair, transition);
+		break;
+	case TRANSITION_SA_GOES_ON:
 		goes_on(judge, pair, transition);
 		break;
 	case TRANSITION_SA_COUNT:
