@@ -16,6 +16,7 @@ struct place {
 	uint64_t subject;
 	unsigned engine;
 	uint64_t other_name;
+	bool own; /* the reporter's: no engine tells of it */
 	/* And as it was told last; when first; until when it is acknowledged (0: not), and how severe it was then. */
 	enum finding_cause cause;
 	enum finding_severity severity, seen_severity;
@@ -139,6 +140,12 @@ static uint64_t subject_of(const struct finding *finding)
 	return hash;
 }
 
+/* What the reporter tells of itself, and no engine knows of. */
+static bool is_own(const struct finding *finding)
+{
+	return finding->id == FINDING_SINK_DOWN;
+}
+
 static void put_alert(struct standing *standing, const struct finding *finding, const char *line, size_t length,
 		      int64_t now_ns)
 {
@@ -148,6 +155,7 @@ static void put_alert(struct standing *standing, const struct finding *finding, 
 		return;
 	place->subject = subject_of(finding);
 	place->engine = standing->engine;
+	place->own = is_own(finding);
 	place->cause = finding->cause;
 	place->severity = finding->severity;
 	place->grade = finding->grade;
@@ -226,7 +234,7 @@ const char *standing_heir(struct standing *standing, const struct finding *findi
 	struct place *found = NULL;
 	uint64_t subject = subject_of(finding);
 
-	if (alert_at(standing, finding->alert))
+	if (is_own(finding) || alert_at(standing, finding->alert))
 		return NULL;
 	for (size_t i = 0; i < shelf->count; i++) {
 		struct place *place = shelf->places[i];
@@ -246,9 +254,11 @@ const char *standing_overdue(const struct standing *standing, int64_t monotonic_
 {
 	if (!standing->saw_start || monotonic_ns - standing->started_ns < STANDING_PATIENCE_NS)
 		return NULL;
-	for (size_t i = 0; i < standing->alerts.count; i++)
-		if (standing->alerts.places[i]->engine != standing->engine)
-			return standing->alerts.places[i]->line;
+	for (size_t i = 0; i < standing->alerts.count; i++) {
+		const struct place *place = standing->alerts.places[i];
+		if (place->engine != standing->engine && !place->own)
+			return place->line;
+	}
 	return NULL;
 }
 
@@ -319,7 +329,7 @@ void standing_take(struct standing *standing, const struct record *record, const
 		   int64_t monotonic_ns)
 {
 	/* The reporter's own finding says nothing of the engine. */
-	bool own = record->type == RECORD_FINDING && record->finding.id == FINDING_SINK_DOWN;
+	bool own = record->type == RECORD_FINDING && is_own(&record->finding);
 
 	if (!own && record->type != RECORD_NOTICE && record->time_ns > standing->until_ns)
 		standing->until_ns = record->time_ns;

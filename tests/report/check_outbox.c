@@ -485,6 +485,44 @@ START_TEST(sink_that_is_down_is_a_finding)
 }
 END_TEST
 
+/* What goes on with a sink only the reporter knows: engines come and go. */
+START_TEST(sinks_are_the_reporters_own)
+{
+	outbox_observe(outbox, observe, &observed);
+	fakes[1]->sink.health.up = false;
+	fakes[1]->settles = 0;
+	pass(0);
+	pass(11);
+	ck_assert_uint_eq(count_of(0, FINDING_SINK_DOWN, FINDING_OPEN), 1);
+	uint64_t two = held[0][counts[0] - 1].alert;
+	start_engine();
+	pass(20 * 60);
+	ck_assert_uint_eq(count_of(0, FINDING_SINK_DOWN, FINDING_CLEAR), 0);
+	/* Another one is down too: an alert of its own, and its end is not that of the first. */
+	fakes[0]->sink.health.up = false;
+	pass(0);
+	pass(11);
+	ck_assert_uint_eq(count_of(0, FINDING_SINK_DOWN, FINDING_OPEN), 2);
+	uint64_t one = held[0][counts[0] - 1].alert;
+	ck_assert_uint_ne(one, two);
+	ck_assert_str_eq(held[0][counts[0] - 1].about, "one");
+	fakes[0]->sink.health.up = true;
+	pass(1);
+	ck_assert_uint_eq(count_of(0, FINDING_SINK_DOWN, FINDING_CLEAR), 1);
+	ck_assert_ptr_nonnull(strstr(observed_last, "up-again"));
+	fakes[1]->sink.health.up = true;
+	fakes[1]->settles = UINT64_MAX;
+	pass(1);
+	ck_assert_uint_eq(count_of(0, FINDING_SINK_DOWN, FINDING_CLEAR), 2);
+	uint64_t ended[2] = { 0 };
+	for (unsigned i = 0, at = 0; i < counts[0]; i++)
+		if (held[0][i].id == FINDING_SINK_DOWN && held[0][i].state == FINDING_CLEAR)
+			ended[at++] = held[0][i].alert;
+	ck_assert_uint_eq(ended[0], one);
+	ck_assert_uint_eq(ended[1], two);
+}
+END_TEST
+
 START_TEST(short_outage_repeats_what_is_young)
 {
 	take(1, FINDING_OPEN);
@@ -540,6 +578,7 @@ int main(void)
 	tcase_add_test(cases, acknowledged);
 	tcase_add_test(cases, acknowledged_over_restarts);
 	tcase_add_test(cases, sink_that_is_down_is_a_finding);
+	tcase_add_test(cases, sinks_are_the_reporters_own);
 	tcase_add_test(cases, short_outage_repeats_what_is_young);
 	tcase_add_test(cases, without_a_disk_all_goes_out_marked);
 	suite_add_tcase(suite, cases);
