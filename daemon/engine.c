@@ -15,6 +15,7 @@
 #include "certificate.h"
 #include "engine_wishes.h"
 #include "processors.h"
+#include "realms.h"
 #include "report/memory_or_end.h"
 #include "report/nat_hash.h"
 #include "stopwatch.h"
@@ -211,12 +212,22 @@ static void write_timed(struct engine *engine, const struct record *record)
 				  memory_order_relaxed);
 }
 
+static struct realms realms_of(const struct engine *engine)
+{
+	return (struct realms){ engine->interfaces, INTERFACES_MAX, engine->settings.interface_name,
+				engine->settings.interface_context };
+}
+
 /* What the judge writes. An alert that opens is evidence from now on: first it is told, then its frames are looked for. */
 static void put_record(void *context, const struct record *record)
 {
 	struct engine *engine = context;
+	struct realms realms = realms_of(engine);
 	struct evidence_case opened;
+	struct record named;
 
+	if (realms_name(&realms, record, &named))
+		record = &named;
 	if (engine->settings.threaded)
 		write_timed(engine, record);
 	else
@@ -512,42 +523,16 @@ const struct processors *engine_pinned(const struct engine *engine, unsigned wor
 
 /* ---- what an engine before this one knew ---- */
 
-const char *engine_realm_interface(const struct engine *engine, uint32_t realm)
-{
-	if (realm == 0 || realm > INTERFACES_MAX || engine->interfaces[realm - 1].realm != TRACK_REALM_INTERFACE ||
-	    !engine->settings.interface_name)
-		return NULL;
-	return engine->settings.interface_name(engine->settings.interface_context, (uint16_t)(realm - 1));
-}
-
-/* The number that the realm of a known pair has by now: interfaces come and go. False if there is none. */
-static bool find_realm(const struct engine *engine, const struct record_known_pair *pair, uint32_t *realm)
-{
-	bool numbered = false;
-
-	*realm = pair->realm;
-	for (uint32_t i = 0; i < INTERFACES_MAX; i++) {
-		const char *name = engine_realm_interface(engine, i + 1);
-		numbered |=
-		    engine->interfaces[i].realm == TRACK_REALM_VLAN || engine->interfaces[i].realm == TRACK_REALM_VNI;
-		if (!pair->interface || !name || strcmp(name, pair->interface) != 0)
-			continue;
-		*realm = i + 1;
-		return true;
-	}
-	return !pair->interface && (pair->realm == 0 || numbered);
-}
-
 void engine_know(struct engine *engine, const struct record *record, int64_t now_ns)
 {
 	struct record copy = *record;
-	struct record_known_pair *pair = &copy.known_pair;
+	const struct record_known_pair *pair = &copy.known_pair;
+	struct realms realms = realms_of(engine);
 
-	if (copy.type == RECORD_KNOWN_PAIR) {
-		if (!find_realm(engine, pair, &pair->realm))
-			return;
+	if (!realms_find(&realms, &copy))
+		return;
+	if (copy.type == RECORD_KNOWN_PAIR)
 		(void)workers_know_pair(engine->workers, pair->realm, pair->vlan, &pair->a, &pair->b);
-	}
 	close_gate(engine);
 	judge_know(engine->judge, &copy, now_ns);
 	open_gate(engine);

@@ -68,17 +68,14 @@ const struct processors *engine_pinned(const struct engine *engine, unsigned wor
 void engine_while_judge_stands(struct engine *engine, void (*work)(void *context), void *context);
 
 /*
- * What an engine before this one knew (judge.h); called by the capturing thread. `now_ns` is the clock of frames. A pair of a
- * realm that is none any more is left out. until: when that one last saw the traffic, before the first record.
+ * What an engine before this one knew (judge.h); called by the capturing thread. `now_ns` is the clock of frames. What is about
+ * a pair of a realm that is none any more is left out. until: when that one last saw the traffic, before the first record.
  */
 void engine_know(struct engine *engine, const struct record *record, int64_t now_ns);
 void engine_know_until(struct engine *engine, int64_t until_ns);
 
 /* What is known is written again: somebody lost it. */
 void engine_tell_known(struct engine *engine);
-
-/* The name of the interface that is a realm of its own and has this number; NULL if there is none. */
-const char *engine_realm_interface(const struct engine *engine, uint32_t realm);
 
 /* Works through frames in their order; their octets live until it returns. */
 void engine_frames(struct engine *engine, const struct frame *frames, unsigned count);

@@ -107,13 +107,8 @@ static void write_judged(void *context, const struct record *record)
 
 	if (process->state)
 		state_writer_judged(process->state, record);
-	if (record->type == RECORD_KNOWN_PAIR) {
-		struct record named = *record;
-		named.known_pair.interface = engine_realm_interface(process->engine, record->known_pair.realm);
-		write_record(&process->writer, &named);
-	} else if (record->type != RECORD_IKE_MESSAGE) {
+	if (record->type != RECORD_IKE_MESSAGE)
 		write_record(&process->writer, record);
-	}
 }
 
 static void notice(struct process *process, enum notice_level level, const char *text)

@@ -143,6 +143,7 @@ void desk_describe(const struct judge *judge, const struct desk_entry *entry, st
 	finding->has_pair = entry->has_pair;
 	finding->a = entry->a;
 	finding->b = entry->b;
+	finding->realm = entry->realm;
 	finding->rule = entry->rule;
 	finding->first_ns = entry->first_ns;
 	finding->last_ns = entry->last_ns;

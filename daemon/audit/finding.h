@@ -168,12 +168,13 @@ struct finding {
 	uint8_t ip_protocol;         /* of the flow; IANA number */
 	uint32_t spi;
 	uint64_t ike_spi;
-	const char *interface; /* NULL if not known */
-	uint16_t vlan;         /* 0: untagged, null in JSON */
-	uint32_t realm;        /* of the pair, as the tracker numbers it; within the engine only */
-	const char *rule;      /* rule name, "learned", or NULL */
-	const char *protocol;  /* the classifier's name, NULL if not known */
-	uint64_t count, bytes; /* offending packets and octets so far; without octets: how often */
+	const char *interface;       /* NULL if not known */
+	uint16_t vlan;               /* 0: untagged, null in JSON */
+	uint32_t realm;              /* of the pair, as the tracker numbers it; 0: none */
+	const char *realm_interface; /* whose realm it is, if each interface is one; NULL otherwise, and in the judge */
+	const char *rule;            /* rule name, "learned", or NULL */
+	const char *protocol;        /* the classifier's name, NULL if not known */
+	uint64_t count, bytes;       /* offending packets and octets so far; without octets: how often */
 	int64_t first_ns, last_ns;
 	const char *cleared_by;       /* "secured-again", "quiet", ...; NULL unless state is clear */
 	char text[FINDING_TEXT_SIZE]; /* one sentence; hostile parts are names from the classifier only */

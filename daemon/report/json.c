@@ -227,6 +227,10 @@ static void put_finding(struct writer *writer, const struct finding *finding, co
 	put_ike_spi(writer, "ike_spi", finding->has_ike_spi, finding->ike_spi);
 	put_text(writer, "interface", finding->interface);
 	put(writer, "vlan", finding->vlan ? json_integer(finding->vlan) : json_null());
+	if (finding->realm_interface)
+		put_text(writer, "realm", finding->realm_interface);
+	else if (finding->realm)
+		put(writer, "realm", json_integer(finding->realm));
 	put_text(writer, "rule", finding->rule);
 	put_text(writer, "protocol", finding->protocol);
 	put_community_id(writer, finding);

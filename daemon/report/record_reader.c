@@ -304,6 +304,17 @@ static void read_reporters_keys(struct fields *fields, struct finding *finding)
 	}
 }
 
+/* Only of pairs in one: its number, or the interface that it is. */
+static void read_realm(struct fields *fields, struct finding *finding)
+{
+	const json_t *value = json_object_get(fields->object, "realm");
+
+	if (json_is_string(value))
+		finding->realm_interface = take_text(fields, "realm");
+	else if (value)
+		finding->realm = (uint32_t)take_integer(fields, "realm", 1, UINT32_MAX);
+}
+
 static void read_finding(struct fields *fields, struct finding *finding)
 {
 	const char *alert = take_text(fields, "alert"), *text;
@@ -354,6 +365,7 @@ static void read_finding(struct fields *fields, struct finding *finding)
 	finding->has_ike_spi = take_spi(fields, "ike_spi", 16, &finding->ike_spi);
 	finding->interface = take_text_or_null(fields, "interface");
 	finding->vlan = (uint16_t)take_integer_or_null(fields, "vlan", 1, 4095, 0);
+	read_realm(fields, finding);
 	finding->rule = take_text_or_null(fields, "rule");
 	finding->protocol = take_text_or_null(fields, "protocol");
 	read_community_id(fields, finding);

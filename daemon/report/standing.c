@@ -120,15 +120,17 @@ static struct place *put(struct shelf *shelf, uint64_t key, const char *line, si
 	return place;
 }
 
-/* Id and subject: an alert is these two. */
+/* Id and subject: an alert is these two. Of a pair in no realm the VLAN is that of whichever packet an engine saw first. */
 static uint64_t subject_of(const struct finding *finding)
 {
-	uint32_t kinds[4] = { finding->id, finding->subject, finding->vlan, 0 };
+	uint32_t kinds[4] = { finding->id, finding->subject, finding->realm, 0 };
 	uint64_t hash = FNV_BASIS;
 
 	if (finding->subject == SUBJECT_SA && finding->has_spi)
 		kinds[3] = finding->spi;
 	hash = fnv_octets(hash, kinds, sizeof(kinds));
+	if (finding->realm_interface)
+		hash = fnv_octets(hash, finding->realm_interface, strlen(finding->realm_interface));
 	if (finding->has_pair || finding->subject == SUBJECT_HOST)
 		hash = fnv_octets(hash, finding->a.bytes, sizeof(finding->a.bytes));
 	if (finding->has_pair && finding->subject != SUBJECT_HOST)

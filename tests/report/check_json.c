@@ -267,6 +267,8 @@ static void random_finding(uint64_t *state, struct finding *finding)
 	finding->ike_spi = next_random(state);
 	finding->interface = random_text(state);
 	finding->vlan = (uint16_t)(next_random(state) % 4096);
+	finding->realm = next_random(state) % 2 ? (uint32_t)next_random(state) : 0;
+	finding->realm_interface = random_text(state);
 	finding->rule = random_text(state);
 	finding->protocol = random_text(state);
 	finding->count = next_random(state);
@@ -530,6 +532,9 @@ static const struct {
 	{ "\"spi\":null", "\"spi\":\"0x0000000g\"" },
 	{ "\"spi\":null", "\"spi\":\"000000001\"" },
 	{ "\"vlan\":null", "\"vlan\":4096" },
+	{ "\"vlan\":null", "\"vlan\":null,\"realm\":0" },
+	{ "\"vlan\":null", "\"vlan\":null,\"realm\":4294967296" },
+	{ "\"vlan\":null", "\"vlan\":null,\"realm\":null" },
 	{ "\"count\":17", "\"count\":-17" },
 	{ "\"count\":17", "\"count\":99999999999999999999" },
 	{ "\"count\":17", "\"count\":17,\"count\":18" },

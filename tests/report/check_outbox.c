@@ -139,6 +139,9 @@ static void teardown(void)
 /* What the engine says at this second of the test's own time. */
 static int64_t second;
 static uint64_t tells_of; /* the last octet of the subject */
+static uint16_t tagged;   /* VLAN of the packet that it is told by */
+static uint32_t realm;    /* and which network the pair is of: by number, or by its interface */
+static const char *realm_interface;
 
 static void take_as(uint64_t alert, enum finding_state state, enum finding_cause cause, enum finding_severity severity)
 {
@@ -149,6 +152,9 @@ static void take_as(uint64_t alert, enum finding_state state, enum finding_cause
 	record.finding.cause = cause;
 	record.finding.severity = severity;
 	record.finding.a.bytes[15] = (uint8_t)(record.finding.a.bytes[15] + tells_of);
+	record.finding.vlan = tagged;
+	record.finding.realm = realm;
+	record.finding.realm_interface = realm_interface;
 	record.finding.cleared_by = state == FINDING_CLEAR ? "quiet" : NULL;
 	record.time_ns = record.finding.time_ns = SAMPLE_TIME + second * SECOND;
 	char *line = record_to_json(&record, "edge-1");
@@ -333,6 +339,53 @@ START_TEST(first_word_of_a_new_engine)
 	ck_assert_uint_eq(counts[0], 4);
 	ck_assert_int_eq(held[0][3].state, FINDING_CLEAR);
 	ck_assert_ptr_nonnull(strstr(observed_last, "not-seen-again"));
+}
+END_TEST
+
+/* Where a router shows each direction in a VLAN of its own, the pair is seen in one or the other first. */
+START_TEST(seen_in_another_vlan)
+{
+	tagged = 10;
+	take(1, FINDING_OPEN);
+	start_engine();
+	tagged = 20;
+	take_as(2, FINDING_OPEN, CAUSE_ONE_WAY, SEVERITY_HIGH);
+	tagged = 0;
+	pump();
+	ck_assert_uint_eq(counts[0], 2);
+	ck_assert_uint_eq(held[0][1].alert, 1);
+	ck_assert_int_eq(held[0][1].state, FINDING_UPDATE);
+}
+END_TEST
+
+/* Pairs with the same addresses in several networks have an alert each, before and after. */
+START_TEST(of_several_realms)
+{
+	static const struct {
+		uint32_t number;
+		const char *interface;
+	} realms[] = { { 0, NULL }, { 10, NULL }, { 20, NULL }, { 0, "eth1" }, { 0, "eth2" } };
+	enum { REALMS = sizeof(realms) / sizeof(realms[0]) };
+
+	for (uint64_t engine = 0; engine < 2; engine++) {
+		for (uint64_t i = 0; i < REALMS; i++) {
+			uint64_t at = engine ? REALMS - 1 - i : i;
+			realm = realms[at].number;
+			realm_interface = realms[at].interface;
+			take_as(1 + at + engine * 100, FINDING_OPEN, engine ? CAUSE_ONE_WAY : CAUSE_SA_LOST,
+				SEVERITY_HIGH);
+		}
+		start_engine();
+	}
+	realm = 0;
+	realm_interface = NULL;
+	pump();
+	ck_assert_uint_eq(counts[0], 2 * REALMS);
+	for (unsigned i = 0; i < REALMS; i++) {
+		ck_assert_int_eq(held[0][i].state, FINDING_OPEN);
+		ck_assert_int_eq(held[0][REALMS + i].state, FINDING_UPDATE);
+		ck_assert_uint_eq(held[0][REALMS + i].alert, REALMS - i);
+	}
 }
 END_TEST
 
@@ -575,6 +628,8 @@ int main(void)
 	tcase_add_test(cases, restart_repeats_the_window_only);
 	tcase_add_test(cases, name_outlives_both_processes);
 	tcase_add_test(cases, first_word_of_a_new_engine);
+	tcase_add_test(cases, seen_in_another_vlan);
+	tcase_add_test(cases, of_several_realms);
 	tcase_add_test(cases, acknowledged);
 	tcase_add_test(cases, acknowledged_over_restarts);
 	tcase_add_test(cases, sink_that_is_down_is_a_finding);
