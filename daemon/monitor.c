@@ -38,6 +38,8 @@ enum {
 	RESTART_DELAY_MS = 200,
 	PULSE_MS = 1000,
 	END_TRIES = 100, /* of 100 ms: how long a process may take to end before it is killed */
+	HEAR_MS = 100,
+	HEAR_TRIES = 50, /* of HEAR_MS: how long an engine may take for a configuration */
 };
 
 struct child {
@@ -51,6 +53,8 @@ struct child {
 struct monitor {
 	const struct config *config; /* in force */
 	struct config *owned;        /* the same, if it was read again; else NULL */
+	struct config *unanswered;   /* sent and taken back, and the engine has not said what became of it; else NULL */
+	unsigned order;              /* number of the one that was sent last */
 	const struct monitor_reload *reload;
 	int stream[2];                  /* [0] the engine writes, [1] the reporter reads */
 	int state[2];                   /* [0] the engine answers for its state, [1] the reporter asks */
@@ -97,6 +101,11 @@ _Noreturn static void end_child(int status)
 static bool start_engine(struct monitor *monitor)
 {
 	pid_t parent = getpid();
+
+	/* What the one before did not take, or took and did not say so, is not in force. */
+	reload_drain(monitor->orders);
+	config_free(monitor->unanswered);
+	monitor->unanswered = NULL;
 	pid_t pid = fork();
 
 	if (pid == 0) {
@@ -247,21 +256,9 @@ static bool reap(struct monitor *monitor)
 
 /* ---- another configuration ---- */
 
-/* Reads the configuration again and has it obeyed. Writes one sentence about the outcome, and says it. */
-static bool reload(struct monitor *monitor, char outcome[RELOAD_PROBLEM_SIZE])
+/* The engine obeys the configuration, and so do the others from now on. Writes one sentence. */
+static void adopt(struct monitor *monitor, struct config *next, char outcome[RELOAD_PROBLEM_SIZE])
 {
-	char problem[RELOAD_PROBLEM_SIZE - 64], *text = NULL;
-	size_t length = 0;
-	struct config *next = monitor->reload->read(monitor->reload->context, &text, &length, problem, sizeof(problem));
-	bool done = next && reload_send(monitor->orders[1], text, length, problem, sizeof(problem));
-
-	free(text);
-	if (!done) {
-		snprintf(outcome, RELOAD_PROBLEM_SIZE, "%s; the configuration in force stays", problem);
-		config_free(next);
-		say(outcome);
-		return false;
-	}
 	monitor->renewing |= monitor->reporter.pid && !config_same_report(monitor->config, next);
 	snprintf(outcome, RELOAD_PROBLEM_SIZE, "configuration read again: %zu rule%s, %zu interface%s%s",
 		 next->policy.rule_count, finding_plural(next->policy.rule_count), next->interface_count,
@@ -272,20 +269,107 @@ static bool reload(struct monitor *monitor, char outcome[RELOAD_PROBLEM_SIZE])
 		       "are heeded when espiald is started the next time");
 	config_free(monitor->owned);
 	monitor->config = monitor->owned = next;
-	say(outcome);
+}
+
+/* Whether the engine ended and was not reaped yet. */
+static bool engine_is_dead(const struct monitor *monitor)
+{
+	siginfo_t ended = { 0 };
+
+	return !monitor->engine.pid ||
+	       (waitid(P_PID, (id_t)monitor->engine.pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid);
+}
+
+/* Hears what became of an order that was taken back. The engine may have been at it: then it is in force all the same. */
+static void hear_late(struct monitor *monitor)
+{
+	char text[RELOAD_PROBLEM_SIZE];
+	enum reload_outcome outcome = reload_hear(monitor->orders[1], monitor->order, 0, text, sizeof(text));
+
+	if (!monitor->unanswered || outcome == RELOAD_WAITING)
+		return;
+	if (outcome == RELOAD_TAKEN) {
+		adopt(monitor, monitor->unanswered, text);
+		say("the engine took the configuration after all");
+		say(text);
+	} else {
+		config_free(monitor->unanswered);
+	}
+	monitor->unanswered = NULL;
+}
+
+/* Has the engine obey: RELOAD_TAKEN, or a sentence; and where it is RELOAD_WAITING an answer may still come. */
+static enum reload_outcome order(struct monitor *monitor, const char *text, size_t length, char *problem,
+				 size_t problem_size)
+{
+	enum reload_outcome outcome = RELOAD_WAITING;
+
+	snprintf(problem, problem_size, "the engine does not take the configuration; look at the log");
+	hear_late(monitor);
+	if (monitor->unanswered)
+		snprintf(problem, problem_size, "the engine has not come to the configuration before; look at the log");
+	if (monitor->unanswered || !reload_send(monitor->orders[1], ++monitor->order, text, length))
+		return RELOAD_REFUSED;
+	for (unsigned tries = 0; outcome == RELOAD_WAITING && tries < HEAR_TRIES; tries++) {
+		bool dead = engine_is_dead(monitor);
+		outcome = reload_hear(monitor->orders[1], monitor->order, dead ? 0 : HEAR_MS, problem, problem_size);
+		if (!dead || outcome != RELOAD_WAITING)
+			continue;
+		snprintf(problem, problem_size, "the engine ended before it took the configuration");
+		break;
+	}
+	if (outcome == RELOAD_WAITING)
+		reload_withdraw(monitor->orders[1]);
+	return outcome;
+}
+
+/*
+ * Reads the configuration again and has it obeyed. Writes one sentence about the outcome behind '+' or '-', and says it. True to go
+ * on. An engine that ended is started first: of several signals the kernel tells the smallest number first, and SIGCHLD is large.
+ */
+static bool reload(struct monitor *monitor, char outcome[RELOAD_PROBLEM_SIZE + 1])
+{
+	char problem[RELOAD_PROBLEM_SIZE - 64], *text = NULL;
+	size_t length = 0;
+	struct config *next = monitor->reload->read(monitor->reload->context, &text, &length, problem, sizeof(problem));
+	enum reload_outcome done = RELOAD_REFUSED;
+	bool goes_on;
+
+	for (unsigned tries = 0; (goes_on = reap(monitor)) && next && tries < 2; tries++) {
+		done = order(monitor, text, length, problem, sizeof(problem));
+		if (done != RELOAD_WAITING || !engine_is_dead(monitor))
+			break;
+	}
+	free(text);
+	if (!goes_on) {
+		config_free(next);
+		return false;
+	}
+	outcome[0] = done == RELOAD_TAKEN ? '+' : '-';
+	if (done == RELOAD_TAKEN)
+		adopt(monitor, next, outcome + 1);
+	else
+		snprintf(outcome + 1, RELOAD_PROBLEM_SIZE, "%s; the configuration in force stays", problem);
+	if (done == RELOAD_WAITING)
+		monitor->unanswered = next;
+	else if (done == RELOAD_REFUSED)
+		config_free(next);
+	say(outcome + 1);
 	return true;
 }
 
-/* What the reporter passes on: "reload" is all there is. The answer begins with '+' or '-'. */
-static void answer_reporter(struct monitor *monitor)
+/* What the reporter passes on: "reload" is all there is. True to go on. */
+static bool answer_reporter(struct monitor *monitor)
 {
 	char question[64], answer[RELOAD_PROBLEM_SIZE + 1];
 	ssize_t count = recv(monitor->asks[0], question, sizeof(question), MSG_DONTWAIT);
 
 	if (count != (ssize_t)strlen("reload") || memcmp(question, "reload", (size_t)count) != 0)
-		return;
-	answer[0] = reload(monitor, answer + 1) ? '+' : '-';
+		return true;
+	if (!reload(monitor, answer))
+		return false;
 	(void)!send(monitor->asks[0], answer, strlen(answer), MSG_DONTWAIT | MSG_NOSIGNAL);
+	return true;
 }
 
 /* The reporter ends when it has passed on what it has, and is started with what is new. */
@@ -314,8 +398,7 @@ static bool obey(struct monitor *monitor)
 			kill(monitor->engine.pid, SIGUSR1);
 		return true;
 	case SIGHUP:
-		reload(monitor, (char[RELOAD_PROBLEM_SIZE]){ 0 });
-		return true;
+		return reload(monitor, (char[RELOAD_PROBLEM_SIZE + 1]){ 0 });
 	default:
 		return false;
 	}
@@ -354,10 +437,11 @@ static void watch(struct monitor *monitor)
 		{ .fd = monitor->signals, .events = POLLIN },
 		{ .fd = monitor->ready[0], .events = POLLIN },
 		{ .fd = monitor->asks[0], .events = POLLIN },
+		{ .fd = monitor->orders[1], .events = POLLIN },
 	};
 
 	for (;;) {
-		if (poll(descriptors, 3, PULSE_MS) < 0) {
+		if (poll(descriptors, 4, PULSE_MS) < 0) {
 			if (errno != EINTR)
 				return;
 			continue; /* what it said the last time holds no more: to read by that would be to wait */
@@ -366,8 +450,10 @@ static void watch(struct monitor *monitor)
 			note_pulses(monitor);
 		feed_watchdog(monitor);
 		bool renewing = monitor->renewing;
-		if (descriptors[2].revents & POLLIN)
-			answer_reporter(monitor);
+		if (descriptors[3].revents & POLLIN)
+			hear_late(monitor);
+		if (descriptors[2].revents & POLLIN && !answer_reporter(monitor))
+			return;
 		if (descriptors[0].revents & POLLIN && !obey(monitor))
 			return;
 		if (monitor->renewing && !renewing)
@@ -424,7 +510,7 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 	sigaddset(&ours, SIGCHLD);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.stream) != 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.state) != 0 ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.orders) != 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, monitor.orders) != 0 ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor.known) != 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, monitor.asks) != 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, monitor.evidence) != 0 || pipe(monitor.ready) != 0 ||
@@ -454,6 +540,7 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 		close(monitor.asks[end]);
 		close(monitor.evidence[end]);
 	}
+	config_free(monitor.unanswered);
 	config_free(monitor.owned);
 	if (monitor.refuge >= 0)
 		close(monitor.refuge);

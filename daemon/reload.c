@@ -12,60 +12,82 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { PATIENCE_MS = 5000, HEAD_SIZE = 32, INTERFACES_MAX = 64, NAME_SIZE = 512 };
+enum { PATIENCE_MS = 5000, PIECE_SIZE = 32 << 10, INTERFACES_MAX = 64, NAME_SIZE = 512 };
+
+/* First octets of packets to the engine. */
+enum { PACKET_BEGIN = 'c', PACKET_TEXT = 't', PACKET_WITHDRAW = 'w' };
 
 /* ---- the monitor's side ---- */
 
-static bool wait_for(int descriptor, short what)
+static bool wait_for(int descriptor, short what, int wait_ms)
 {
 	struct pollfd ready = { .fd = descriptor, .events = what };
 
-	return poll(&ready, 1, PATIENCE_MS) > 0;
+	return poll(&ready, 1, wait_ms) > 0;
 }
 
-static bool send_all(int descriptor, const char *text, size_t length)
+static bool send_packet(int descriptor, const char *octets, size_t length)
 {
+	ssize_t sent;
+
+	do
+		sent = send(descriptor, octets, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (sent < 0 && (errno == EINTR || (errno == EAGAIN && wait_for(descriptor, POLLOUT, PATIENCE_MS))));
+	return sent == (ssize_t)length;
+}
+
+bool reload_send(int descriptor, unsigned number, const char *text, size_t length)
+{
+	char piece[PIECE_SIZE];
+	int head = snprintf(piece, sizeof(piece), "%c%u %zu", PACKET_BEGIN, number, length);
+
+	if (!send_packet(descriptor, piece, (size_t)head))
+		return false;
 	while (length > 0) {
-		ssize_t sent = send(descriptor, text, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (sent < 0 && (errno == EINTR || (errno == EAGAIN && wait_for(descriptor, POLLOUT))))
-			continue;
-		if (sent <= 0)
+		size_t part = length < PIECE_SIZE - 1 ? length : PIECE_SIZE - 1;
+		piece[0] = PACKET_TEXT;
+		memcpy(piece + 1, text, part);
+		if (!send_packet(descriptor, piece, part + 1))
 			return false;
-		text += sent;
-		length -= (size_t)sent;
+		text += part;
+		length -= part;
 	}
 	return true;
 }
 
-bool reload_send(int descriptor, const char *text, size_t length, char *problem, size_t problem_size)
+enum reload_outcome reload_hear(int descriptor, unsigned number, int wait_ms, char *problem, size_t problem_size)
 {
-	char head[HEAD_SIZE], answer[RELOAD_PROBLEM_SIZE];
-	size_t used = 0;
+	char answer[RELOAD_PROBLEM_SIZE + 16];
+	ssize_t count;
 
-	snprintf(problem, problem_size, "the engine does not take the configuration; look at the log");
-	/* An answer that came too late is not this one's. */
-	while (recv(descriptor, answer, sizeof(answer), MSG_DONTWAIT) > 0)
-		;
-	snprintf(head, sizeof(head), "config %zu\n", length);
-	if (!send_all(descriptor, head, strlen(head)) || !send_all(descriptor, text, length))
-		return false;
-	while (used < sizeof(answer) - 1 && !memchr(answer, '\n', used) && wait_for(descriptor, POLLIN)) {
-		ssize_t count = recv(descriptor, answer + used, sizeof(answer) - 1 - used, 0);
-		if (count < 0 && errno == EINTR)
+	while (wait_for(descriptor, POLLIN, wait_ms) &&
+	       (count = recv(descriptor, answer, sizeof(answer) - 1, MSG_DONTWAIT)) > 0) {
+		char *sentence = NULL;
+		answer[count] = '\0';
+		if (strtoul(answer + 1, &sentence, 10) != number)
 			continue;
-		if (count <= 0)
-			return false;
-		used += (size_t)count;
+		if (answer[0] == '+')
+			return RELOAD_TAKEN;
+		snprintf(problem, problem_size, "%s", sentence + (*sentence == ' '));
+		return RELOAD_REFUSED;
 	}
-	answer[used] = '\0';
-	char *newline = strchr(answer, '\n');
-	if (!newline)
-		return false;
-	*newline = '\0';
-	if (answer[0] == '+')
-		return true;
-	snprintf(problem, problem_size, "%s", answer + 1);
-	return false;
+	return RELOAD_WAITING;
+}
+
+void reload_withdraw(int descriptor)
+{
+	const char withdraw = PACKET_WITHDRAW;
+
+	(void)!send(descriptor, &withdraw, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+void reload_drain(const int descriptors[2])
+{
+	char octet;
+
+	for (unsigned end = 0; end < 2; end++)
+		while (recv(descriptors[end], &octet, 1, MSG_DONTWAIT) > 0)
+			;
 }
 
 /* ---- the engine's side ---- */
@@ -76,9 +98,8 @@ struct reload_reader {
 	int descriptor;
 	bool (*take)(void *context, struct config *config, char *problem, size_t problem_size);
 	void *context;
-	char head[HEAD_SIZE];
-	size_t head_used;
-	char *text; /* owned, while a message is read */
+	unsigned number; /* of the order */
+	char *text;      /* owned, while an order is read */
 	size_t length, used;
 };
 
@@ -110,47 +131,80 @@ static struct config *read_message(char *text, size_t length, char *problem, siz
 	return config;
 }
 
-static void answer(struct reload_reader *reader)
+/* What follows an order that is whole can only take it back. */
+static bool is_withdrawn(const struct reload_reader *reader)
 {
-	char problem[RELOAD_PROBLEM_SIZE] = "", line[RELOAD_PROBLEM_SIZE + 2];
-	struct config *config = read_message(reader->text, reader->length, problem, sizeof(problem));
-	bool done = config && reader->take(reader->context, config, problem, sizeof(problem));
+	char octet;
 
-	free(reader->text);
-	reader->text = NULL;
-	snprintf(line, sizeof(line), "%s%.500s\n", done ? "+" : "-", done ? "" : problem);
-	send_all(reader->descriptor, line, strlen(line));
+	return recv(reader->descriptor, &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 1 && octet == PACKET_WITHDRAW;
 }
 
-/* The octets of "config LENGTH\n". */
-static void take_head(struct reload_reader *reader, char octet)
+static void forget_order(struct reload_reader *reader)
 {
-	if (octet != '\n') {
-		reader->head_used %= sizeof(reader->head) - 1;
-		reader->head[reader->head_used++] = octet;
+	free(reader->text);
+	reader->text = NULL;
+}
+
+/* problem: NULL if it is in force. */
+static void answer(const struct reload_reader *reader, const char *problem)
+{
+	char line[RELOAD_PROBLEM_SIZE];
+
+	if (problem)
+		snprintf(line, sizeof(line), "-%u %.480s", reader->number, problem);
+	else
+		snprintf(line, sizeof(line), "+%u", reader->number);
+	send_packet(reader->descriptor, line, strlen(line));
+}
+
+static void take_order(struct reload_reader *reader)
+{
+	char problem[RELOAD_PROBLEM_SIZE] = "it came too late";
+	struct config *config = read_message(reader->text, reader->length, problem, sizeof(problem));
+
+	forget_order(reader);
+	/* Whoever gave up waiting has said that nothing came of it. */
+	if (config && is_withdrawn(reader)) {
+		config_free(config);
+		config = NULL;
+	}
+	answer(reader, config && reader->take(reader->context, config, problem, sizeof(problem)) ? NULL : problem);
+}
+
+static void begin_order(struct reload_reader *reader, const char *head)
+{
+	unsigned long length = 0;
+
+	forget_order(reader);
+	reader->used = 0;
+	if (sscanf(head, "%u %lu", &reader->number, &length) != 2 || length == 0 || length > RELOAD_TEXT_MAX) {
+		answer(reader, "the configuration is longer than one can be");
 		return;
 	}
-	reader->head[reader->head_used] = '\0';
-	reader->head_used = 0;
-	unsigned long length = strncmp(reader->head, "config ", 7) == 0 ? strtoul(reader->head + 7, NULL, 10) : 0;
-	if (length == 0 || length > RELOAD_TEXT_MAX)
-		return;
-	reader->text = malloc(length + 1);
 	reader->length = length;
-	reader->used = 0;
+	reader->text = malloc(length + 1);
+	if (!reader->text)
+		answer(reader, "not enough memory for another configuration");
+}
+
+static void take_text(struct reload_reader *reader, const char *octets, size_t count)
+{
+	if (!reader->text || count > reader->length - reader->used)
+		return;
+	memcpy(reader->text + reader->used, octets, count);
+	reader->used += count;
+	if (reader->used < reader->length)
+		return;
+	reader->text[reader->length] = '\0';
+	take_order(reader);
 }
 
 static void on_readable(void *context)
 {
 	struct reload_reader *reader = context;
-	char octet;
-	ssize_t count;
+	char packet[PIECE_SIZE + 1];
+	ssize_t count = recv(reader->descriptor, packet, PIECE_SIZE, MSG_DONTWAIT);
 
-	if (reader->text)
-		count =
-		    recv(reader->descriptor, reader->text + reader->used, reader->length - reader->used, MSG_DONTWAIT);
-	else
-		count = recv(reader->descriptor, &octet, 1, MSG_DONTWAIT);
 	if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) {
 		loop_forget(reader->loop, reader->readable);
 		reader->readable = NULL;
@@ -158,15 +212,13 @@ static void on_readable(void *context)
 	}
 	if (count < 0)
 		return;
-	if (!reader->text) {
-		take_head(reader, octet);
-		return;
-	}
-	reader->used += (size_t)count;
-	if (reader->used < reader->length)
-		return;
-	reader->text[reader->length] = '\0';
-	answer(reader);
+	packet[count] = '\0';
+	if (packet[0] == PACKET_BEGIN)
+		begin_order(reader, packet + 1);
+	else if (packet[0] == PACKET_TEXT)
+		take_text(reader, packet + 1, (size_t)count - 1);
+	else
+		forget_order(reader);
 }
 
 struct reload_reader *reload_reader_new(struct loop *loop, int descriptor,

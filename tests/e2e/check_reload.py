@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What is in force after a reload, and what is said of it: check_reload.py ESPIALD ESPIAL
+
+What the log says is in force is what the engine goes by, also where the engine dies or is slow meanwhile, and after the next crash.
+What a reload changes of rules check_control.py has.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import packets
+import station
+from station import Sensor, Wire, expect, until
+
+A, B = "10.1.0.1", "10.1.0.2"
+READ_AGAIN = "configuration read again"
+
+
+class Stage:
+    def __init__(self, folder, espiald, espial, more=""):
+        self.espial, self.folder = espial, folder
+        self.wire = Wire("station0", "sensor0")
+        self.sensor = Sensor(espiald, folder, ["sensor0"], {"first": {"between": f"[{A}, {B}]"}}, more=more)
+        self.sensor.start()
+        until("control socket", lambda: os.path.exists(f"{folder}/control.sock"))
+
+    def ask(self, *arguments):
+        return subprocess.run([self.espial, *arguments, "--socket", f"{self.folder}/control.sock"], capture_output=True,
+                              text=True, timeout=30, check=False)
+
+    def mark(self):
+        return len(self.sensor.notices())
+
+    def hang_up(self):
+        self.sensor.process.send_signal(signal.SIGHUP)
+
+    def rule(self):
+        """By which rule the engine judges what it sees now; an answer may be a second old."""
+        self.wire.send(packets.ethernet(packets.tcp(A, B, 40000, 80, packets.SYN)))
+        time.sleep(1.5)
+        return until("the pair and its rule", lambda: re.findall(r'"rule":"([^"]*)"', self.ask("pairs", "--json").stdout))[0]
+
+    def crash(self):
+        engine = self.sensor.engine()
+        os.kill(engine, signal.SIGKILL)
+        until("another engine", lambda: self.sensor.engine() != engine and self.sensor.listens())
+
+
+def engine_dies(stage):
+    """The engine is dead when the signal comes: the next one gets what the file says now, and so does the one after it."""
+    mark, monitor, engine = stage.mark(), stage.sensor.process.pid, stage.sensor.engine()
+    stage.sensor.rewrite(("name: first", "name: second"))
+    os.kill(monitor, signal.SIGSTOP)
+    os.kill(engine, signal.SIGKILL)
+    os.kill(monitor, signal.SIGHUP)
+    os.kill(monitor, signal.SIGCONT)
+    stage.sensor.wait_notice(READ_AGAIN, 4, mark)
+    expect("stays" not in stage.sensor.notices()[mark:], stage.sensor.notices())
+    expect(stage.rule() == "second", "the new engine goes by the file")
+    stage.crash()
+    expect(stage.rule() == "second", "and the one after it")
+
+
+def engine_is_slow(stage):
+    """It comes to a configuration when the log has said that the one in force stays: nothing comes of it, then or later."""
+    mark, engine = stage.mark(), stage.sensor.engine()
+    stage.sensor.rewrite(("name: second", "name: third"))
+    os.kill(engine, signal.SIGSTOP)
+    stage.hang_up()
+    stage.sensor.wait_notice("stays", 10, mark)
+    stage.hang_up()  # and another, to which it has not come either
+    until("the next word", lambda: stage.sensor.notices()[mark:].count("stays") == 2, 10)
+    os.kill(engine, signal.SIGCONT)
+    expect(stage.rule() == "second", "what the log says is in force")
+    expect(READ_AGAIN not in stage.sensor.notices()[mark:], stage.sensor.notices())
+    expect(not any("policy-reloaded" in line for line in stage.sensor.records()[-3:]), "nothing was told of a reload")
+    # Killed before it came to it.
+    os.kill(engine, signal.SIGSTOP)
+    stage.hang_up()
+    until("the next word", lambda: stage.sensor.notices()[mark:].count("stays") == 3, 10)
+    stage.crash()
+    expect(stage.rule() == "second", "the next engine does not find it")
+    done = stage.ask("reload")
+    expect(done.returncode == 0 and stage.rule() == "third", f"one that it takes: {done}")
+
+
+def main(espiald, espial):
+    def body(folder):
+        stage = Stage(folder, os.path.realpath(espiald), os.path.realpath(espial))
+        try:
+            engine_dies(stage)
+            engine_is_slow(stage)
+        finally:
+            expect(stage.sensor.end() == 0, "espiald ends well")
+
+    return station.run_test(body)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:3]))
