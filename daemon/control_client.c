@@ -62,6 +62,7 @@ static bool cannot_reach(const char *path, struct control_client_error *error)
 {
 	int reason = errno;
 
+	error->unanswered = reason == ECONNREFUSED;
 	if (reason == ENOENT || reason == ECONNREFUSED)
 		snprintf(error->text, sizeof(error->text),
 			 "espiald does not answer at %s: it is not running, or listens elsewhere. Start it with "
@@ -166,6 +167,7 @@ bool control_client_ask(const char *socket_path, const char *request,
 	const char *path = socket_path                   ? socket_path
 			   : environment && *environment ? environment
 							 : CONFIG_CONTROL_SOCKET;
+	error->unanswered = false;
 	int descriptor = connect_to(path, error);
 	struct answer answer = { .text = NULL };
 
@@ -178,6 +180,7 @@ bool control_client_ask(const char *socket_path, const char *request,
 		take_lines(&answer, each, context, error);
 	close(descriptor);
 	free(answer.text);
+	error->unanswered = !answer.ended;
 	return answer.ended && !answer.failed;
 }
 

@@ -11,6 +11,7 @@
 /* What is said when something cannot be asked, and what to do about it. */
 struct control_client_error {
 	char text[512];
+	bool unanswered; /* without a word: nobody listens where somebody did, or the conversation ended */
 };
 
 /*

@@ -372,15 +372,11 @@ static bool answer_reporter(struct monitor *monitor)
 	return true;
 }
 
-/* The reporter ends when it has passed on what it has, and is started with what is new. */
-static void renew_reporter(struct monitor *monitor)
+/* The reporter ends when it has answered whoever waits and has passed on what it has, and is started with what is new. */
+static void renew_reporter(const struct monitor *monitor)
 {
-	enum { LAST_WORD_MS = 300 }; /* for the answer to whoever asked */
-
-	if (!monitor->renewing || !monitor->reporter.pid)
-		return;
-	poll(NULL, 0, LAST_WORD_MS);
-	kill(monitor->reporter.pid, SIGUSR2);
+	if (monitor->renewing && monitor->reporter.pid)
+		kill(monitor->reporter.pid, SIGUSR2);
 }
 
 /* True to go on. */

@@ -5,8 +5,11 @@
 #include "control_client.h"
 
 #include <getopt.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { AGAIN_MS = 100, AGAIN_TRIES = 20 };
 
 #define COMMON_OPTIONS                                                                                                 \
 	"      --json         JSON lines, as espiald has them\n"                                                       \
@@ -51,7 +54,8 @@ static void tell_outcome(void *context, const char *line, size_t length)
 	putchar('\n');
 }
 
-static int order(const char *name, const char *usage, int count, char **arguments)
+/* again: what is asked for may be done twice, and is asked for again where one reporter of espiald follows on another. */
+static int order(const char *name, const char *usage, bool again, int count, char **arguments)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
@@ -84,16 +88,21 @@ static int order(const char *name, const char *usage, int count, char **argument
 		return EXIT_TROUBLE;
 	}
 	snprintf(request, sizeof(request), "{\"request\":\"%s\"}", name);
-	return control_client_ask(socket, request, json ? print_line : tell_outcome, NULL, &error) ? EXIT_DONE
-												   : ask_failed(&error);
+	for (unsigned tries = 0;; tries++) {
+		if (control_client_ask(socket, request, json ? print_line : tell_outcome, NULL, &error))
+			return EXIT_DONE;
+		if (!again || !error.unanswered || tries == AGAIN_TRIES)
+			return ask_failed(&error);
+		poll(NULL, 0, AGAIN_MS);
+	}
 }
 
 int reload_command(int count, char **arguments)
 {
-	return order("reload", reload_usage, count, arguments);
+	return order("reload", reload_usage, true, count, arguments);
 }
 
 int test_alert_command(int count, char **arguments)
 {
-	return order("test-alert", test_alert_usage, count, arguments);
+	return order("test-alert", test_alert_usage, false, count, arguments);
 }

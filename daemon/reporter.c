@@ -37,7 +37,9 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define TEST_NS (2 * INT64_C(1000000000)) /* for a test alert to be passed on */
+#define TEST_NS (2 * INT64_C(1000000000))     /* for a test alert to be passed on */
+#define LAST_WORD_NS (300 * INT64_C(1000000)) /* for an answer to reach whoever asked */
+#define RENEWAL_NS (12 * INT64_C(1000000000)) /* how long whoever waits for an answer can hold up the next reporter */
 
 enum { TICK_MS = 100, READ_SIZE = 65536, DRAIN_MS = 1500, ORDERS_ROOM = 4096, PULSE_MS = 1000 };
 
@@ -58,6 +60,9 @@ struct process {
 	const struct snapshot *last_look; /* what came of it; held; NULL: nothing yet */
 	struct evidence_keeper *evidence; /* NULL: nobody wants captures of alerts */
 	struct mailbox *orders;           /* what people ask of this thread */
+	unsigned unanswered;              /* orders that the monitor was passed and has not answered */
+	int64_t answered_ns;              /* monotonic: when it did last */
+	int64_t renewal_ns;               /* monotonic: since when another reporter is to take over; 0: none */
 	struct record_reader reader;
 	int pace;         /* timer while the outbox is busy */
 	bool paced;       /* it runs */
@@ -316,7 +321,9 @@ static void take_order(void *context, const char *what, size_t length)
 		begin_test(process);
 	else if (sscanf(what, SERVICE_ACKNOWLEDGE, &alert, &until_ns) == 2)
 		(void)outbox_acknowledge(process->outbox, alert, until_ns);
-	else if (send(process->settings->monitor, what, length, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)length)
+	else if (send(process->settings->monitor, what, length, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)length)
+		process->unanswered++;
+	else
 		service_tell_outcome(process->service, what, false, "the monitor does not listen; look at the log");
 }
 
@@ -329,6 +336,10 @@ static void on_monitor(void *context)
 	if (count <= 0)
 		return;
 	answer[count] = '\0';
+	if (process->unanswered == 0)
+		return; /* it is for a reporter before this one */
+	process->unanswered--;
+	process->answered_ns = loop_monotonic_ns();
 	if (process->service)
 		service_tell_outcome(process->service, "reload", answer[0] == '+', answer + 1);
 }
@@ -338,7 +349,20 @@ static void on_renew(void *context)
 {
 	struct process *process = context;
 
-	loop_stop(process->loop);
+	if (!process->renewal_ns)
+		process->renewal_ns = loop_monotonic_ns();
+}
+
+/* Whoever waits for an answer gets it first: the next reporter does not know of them. */
+static bool may_be_renewed(const struct process *process)
+{
+	int64_t now = loop_monotonic_ns();
+	int64_t since = process->answered_ns > process->renewal_ns ? process->answered_ns : process->renewal_ns;
+
+	if (!process->renewal_ns)
+		return false;
+	return now - process->renewal_ns > RENEWAL_NS ||
+	       (process->unanswered == 0 && !process->test_alert && now - since > LAST_WORD_NS);
 }
 
 /* How the sinks fare, and the captures of alerts with them. */
@@ -366,6 +390,8 @@ static void on_tick(void *context)
 		end_test(process);
 	if (process->service)
 		tell_sinks(process);
+	if (may_be_renewed(process))
+		loop_stop(process->loop);
 }
 
 static void on_pulse(void *context)

@@ -89,12 +89,29 @@ def engine_is_slow(stage):
     expect(done.returncode == 0 and stage.rule() == "third", f"one that it takes: {done}")
 
 
+def one_after_the_other(stage):
+    """A reload that follows on one which changes `report` is answered, whichever reporter it meets."""
+    gaps = (0, 0.1, 0.2, 0.25, 0.34, 0.36, 0.5)
+    for turn, gap in enumerate(gaps):
+        stage.sensor.rewrite((f"records/alerts{turn or ''}.jsonl", f"records/alerts{turn + 1}.jsonl"))
+        reporter = stage.sensor.reporter()
+        first = stage.ask("reload")
+        time.sleep(gap)
+        second = stage.ask("reload")
+        expect(first.returncode == 0 and second.returncode == 0, f"{gap} s: {first} {second}")
+        until("another reporter", lambda old=reporter: stage.sensor.reporter() != old)
+        until("an answer", lambda: stage.ask("status").stdout)
+    stage.sensor.rewrite((f"records/alerts{len(gaps)}.jsonl", "records/alerts.jsonl"))
+    expect(stage.ask("reload").returncode == 0, "the first file again")
+
+
 def main(espiald, espial):
     def body(folder):
         stage = Stage(folder, os.path.realpath(espiald), os.path.realpath(espial))
         try:
             engine_dies(stage)
             engine_is_slow(stage)
+            one_after_the_other(stage)
         finally:
             expect(stage.sensor.end() == 0, "espiald ends well")
 
