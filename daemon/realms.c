@@ -15,7 +15,7 @@ static const char *name_of(const struct realms *realms, uint32_t realm)
 
 bool realms_name(const struct realms *realms, const struct record *record, struct record *named)
 {
-	bool finding = record->type == RECORD_FINDING;
+	bool finding = record->type == RECORD_FINDING || record->type == RECORD_HELD_ALERT;
 	const char *name;
 
 	if (!finding && record->type != RECORD_KNOWN_PAIR)

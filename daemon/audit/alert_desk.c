@@ -222,6 +222,33 @@ void desk_unhold(struct alert_desk *desk, uint32_t place)
 	entry->previous = entry->next = entry->copy = 0;
 }
 
+/* ---- what the engine before this one told, and this one holds back ---- */
+
+static void write_held(const struct judge *judge, const struct finding *finding, enum finding_state state)
+{
+	struct record record = { .type = RECORD_HELD_ALERT, .time_ns = judge->now_ns };
+
+	record.finding = *finding;
+	record.finding.state = state;
+	record_write(&judge->sink, &record);
+}
+
+/* Whoever knows the alert from the engine before would take it for over, since nobody hears of it. */
+static void claim(const struct judge *judge, struct desk_entry *entry, const struct finding *finding)
+{
+	if (entry->claimed || judge->now_ns >= judge->known.claim_ns)
+		return;
+	entry->claimed = true;
+	write_held(judge, finding, FINDING_OPEN);
+}
+
+void desk_end_held(struct judge *judge, struct desk_entry *entry, const struct finding *finding)
+{
+	if (entry->claimed || judge->now_ns < judge->known.claim_ns)
+		write_held(judge, finding, FINDING_CLEAR);
+	entry->claimed = false;
+}
+
 /* ---- rate: an alert costs its part of a minute, and a minute's worth can be saved up ---- */
 
 static int64_t cost_ns(const struct alert_desk *desk, enum alert_class class)
@@ -252,6 +279,7 @@ static void limit(struct judge *judge, uint32_t place, const struct finding *fin
 	}
 	desk->limited_ever[class]++;
 	hold(desk, place, DESK_LIMITED, 0, finding);
+	claim(judge, entry_at(desk, place), finding);
 	desk_wake(desk, judge->now_ns + cost_ns(desk, class) - desk->credit_ns[class]);
 }
 
@@ -369,6 +397,7 @@ static bool hold_for_maintenance(struct judge *judge, uint32_t place, const stru
 	entry->window = (uint32_t)(window - desk->settings.maintenance);
 	desk->maintenance[entry->window].ever++;
 	hold(desk, place, DESK_MAINTENANCE, until, finding);
+	claim(judge, entry, finding);
 	desk_wake(desk, until);
 	return true;
 }
@@ -625,6 +654,8 @@ void alert_desk_clear(struct judge *judge, struct alert *alert, struct finding *
 			alert_group_changed(judge, entry, finding);
 		refresh(entry, finding);
 		bool told = entry->state == DESK_TOLD;
+		if (!told && entry->state != DESK_GROUPED)
+			desk_end_held(judge, entry, finding);
 		leave(judge, place, finding->cleared_by);
 		if (!told)
 			return;

@@ -10,6 +10,8 @@
  *
  * Nothing is lost on the way: what was held back and is over before its time is counted and said in a notice. What is held
  * keeps a copy of its finding; when there are too many, the one that is told later has the figures and not the sentence.
+ * What is held or grouped may have been told by an engine before this one: for a while after a start, records say of it that it
+ * lasts, or ended (RECORD_HELD_ALERT), for whoever keeps what stands.
  * Called by alert.c and judge.c only. Pure: time is the judge's.
  */
 #ifndef ESPIAL_AUDIT_ALERT_DESK_H

@@ -24,6 +24,7 @@ struct desk_entry {
 	enum finding_grade grade;
 	enum finding_subject subject;
 	bool has_pair;
+	bool claimed; /* held, and a HELD_ALERT record said so */
 	struct address a, b;
 	uint32_t realm;
 	const char *rule; /* lives as long as the policy */
@@ -110,6 +111,8 @@ void desk_unlimit(struct judge *judge, enum alert_class class, bool over);
 /* A finding with what the entry knows, and no more. */
 void desk_describe(const struct judge *judge, const struct desk_entry *entry, struct finding *finding);
 void desk_write(struct judge *judge, struct finding *finding);
+/* The alert, which was not told, is over as the finding says. */
+void desk_end_held(struct judge *judge, struct desk_entry *entry, const struct finding *finding);
 
 /* alert_reserve.c */
 /* Whether the entry's alert, which the rate does not allow, may be told in spite of it; it is counted then. */

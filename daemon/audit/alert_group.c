@@ -293,17 +293,17 @@ static void take(struct judge *judge, uint32_t group_place, uint32_t place)
 	struct alert_desk *desk = judge->desk;
 	struct alert_group *group = group_at(desk, group_place);
 	struct desk_entry *entry = table_at(&desk->entries, place);
+	struct finding finding;
+	struct address_text text;
 
-	if (entry->state == DESK_TOLD) {
-		struct finding finding;
-		struct address_text text;
-		desk_describe(judge, entry, &finding);
-		finding.state = FINDING_CLEAR;
-		finding.cleared_by = FINDING_GROUPED;
-		finding_say(&finding, "Told together with others of %s from now on.",
-			    address_text(&group->host, &text));
+	desk_describe(judge, entry, &finding);
+	finding.state = FINDING_CLEAR;
+	finding.cleared_by = FINDING_GROUPED;
+	finding_say(&finding, "Told together with others of %s from now on.", address_text(&group->host, &text));
+	if (entry->state == DESK_TOLD)
 		desk_write(judge, &finding);
-	}
+	else
+		desk_end_held(judge, entry, &finding);
 	bool limited = entry->state == DESK_LIMITED;
 	desk_unhold(desk, place);
 	if (limited)

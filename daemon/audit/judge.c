@@ -91,6 +91,7 @@ struct judge_thresholds judge_default_thresholds(void)
 		.remember_round_ns = 10 * MINUTE,
 		.remember_fresh_ns = HOUR,
 		.remember_beat_ns = 30 * SECOND,
+		.claim_ns = 20 * MINUTE,
 		.recall_overlap_ns = 2 * SECOND,
 	};
 }

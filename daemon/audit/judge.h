@@ -91,6 +91,8 @@ struct judge_thresholds {
 	int64_t remember_fresh_ns; /* and what only went on is written so often */
 	int64_t
 	    remember_beat_ns; /* while nothing changes, one of all is written so often: a sign that this engine lives */
+	int64_t
+	    claim_ns; /* whoever keeps alerts of an engine before this one waits so long for each to be come upon, or less */
 	int64_t recall_overlap_ns; /* SAs first seen so soon after the first packet may have been born before it */
 };
 
@@ -139,7 +141,9 @@ bool judge_set_policy(struct judge *judge, const struct policy *policy, const st
  * What an engine before this one knew, as records of settings.remember, in any order but pairs before findings, and the
  * findings that are open as sinks know them: known_pair, known_host, finding. `now_ns` is the time of frames now. What is too
  * old is forgotten, what there is no room for is left out, what this judge knows better stays. A finding that the traffic
- * would not tell anew within minutes is taken over: a known_alert record says so.
+ * would not tell anew within minutes is taken over: a known_alert record says so. Of others that this judge comes upon and
+ * nobody is told of, for maintenance, for the rate or since a group speaks for them, held_alert records say that they last,
+ * or ended.
  */
 void judge_know(struct judge *judge, const struct record *record, int64_t now_ns);
 

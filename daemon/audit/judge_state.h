@@ -406,6 +406,7 @@ struct judged_known {
 	uint32_t again;     /* so many entries of the round are to be looked at soon */
 	int64_t until_ns;   /* the engine before this one saw the traffic so long; 0: there was none */
 	int64_t first_ns;   /* and this one since then; 0: it has not yet */
+	int64_t claim_ns;   /* alerts that it left open wait until then to be come upon; 0: it left none */
 };
 
 struct judge {

@@ -281,6 +281,7 @@ static void recall_alert(struct judge *judge, const struct finding *told, int64_
 
 	if (finding.state == FINDING_CLEAR || judge->settings.alerts.off[finding.id])
 		return;
+	judge->known.claim_ns = now_ns + judge->settings.thresholds.claim_ns;
 	finding.time_ns = no_later(finding.time_ns, now_ns);
 	finding.last_ns = no_later(finding.last_ns, finding.time_ns);
 	finding.first_ns = no_later(finding.first_ns, finding.last_ns);

@@ -25,6 +25,9 @@ enum record_type {
 	RECORD_KNOWN_ALERT, /* an engine that was started anew goes on with an alert that was open, under its number */
 	RECORD_HEALTH,      /* how the running sensor fares: part of its state, not of an audit */
 	RECORD_STARTED,     /* an engine began: it knows of nothing that was told before. Between the processes only */
+	/* Of an alert that is held back or grouped, and that an engine before this one may have told: it lasts, or ended. Between
+	 * the processes only */
+	RECORD_HELD_ALERT,
 	RECORD_IKE_MESSAGE, /* only where asked for; for the IKE log and the inventory, sinks pass it over */
 };
 
@@ -297,7 +300,7 @@ struct record {
 	enum record_type type;
 	int64_t time_ns; /* DESIGN section 7 `time` */
 	union {
-		struct finding finding;
+		struct finding finding; /* HELD_ALERT too */
 		struct record_pair pair;
 		struct record_sa sa;
 		struct record_ike_sa ike_sa;

@@ -417,8 +417,9 @@ void json_memory_or_end(void)
 
 char *record_to_json(const struct record *record, const char *sensor)
 {
-	static const char *const types[] = { "finding",    "pair",       "sa",          "ike_sa", "summary", "notice",
-					     "known_pair", "known_host", "known_alert", "health", "started" };
+	static const char *const types[] = { "finding",     "pair",   "sa",         "ike_sa",
+					     "summary",     "notice", "known_pair", "known_host",
+					     "known_alert", "health", "started",    "held_alert" };
 	char *line = bulk_line_write(record, sensor);
 	if (line)
 		return line;
@@ -433,6 +434,7 @@ char *record_to_json(const struct record *record, const char *sensor)
 	put_text(&writer, "sensor", sensor);
 	switch (record->type) {
 	case RECORD_FINDING:
+	case RECORD_HELD_ALERT:
 		put_finding(&writer, &record->finding, sensor);
 		break;
 	case RECORD_PAIR:

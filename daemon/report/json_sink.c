@@ -135,7 +135,8 @@ static void flush(struct json_sink *json)
 static void json_write(struct sink *sink, const struct record *record)
 {
 	struct json_sink *json = (struct json_sink *)sink;
-	if (record->type == RECORD_IKE_MESSAGE || known_json_is(record->type) || record->type == RECORD_STARTED)
+	if (record->type == RECORD_IKE_MESSAGE || known_json_is(record->type) || record->type == RECORD_STARTED ||
+	    record->type == RECORD_HELD_ALERT)
 		return;
 	char *text = record_to_json(record, json->sensor);
 	size_t length = text ? strlen(text) + 1 : 0;

@@ -252,11 +252,27 @@ static uint64_t take_finding(struct outbox *outbox, const struct record *record,
 	return wording.record.finding.alert;
 }
 
+/* What the engine holds back is nobody's to hear, unless it was told before: then that is open still, or over. */
+static uint64_t take_held(struct outbox *outbox, const struct record *record, int64_t monotonic_ns)
+{
+	struct record told = *record;
+	uint64_t alert;
+
+	told.type = RECORD_FINDING;
+	if (record->finding.state != FINDING_CLEAR)
+		standing_take(outbox->standing, record, "", 0, monotonic_ns);
+	else if (standing_heir(outbox->standing, &told.finding, &alert))
+		return take_finding(outbox, &told, "", 0, monotonic_ns);
+	return 0;
+}
+
 uint64_t outbox_take(struct outbox *outbox, const struct record *record, const char *line, size_t length,
 		     int64_t monotonic_ns)
 {
 	if (record->type == RECORD_FINDING)
 		return take_finding(outbox, record, line, length, monotonic_ns);
+	if (record->type == RECORD_HELD_ALERT)
+		return take_held(outbox, record, monotonic_ns);
 	if (record->type == RECORD_STARTED) {
 		standing_engine_started(outbox->standing, monotonic_ns);
 	} else {

@@ -627,8 +627,9 @@ static void read_notice(struct fields *fields, struct record_notice *notice)
 
 static void read_record(struct fields *fields, struct record *record)
 {
-	static const char *const types[] = { "finding",    "pair",       "sa",          "ike_sa", "summary", "notice",
-					     "known_pair", "known_host", "known_alert", "health", "started" };
+	static const char *const types[] = { "finding",     "pair",   "sa",         "ike_sa",
+					     "summary",     "notice", "known_pair", "known_host",
+					     "known_alert", "health", "started",    "held_alert" };
 
 	record->type = (enum record_type)take_name(fields, "type", types, sizeof(types) / sizeof(types[0]));
 	take_time(fields, "time", &record->time_ns);
@@ -637,6 +638,7 @@ static void read_record(struct fields *fields, struct record *record)
 		return;
 	switch (record->type) {
 	case RECORD_FINDING:
+	case RECORD_HELD_ALERT:
 		record->finding.time_ns = record->time_ns;
 		read_finding(fields, &record->finding);
 		break;

@@ -287,6 +287,7 @@ void snapshot_builder_add(struct snapshot_builder *builder, const struct record 
 	case RECORD_KNOWN_HOST:
 	case RECORD_KNOWN_ALERT:
 	case RECORD_STARTED:
+	case RECORD_HELD_ALERT:
 	case RECORD_IKE_MESSAGE:
 		break;
 	}

@@ -230,7 +230,8 @@ void standing_engine_started(struct standing *standing, int64_t monotonic_ns)
 		standing->alerts.places[i]->other_name = 0;
 }
 
-const char *standing_heir(struct standing *standing, const struct finding *finding, uint64_t *alert)
+/* The alert that the finding is about under another number. */
+static struct place *find_heir(const struct standing *standing, const struct finding *finding)
 {
 	const struct shelf *shelf = &standing->alerts;
 	struct place *found = NULL;
@@ -245,9 +246,17 @@ const char *standing_heir(struct standing *standing, const struct finding *findi
 		     (place->engine != standing->engine || finding->state != FINDING_OPEN)))
 			found = place;
 	}
+	if (found)
+		found->other_name = finding->alert;
+	return found;
+}
+
+const char *standing_heir(struct standing *standing, const struct finding *finding, uint64_t *alert)
+{
+	const struct place *found = find_heir(standing, finding);
+
 	if (!found)
 		return NULL;
-	found->other_name = finding->alert;
 	*alert = found->key;
 	return found->line;
 }
@@ -327,6 +336,15 @@ static void take_host(struct standing *standing, const struct record_known_host 
 		put_known(&standing->hosts, &place, line, length, now_ns);
 }
 
+/* An engine came upon what is open already, and holds it back. */
+static void take_held(struct standing *standing, const struct finding *finding)
+{
+	struct place *place = find_heir(standing, finding);
+
+	if (place)
+		place->engine = standing->engine;
+}
+
 void standing_take(struct standing *standing, const struct record *record, const char *line, size_t length,
 		   int64_t monotonic_ns)
 {
@@ -345,6 +363,8 @@ void standing_take(struct standing *standing, const struct record *record, const
 		take_host(standing, &record->known_host, line, length, monotonic_ns);
 	else if (record->type == RECORD_KNOWN_ALERT && alert_at(standing, record->known_alert.alert))
 		alert_at(standing, record->known_alert.alert)->engine = standing->engine;
+	else if (record->type == RECORD_HELD_ALERT)
+		take_held(standing, &record->finding);
 }
 
 static void hand_over(const struct shelf *shelf, int64_t since_ns, void (*each)(void *context, const char *line),

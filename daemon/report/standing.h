@@ -6,7 +6,7 @@
  *
  * For whoever missed it: a sink that was down is told of the open alerts again. And for what an engine that was started anew
  * does not know: what it opens about the same subject is the alert that is open already, under its old number, and what it
- * does not come upon again for STANDING_PATIENCE_NS is over, unless it said that it goes on with it. It is given what is known
+ * does not come upon again for STANDING_PATIENCE_NS is over, unless it said that it goes on with it, or holds it back. It is given what is known
  * (handover.h), for which these lines are kept. Of sinks no engine knows: their alerts are the reporter's own, by their number.
  *
  * Bounded: beyond STANDING_ALERTS_MAX nothing new is kept; beyond STANDING_KNOWN_MAX a learned pair takes the place of what

@@ -185,6 +185,7 @@ void report_add(struct report *report, const struct record *record)
 	case RECORD_KNOWN_HOST:
 	case RECORD_KNOWN_ALERT:
 	case RECORD_STARTED:
+	case RECORD_HELD_ALERT:
 	case RECORD_HEALTH:
 	case RECORD_IKE_MESSAGE:
 		break;

@@ -191,7 +191,7 @@ static void write_record(void *context, const struct record *record)
 	struct teller *teller = context;
 	struct story_result *result = teller->result;
 
-	if (record->type == RECORD_NOTICE || record->type == RECORD_KNOWN_ALERT)
+	if (record->type == RECORD_NOTICE || record->type == RECORD_KNOWN_ALERT || record->type == RECORD_HELD_ALERT)
 		return;
 	if (teller->memory && (record->type == RECORD_KNOWN_PAIR || record->type == RECORD_KNOWN_HOST ||
 			       (record->type == RECORD_FINDING && !catalogue_is_event(record->finding.id))))

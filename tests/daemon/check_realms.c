@@ -37,6 +37,10 @@ START_TEST(interfaces_go_by_name)
 	finding = named;
 	ck_assert_str_eq(pair.known_pair.interface, "eth1");
 	ck_assert_str_eq(finding.finding.realm_interface, "eth2");
+	struct record held = { .type = RECORD_HELD_ALERT };
+	held.finding.realm = 2;
+	ck_assert(realms_name(&realms, &held, &named));
+	ck_assert_str_eq(named.finding.realm_interface, "eth1");
 	/* The next engine has them in another order. */
 	names = after;
 	ck_assert(realms_find(&realms, &pair));

@@ -102,7 +102,7 @@ static void on_record(void *context, const struct record *record)
 	else if (record->type == RECORD_KNOWN_ALERT)
 		*state_of(world, record->known_alert.alert) = true;
 	if (record->type == RECORD_FINDING || record->type == RECORD_KNOWN_ALERT || record->type == RECORD_KNOWN_PAIR ||
-	    record->type == RECORD_KNOWN_HOST)
+	    record->type == RECORD_KNOWN_HOST || record->type == RECORD_HELD_ALERT)
 		check_line(world, record);
 }
 

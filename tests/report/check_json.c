@@ -307,6 +307,7 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 	record->time_ns = (int64_t)next_random(state);
 	switch (record->type) {
 	case RECORD_FINDING:
+	case RECORD_HELD_ALERT:
 		random_finding(state, &record->finding);
 		break;
 	case RECORD_PAIR:
