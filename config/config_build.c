@@ -364,6 +364,20 @@ static bool build_tls(const struct build *build)
 	return true;
 }
 
+/* The path of a socket; of what is none, as https://x, all that is possible is said. */
+static bool check_local(const char *text, struct config_reason *reason)
+{
+	struct config_quoted quoted;
+
+	if (text[0] == '/')
+		return config_check_path(text, SOCKET_OCTETS_MAX, reason);
+	config_reason_set(reason,
+			  "'%s' is not a place for alerts: udp://HOST, tcp://HOST, tls://HOST, the absolute path of a "
+			  "socket, or none is possible",
+			  config_quote(&quoted, text));
+	return false;
+}
+
 static bool build_syslog(const struct build *build)
 {
 	struct config_file_report *file = &build->file->report;
@@ -380,7 +394,7 @@ static bool build_syslog(const struct build *build)
 	bool is_server = false;
 	if (file->syslog.to && !build_server(build, file->syslog.to, &is_server))
 		return false;
-	if (file->syslog.to && !is_server && !config_check_path(file->syslog.to, SOCKET_OCTETS_MAX, &reason))
+	if (file->syslog.to && !is_server && !check_local(file->syslog.to, &reason))
 		return fail(build, "report.syslog.to", &reason);
 	if (!is_server)
 		move_text(&file->syslog.to, &syslog->to);

@@ -4,6 +4,7 @@
 
 #include "audit/finding.h"
 #include "control_client.h"
+#include "http_listen.h"
 #include "loop.h"
 #include "memory_limits.h"
 #include "processors.h"
@@ -11,6 +12,7 @@
 #include "report/json_line.h"
 #include "report/text_table.h"
 #include "report/timestamp.h"
+#include "reporter_sinks.h"
 #include "service_names.h"
 #include "terminal.h"
 #include "time_argument.h"
@@ -311,6 +313,14 @@ static int check(const char *path, bool replaying, struct past *past)
 		config_free(config);
 		return EXIT_TROUBLE;
 	}
+	char reason[256], token[512];
+	if (!reporter_sinks_check(config, reason, sizeof(reason))) {
+		complain("%s: report.syslog: %s", path, reason);
+		config_free(config);
+		return EXIT_TROUBLE;
+	}
+	if (!http_token_check(config->http.token_file, token, sizeof(token)))
+		complain("%s: %s", path, token);
 	/* It may be the configuration of another machine, or of a service that may run elsewhere. */
 	char pins[PROCESSORS_PROBLEM_SIZE];
 	if (!processors_check(config, pins, sizeof(pins)))

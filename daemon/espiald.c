@@ -3,6 +3,7 @@
 #include "capture.h"
 #include "classify.h"
 #include "audit/finding.h"
+#include "http_listen.h"
 #include "memory_limits.h"
 #include "loop.h"
 #include "monitor.h"
@@ -175,6 +176,8 @@ static int serve(const struct arguments *arguments)
 		return EXIT_TROUBLE;
 	}
 	if (arguments->check) {
+		if (!http_token_check(config->http.token_file, problem, sizeof(problem)))
+			fprintf(stderr, "espiald: %s: %s\n", arguments->config_path, problem);
 		printf("%s: usable, %zu rule%s, %zu interface%s\n",
 		       arguments->config_path ? arguments->config_path : "defaults", config->policy.rule_count,
 		       finding_plural(config->policy.rule_count), config->interface_count,

@@ -84,20 +84,33 @@ static bool read_token(const char *path, struct http_token *token, const char **
 	return length >= 0 && http_token_read(token, content, (size_t)length, reason);
 }
 
+static bool token_usable(const char *path, struct http_token *token, char *problem, size_t problem_size)
+{
+	const char *reason;
+
+	if (read_token(path, token, &reason))
+		return true;
+	snprintf(problem, problem_size,
+		 "report.http.token-file %s cannot be used: %s; the page is not served, alerts are not affected", path,
+		 reason);
+	return false;
+}
+
+bool http_token_check(const char *token_file, char *problem, size_t problem_size)
+{
+	struct http_token token;
+
+	return !token_file || token_usable(token_file, &token, problem, problem_size);
+}
+
 bool http_open(struct http_door *door, const char *listen_at, const char *token_file, char *problem,
 	       size_t problem_size)
 {
 	char why[100];
-	const char *reason;
 
 	*door = (struct http_door){ .descriptor = -1, .has_token = token_file };
-	if (token_file && !read_token(token_file, &door->token, &reason)) {
-		snprintf(
-		    problem, problem_size,
-		    "report.http.token-file %s cannot be used: %s; the page is not served, alerts are not affected",
-		    token_file, reason);
+	if (token_file && !token_usable(token_file, &door->token, problem, problem_size))
 		return false;
-	}
 	door->socket = listen_at[0] == '/' ? listen_at : NULL;
 	door->descriptor = door->socket ? local_socket_listen(listen_at, BACKLOG, why, sizeof(why))
 					: listen_tcp(listen_at, why, sizeof(why));

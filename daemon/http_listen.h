@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the page needs from the system, asked for before the reporter gives up what it may: the listening socket and the token.
- * Called by reporter.c, for http.c.
+ * Called by reporter.c, for http.c; the token also by who checks a configuration.
  */
 #ifndef ESPIAL_DAEMON_HTTP_LISTEN_H
 #define ESPIAL_DAEMON_HTTP_LISTEN_H
@@ -9,6 +9,9 @@
 #include "http_guard.h"
 
 #include <stddef.h>
+
+/* Whether the token file, which may be NULL, can be used; if not, `problem` is one sentence. */
+bool http_token_check(const char *token_file, char *problem, size_t problem_size);
 
 struct http_door {
 	int descriptor; /* listens, non-blocking; -1: there is none */

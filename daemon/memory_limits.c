@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { PARTS = 4, ENTRIES_MIN = 1024, PAGE_OCTETS = 4096 };
+enum { PARTS = 4, ENTRIES_MIN = 1024, PAGE_OCTETS = 4096, MEGABYTE = 1000000 };
 
 /* Learned pairs are pairs that are marked: they cost nothing of their own. */
 struct part {
@@ -57,8 +57,9 @@ static uint64_t known_of(const struct config *config)
 	return pairs * (STANDING_PAIR_OCTETS + STANDING_HOST_OCTETS);
 }
 
+/* What the tables take, behind `start`; with what lies beside them where that was said to be all. */
 static void say_parts(const struct part parts[PARTS], const struct config *config, struct limits_outcome *outcome,
-		      const char *start)
+		      const char *start, bool beside)
 {
 	struct page_figure figure;
 	size_t used = (size_t)snprintf(outcome->text, LIMITS_TEXT_SIZE, "%s", start);
@@ -74,7 +75,7 @@ static void say_parts(const struct part parts[PARTS], const struct config *confi
 		used +=
 		    (size_t)snprintf(outcome->text + used, LIMITS_TEXT_SIZE - used,
 				     ", and frames for report.evidence %s", page_octets(evidence_of(config), &figure));
-	if (used < LIMITS_TEXT_SIZE)
+	if (used < LIMITS_TEXT_SIZE && beside)
 		used += (size_t)snprintf(outcome->text + used, LIMITS_TEXT_SIZE - used,
 					 "; besides, the reporter's memory of pairs and hosts of at most %s",
 					 page_octets(known_of(config), &figure));
@@ -124,16 +125,18 @@ bool limits_fit(struct config *config, struct limits_outcome *outcome)
 {
 	struct config_limits *limits = &config->limits;
 	struct part parts[PARTS];
-	struct page_figure figure;
 	char text[LIMITS_TEXT_SIZE];
 
 	*outcome = (struct limits_outcome){ .scaled = false };
 	list_parts(limits, parts);
 	if (sum_at(parts, config, 0) > limits->memory) {
+		/* As the file takes it, to be copied. What it does not name is told at its least, as it was counted. */
 		snprintf(text, sizeof(text),
-			 "the tables do not fit into limits.memory: raise it to %s, or lower what is named: ",
-			 page_octets(sum_at(parts, config, 0), &figure));
-		say_parts(parts, config, outcome, text);
+			 "the tables do not fit into limits.memory: raise it to %lluMB, or lower what is named: ",
+			 (unsigned long long)(sum_at(parts, config, 0) / MEGABYTE + 1));
+		for (unsigned i = 0; i < PARTS; i++)
+			*parts[i].entries = entries_at(&parts[i], limits->named, 0);
+		say_parts(parts, config, outcome, text, false);
 		return false;
 	}
 	if (sum_at(parts, config, 1) > limits->memory) {
@@ -144,7 +147,7 @@ bool limits_fit(struct config *config, struct limits_outcome *outcome)
 	}
 	if (limits->learned > limits->pairs)
 		limits->learned = limits->pairs;
-	say_parts(parts, config, outcome, "memory: tables of at most ");
+	say_parts(parts, config, outcome, "memory: tables of at most ", true);
 	return true;
 }
 

@@ -262,6 +262,20 @@ class Configurations(Case):
                 path = self.path("refused.yaml", text.encode())
                 said = [self.refused(self.run_program([ESPIALD, "-c", path, *more]), *words) for more in (["--check-config"], [])]
                 self.assertEqual(said[0], said[1])
+                if text.startswith("capture"):
+                    self.assertEqual(self.refused(self.run_program([ESPIAL, "check-config", path]), *words), said[0].replace("espiald", "espial", 1))
+
+    def test_both_checks_complain_of_a_token_that_is_missing(self):
+        """espiald would start, and serve no page."""
+        page = "capture: [ { interface: lo } ]\nreport: { http: { listen: '127.0.0.1:9477', token-file: %s } }\n"
+        none, good = os.path.join(self.folder, "none"), self.path("token", b"0123456789abcdef0123456789abcdef\n")
+        for token, said in ((none, [f"report.http.token-file {none} cannot be used: No such file or directory; the page is not served, alerts "
+                                    "are not affected"]), (good, [])):
+            path = self.path("page.yaml", (page % token).encode())
+            for command in ([ESPIAL, "check-config", path], [ESPIALD, "--check-config", "-c", path]):
+                done = self.run_program(command)
+                self.assertEqual((done.returncode, [line.split(": ", 2)[2] for line in done.stderr.decode().splitlines()]), (0, said))
+                self.assertIn(b": usable, ", done.stdout)
 
 
 class Arguments(Case):

@@ -19,6 +19,7 @@
 #define DURATIONS "a whole number with ms, s, min, h or d"
 #define FACILITIES                                                                                                     \
 	"kern, user, mail, daemon, auth, syslog, lpr, news, uucp, cron, authpriv, ftp or local0 to local7 is possible"
+#define PLACES "udp://HOST, tcp://HOST, tls://HOST, the absolute path of a socket, or none is possible"
 #define PATHS "an absolute one without '/' at its end is possible"
 #define LENGTH_16 "0123456789abcdef"
 #define LENGTH_128 LENGTH_16 LENGTH_16 LENGTH_16 LENGTH_16 LENGTH_16 LENGTH_16 LENGTH_16 LENGTH_16
@@ -263,7 +264,7 @@ static const struct refusal {
 
 	/* Sinks. */
 	{ "report:\n  syslog:\n    to: ''\n", "3: report.syslog.to: is empty: a value is needed, or no such key" },
-	{ "report: {syslog: {to: log}}\n", "1: report.syslog.to: 'log' is not a usable path: " PATHS },
+	{ "report: {syslog: {to: log}}\n", "1: report.syslog.to: 'log' is not a place for alerts: " PLACES },
 	{ "report: {syslog: {facility: local8}}\n",
 	  "1: report.syslog.facility: 'local8' is not a facility: " FACILITIES },
 	{ "report: {json: {file: /var/log/}}\n", "1: report.json.file: '/var/log/' is not a usable path: " PATHS },
@@ -278,7 +279,10 @@ static const struct refusal {
 	{ "report: {syslog: {to: 'tls://[2001:db8::g]:1'}}\n", "1: report.syslog.to: '[2001:db8::g]:1' " SERVERS },
 	{ "report: {syslog: {to: 'tls://-x'}}\n", "1: report.syslog.to: '-x' " SERVERS },
 	{ "report: {syslog: {to: 'sctp://logs'}}\n",
-	  "1: report.syslog.to: 'sctp://logs' is not a usable path: " PATHS },
+	  "1: report.syslog.to: 'sctp://logs' is not a place for alerts: " PLACES },
+	{ "report: {syslog: {to: 'https://x'}}\n",
+	  "1: report.syslog.to: 'https://x' is not a place for alerts: " PLACES },
+	{ "report: {syslog: {to: '/dev/log/'}}\n", "1: report.syslog.to: '/dev/log/' is not a usable path: " PATHS },
 	{ "report:\n  syslog:\n    to: tcp://logs\n    ca: /ca.pem\n",
 	  "4: report.syslog.ca: is of use with TLS only: write 'to: tls://HOST', or leave it out" },
 	{ "report:\n  syslog:\n    name: logs\n",

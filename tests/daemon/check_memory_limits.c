@@ -93,7 +93,18 @@ START_TEST(what_cannot_fit_is_refused)
 	ck_assert(!limits_fit(config, &outcome));
 	ck_assert_ptr_nonnull(strstr(outcome.text, "raise it to"));
 	ck_assert_ptr_nonnull(strstr(outcome.text, "500000 pairs"));
+	/* What is not named, and what does not count towards limits.memory, is not what it fails by. */
+	ck_assert_ptr_nonnull(strstr(outcome.text, " 1024 flows "));
+	ck_assert_ptr_null(strstr(outcome.text, "reporter"));
 	ck_assert_uint_eq(config->limits.pairs, 500000);
+	config_free(config);
+	/* What it says can be copied, and is enough. */
+	char copied[64] = "";
+	ck_assert_int_eq(sscanf(strstr(outcome.text, "raise it to ") + strlen("raise it to "), "%63[^,]", copied), 1);
+	char settings[128];
+	snprintf(settings, sizeof(settings), "memory: %s, pairs: 500k", copied);
+	config = config_of(settings);
+	ck_assert(limits_fit(config, &outcome));
 	config_free(config);
 	/* The smallest that can be said holds little, but all of it. */
 	config = config_of("memory: 16MiB");
