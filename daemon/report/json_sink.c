@@ -10,6 +10,7 @@
 #include "group_file.h"
 #include "known_json.h"
 #include "memory_or_end.h"
+#include "open_failure.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,11 +47,11 @@ enum { ROTATION_MS = 2000 };
 
 static void set_problem(struct json_sink *json, const char *what, int error)
 {
-	char reason[64];
+	char reason[OPEN_FAILURE_SIZE];
 
 	json->sink.health.up = false;
 	snprintf(json->sink.health.problem, sizeof(json->sink.health.problem), "%s %.60s: %s", what, json->path,
-		 strerror_r(error, reason, sizeof(reason)));
+		 open_failure(error, reason));
 }
 
 static void close_file(struct json_sink *json)

@@ -6,6 +6,7 @@
 #include "spool.h"
 
 #include "memory_or_end.h"
+#include "open_failure.h"
 #include "spool_folder.h"
 #include "spool_state.h"
 #include "write_whole.h"
@@ -58,13 +59,13 @@ static uint64_t hash_of(const char *octets, size_t length)
 
 static void set_failing(struct spool *spool, const char *what, int error)
 {
-	char reason[64];
+	char reason[OPEN_FAILURE_SIZE];
 
 	spool->failing = true;
 	spool->failure = error;
 	spool->health.up = false;
 	snprintf(spool->health.problem, sizeof(spool->health.problem), "%s %.70s: %s", what, spool->folder,
-		 strerror_r(error, reason, sizeof(reason)));
+		 open_failure(error, reason));
 }
 
 static void remember(void *context, const struct spool_record *record)

@@ -3,6 +3,7 @@
 #include "store_file.h"
 
 #include "group_file.h"
+#include "open_failure.h"
 #include "store.h"
 #include "store_history.h"
 
@@ -67,7 +68,13 @@ bool store_file_is_damage(int code)
 
 static void explain(struct store_problem *problem, sqlite3 *database)
 {
-	snprintf(problem->text, sizeof(problem->text), "%s", database ? sqlite3_errmsg(database) : "not enough memory");
+	char reason[OPEN_FAILURE_SIZE];
+	int error =
+	    database && (sqlite3_errcode(database) & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(database) : 0;
+
+	snprintf(problem->text, sizeof(problem->text), "%s%s%s",
+		 database ? sqlite3_errmsg(database) : "not enough memory", error ? ": " : "",
+		 error ? open_failure(error, reason) : "");
 }
 
 bool store_file_run(sqlite3 *database, const char *sql, struct store_problem *problem)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sink of JSON lines: its file is appended to, rotated, opened while there is nothing to write, and waited for. */
 #include "../../daemon/report/json.h"
+#include "../../daemon/report/open_failure.h"
 #include "sample.h"
 #include "../suite.h"
 
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -118,6 +120,16 @@ START_TEST(file_is_opened_while_idle)
 }
 END_TEST
 
+START_TEST(a_right_that_is_missing_names_the_user)
+{
+	char text[OPEN_FAILURE_SIZE], wanted[OPEN_FAILURE_SIZE];
+
+	snprintf(wanted, sizeof(wanted), "Permission denied to user %u", (unsigned)geteuid());
+	ck_assert_str_eq(open_failure(EACCES, text), wanted);
+	ck_assert_str_eq(open_failure(ENOENT, text), "No such file or directory");
+}
+END_TEST
+
 START_TEST(queue_is_bounded)
 {
 	struct sink *sink = json_sink_new("/nonexistent/espial", "edge-1");
@@ -175,6 +187,7 @@ int main(void)
 	tcase_add_test(files, file_is_appended_and_reopened);
 	tcase_add_test(files, failed_writes_wait_in_order);
 	tcase_add_test(files, file_is_opened_while_idle);
+	tcase_add_test(files, a_right_that_is_missing_names_the_user);
 	tcase_add_test(files, queue_is_bounded);
 	tcase_add_test(files, partial_writes_go_on);
 	tcase_set_timeout(files, 30);

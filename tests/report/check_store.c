@@ -650,7 +650,8 @@ START_TEST(waits_for_its_folder)
 	pause_ms(100);
 	sink_tick(sink, 0);
 	ck_assert(!sink->health.up);
-	ck_assert_msg(strstr(sink->health.problem, "unable to open"), "%s", sink->health.problem);
+	ck_assert_msg(strstr(sink->health.problem, "unable to open database file: No such file"), "%s",
+		      sink->health.problem);
 	ck_assert_uint_eq(sink->ops->settled(sink), 0);
 	ck_assert_int_eq(mkdir(folder, 0755), 0);
 	await(sink, 1);
