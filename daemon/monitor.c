@@ -68,6 +68,7 @@ struct monitor {
 	int signals;
 	sigset_t before; /* signal mask for the children */
 	struct child engine, reporter;
+	bool reported; /* there was a reporter */
 	bool renewing; /* the reporter was asked to end, to begin anew */
 	bool is_ready;
 	int status;
@@ -161,11 +162,13 @@ static bool start_reporter(struct monitor *monitor)
 			.known = monitor->known[1],
 			.monitor = monitor->asks[1],
 			.evidence = monitor->evidence[1],
+			.anew = monitor->reported,
 		};
 		prctl(PR_SET_NAME, "espiald-report");
 		end_child(reporter_run(&reporter));
 	}
 	monitor->reporter.pid = pid > 0 ? pid : 0;
+	monitor->reported |= pid > 0;
 	return pid > 0;
 }
 

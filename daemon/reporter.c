@@ -20,6 +20,7 @@
 #include "report/record_reader.h"
 #include "report/snapshot.h"
 #include "report/store.h"
+#include "report/text.h"
 #include "reporter_files.h"
 #include "reporter_sinks.h"
 #include "sandbox.h"
@@ -55,6 +56,7 @@ struct process {
 	uint64_t test_delivered[OUTBOX_SINKS_MAX]; /* what each sink had delivered before it */
 	struct service *service;                   /* NULL: nobody can ask */
 	struct sink *store;                        /* of the outbox; NULL: there is none */
+	struct sink *text;                         /* likewise */
 	struct snapshot_builder
 	    *builder; /* of what an engine tells of its state, at its end above all; NULL: nothing yet */
 	const struct snapshot *last_look; /* what came of it; held; NULL: nothing yet */
@@ -443,6 +445,34 @@ static void drain(struct process *process)
 		take_looked_at(process);
 }
 
+/* The report at the end counts what is open, whoever told of it. */
+static void recall_for_report(void *context, const char *line, int64_t opened_ns, int64_t acknowledged_ns)
+{
+	struct process *process = context;
+	struct record record;
+
+	(void)opened_ns;
+	(void)acknowledged_ns;
+	if (record_from_json(line, strlen(line), &process->reader, &record) && record.type == RECORD_FINDING)
+		text_sink_recall(process->text, &record.finding);
+}
+
+static void find_sinks(struct process *process)
+{
+	for (size_t i = 0; i < outbox_count(process->outbox); i++) {
+		struct sink *sink = outbox_sinks(process->outbox)[i];
+		if (strcmp(sink->name, "store") == 0)
+			process->store = sink;
+		else if (strcmp(sink->name, "text") == 0)
+			process->text = sink;
+	}
+	if (!process->text)
+		return;
+	standing_each_open(process->standing, recall_for_report, process);
+	if (process->settings->anew)
+		text_sink_since(process->text, loop_wall_ns(), process->store != NULL);
+}
+
 static bool begin(struct process *process)
 {
 	static const struct record_sink notices = { on_notice, NULL };
@@ -469,9 +499,7 @@ static bool begin(struct process *process)
 		return false;
 	spool = outbox_spool(process->outbox);
 	outbox_observe(process->outbox, on_told, process);
-	for (size_t i = 0; i < outbox_count(process->outbox); i++)
-		if (strcmp(outbox_sinks(process->outbox)[i]->name, "store") == 0)
-			process->store = outbox_sinks(process->outbox)[i];
+	find_sinks(process);
 	if (process->settings->known >= 0)
 		process->giver = handover_giver_new(process->loop, process->settings->known);
 	process->recalling = true;
@@ -537,6 +565,8 @@ int reporter_run(const struct reporter *settings)
 			log_notice(NOTICE_WARNING, error.text);
 		loop_run(process.loop);
 		drain(&process);
+		if (process.renewal_ns && process.text)
+			text_sink_leave(process.text);
 		if (process.last_look)
 			store_take_look(process.store, process.last_look);
 		status = 0;

@@ -7,6 +7,8 @@
 #ifndef ESPIAL_DAEMON_REPORTER_H
 #define ESPIAL_DAEMON_REPORTER_H
 
+#include <stdbool.h>
+
 struct config;
 
 struct reporter {
@@ -17,6 +19,7 @@ struct reporter {
 	int refuge; /* of spool_refuge_new(), for this reporter and those after it; -1: none */
 	int known;  /* stream socket: what the next engine is to know goes there (handover.h); -1: nowhere */
 	int evidence; /* packet socket: frames of alerts from the engine (report/evidence_parcel.h); -1: none */
+	bool anew;    /* another one was there before in the life of this monitor */
 	int monitor;  /* packet socket to the monitor: "reload", and its outcome; -1: none */
 };
 

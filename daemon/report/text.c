@@ -17,6 +17,7 @@ struct text_sink {
 	struct page page;
 	struct report *report; /* owned */
 	bool written;          /* something stands above: a block keeps a line of distance */
+	bool told;             /* a report was, or another process will: none at close */
 };
 
 /* "10.1.0.1 <-> 10.2.0.2", "10.1.0.1", "10.1.0.1 -> 10.2.0.2 0xc0ffee00", or "this sensor". */
@@ -169,9 +170,9 @@ static void text_write(struct sink *sink, const struct record *record)
 	snprintf(sink->health.problem, sizeof(sink->health.problem), "%s",
 		 sink->health.up ? "" : strerror_r(errno, reason, sizeof(reason)));
 	if (record->type == RECORD_SUMMARY) {
-		/* Told; what may follow is another audit. */
-		report_free(text->report);
-		text->report = report_new();
+		/* What may follow is a later state, of which what was found is a part. */
+		report_told(text->report);
+		text->told = true;
 	}
 }
 
@@ -179,7 +180,7 @@ static void text_close(struct sink *sink)
 {
 	struct text_sink *text = (struct text_sink *)sink;
 
-	if (text->report && !report_is_empty(text->report)) {
+	if (text->report && !text->told && !report_is_empty(text->report)) {
 		if (text->written)
 			page_newline(&text->page);
 		report_write(text->report, &text->page);
@@ -187,6 +188,21 @@ static void text_close(struct sink *sink)
 	}
 	report_free(text->report);
 	free(text);
+}
+
+void text_sink_recall(struct sink *sink, const struct finding *finding)
+{
+	report_recall(((struct text_sink *)sink)->report, finding);
+}
+
+void text_sink_since(struct sink *sink, int64_t since_ns, bool knows_open)
+{
+	report_since(((struct text_sink *)sink)->report, since_ns, knows_open);
+}
+
+void text_sink_leave(struct sink *sink)
+{
+	((struct text_sink *)sink)->told = true;
 }
 
 struct sink *text_sink_new(FILE *file, unsigned width, bool colour, bool unicode)

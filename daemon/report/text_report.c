@@ -15,6 +15,7 @@
 #include "utf8.h"
 #include "../audit/finding.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 struct alert_row {
@@ -33,9 +34,6 @@ struct report {
 	struct pair_row pairs[2 * REPORT_PAIR_ROWS];
 	size_t pair_count;                     /* in pairs */
 	uint64_t verdicts[PAIR_VERDICT_COUNT]; /* of all pairs */
-	struct alert_row alerts[2 * REPORT_ALERTS_MAX];
-	size_t alert_count;
-	uint64_t alerts_unnamed; /* opened beyond the bound */
 	struct protocol_row protocols[2 * REPORT_PROTOCOLS_MAX];
 	size_t protocol_count;
 	struct protocol_row protocols_other; /* names beyond the bound */
@@ -45,6 +43,12 @@ struct report {
 	struct timeline timeline;
 	bool has_summary;
 	struct record_summary summary;
+	/* What follows outlasts a report. */
+	struct alert_row alerts[2 * REPORT_ALERTS_MAX];
+	size_t alert_count;
+	uint64_t alerts_unnamed; /* opened beyond the bound */
+	int64_t since_ns;        /* alerts of before are not among them; 0: they are all */
+	bool knows_open;         /* but those that were open then are */
 };
 
 struct report *report_new(void)
@@ -60,6 +64,18 @@ void report_free(struct report *report)
 bool report_is_empty(const struct report *report)
 {
 	return !report->has_summary && report->pair_count == 0 && report->alert_count == 0;
+}
+
+void report_told(struct report *report)
+{
+	if (report)
+		memset(report, 0, offsetof(struct report, alerts));
+}
+
+void report_since(struct report *report, int64_t since_ns, bool knows_open)
+{
+	report->since_ns = since_ns;
+	report->knows_open = knows_open;
 }
 
 static int compare_counts(uint64_t left, uint64_t right)
@@ -155,6 +171,12 @@ static void add_finding(struct report *report, const struct finding *finding)
 	row->grouped = finding_is_grouped(finding);
 }
 
+void report_recall(struct report *report, const struct finding *finding)
+{
+	if (report)
+		add_finding(report, finding);
+}
+
 void report_add(struct report *report, const struct record *record)
 {
 	if (!report)
@@ -217,7 +239,7 @@ static void write_headline(const struct report *report, const struct page *page)
 	uint64_t ipsec = summary->classes[PACKET_ESP] + summary->classes[PACKET_AH];
 	uint64_t attention = 0, secured = report->verdicts[PAIR_SECURED];
 	enum finding_severity worst = SEVERITY_INFO;
-	struct page_figure figure;
+	struct page_figure figure, since;
 	struct page_text text;
 	enum page_style style = STYLE_HEADING;
 
@@ -251,8 +273,10 @@ static void write_headline(const struct report *report, const struct page *page)
 	} else if (attention == 0 && secured > 0) {
 		style = STYLE_GOOD;
 		snprintf(text.text, sizeof(text.text),
-			 "%s pair%s %s secured, and nothing of medium severity or worse was found.",
-			 page_count(secured, &figure), finding_plural(secured), secured == 1 ? "is" : "are");
+			 "%s pair%s %s secured, and nothing of medium severity or worse was found%s%s.",
+			 page_count(secured, &figure), finding_plural(secured), secured == 1 ? "is" : "are",
+			 report->since_ns ? " since " : "",
+			 report->since_ns ? page_time(report->since_ns, &since) : "");
 	} else {
 		uint64_t mixed = report->verdicts[PAIR_MIXED];
 		struct page_figure more;
@@ -284,6 +308,22 @@ static void write_extent(const struct report *report, const struct page *page)
 		snprintf(text.text + used, sizeof(text.text) - used, ", %s to %s UTC (%s)",
 			 page_time(summary->first_ns, &first), page_time(summary->last_ns, &last) + 11,
 			 page_duration(summary->last_ns - summary->first_ns, &duration));
+	page_wrap(page, STYLE_QUIET, 0, 0, text.text);
+}
+
+/* Of which time the findings are, where that is not all the time. */
+static void write_since(const struct report *report, const struct page *page)
+{
+	struct page_figure since;
+	struct page_text text;
+
+	if (!report->since_ns)
+		return;
+	snprintf(text.text, sizeof(text.text),
+		 report->knows_open
+		     ? "Findings are those since %s UTC, and those that were open then."
+		     : "Findings are those since %s UTC; what was found before is told above or in the log.",
+		 page_time(report->since_ns, &since));
 	page_wrap(page, STYLE_QUIET, 0, 0, text.text);
 }
 
@@ -683,6 +723,7 @@ void report_write(struct report *report, const struct page *page)
 		return;
 	write_headline(report, page);
 	write_extent(report, page);
+	write_since(report, page);
 	write_pairs(report, page);
 	write_sas(report, page);
 	if (report->has_summary)

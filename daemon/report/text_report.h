@@ -26,8 +26,18 @@ void report_free(struct report *report);
 /* Takes what it needs of any record. */
 void report_add(struct report *report, const struct record *record);
 
+/* An alert that was told before: it counts. */
+struct finding;
+void report_recall(struct report *report, const struct finding *finding);
+
+/* Findings of before are not known, or only those that were open then: the report says so. */
+void report_since(struct report *report, int64_t since_ns, bool knows_open);
+
 /* Whether there is anything to tell. */
 bool report_is_empty(const struct report *report);
+
+/* The report was told: what is gathered from now on is another state. Findings go on to count. */
+void report_told(struct report *report);
 
 void report_write(struct report *report, const struct page *page);
 

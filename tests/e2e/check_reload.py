@@ -3,7 +3,7 @@
 """What is in force after a reload, and what is said of it: check_reload.py ESPIALD ESPIAL
 
 What the log says is in force is what the engine goes by, also where the engine dies or is slow meanwhile, and after the next crash.
-What a reload changes of rules check_control.py has.
+Whoever asks is answered by whichever reporter; the report at the end knows what is open, however many reporters there were. What a reload changes of rules check_control.py has.
 """
 
 import os
@@ -105,18 +105,50 @@ def one_after_the_other(stage):
     expect(stage.ask("reload").returncode == 0, "the first file again")
 
 
+def closing_report(folder, espiald, espial, store):
+    """What espiald run by hand writes on SIGUSR1 and at its end speaks of the alert that is open; who only hands over writes none."""
+    os.makedirs(f"{folder}/var", exist_ok=True)
+    os.chmod(f"{folder}/var", 0o777)
+    stage = Stage(folder, espiald, espial, "  store: {{ path: {folder}/var/db }}\n" if store else "")
+    stage.wire.send(packets.ethernet(packets.esp(A, B, 0xC0000001, 1)))
+    until("the leak", lambda: stage.rule() and any("cleartext-leak" in line for line in stage.sensor.records()))
+    stage.sensor.process.send_signal(signal.SIGUSR1)
+    until("a report", lambda: "needs attention" in stage.sensor.output())
+    for turn in ("one", "other"):
+        reporter = stage.sensor.reporter()
+        stage.sensor.rewrite(("records/", f"records/{turn}-"))
+        stage.hang_up()
+        until("another reporter", lambda old=reporter: stage.sensor.reporter() != old)
+        until("an answer", lambda: stage.ask("status").stdout)
+    before = len(stage.sensor.output())
+    stage.sensor.process.send_signal(signal.SIGUSR1)
+    until("another report", lambda: "Pairs " in stage.sensor.output()[before:])
+    expect(stage.sensor.end() == 0, "espiald ends well")
+    stage.wire.unplug()
+    text = stage.sensor.output()
+    expect(len(re.findall(r"^Pairs ", text, re.M)) == 3, f"reports of those asked for, and one at the end: {text}")
+    counted = len(re.findall(r"^\d+ findings? needs? attention", text, re.M))  # a last word on the leak may come with the end
+    expect(counted in ((3,) if store else (1, 2)), f"{counted}: {text}")
+    expect(text.count("Findings are those since 20") == 2 and ("open then." in " ".join(text.split())) == store, text)
+
+
 def main(espiald, espial):
     def body(folder):
-        stage = Stage(folder, os.path.realpath(espiald), os.path.realpath(espial))
+        stage = Stage(folder, espiald, espial)
         try:
             engine_dies(stage)
             engine_is_slow(stage)
             one_after_the_other(stage)
         finally:
             expect(stage.sensor.end() == 0, "espiald ends well")
+        stage.wire.unplug()
+        for store in (True, False):
+            os.makedirs(f"{folder}/{store}")
+            os.chmod(f"{folder}/{store}", 0o755)
+            closing_report(f"{folder}/{store}", espiald, espial, store)
 
     return station.run_test(body)
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    sys.exit(main(*map(os.path.realpath, sys.argv[1:3])))

@@ -350,6 +350,63 @@ START_TEST(close_without_summary_tells_what_there_is)
 }
 END_TEST
 
+/* The state is told on request, and again at the end: what was found before is a part of both. */
+START_TEST(findings_outlast_a_report)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+	struct sink *sink = text_sink_new(file, 80, false, false);
+	struct record record = sample_finding();
+
+	sink_write(sink, &record);
+	write_healthy(sink);
+	fflush(file);
+	size_t first = size;
+	write_healthy(sink);
+	fflush(file);
+	ck_assert_msg(strstr(text + first, "1 finding needs attention") != NULL, "%s", text);
+	ck_assert_msg(strstr(text + first, "1 pair is secured") != NULL, "%s",
+		      text); /* not two: the state is that of now */
+	size_t told = size;
+	sink_close(sink);
+	fclose(file);
+	ck_assert_uint_eq(size, told);
+	free(text);
+}
+END_TEST
+
+/* One process goes on where another ended: one report, which counts what was open. */
+START_TEST(report_of_a_successor)
+{
+	for (unsigned knows = 0; knows < 2; knows++) {
+		char *text = NULL;
+		size_t size = 0;
+		FILE *file = open_memstream(&text, &size);
+		struct sink *sink = text_sink_new(file, 80, false, false);
+		struct record record = sample_finding();
+
+		sink_write(sink, &record);
+		text_sink_leave(sink);
+		sink_close(sink);
+		fflush(file);
+		ck_assert_msg(!strstr(text, "attention"), "%s", text);
+		sink = text_sink_new(file, 80, false, false);
+		if (knows)
+			text_sink_recall(sink, &record.finding);
+		text_sink_since(sink, SAMPLE_TIME, knows);
+		write_healthy(sink);
+		sink_close(sink);
+		fclose(file);
+		ck_assert_msg((strstr(text, "1 finding needs attention") != NULL) == (knows == 1), "%s", text);
+		ck_assert_msg((strstr(text, "worse was found since") != NULL) == (knows == 0), "%s", text);
+		ck_assert_msg(strstr(text, "Findings are those since 20") != NULL, "%s", text);
+		ck_assert_msg((strstr(text, ", and those that were") != NULL) == (knows == 1), "%s", text);
+		free(text);
+	}
+}
+END_TEST
+
 START_TEST(figures_are_short)
 {
 	static const struct {
@@ -406,6 +463,8 @@ int main(void)
 	tcase_add_loop_test(texts, hostile_strings_never_reach_the_terminal, 0, 4);
 	tcase_add_test(texts, many_pairs_are_bounded);
 	tcase_add_test(texts, figures_are_short);
+	tcase_add_test(texts, findings_outlast_a_report);
+	tcase_add_test(texts, report_of_a_successor);
 	tcase_add_test(texts, close_without_summary_tells_what_there_is);
 	tcase_set_timeout(texts, 60);
 	suite_add_tcase(suite, texts);
