@@ -98,6 +98,32 @@ static bool restarts(struct sequence *sequence, uint32_t number, uint16_t digest
 	return sequence->first - number < HALF && number < sequence->first && number <= SEQUENCE_DIGESTS;
 }
 
+/*
+ * A number behind the window: whether it came before. One of the first is known by its digest; of the others it is sure once
+ * no number is missing any more that it could be. Before the first in view nothing is known.
+ */
+static bool far_seen(const struct sequence *sequence, uint32_t number)
+{
+	uint32_t index = number - sequence->first;
+
+	if (sequence->far > 0 && number == sequence->far_latest)
+		return true;
+	if (index < SEQUENCE_DIGESTS)
+		return sequence->digests[index] != 0;
+	return number - sequence->low < HALF && sequence_lost(sequence) == 0;
+}
+
+static enum sequence_verdict late_from_far(struct sequence *sequence, uint32_t number)
+{
+	sequence->late++;
+	sequence->far++;
+	sequence->far_latest = number;
+	/* It fills a gap of the span, if it is of the span. */
+	if (number - sequence->low < HALF && sequence_lost(sequence) > 0)
+		sequence->distinct++;
+	return SEQUENCE_LATE;
+}
+
 enum sequence_verdict sequence_packet(struct sequence *sequence, uint32_t number, uint16_t digest, int64_t now_ns)
 {
 	uint32_t ahead = number - sequence->high;
@@ -113,6 +139,9 @@ enum sequence_verdict sequence_packet(struct sequence *sequence, uint32_t number
 	uint32_t behind = sequence->high - number;
 	bool far = behind >= SEQUENCE_WINDOW;
 	if (!far && !seen(sequence, behind)) {
+		uint32_t index = number - sequence->first;
+		if (index < SEQUENCE_DIGESTS)
+			sequence->digests[index] = digest;
 		sequence->window[behind / 64] |= UINT64_C(1) << (behind % 64);
 		sequence->distinct++;
 		sequence->late++;
@@ -129,6 +158,8 @@ enum sequence_verdict sequence_packet(struct sequence *sequence, uint32_t number
 		sequence_begin(sequence, number, digest, now_ns);
 		return SEQUENCE_RESET;
 	}
+	if (far && !far_seen(sequence, number))
+		return late_from_far(sequence, number);
 	return repeated(sequence, number, now_ns);
 }
 

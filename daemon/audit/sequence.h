@@ -7,6 +7,10 @@
  * starts counting again on the same SPI (from the beginning, with other octets). The last is told from the second by the
  * digests of the SA's first packets.
  *
+ * Of the latest numbers the window knows which came. Of those further behind it is known only how many did not: as long as
+ * some are missing, a number from there may be one of them, for a full queue holds packets back for seconds. So it is late,
+ * and fills a gap; what comes when all gaps are filled came before, and so did a number that comes from there twice in a row.
+ *
  * Pure; one struct per SA, changed by sequence_packet() alone.
  */
 #ifndef ESPIAL_AUDIT_SEQUENCE_H
@@ -30,7 +34,9 @@ struct sequence {
 	uint32_t late;                         /* of these, behind a higher one */
 	uint32_t near;                         /* repetitions like a doubled mirror makes them */
 	uint32_t replayed;                     /* repetitions a second or more after the first time */
-	uint32_t behind_max;                   /* of late packets: how far behind */
+	uint32_t far;                          /* of the late ones, those that came from behind the window */
+	uint32_t far_latest;                   /* the latest of them, if there is one */
+	uint32_t behind_max;                   /* of late packets within the window: how far behind */
 	uint16_t digests[SEQUENCE_DIGESTS];    /* of the first packets, by number - first; 0: none */
 	uint8_t restarted;                     /* packets in a row that count from the beginning with other octets */
 };
