@@ -128,10 +128,12 @@ struct judged_sa {
 	uint64_t bad_bytes;
 	enum finding_cause bad_cause;
 	uint8_t bad_level;
-	bool bad_counted;     /* by what the SA carries since base_ns, not by what is not answered */
-	bool stale_by_delete; /* while stale: not a successor but a Delete says so */
-	int64_t notified_ns;  /* the receiver said that it does not know it; 0: it did not */
-	int64_t base_ns;      /* it went on after something that may have ended it, or spoke again; 0: never */
+	bool bad_counted;      /* by what the SA carries since base_ns, not by what is not answered */
+	bool stale_by_delete;  /* while stale: not a successor but a Delete says so */
+	int64_t bad_opened_ns; /* when the alert was opened last */
+	uint8_t bad_answered;  /* runs that were told, and answered on the same SPI after all */
+	int64_t notified_ns;   /* the receiver said that it does not know it; 0: it did not */
+	int64_t base_ns;       /* it went on after something that may have ended it, or spoke again; 0: never */
 	uint64_t base_packets, base_bytes; /* what it had carried until then */
 	/* the exchange it came of; 0: not in view */
 	uint64_t ike_spi;
@@ -268,6 +270,7 @@ struct judged_pair {
 	const char *readable_name;
 	int64_t ah_first_ns;
 	int64_t bad_spi_opened_ns[3]; /* the latest openings, for "three times an hour" */
+	bool bad_spi_told;            /* one was at some time */
 	/* the last Delete, as far as IKE lets it be told: by which side, of which IKE SA */
 	int64_t deleted_ns;
 	uint64_t deleted_ispi;

@@ -3,7 +3,8 @@
  * bad-spi: a sender goes on with an SPI that its receiver does not have.
  *
  *   one-way     what used to be answered no longer is (dialogue.h): open after 5 s as possible, likely after 10 s or with
- *               unanswered IKE or ICMP as evidence. Not while the receiver answers in clear: that is a leak.
+ *               unanswered IKE or ICMP as evidence. Once it was answered on the same SPI after all, it takes 10 s to open
+ *               there again, then 20 s. Not while the receiver answers in clear: that is a leak.
  *   stale       an SA goes on past the grace after its successor came, while its partner in the other direction has
  *               ceased and the successor's lives: parallel SAs have living partners, and SAs that IKE says were asked for
  *               beside others have none to succeed. Or it goes on after its receiver deleted the only child there was.
@@ -15,7 +16,8 @@
  * What is lost: of one-way, the packets of the run that nobody answers; of the others, what the SA carries since its
  * successor, the Delete or the notice came (in the grace, some of it may still have been taken).
  *
- * It is info while it can heal; medium once it lasts 20 s or comes three times an hour, and only if the receiver was seen
+ * It is info while it can heal; medium once it lasts 20 s or comes three times an hour (not counting what was answered on the
+ * same SPI), and only if the receiver was seen
  * alive meanwhile: a host that is down loses packets too, but has no bad SPI. A successor alone does not make it medium,
  * for a child may turn one-way just when another one comes: a Delete has to go with it. Nor does a notice alone, which
  * anyone can forge, while ESP comes back.
@@ -129,7 +131,8 @@ static void tell(struct judge *judge, struct judged_pair *pair, struct judged_sa
 	if (!sa->bad_spi.open) {
 		for (unsigned i = OPENINGS_ALARM - 1; i > 0; i--)
 			pair->bad_spi_opened_ns[i] = pair->bad_spi_opened_ns[i - 1];
-		pair->bad_spi_opened_ns[0] = judge->now_ns;
+		pair->bad_spi_opened_ns[0] = sa->bad_opened_ns = judge->now_ns;
+		pair->bad_spi_told = true;
 	}
 	describe(judge, pair, sa, &finding);
 	alert_tell_pair(judge, pair, &sa->bad_spi, &finding);
@@ -226,6 +229,21 @@ void rule_spi_moved(struct judge *judge, struct judged_pair *pair)
 		}
 }
 
+/* One SPI may carry what several hosts behind the receiver are asked, and one of them may be down. What was told and then
+ * answered on the same SPI is no SPI that the receiver lacks: it does not count for how often, and the next has to last. */
+static void note_answered(struct judged_pair *pair, struct judged_sa *sa)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < OPENINGS_ALARM; i++)
+		if (pair->bad_spi_opened_ns[i] != sa->bad_opened_ns)
+			pair->bad_spi_opened_ns[kept++] = pair->bad_spi_opened_ns[i];
+	while (kept < OPENINGS_ALARM)
+		pair->bad_spi_opened_ns[kept++] = 0;
+	if (sa->bad_answered < LEVEL_LASTS - LEVEL_POSSIBLE)
+		sa->bad_answered++;
+}
+
 static void unanswered(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	struct judged_sa *sa = lineage_find(judge, pair, transition->direction, 50, transition->run.spi);
@@ -234,6 +252,8 @@ static void unanswered(struct judge *judge, struct judged_pair *pair, const stru
 	if (!sa || sa->stale)
 		return;
 	note_run(sa, &transition->run);
+	if (!sa->bad_spi.open && transition->run.level < LEVEL_POSSIBLE + sa->bad_answered)
+		return;
 	/* No new level: the run is over, and all that is news is what was lost. */
 	if (answers_in_clear(pair, sa) || moved(judge, pair) ||
 	    (sa->bad_spi.open && sa->bad_level == transition->run.level))
@@ -259,6 +279,8 @@ static void answered(struct judge *judge, struct judged_pair *pair, const struct
 		tell(judge, pair, sa);
 	}
 	end(judge, pair, sa, "answered");
+	if (sa->bad_cause == CAUSE_ONE_WAY)
+		note_answered(pair, sa);
 }
 
 /* The SA of the other direction that began when this one did; NULL if none did, or more than one. Of an SA that was there
@@ -415,7 +437,7 @@ static void partner_woke(struct judge *judge, struct judged_pair *pair, const st
 {
 	const struct judged_sa *sa =
 	    lineage_find(judge, pair, transition->direction, transition->esp.protocol, transition->esp.spi);
-	struct judged_sa *other = sa && pair->bad_spi_opened_ns[0] ? partner(judge, pair, sa) : NULL;
+	struct judged_sa *other = sa && pair->bad_spi_told ? partner(judge, pair, sa) : NULL;
 
 	if (other && other->stale)
 		end(judge, pair, other, "partner-speaks");
@@ -489,7 +511,7 @@ static void look_again(struct judge *judge, struct judged_pair *pair, bool for_l
 	enum { WALK_MAX = 16 };
 
 	/* Nearly every pair: its SAs stay out of the cache. */
-	if (!pair->bad_spi_opened_ns[0])
+	if (!pair->bad_spi_told)
 		return;
 	for (unsigned d = 0; d < 2; d++) {
 		uint32_t number = pair->newest_sa[d];
@@ -580,7 +602,7 @@ void rule_spi_due(struct judge *judge, struct judged_pair *pair)
 		look_for_stale(judge, pair, d);
 		look_for_deleted(judge, pair, d);
 		/* However many came after it, what is open is looked at until it ends. */
-		for (uint32_t number = pair->bad_spi_opened_ns[0] ? pair->newest_sa[d] : 0; number;) {
+		for (uint32_t number = pair->bad_spi_told ? pair->newest_sa[d] : 0; number;) {
 			struct judged_sa *sa = table_at(&judge->sas, number);
 			number = sa->older;
 			if (!sa->bad_spi.open)

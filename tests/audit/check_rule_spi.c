@@ -185,5 +185,97 @@ START_TEST(its_other_half_speaks_again)
 }
 END_TEST
 
+/* ---- what is not answered ---- */
+
+static enum finding_severity worst(void)
+{
+	enum finding_severity severity = SEVERITY_COUNT;
+
+	for (size_t i = 0; i < result->finding_count; i++)
+		if (result->finding[i].id == FINDING_BAD_SPI && result->finding[i].severity < severity)
+			severity = result->finding[i].severity;
+	return severity;
+}
+
+/* B shows that it lives. */
+static void probe(uint64_t ispi, uint32_t id)
+{
+	v2_secret(ike, ispi, IKEV2_EXCHANGE_INFORMATIONAL, V2_REQUEST, id, 0, 80);
+	ike_send(A, B, 0);
+	v2_secret(ike, ispi, IKEV2_EXCHANGE_INFORMATIONAL, V2_RESPONSE, id, 0, 80);
+	ike_send(B, A, 0.02);
+}
+
+/* Two hosts behind B are asked through one SA, and one of them is down: what the other answers shows that B has the SPI. */
+START_TEST(one_host_behind_the_receiver_is_down)
+{
+	begin();
+	uint64_t ispi = ike_up(A, B);
+	esp(60, BOTH);
+	for (unsigned i = 0; i < 15; i++) {
+		esp(8, OUT);
+		probe(ispi, 2 + i);
+		esp(0.5, BOTH);
+	}
+	esp(30, BOTH);
+	opens(1);
+	ck_assert_int_eq(worst(), SEVERITY_INFO);
+	scene_end();
+	/* Rarer answers: it opens once more, after ten seconds, and for the last time if it lasts for less than twenty. */
+	begin();
+	ispi = ike_up(A, B);
+	esp(60, BOTH);
+	for (unsigned i = 0; i < 10; i++) {
+		esp(14, OUT);
+		probe(ispi, 2 + i);
+		esp(0.5, BOTH);
+	}
+	esp(30, BOTH);
+	opens(2);
+	ck_assert_int_eq(worst(), SEVERITY_INFO);
+	scene_end();
+}
+END_TEST
+
+/* An SPI that was answered after all can be lost later. */
+START_TEST(lost_after_it_was_answered)
+{
+	begin();
+	uint64_t ispi = ike_up(A, B);
+	esp(60, BOTH);
+	for (unsigned i = 0; i < 3; i++) {
+		esp(14, OUT);
+		esp(5, BOTH);
+	}
+	esp(25, OUT);
+	probe(ispi, 2);
+	esp(30, OUT);
+	opens(3);
+	ck_assert_int_eq(worst(), SEVERITY_MEDIUM);
+	scene_end();
+}
+END_TEST
+
+/* Each time B lost its SAs, and negotiates anew when it notices. */
+START_TEST(lost_three_times_an_hour)
+{
+	begin();
+	uint64_t ispi = ike_up(A, B);
+	for (unsigned i = 0; i < 3; i++) {
+		esp(60, BOTH);
+		esp(3, OUT);
+		probe(ispi, 2);
+		esp(6, OUT);
+		ispi = ike_up(A, B);
+		new_sas();
+	}
+	esp(60, BOTH);
+	opens(3);
+	ck_assert_int_eq(worst(), SEVERITY_MEDIUM);
+	scene_end();
+}
+END_TEST
+
 SUITE_MAIN("rule_spi", a_stream_that_is_answered_rarely, a_stream_that_was_answered_once,
-	   children_of_before_the_capture, one_that_was_replaced, its_other_half_speaks_again)
+	   children_of_before_the_capture, one_that_was_replaced, its_other_half_speaks_again,
+	   one_host_behind_the_receiver_is_down, lost_after_it_was_answered, lost_three_times_an_hour)
