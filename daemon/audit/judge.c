@@ -17,6 +17,7 @@
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
 #define QUIET_NS (2 * SECOND) /* what the trackers use, track.h */
+#define ROUND_TRIP_NS SECOND  /* who says something in IKE has its answer by then */
 
 enum {
 	DUE_AT_ONCE = 16,
@@ -408,6 +409,29 @@ void judge_note_protector(struct judge *judge, const struct judged_pair *pair)
 			     &note);
 }
 
+/* Whether the message wants an answer. IKEv1 has no word for it: there, what follows one of the other side within a round trip is
+ * taken for the answer to that. */
+static bool asks(const struct judged_pair *pair, const struct transition *transition)
+{
+	const struct ike_header *header = &transition->ike.header;
+
+	if (header->major >= 2)
+		return !(header->flags & IKEV2_FLAG_RESPONSE);
+	return transition->time_ns - pair->ike[!transition->direction].message_ns > ROUND_TRIP_NS;
+}
+
+static void note_asked(struct judged_pair *pair, const struct transition *transition)
+{
+	struct judged_ike *ike = &pair->ike[transition->direction], *other = &pair->ike[!transition->direction];
+
+	other->asked_ns = other->asked_last_ns = 0;
+	if (!asks(pair, transition))
+		return;
+	ike->asked_last_ns = transition->time_ns;
+	if (!ike->asked_ns)
+		ike->asked_ns = transition->time_ns;
+}
+
 static void note_ike(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	const struct ike_header *header = &transition->ike.header;
@@ -420,6 +444,7 @@ static void note_ike(struct judge *judge, struct judged_pair *pair, const struct
 
 	if (!pair->ike[0].message_ns && !pair->ike[1].message_ns)
 		judge_note_protector(judge, pair);
+	note_asked(pair, transition);
 	ike->message_ns = transition->time_ns;
 	if (opens)
 		ike->opened_ns = transition->time_ns;

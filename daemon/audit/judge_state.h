@@ -49,7 +49,9 @@ struct judged_esp {
 struct judged_ike {
 	int64_t opened_ns;  /* last first message (IKE_SA_INIT request, main or aggressive mode message 1) */
 	int64_t message_ns; /* last message of any kind */
-	bool beyond_init;   /* sent IKE_AUTH or quick mode at some time */
+	/* What it asked and the other side has said nothing since: the first time and the last; 0: nothing. */
+	int64_t asked_ns, asked_last_ns;
+	bool beyond_init; /* sent IKE_AUTH or quick mode at some time */
 };
 
 enum { LEAK_SERVICES = 16 };

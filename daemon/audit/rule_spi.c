@@ -30,6 +30,7 @@
 #define RECOVER_BEFORE_NS (3 * SECOND) /* IKE opened so shortly before the last stray packet, */
 #define RECOVER_AFTER_NS (5 * SECOND)  /* or so shortly after it, is the recovery */
 #define SIGN_OF_LIFE_NS (5 * SECOND)   /* how often one of the receiver is looked for */
+#define PROBE_NS (2 * SECOND)          /* an answer to IKE takes no longer */
 #define QUIET_NS (2 * SECOND)          /* what the trackers use, track.h */
 #define PARTNER_NS (2 * SECOND)        /* the two directions of a negotiation begin within this */
 #define LASTS_NS (20 * SECOND)         /* for so long it cannot be said to heal; dialogue.h has the same for runs */
@@ -55,12 +56,12 @@ static bool comes_often(const struct judge *judge, const struct judged_pair *pai
 	return true;
 }
 
-/* The sender's IKE towards the receiver, with no answer since: its DPD is not answered either. */
-static bool probes_unanswered(const struct judged_pair *pair, const struct judged_sa *sa)
+/* The sender asked the receiver something in IKE, its DPD perhaps, and the time for an answer is over. */
+static bool probes_unanswered(const struct judge *judge, const struct judged_pair *pair, const struct judged_sa *sa)
 {
-	const struct judged_ike *sender = &pair->ike[sa->direction], *receiver = &pair->ike[!sa->direction];
+	const struct judged_ike *sender = &pair->ike[sa->direction];
 
-	return sender->message_ns > sa->bad_since_ns && receiver->message_ns < sender->message_ns;
+	return sender->asked_last_ns > sa->bad_since_ns && judge->now_ns - sender->asked_ns >= PROBE_NS;
 }
 
 /* The SPI that took the SA's place, 0 if none is known to have. */
@@ -75,7 +76,7 @@ static void describe(struct judge *judge, const struct judged_pair *pair, const 
 		     struct finding *finding)
 {
 	struct address_text sender, receiver;
-	bool probes = probes_unanswered(pair, sa);
+	bool probes = probes_unanswered(judge, pair, sa);
 	bool lasts = sa->bad_level >= LEVEL_LASTS || comes_often(judge, pair);
 
 	alert_begin_sa(judge, pair, sa->direction, sa->spi, FINDING_BAD_SPI, finding);

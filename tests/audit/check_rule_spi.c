@@ -197,13 +197,25 @@ static enum finding_severity worst(void)
 	return severity;
 }
 
-/* B shows that it lives. */
+/* A question of one side, in IKEv2 or IKEv1; answered after 20 ms, if it is. */
+static void question(const char *from, const char *to, uint64_t ispi, uint32_t id, bool v2, bool answered)
+{
+	bool opener = strcmp(from, A) == 0;
+
+	for (unsigned i = 0; i < 1u + answered; i++) {
+		if (v2)
+			v2_secret(ike, ispi, IKEV2_EXCHANGE_INFORMATIONAL,
+				  (opener == (i == 0) ? V2_REQUEST : 0u) | (i ? V2_RESPONSE : 0u), id, 0, 80);
+		else
+			v1_secret(ike, ispi, IKEV1_EXCHANGE_INFORMATIONAL, 5 + id + i, IKEV1_PAYLOAD_HASH, 92);
+		ike_send(i ? to : from, i ? from : to, i ? 0.02 : 0);
+	}
+}
+
+/* A asks whether B lives, and it does. */
 static void probe(uint64_t ispi, uint32_t id)
 {
-	v2_secret(ike, ispi, IKEV2_EXCHANGE_INFORMATIONAL, V2_REQUEST, id, 0, 80);
-	ike_send(A, B, 0);
-	v2_secret(ike, ispi, IKEV2_EXCHANGE_INFORMATIONAL, V2_RESPONSE, id, 0, 80);
-	ike_send(B, A, 0.02);
+	question(A, B, ispi, id, true, true);
 }
 
 /* Two hosts behind B are asked through one SA, and one of them is down: what the other answers shows that B has the SPI. */
@@ -276,6 +288,38 @@ START_TEST(lost_three_times_an_hour)
 }
 END_TEST
 
+/* Whose question was answered while A's ESP was not: only what A asked, and B did not answer in time, says more. */
+START_TEST(whose_probes)
+{
+	static const struct {
+		const char *from, *to;
+		bool v2, answered;
+		double before; /* the alert opens at the latest */
+		bool unanswered;
+	} rows[] = { { B, A, true, true, 3, false },  { B, A, false, true, 3, false },  { A, B, true, true, 3, false },
+		     { A, B, false, true, 3, false }, { A, B, true, false, 3, true },   { A, B, false, false, 3, true },
+		     { B, A, true, false, 3, false }, { A, B, true, false, 0.5, false } };
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin();
+		uint64_t ispi = ike_up(A, B);
+		esp(60, BOTH);
+		esp(5.5 - rows[i].before, OUT);
+		question(rows[i].from, rows[i].to, ispi, 2, rows[i].v2, rows[i].answered);
+		esp(rows[i].before, OUT);
+		esp(1, OUT);
+		opens(1);
+		const struct finding *finding = last_word(FINDING_BAD_SPI);
+		char line[2048];
+		line_of(finding, line, sizeof(line));
+		ck_assert_msg((strstr(line, "IKE probes are not answered either") != NULL) == rows[i].unanswered,
+			      "row %u: %s", i, line);
+		ck_assert_int_eq(finding->grade, rows[i].unanswered ? GRADE_LIKELY : GRADE_POSSIBLE);
+		scene_end();
+	}
+}
+END_TEST
+
 SUITE_MAIN("rule_spi", a_stream_that_is_answered_rarely, a_stream_that_was_answered_once,
 	   children_of_before_the_capture, one_that_was_replaced, its_other_half_speaks_again,
-	   one_host_behind_the_receiver_is_down, lost_after_it_was_answered, lost_three_times_an_hour)
+	   one_host_behind_the_receiver_is_down, lost_after_it_was_answered, lost_three_times_an_hour, whose_probes)
