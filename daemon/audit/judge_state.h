@@ -106,6 +106,7 @@ struct judged_sa {
 	bool recalled;           /* an engine before this one saw it: its octets are not counted whole */
 	bool unseen;             /* it may have been born while nobody looked */
 	bool begun;              /* its birth was in view, by the number it began with; else born_ns is a bound */
+	bool keyed;              /* likewise keyed_ns: it is no bound of when its keys came into use */
 	bool counted;            /* as a rekey */
 	bool bad_alive;          /* the receiver gave a sign of life while nothing came back on the SPI */
 	uint32_t replaces, replaced_by; /* numbers of SAs; 0: none */

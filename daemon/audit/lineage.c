@@ -12,7 +12,8 @@
  *   an SA born while no other of the direction is active replaces the one that spoke last;
  *   an SA that speaks again after it was thought replaced was not: the two are parallel.
  *
- * Each confirmed step is a rekey, with the time from birth to birth and the octets that went through the old SA.
+ * Each confirmed step is a rekey, with the time from birth to birth and the octets that went through the old SA. It does not
+ * count if the old SA's birth was not in view.
  */
 #include "hash.h"
 #include "judge_state.h"
@@ -187,7 +188,7 @@ void lineage_recall(struct judge *judge, struct judged_pair *pair, unsigned dire
 		sa->born_ns = born;
 		sa->keyed_ns = keyed;
 	}
-	sa->recalled = sa->told_up = true;
+	sa->recalled = sa->told_up = sa->keyed = true;
 	sa->unseen = false;
 	if (born < sa->born_ns)
 		sa->born_ns = born;
@@ -195,12 +196,15 @@ void lineage_recall(struct judge *judge, struct judged_pair *pair, unsigned dire
 		sa->keyed_ns = keyed;
 }
 
-/* Of an SA that may have been born, or replaced, while nobody looked, the interval is known as exactly as that took. */
+/* Of an SA that was there before the capture nobody knows since when, so that its interval may be much longer than what was seen
+ * of it. Of one that may have been born, or replaced, while nobody looked, it is known as exactly as that took. */
 static bool is_exact(const struct judge *judge, const struct judged_sa *old, const struct judged_sa *new)
 {
 	enum { TIMES = 10 };
 	int64_t unseen = judge->known.first_ns - judge->known.until_ns;
 
+	if (!old->keyed)
+		return false;
 	if (!judge->known.until_ns || unseen <= 0 || (!old->unseen && !new->unseen))
 		return true;
 	return new->born_ns - old->keyed_ns >= TIMES *unseen;
@@ -331,7 +335,8 @@ void lineage_transition(struct judge *judge, struct judged_pair *pair, const str
 			break;
 		sa->unseen = pair->recalled && transition->time_ns - judge->known.first_ns <=
 						   judge->settings.thresholds.recall_overlap_ns;
-		sa->begun = transition->esp.sequence <= BEGUN_MAX;
+		/* Who does not count is at 0 all the time. */
+		sa->begun = sa->keyed = transition->esp.sequence - 1 < BEGUN_MAX;
 		origin_find(judge, pair, sa);
 		born(judge, pair, sa);
 		break;

@@ -196,6 +196,7 @@ static void confirm(struct judge *judge, struct judged_pair *to, struct judged_s
 	new->came_address = *end_of(from, old, destination);
 	new->came_end = destination;
 	new->keyed_ns = old->keyed_ns;
+	new->keyed = old->keyed;
 	new->before_packets = old->before_packets + old->packets - new->packets;
 	new->before_bytes = old->before_bytes + old->bytes - new->bytes;
 	if (old->ike_major) {

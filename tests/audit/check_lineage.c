@@ -18,6 +18,9 @@ static void drop(void *context, const struct record *record)
 	(void)record;
 }
 
+/* Of each SA that is put from now on, its first packet has this number. */
+static uint32_t first_number;
+
 static void begin(void)
 {
 	config = story_policy(NULL);
@@ -29,6 +32,7 @@ static void begin(void)
 					   .learned = 16 };
 	judge = judge_new(&settings, &(struct record_sink){ drop, NULL });
 	ck_assert_ptr_nonnull(judge);
+	first_number = 1;
 }
 
 static void end(void)
@@ -45,9 +49,12 @@ static void put(enum transition_kind kind, unsigned direction, uint32_t spi, int
 					 .direction = (uint8_t)direction,
 					 .a = story_host(FROM),
 					 .b = story_host(TO) };
-	transition.esp = (struct transition_esp){
-		.spi = spi, .protocol = 50, .last_ns = STORY_EPOCH + last_ns, .packets = 100, .bytes = 10000
-	};
+	transition.esp = (struct transition_esp){ .spi = spi,
+						  .protocol = 50,
+						  .sequence = first_number,
+						  .last_ns = STORY_EPOCH + last_ns,
+						  .packets = 100,
+						  .bytes = 10000 };
 	judge_put(judge, &transition);
 	judge_advance(judge, STORY_EPOCH + time_ns);
 }
@@ -107,6 +114,30 @@ START_TEST(a_rekey)
 	ck_assert_uint_eq(rekeys(&median), 1);
 	ck_assert_double_eq_tol(median, 600, 1e-6);
 	end();
+}
+END_TEST
+
+/* The old one was there before anybody looked: it was replaced, after nobody knows how long. Who does not count never tells. */
+START_TEST(a_rekey_of_an_older_one)
+{
+	static const struct {
+		uint32_t number, rekeys;
+	} rows[] = { { 0, 0 }, { 1, 1 }, { 32, 1 }, { 33, 0 }, { 3600, 0 } };
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin();
+		first_number = rows[i].number;
+		born(1, 0);
+		first_number = 1;
+		born(2, 100 * S);
+		quiet(1, 100 * S);
+		ck_assert_uint_eq(replaced_by(2, NULL), 1);
+		ck_assert_uint_eq(rekeys(NULL), rows[i].rekeys);
+		born(3, 200 * S);
+		quiet(2, 200 * S);
+		ck_assert_uint_eq(rekeys(NULL), rows[i].rekeys + 1);
+		end();
+	}
 }
 END_TEST
 
@@ -215,5 +246,6 @@ START_TEST(room_is_made)
 }
 END_TEST
 
-SUITE_MAIN("lineage", a_rekey, a_chain_of_rekeys, parallel_sas_replace_nothing, idle_and_then_rekeyed,
-	   both_sides_at_once, who_speaks_again_was_not_replaced, directions_have_lines_of_their_own, room_is_made)
+SUITE_MAIN("lineage", a_rekey, a_rekey_of_an_older_one, a_chain_of_rekeys, parallel_sas_replace_nothing,
+	   idle_and_then_rekeyed, both_sides_at_once, who_speaks_again_was_not_replaced,
+	   directions_have_lines_of_their_own, room_is_made)

@@ -13,6 +13,49 @@ static unsigned opened(enum finding_id id)
 	return count;
 }
 
+/* Children that live for an hour each, and the capture begins two minutes before the first of them is rekeyed, forty seconds
+ * before the next: how long they had lived was not seen. `begun` if it was, and they live no longer. */
+static void children_about_to_be_rekeyed(unsigned children, bool begun)
+{
+	struct story_sa out[8], back[8];
+
+	scene_begin(NULL);
+	options.step_ns = STORY_SECOND;
+	ike_up(A, B);
+	for (unsigned i = 0; i < children; i++) {
+		out[i] = story_sa(A, B, 0x1000 * (i + 1));
+		back[i] = story_sa(B, A, 0x1000 * (i + 1) + 1);
+		out[i].sequence = back[i].sequence = begun ? 0 : 3600;
+	}
+	for (unsigned t = 0; t < 900; t++) {
+		for (unsigned i = 0; i < children; i++) {
+			/* One after the other is rekeyed; again after as long, if lifetimes are short. */
+			unsigned due = 120 + 40 * i;
+			if (t == due || (begun && t > due && (t - due) % 120 == 0)) {
+				out[i] = story_sa(A, B, out[i].spi + 0x10);
+				back[i] = story_sa(B, A, back[i].spi + 0x10);
+			}
+			story_esp(script, &out[i], 120);
+			story_esp(script, &back[i], 184);
+		}
+		seconds(1);
+	}
+	tell();
+}
+START_TEST(seen_shortly_before_it_was_due)
+{
+	for (unsigned children = 3; children <= 8; children++) {
+		children_about_to_be_rekeyed(children, false);
+		ck_assert_msg(opened(FINDING_REKEY_TOO_OFTEN) == 0, "%u children:\n%.4000s", children,
+			      result->findings);
+		scene_end();
+	}
+	children_about_to_be_rekeyed(1, true);
+	ck_assert_uint_eq(opened(FINDING_REKEY_TOO_OFTEN), 1);
+	scene_end();
+}
+END_TEST
+
 /* Lifetimes are set right, and the service restarted: the long ones are not overdue. */
 START_TEST(repaired)
 {
@@ -152,7 +195,8 @@ static unsigned alerts_of(const struct script *of)
 /* The SA of this number lives so long and carries so much; the next one follows. */
 static void an_sa(struct script *to, uint32_t number, double lives, uint64_t octets)
 {
-	struct transition born = { .kind = TRANSITION_SA_BORN, .esp = { .spi = 0x1001 + number, .protocol = 50 } };
+	struct transition born = { .kind = TRANSITION_SA_BORN,
+				   .esp = { .spi = 0x1001 + number, .protocol = 50, .sequence = 1 } };
 	struct transition quiet = { .kind = TRANSITION_SA_QUIET,
 				    .esp = { .spi = 0x1000 + number,
 					     .protocol = 50,
@@ -170,7 +214,8 @@ static void an_sa(struct script *to, uint32_t number, double lives, uint64_t oct
 static unsigned after_a_day(uint64_t octets, unsigned varied, double varied_seconds)
 {
 	struct script *one = script_new(16);
-	struct transition born = { .kind = TRANSITION_SA_BORN, .esp = { .spi = 0x1000, .protocol = 50 } };
+	struct transition born = { .kind = TRANSITION_SA_BORN,
+				   .esp = { .spi = 0x1000, .protocol = 50, .sequence = 1 } };
 	uint32_t number = 0;
 
 	put_transition(one, &born, 1, 2);
@@ -198,5 +243,6 @@ START_TEST(a_backup_at_night)
 }
 END_TEST
 
-SUITE_MAIN("rekey_habit", repaired, a_new_negotiation_each_time, changed_without_a_restart,
-	   changed_with_a_negotiation_each_time, by_hand, a_habit_at_the_limit, a_backup_at_night)
+SUITE_MAIN("rekey_habit", seen_shortly_before_it_was_due, repaired, a_new_negotiation_each_time,
+	   changed_without_a_restart, changed_with_a_negotiation_each_time, by_hand, a_habit_at_the_limit,
+	   a_backup_at_night)

@@ -35,9 +35,12 @@ static void at_second(enum transition_kind kind, unsigned direction, uint32_t sp
 	struct transition transition = { .kind = (uint8_t)kind, .direction = (uint8_t)direction };
 
 	script->now_ns = START + (int64_t)(second * 1e9);
-	transition.esp = (struct transition_esp){
-		.spi = spi, .protocol = 50, .last_ns = script->now_ns - 2000 * MS, .packets = 100, .bytes = bytes
-	};
+	transition.esp = (struct transition_esp){ .spi = spi,
+						  .protocol = 50,
+						  .sequence = 1,
+						  .last_ns = script->now_ns - 2000 * MS,
+						  .packets = 100,
+						  .bytes = bytes };
 	put_transition(script, &transition, 1, 2);
 }
 
