@@ -21,6 +21,7 @@ enum {
 	FRAGMENT_BITS = 64,
 	CHILD_REQUEST_MIN = 200, /* octets; the same: a proof that asks for a child too; without 176 */
 	KEY_REQUEST_MAX = 800,   /* octets; EVIDENCE-measured section 3: longer proofs carry certificates */
+	EAP_END_MAX = 80, /* octets; an answer with the four of EAP-Success or EAP-Failure, by the widest of ciphers */
 };
 
 struct ike_stories *ike_stories_new(const struct ike_stories_settings *settings)
@@ -290,6 +291,14 @@ enum ike_event_kind ike_story_accepted(struct ike_story *story, int64_t now_ns)
 	return IKE_EVENT_AUTH_ACCEPTED;
 }
 
+/* RFC 7296 section 2.16: the answer that looked like the last was the responder's proof alone. */
+static enum ike_event_kind continued(struct ike_story *story)
+{
+	story->established_ns = 0;
+	story->child_agreed = story->child_doubted = false;
+	return IKE_EVENT_AUTH_CONTINUED;
+}
+
 enum ike_event_kind ike_story_rejected(struct ike_story *story, int64_t now_ns)
 {
 	story->rejected_ns = now_ns;
@@ -385,6 +394,8 @@ static enum ike_event_kind v2_request(struct ike_story *story, const struct ike_
 		return IKE_EVENT_REPEATED;
 	}
 	bool changed = request->sends && opening && request->exchange == exchange;
+	bool goes_on = request->answered && request->exchange == IKEV2_EXCHANGE_IKE_AUTH &&
+		       message->header.message_id == request->message_id + 1;
 	/* An older request that comes late must not take the place of the one under way. */
 	if (request->sends && !opening && message->header.message_id < request->message_id)
 		return IKE_EVENT_NONE;
@@ -398,6 +409,9 @@ static enum ike_event_kind v2_request(struct ike_story *story, const struct ike_
 	case IKEV2_EXCHANGE_IKE_AUTH:
 		if (message->first_inner == IKEV2_PAYLOAD_EAP)
 			story->eap = true;
+		story->eap_ended_ns = 0;
+		if (goes_on && story->established_ns)
+			return continued(story);
 		if (story->auth_sent_ns)
 			return IKE_EVENT_PROGRESS;
 		story->auth_sent_ns = arrival->time_ns;
@@ -427,6 +441,7 @@ static enum ike_event_kind v2_auth_answer(struct ike_story *story, const struct 
 		return request ? ike_story_rejected(story, arrival->time_ns) : IKE_EVENT_PROGRESS;
 	case IKEV2_PAYLOAD_EAP:
 		story->eap = true;
+		story->eap_ended_ns = request && arrival->length <= EAP_END_MAX ? arrival->time_ns : 0;
 		return IKE_EVENT_PROGRESS;
 	case IKEV2_PAYLOAD_IDR:
 	case IKEV2_PAYLOAD_AUTH:

@@ -31,6 +31,7 @@ enum ike_event_kind {
 	IKE_EVENT_REFUSED,        /* answered by an error in clear, before anything was chosen or proven */
 	IKE_EVENT_AUTH_SENT,      /* the initiator proves itself */
 	IKE_EVENT_AUTH_ACCEPTED,  /* the IKE SA is up */
+	IKE_EVENT_AUTH_CONTINUED, /* it is not up after all: the initiator has to prove itself further, as with EAP */
 	IKE_EVENT_AUTH_REJECTED,  /* one side would not believe the other */
 	IKE_EVENT_CHILD_ACCEPTED, /* an SA for traffic was agreed on */
 	IKE_EVENT_CHILD_REFUSED,  /* it was asked for and not given */
@@ -81,6 +82,8 @@ struct ike_story {
 	int64_t auth_sent_ns;   /* first proof of the initiator */
 	int64_t established_ns; /* 0: not; mid-stream: when it was first known to be up */
 	int64_t rejected_ns;
+	int64_t
+	    eap_ended_ns; /* the last answer was as short as one that ends EAP, and nothing followed; 0: it was not */
 	int64_t refused_ns;
 	int64_t deleted_ns; /* last Delete that was recognised, of this SA or of a child */
 	int64_t said_ns[2]; /* last message of initiator, responder */
@@ -106,6 +109,8 @@ struct ike_story {
 	bool quick_open;    /* and no answer in quick mode yet */
 	bool quick_agreed;  /* it was answered by quick mode */
 	bool judged;        /* for rules: its selection was looked at */
+	uint8_t noted_auth; /* for rules: enum ike_auth by which its peers were first known to prove themselves, */
+	uint8_t noted_ends; /* and which ends of the pair, a bit each */
 	bool roles_known;
 	bool opened;            /* its first message was in view */
 	bool two_way;           /* messages of both sides were */

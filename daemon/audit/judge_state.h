@@ -198,6 +198,7 @@ struct trouble {
 	uint8_t direction; /* from initiator to responder */
 	bool silent;       /* REFUSED: not by a word, but by silence */
 	bool authip;       /* in AuthIP, which few take: the initiator falls back to IKE */
+	bool eap;          /* with EAP: that the responder is believed, in the first answer to a proof, ends nothing */
 	enum trouble_kind kind;
 	enum finding_cause cause;
 };
@@ -219,6 +220,8 @@ struct judged_negotiation {
 	int64_t established_ns;
 	uint64_t doubt_ispi; /* an IKE SA that may be up without a child, and since when; 0: looked at */
 	int64_t doubt_ns;
+	uint64_t eap_ispi; /* an IKE SA whose EAP may have come to nothing, and since when; 0: looked at */
+	int64_t eap_ns;
 	/* a new IKE SA beside one that is up: it may be that a host began again */
 	uint64_t again_ispi;
 	int64_t again_ns;

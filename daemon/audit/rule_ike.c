@@ -62,6 +62,18 @@ static void succeed(struct judge *judge, struct judged_pair *pair, enum trouble_
 			end(judge, pair, kind, why);
 }
 
+/* Up, it seems. Where EAP failed before, the first answer to a proof is the responder's part of it and decides nothing. */
+static void accepted(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
+{
+	bool first = story->exchange == IKEV2_EXCHANGE_IKE_AUTH && !story->eap;
+
+	for (unsigned kind = 0; kind <= TROUBLE_AUTH; kind++) {
+		const struct trouble *trouble = &pair->negotiation.troubles[kind];
+		if (trouble->first_ns && !(trouble->eap && first))
+			end(judge, pair, kind, "established");
+	}
+}
+
 static int64_t settle_ns(const struct judge *judge, const struct judged_pair *pair, enum trouble_kind kind)
 {
 	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
@@ -126,6 +138,7 @@ static void fail(struct judge *judge, struct judged_pair *pair, enum trouble_kin
 	trouble->kind = kind;
 	trouble->ispi = story->ispi;
 	trouble->major = story->major;
+	trouble->eap = story->eap;
 	trouble->notify = judge->ike.notify;
 	trouble->direction = story->opened_direction;
 	if (address_equal(&pair->address[0], &story->initiator) || address_equal(&pair->address[1], &story->initiator))
@@ -202,6 +215,15 @@ static void childless(struct judge *judge, struct judged_pair *pair)
 		return;
 	judge->ike = (struct ike_event){ .kind = IKE_EVENT_NONE }; /* no message leads to this */
 	fail(judge, pair, TROUBLE_CHILD, story, NULL, CAUSE_NONE);
+}
+
+/* EAP of this IKE SA came to nothing, if it is one. */
+static void eap_failed(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
+{
+	if (!story)
+		return;
+	judge->ike.notify = 0; /* nothing of the message at hand is about it */
+	fail(judge, pair, TROUBLE_AUTH, story, NULL, CAUSE_UNKNOWN);
 }
 
 /* The initiator tries what the responder takes after all. */
@@ -309,8 +331,9 @@ static void end_notified(struct judge *judge, struct judged_pair *pair)
 static void message(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	struct judged_negotiation *negotiation = &pair->negotiation;
-	const struct ike_story *story = judge->ike.story;
+	struct ike_story *story = judge->ike.story;
 
+	eap_failed(judge, pair, rule_ike_eap_replaced(judge, pair, story));
 	switch (judge->ike.kind) {
 	case IKE_EVENT_REPEATED:
 		repeated(judge, pair, story);
@@ -334,11 +357,14 @@ static void message(struct judge *judge, struct judged_pair *pair, const struct 
 		     rule_ike_refusal(judge, pair, story, judge->ike.notify));
 		break;
 	case IKE_EVENT_AUTH_ACCEPTED:
-		succeed(judge, pair, TROUBLE_AUTH, "established");
+		accepted(judge, pair, story);
 		rule_ike_proof_held(judge, pair, story);
 		negotiation->established_ispi = story->ispi;
 		negotiation->established_ns = judge->now_ns;
 		rule_ike_doubt_child(judge, pair, story);
+		break;
+	case IKE_EVENT_AUTH_CONTINUED:
+		rule_ike_proof_continued(judge, pair, story);
 		break;
 	case IKE_EVENT_AUTH_REJECTED:
 		succeed(judge, pair, TROUBLE_PATH_MTU, "answered");
@@ -411,6 +437,7 @@ void rule_ike_due(struct judge *judge, struct judged_pair *pair)
 			judge_wake(judge, pair, RULE_IKE, ripe_ns(judge, pair, kind));
 	}
 	childless(judge, pair);
+	eap_failed(judge, pair, rule_ike_eap_due(judge, pair));
 	end_notified(judge, pair);
 	rule_ike_again_due(judge, pair);
 }

@@ -5,6 +5,7 @@
  * What a side did not like about a proof is encrypted. Its method is not (EVIDENCE-measured section 3), and what went on
  * beside the negotiation often says the rest:
  *
+ *   (EAP)         cause unknown; it ended, and the initiator did not go on to the last proof, or that was not believed
  *   kerberos      a KDC refused one of the two a ticket, up to auth_tie_ns before
  *   certificate   certificate_hint: "ca-disjoint" the two ask for certificates of different authorities; "crl-unreachable"
  *                 one of them just failed to fetch over HTTP or LDAP; "expired-likely" the certificate is seen to be out of
@@ -256,18 +257,92 @@ enum finding_cause rule_ike_proof_failed(struct judge *judge, struct judged_pair
 	return cause;
 }
 
-void rule_ike_proof_held(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
+void rule_ike_proof_held(struct judge *judge, struct judged_pair *pair, struct ike_story *story)
 {
 	enum ike_auth auth = ike_story_auth(story);
 
 	end_authorities(judge, pair);
 	for (unsigned end = 0; end < 2 && auth != IKE_AUTH_UNKNOWN; end++) {
 		struct judged_host *host = judge_host(judge, &pair->address[end]);
-		if (host)
-			host->proves |= (uint8_t)(1u << auth);
+		if (!host || (host->proves & 1u << auth))
+			continue;
+		host->proves |= (uint8_t)(1u << auth);
+		story->noted_auth = (uint8_t)auth;
+		story->noted_ends |= (uint8_t)(1u << end);
 	}
 	for (unsigned end = 0; end < 2 && ike_story_auth(story) == IKE_AUTH_CERTIFICATE; end++)
 		note_proof(judge, &pair->address[end], pair->link.hash, true);
+}
+
+void rule_ike_proof_continued(struct judge *judge, struct judged_pair *pair, struct ike_story *story)
+{
+	struct judged_negotiation *negotiation = &pair->negotiation;
+
+	for (unsigned end = 0; end < 2; end++) {
+		struct judged_host *host =
+		    story->noted_ends & 1u << end ? judge_host(judge, &pair->address[end]) : NULL;
+		if (host)
+			host->proves &= (uint8_t) ~(1u << story->noted_auth);
+	}
+	story->noted_ends = 0;
+	if (negotiation->established_ispi != story->ispi)
+		return;
+	negotiation->established_ispi = 0;
+	negotiation->established_ns = 0;
+}
+
+/* ---- EAP ---- */
+
+/*
+ * EAP-Success and EAP-Failure look alike. After the one the initiator goes on at once, after the other it does not; but what it is
+ * asked in as few octets may have to wait for somebody with a card.
+ */
+static const struct ike_story *came_to_nothing(struct judge *judge, struct judged_pair *pair)
+{
+	struct judged_negotiation *negotiation = &pair->negotiation;
+	const struct ike_story *story = ike_story_find(judge->stories, pair->realm, negotiation->eap_ispi);
+
+	negotiation->eap_ispi = 0;
+	if (!story || !story->eap_ended_ns || story->established_ns || story->rejected_ns)
+		return NULL;
+	/* That it came up may have been out of view. */
+	for (unsigned d = 0; d < 2; d++) {
+		const struct judged_sa *sa = pair->newest_sa[d] ? table_at(&judge->sas, pair->newest_sa[d]) : NULL;
+		if (sa && sa->born_ns >= story->eap_ended_ns)
+			return NULL;
+	}
+	return story;
+}
+
+const struct ike_story *rule_ike_eap_replaced(struct judge *judge, struct judged_pair *pair,
+					      const struct ike_story *story)
+{
+	struct judged_negotiation *negotiation = &pair->negotiation;
+	const struct ike_story *failed = NULL;
+
+	if (story->eap_ended_ns != judge->now_ns)
+		return NULL;
+	/* Two clients behind one address may be at it at the same time. */
+	if (negotiation->eap_ispi && negotiation->eap_ispi != story->ispi &&
+	    judge->now_ns - negotiation->eap_ns >= judge->settings.thresholds.ike_settle_ns)
+		failed = came_to_nothing(judge, pair);
+	negotiation->eap_ispi = story->ispi;
+	negotiation->eap_ns = judge->now_ns;
+	judge_wake(judge, pair, RULE_IKE, judge->now_ns + judge->settings.thresholds.child_doubt_ns);
+	return failed;
+}
+
+const struct ike_story *rule_ike_eap_due(struct judge *judge, struct judged_pair *pair)
+{
+	struct judged_negotiation *negotiation = &pair->negotiation;
+	int64_t due = negotiation->eap_ns + judge->settings.thresholds.child_doubt_ns;
+
+	if (!negotiation->eap_ispi)
+		return NULL;
+	if (judge->now_ns >= due)
+		return came_to_nothing(judge, pair);
+	judge_wake(judge, pair, RULE_IKE, due);
+	return NULL;
 }
 
 void rule_ike_describe_proof(struct judge *judge, const struct judged_pair *pair, const struct ike_story *story,
@@ -279,7 +354,8 @@ void rule_ike_describe_proof(struct judge *judge, const struct judged_pair *pair
 			       ? "the pre-shared keys differ, or the identities they are filed under"
 			   : finding->cause == CAUSE_CERTIFICATE ? "a certificate was not accepted"
 			   : finding->cause == CAUSE_KERBEROS    ? "Kerberos gave no proof"
-								 : "by which method is not to be seen";
+			   : trouble->eap ? "EAP, by which the initiator was to prove itself, came to nothing"
+					  : "by which method is not to be seen";
 	struct address_text a, b;
 
 	if (!trouble->notify)

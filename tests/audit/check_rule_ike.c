@@ -276,6 +276,10 @@ START_TEST(authentication_sound)
 		v2_secret(script, 7, IKEV2_EXCHANGE_IKE_AUTH, V2_RESPONSE, id, IKEV2_PAYLOAD_EAP, 80);
 		say(script, 50, 1);
 	}
+	v2_secret(script, 7, IKEV2_EXCHANGE_IKE_AUTH, V2_REQUEST, 6, IKEV2_PAYLOAD_AUTH, 80);
+	say(script, 50, 0);
+	v2_secret(script, 7, IKEV2_EXCHANGE_IKE_AUTH, V2_RESPONSE, 6, IKEV2_PAYLOAD_AUTH, 240);
+	say(script, 50, 1);
 	negotiate(script, 9, IKEV2_PAYLOAD_NOTIFY, 80);
 	v2_secret(script, 9, IKEV2_EXCHANGE_IKE_AUTH, V2_RESPONSE, 1, IKEV2_PAYLOAD_IDR, 240);
 	say(script, 500, 1);

@@ -388,6 +388,98 @@ START_TEST(hint_fragments)
 }
 END_TEST
 
+/* ---- EAP ---- */
+
+/* RFC 7296 section 2.16: the responder proves itself first, and what the initiator does then decides. */
+static void eap_begins(struct script *script, uint64_t ispi)
+{
+	v2_init(script, ispi, GOOD);
+	say(script, 1000, 0);
+	v2_answer(script, ispi, GOOD, false);
+	say(script, 50, 1);
+	v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_REQUEST, 1, IKEV2_PAYLOAD_IDI, 300);
+	say(script, 50, 0);
+	v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_RESPONSE, 1, IKEV2_PAYLOAD_IDR, 1300);
+	say(script, 50, 1);
+}
+
+static void eap_round(struct script *script, uint64_t ispi, uint32_t id, unsigned inner, unsigned answer,
+		      unsigned octets)
+{
+	v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_REQUEST, id, inner, 120);
+	say(script, 50, 0);
+	v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_RESPONSE, id, answer, octets);
+	say(script, 50, 1);
+}
+
+/* How three attempts with EAP end, a second of silence and more between them. */
+START_TEST(eap)
+{
+	enum end { SOUND, NOT_BELIEVED, FAILURE, UNANSWERED, PATIENT };
+	for (enum end end = SOUND; end <= PATIENT; end++) {
+		struct script *script = script_new(100);
+		for (uint64_t ispi = 10; ispi < 40; ispi += 10) {
+			eap_begins(script, ispi);
+			if (end == UNANSWERED) {
+				for (unsigned n = 0; n < 5; n++) {
+					v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_REQUEST, 2,
+						  IKEV2_PAYLOAD_EAP, 140);
+					say(script, 8000, 0);
+				}
+				pass(script, 60000);
+				continue;
+			}
+			eap_round(script, ispi, 2, IKEV2_PAYLOAD_EAP, IKEV2_PAYLOAD_EAP, 65);
+			/* Somebody has to find his card first. */
+			if (end == PATIENT)
+				pass(script, 25000);
+			if (end != FAILURE)
+				eap_round(script, ispi, 3, IKEV2_PAYLOAD_AUTH,
+					  end == NOT_BELIEVED ? IKEV2_PAYLOAD_NOTIFY : IKEV2_PAYLOAD_AUTH,
+					  end == NOT_BELIEVED ? 65 : 240);
+			pass(script, 20000);
+		}
+		pass(script, 40000);
+		bool failed = end == NOT_BELIEVED || end == FAILURE;
+		ck_assert_msg(opens_of(script, FINDING_IKE_AUTH_FAILED) == failed, "end %d", end);
+		ck_assert_uint_eq(opens_of(script, FINDING_IKE_STALLED), end == UNANSWERED);
+		if (failed) {
+			/* That the responder was believed in each of them did not end it, nor is it a proof by key. */
+			const struct seen *seen = failure(script);
+			ck_assert_int_eq(seen->state, FINDING_OPEN);
+			ck_assert_int_eq(seen->grade, GRADE_LIKELY);
+			ck_assert_ptr_nonnull(strstr(seen->text, "EAP"));
+			ck_assert(!mentions(seen, "pre-shared-key"));
+			eap_begins(script, 50);
+			eap_round(script, 50, 2, IKEV2_PAYLOAD_EAP, IKEV2_PAYLOAD_EAP, 65);
+			ck_assert_int_eq(failure(script)->state, FINDING_OPEN);
+			eap_round(script, 50, 3, IKEV2_PAYLOAD_AUTH, IKEV2_PAYLOAD_AUTH, 240);
+			ck_assert_int_eq(failure(script)->state, FINDING_CLEAR);
+		} else if (end != UNANSWERED) {
+			assert_calm(script);
+		}
+		script_free(script);
+	}
+}
+END_TEST
+
+/* The end of the exchange is not in view, and ESP is. */
+START_TEST(eap_out_of_view)
+{
+	struct script *script = script_new(100);
+	struct transition born = { .kind = TRANSITION_SA_BORN };
+
+	eap_begins(script, 10);
+	eap_round(script, 10, 2, IKEV2_PAYLOAD_EAP, IKEV2_PAYLOAD_EAP, 65);
+	born.esp.spi = 0x1000;
+	born.esp.protocol = 50;
+	put_transition(script, &born, 1, 2);
+	pass(script, 60000);
+	assert_calm(script);
+	script_free(script);
+}
+END_TEST
+
 SUITE_MAIN("rule_ike_auth", ticket_refused, ticket_of_the_responder, no_ticket_no_word, errors_beside_it, errors_alone,
 	   bounded, hint_unknown, hint_revocation_list, no_hint_of_a_revocation_list, hint_expired, no_hint_of_expiry,
-	   hint_authorities, hint_fragments)
+	   hint_authorities, hint_fragments, eap, eap_out_of_view)
