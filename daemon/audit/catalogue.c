@@ -461,6 +461,26 @@ bool catalogue_is_event(enum finding_id id)
 	}
 }
 
+bool catalogue_adds_up(enum finding_id id)
+{
+	switch (id) {
+	case FINDING_CLEARTEXT_LEAK:
+	case FINDING_LOCKED_OUT:
+	case FINDING_IKE_UNANSWERED:
+	case FINDING_IKE_REFUSED:
+	case FINDING_IKE_AUTH_FAILED:
+	case FINDING_IKE_CHILD_REFUSED:
+	case FINDING_IKE_STALLED:
+	case FINDING_IKE_PATH_MTU:
+	case FINDING_BAD_SPI:
+	case FINDING_CAPTURE_DROPS:
+	case FINDING_MIRROR_DOUBLED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool catalogue_allows(enum finding_id id, enum finding_cause cause)
 {
 	if ((size_t)id >= FINDING_ID_COUNT)

@@ -203,6 +203,9 @@ const struct catalogue_row *catalogue_row(enum finding_id id);
 const struct catalogue_cause *catalogue_cause(enum finding_cause cause);
 /* What is told once and has no end: there is nothing that could be open. */
 bool catalogue_is_event(enum finding_id id);
+/* Whether count and bytes grow from its beginning to its end, so that those of several engines add up. Of others they are a
+ * height, a state, or one. */
+bool catalogue_adds_up(enum finding_id id);
 /* Whether the catalogue allows the cause for the id (CAUSE_NONE only for ids without causes). */
 bool catalogue_allows(enum finding_id id, enum finding_cause cause);
 /* The advice for a finding of this id and cause. Never NULL. */
@@ -235,6 +238,10 @@ static inline const char *finding_plural(uint64_t count)
 #define FINDING_EVIDENCE_TEST "test"
 /* Whether it is that alert. Whoever counts what was found on the network leaves it out. */
 bool finding_is_test(const struct finding *finding);
+
+/* Evidence, figures: so much of count and bytes was counted by engines before the one that tells of it. */
+#define FINDING_EVIDENCE_COUNT_BEFORE "count_before"
+#define FINDING_EVIDENCE_BYTES_BEFORE "bytes_before"
 
 /* cleared_by of an alert that another one speaks for from then on: its packets count with that one. */
 #define FINDING_GROUPED "grouped"

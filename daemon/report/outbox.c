@@ -170,25 +170,6 @@ struct wording {
 	char *line; /* owned; NULL: as the engine wrote it */
 };
 
-/* What an engine that was started anew opens, if it is open already, is an update of that. Whether it is. */
-static bool adopt(struct outbox *outbox, struct record *record)
-{
-	bool anew = record->finding.state == FINDING_OPEN;
-	uint64_t alert;
-	struct record former;
-	const char *line = standing_heir(outbox->standing, &record->finding, &alert);
-
-	if (!line)
-		return false;
-	record->finding.alert = alert;
-	if (anew)
-		record->finding.state = FINDING_UPDATE;
-	if (record_from_json(line, strlen(line), &outbox->reader, &former) && former.type == RECORD_FINDING &&
-	    former.finding.first_ns < record->finding.first_ns)
-		record->finding.first_ns = former.finding.first_ns;
-	return true;
-}
-
 /* Says of an alert that was acknowledged why it speaks all the same. */
 static void say_acknowledged(struct finding *finding, enum standing_word word, int64_t until_ns)
 {
@@ -200,13 +181,16 @@ static void say_acknowledged(struct finding *finding, enum standing_word word, i
 			 " It was acknowledged, and is more severe since.");
 }
 
-static struct wording wording_of(struct outbox *outbox, const struct record *record)
+/* What an engine that was started anew opens, if it is open already, is an update of that. */
+static struct wording wording_of(struct outbox *outbox, const struct record *record, enum standing_turn turn)
 {
 	struct wording wording = { .record = *record };
 	struct finding *finding = &wording.record.finding;
-	bool adopted = adopt(outbox, &wording.record);
+	bool adopted = standing_adopt(outbox->standing, finding, turn), anew = finding->state == FINDING_OPEN;
 
-	wording.word = standing_word(outbox->standing, finding, adopted && record->finding.state == FINDING_OPEN);
+	if (adopted && anew)
+		finding->state = FINDING_UPDATE;
+	wording.word = standing_word(outbox->standing, finding, adopted && anew);
 	bool explained = wording.word == STANDING_WORSE || wording.word == STANDING_ENDING;
 	if (explained)
 		say_acknowledged(finding, wording.word,
@@ -216,54 +200,71 @@ static struct wording wording_of(struct outbox *outbox, const struct record *rec
 	return wording;
 }
 
+/* Whether the spool has it in these words. */
+static bool is_spooled(const struct outbox *outbox, const struct wording *wording, const char *line, size_t length)
+{
+	return spool_recalls(outbox->spool, wording->line ? wording->line : line,
+			     wording->line ? strlen(wording->line) : length);
+}
+
 enum outbox_recall outbox_recalls(struct outbox *outbox, const struct record *record, const char *line, size_t length)
 {
-	struct wording wording = wording_of(outbox, record);
-	const char *text = wording.line ? wording.line : line;
-	bool known = spool_recalls(outbox->spool, text, wording.line ? strlen(text) : length);
-	bool left_out = wording.word == STANDING_KNOWN || wording.word == STANDING_QUIET;
+	struct wording wording = wording_of(outbox, record, STANDING_AGAIN);
+	bool known = is_spooled(outbox, &wording, line, length);
 
+	if (!known && record->finding.state == FINDING_OPEN) {
+		free(wording.line);
+		wording = wording_of(outbox, record, STANDING_FIRST);
+	}
+	bool left_out = wording.word == STANDING_KNOWN || wording.word == STANDING_QUIET;
 	free(wording.line);
 	return known ? OUTBOX_SPOOLED : left_out ? OUTBOX_PERHAPS : OUTBOX_NEW;
+}
+
+static uint64_t take_wording(struct outbox *outbox, struct wording *wording, const char *line, size_t length,
+			     int64_t monotonic_ns)
+{
+	const struct record *record = &wording->record;
+	uint64_t alert = record->finding.alert;
+
+	if (wording->line) {
+		line = wording->line;
+		length = strlen(line);
+	}
+	if (wording->word == STANDING_KNOWN || wording->word == STANDING_QUIET) {
+		keep_finding(outbox, record, line, length, monotonic_ns);
+	} else {
+		spool_finding(outbox, record, line, length, monotonic_ns);
+		/* From now on that is how severe it is known to be. */
+		if (wording->word == STANDING_WORSE)
+			standing_acknowledge(outbox->standing, alert,
+					     standing_acknowledged(outbox->standing, alert, record->time_ns));
+	}
+	free(wording->line);
+	return alert;
 }
 
 static uint64_t take_finding(struct outbox *outbox, const struct record *record, const char *line, size_t length,
 			     int64_t monotonic_ns)
 {
-	struct wording wording = wording_of(outbox, record);
+	struct wording wording =
+	    wording_of(outbox, record, record->finding.state == FINDING_OPEN ? STANDING_FIRST : STANDING_LATER);
 
-	if (wording.line) {
-		record = &wording.record;
-		line = wording.line;
-		length = strlen(line);
-	}
-	if (wording.word == STANDING_KNOWN || wording.word == STANDING_QUIET) {
-		keep_finding(outbox, record, line, length, monotonic_ns);
-	} else {
-		spool_finding(outbox, record, line, length, monotonic_ns);
-		/* From now on that is how severe it is known to be. */
-		if (wording.word == STANDING_WORSE) {
-			uint64_t alert = wording.record.finding.alert;
-			int64_t until = standing_acknowledged(outbox->standing, alert, record->time_ns);
-			standing_acknowledge(outbox->standing, alert, until);
-		}
-	}
-	free(wording.line);
-	return wording.record.finding.alert;
+	return take_wording(outbox, &wording, line, length, monotonic_ns);
 }
 
 /* What the engine holds back is nobody's to hear, unless it was told before: then that is open still, or over. */
 static uint64_t take_held(struct outbox *outbox, const struct record *record, int64_t monotonic_ns)
 {
-	struct record told = *record;
-	uint64_t alert;
+	struct record ended = *record;
 
-	told.type = RECORD_FINDING;
-	if (record->finding.state != FINDING_CLEAR)
+	if (record->finding.state != FINDING_CLEAR) {
 		standing_take(outbox->standing, record, "", 0, monotonic_ns);
-	else if (standing_heir(outbox->standing, &told.finding, &alert))
-		return take_finding(outbox, &told, "", 0, monotonic_ns);
-	return 0;
+		return 0;
+	}
+	ended.type = RECORD_FINDING;
+	struct wording wording = wording_of(outbox, &ended, STANDING_FIRST);
+	return wording.line ? take_wording(outbox, &wording, "", 0, monotonic_ns) : 0;
 }
 
 uint64_t outbox_take(struct outbox *outbox, const struct record *record, const char *line, size_t length,

@@ -22,6 +22,9 @@ struct place {
 	enum finding_severity severity, seen_severity;
 	enum finding_grade grade;
 	int64_t opened_ns, acknowledged_ns;
+	int64_t first_ns;
+	uint64_t count, bytes;               /* as it was told last; and of that: */
+	uint64_t count_before, bytes_before; /* what engines counted before the one that told of it last */
 	/* Of what is known: whether it is a learned pair, and when it was last heard of. */
 	bool learned;
 	int64_t last_ns;
@@ -148,6 +151,17 @@ static bool is_own(const struct finding *finding)
 	return finding->id == FINDING_SINK_DOWN;
 }
 
+/* A figure of the evidence; 0 if there is none. */
+static uint64_t figure_of(const struct finding *finding, const char *key)
+{
+	for (size_t i = 0; i < finding->evidence_count; i++) {
+		const struct finding_evidence *note = &finding->evidence[i];
+		if (note->kind == EVIDENCE_INTEGER && note->integer > 0 && strcmp(note->key, key) == 0)
+			return (uint64_t)note->integer;
+	}
+	return 0;
+}
+
 static void put_alert(struct standing *standing, const struct finding *finding, const char *line, size_t length,
 		      int64_t now_ns)
 {
@@ -161,6 +175,11 @@ static void put_alert(struct standing *standing, const struct finding *finding, 
 	place->cause = finding->cause;
 	place->severity = finding->severity;
 	place->grade = finding->grade;
+	place->first_ns = finding->first_ns;
+	place->count = finding->count;
+	place->bytes = finding->bytes;
+	place->count_before = figure_of(finding, FINDING_EVIDENCE_COUNT_BEFORE);
+	place->bytes_before = figure_of(finding, FINDING_EVIDENCE_BYTES_BEFORE);
 	if (!place->opened_ns)
 		place->opened_ns = finding->time_ns;
 }
@@ -230,8 +249,8 @@ void standing_engine_started(struct standing *standing, int64_t monotonic_ns)
 		standing->alerts.places[i]->other_name = 0;
 }
 
-/* The alert that the finding is about under another number. */
-static struct place *find_heir(const struct standing *standing, const struct finding *finding)
+/* The alert that the finding is about under another number; see standing_adopt(). */
+static struct place *find_heir(const struct standing *standing, const struct finding *finding, enum standing_turn turn)
 {
 	const struct shelf *shelf = &standing->alerts;
 	struct place *found = NULL;
@@ -246,19 +265,36 @@ static struct place *find_heir(const struct standing *standing, const struct fin
 		     (place->engine != standing->engine || finding->state != FINDING_OPEN)))
 			found = place;
 	}
-	if (found)
-		found->other_name = finding->alert;
+	if (!found)
+		return NULL;
+	/* It counted less than was told: that was told of another one. */
+	bool less = found->other_name != finding->alert && found->count_before + finding->count < found->count;
+	found->other_name = finding->alert;
+	if (turn == STANDING_FIRST || (turn == STANDING_LATER && less)) {
+		found->count_before = found->count;
+		found->bytes_before = found->bytes;
+	}
 	return found;
 }
 
-const char *standing_heir(struct standing *standing, const struct finding *finding, uint64_t *alert)
+bool standing_adopt(struct standing *standing, struct finding *finding, enum standing_turn turn)
 {
-	const struct place *found = find_heir(standing, finding);
+	const struct place *place = find_heir(standing, finding, turn);
 
-	if (!found)
-		return NULL;
-	*alert = found->key;
-	return found->line;
+	if (!place)
+		return false;
+	finding->alert = place->key;
+	if (place->first_ns < finding->first_ns)
+		finding->first_ns = place->first_ns;
+	if (!catalogue_adds_up(finding->id))
+		return true;
+	finding->count += place->count_before;
+	finding->bytes += place->bytes_before;
+	if (place->count_before)
+		finding_note_integer(finding, FINDING_EVIDENCE_COUNT_BEFORE, (int64_t)place->count_before);
+	if (place->bytes_before)
+		finding_note_integer(finding, FINDING_EVIDENCE_BYTES_BEFORE, (int64_t)place->bytes_before);
+	return true;
 }
 
 const char *standing_overdue(const struct standing *standing, int64_t monotonic_ns)
@@ -339,7 +375,7 @@ static void take_host(struct standing *standing, const struct record_known_host 
 /* An engine came upon what is open already, and holds it back. */
 static void take_held(struct standing *standing, const struct finding *finding)
 {
-	struct place *place = find_heir(standing, finding);
+	struct place *place = find_heir(standing, finding, STANDING_FIRST);
 
 	if (place)
 		place->engine = standing->engine;

@@ -39,11 +39,19 @@ void standing_recalled(struct standing *standing);
 /* An engine was started: it knows none of these alerts by its own number. */
 void standing_engine_started(struct standing *standing, int64_t monotonic_ns);
 
-/* The line of the open alert that the finding is about under another number; NULL if there is none. Where there is, *alert is
- * its number, and the finding's number is another name of it from now on. */
-const char *standing_heir(struct standing *standing, const struct finding *finding, uint64_t *alert);
+/*
+ * If the finding is about an alert that is open under another number, makes it a word about that: with its number, since when it
+ * is, and counts that go on (catalogue_adds_up()), of which it notes what engines before counted. The finding's own number is
+ * another name of the alert from now on. False, and untouched, if there is no such alert.
+ */
+enum standing_turn {
+	STANDING_FIRST, /* of this engine: nothing that it counted is in what was told so far */
+	STANDING_LATER, /* it said something before, which may not have been told */
+	STANDING_AGAIN, /* perhaps it was told already: as it was put then */
+};
+bool standing_adopt(struct standing *standing, struct finding *finding, enum standing_turn turn);
 
-/* What the first word about an alert is to be taken for, when standing_heir() has spoken. */
+/* What the first word about an alert is to be taken for, when standing_adopt() has spoken. */
 enum standing_word {
 	STANDING_NEWS,   /* to be told */
 	STANDING_KNOWN,  /* an engine that was started anew came upon it, and it is as it was told last */

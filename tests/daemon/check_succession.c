@@ -320,10 +320,37 @@ START_TEST(restarted_into_a_group)
 }
 END_TEST
 
+/* ---- counts ---- */
+
+START_TEST(counts_go_on)
+{
+	begin(RULE);
+	uint64_t all = 0;
+	for (unsigned engine = 0; engine < 3; engine++) {
+		if (engine)
+			restart();
+		leak(3700);
+		all += 3700;
+	}
+	leak_ends(3700);
+	for (unsigned i = 1; i < count; i++) {
+		ck_assert_uint_eq(told[i].alert, told[0].alert);
+		ck_assert_uint_ge(told[i].count, told[i - 1].count);
+		ck_assert_uint_ge(told[i].bytes, told[i - 1].bytes);
+	}
+	/* What was counted behind the last word of an engine nobody knows. */
+	ck_assert_int_eq(told[count - 1].state, FINDING_CLEAR);
+	ck_assert_uint_gt(told[count - 1].count, all - 2 * 200);
+	ck_assert_uint_le(told[count - 1].count, all);
+	ck_assert_uint_eq(told[count - 1].bytes, told[count - 1].count * 100);
+	end();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = { restarted_in_a_maintenance_window, over_in_a_maintenance_window,
-				       restarted_into_a_crowd, restarted_into_a_group };
+				       restarted_into_a_crowd, restarted_into_a_group, counts_go_on };
 
 	settings = alert_default_settings();
 	return suite_run("succession", tests, sizeof(tests) / sizeof(tests[0]));

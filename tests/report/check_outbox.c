@@ -22,6 +22,7 @@ struct held {
 	enum finding_state state;
 	bool not_durable, told_again;
 	enum finding_cause cause;
+	uint64_t count;
 	int64_t acknowledged_ns; /* as it says itself; 0: it does not */
 	char about[32];          /* of sink-down: which */
 };
@@ -65,6 +66,7 @@ static void fake_write(struct sink *sink, const struct record *record)
 				record->finding.not_durable,
 				false,
 				record->finding.cause,
+				record->finding.count,
 				0,
 				"" };
 	for (size_t i = 0; i < record->finding.evidence_count; i++) {
@@ -142,6 +144,7 @@ static uint64_t tells_of; /* the last octet of the subject */
 static uint16_t tagged;   /* VLAN of the packet that it is told by */
 static uint32_t realm;    /* and which network the pair is of: by number, or by its interface */
 static const char *realm_interface;
+static uint64_t counted = 17; /* packets that the engine counted */
 
 static void take_as(uint64_t alert, enum finding_state state, enum finding_cause cause, enum finding_severity severity)
 {
@@ -152,6 +155,7 @@ static void take_as(uint64_t alert, enum finding_state state, enum finding_cause
 	record.finding.cause = cause;
 	record.finding.severity = severity;
 	record.finding.a.bytes[15] = (uint8_t)(record.finding.a.bytes[15] + tells_of);
+	record.finding.count = counted;
 	record.finding.vlan = tagged;
 	record.finding.realm = realm;
 	record.finding.realm_interface = realm_interface;
@@ -339,6 +343,69 @@ START_TEST(first_word_of_a_new_engine)
 	ck_assert_uint_eq(counts[0], 4);
 	ck_assert_int_eq(held[0][3].state, FINDING_CLEAR);
 	ck_assert_ptr_nonnull(strstr(observed_last, "not-seen-again"));
+}
+END_TEST
+
+/* What engines counted adds up, whichever reporter heard the first word of one. */
+START_TEST(counts_of_several_engines)
+{
+	struct record record = sample_finding();
+
+	take(1, FINDING_OPEN);
+	start_engine();
+	counted = 5;
+	take_as(2, FINDING_OPEN, CAUSE_ONE_WAY, SEVERITY_HIGH);
+	pump();
+	ck_assert_uint_eq(held[0][1].count, 17 + 5);
+	outbox_free(outbox);
+	begin_in(folder); /* killed before it took the line from the stream */
+	outbox_recall(outbox, 0);
+	record.time_ns = record.finding.time_ns = SAMPLE_TIME;
+	record.finding.alert = 2;
+	record.finding.count = 5;
+	record.finding.cause = CAUSE_ONE_WAY;
+	char *line = record_to_json(&record, "edge-1");
+	ck_assert_int_eq(outbox_recalls(outbox, &record, line, strlen(line)), OUTBOX_SPOOLED);
+	free(line);
+	counted = 9;
+	take_as(2, FINDING_UPDATE, CAUSE_SA_LOST, SEVERITY_HIGH);
+	start_engine();
+	counted = 1;
+	take_as(3, FINDING_OPEN, CAUSE_ONE_WAY, SEVERITY_HIGH);
+	start_engine();
+	take_as(4, FINDING_OPEN, CAUSE_ONE_WAY, SEVERITY_HIGH); /* nobody hears of it, and it counts */
+	counted = 2;
+	take_as(4, FINDING_CLEAR, CAUSE_ONE_WAY, SEVERITY_HIGH);
+	counted = 17;
+	pump();
+	ck_assert_uint_eq(counts[0], 3);
+	ck_assert_uint_eq(held[0][0].count, 17 + 9);
+	ck_assert_uint_eq(held[0][1].count, 17 + 9 + 1);
+	ck_assert_uint_eq(held[0][2].count, 17 + 9 + 1 + 2);
+	ck_assert_uint_eq(held[0][2].alert, 1);
+}
+END_TEST
+
+/* Its first word was not spooled, and the reporter that heard it is gone. */
+START_TEST(count_of_a_silent_first_word)
+{
+	take(1, FINDING_OPEN);
+	pump();
+	start_engine();
+	counted = 1;
+	take(2, FINDING_OPEN);
+	outbox_free(outbox);
+	begin_in(folder);
+	outbox_recall(outbox, 0);
+	counted = 3;
+	take_as(2, FINDING_UPDATE, CAUSE_ONE_WAY, SEVERITY_HIGH);
+	counted = 2;
+	take_as(2, FINDING_UPDATE, CAUSE_SA_LOST, SEVERITY_HIGH); /* as a rule may have it */
+	counted = 17;
+	pump();
+	ck_assert_uint_eq(counts[0], 2);
+	ck_assert_uint_eq(held[0][0].count, 17 + 3);
+	ck_assert_uint_eq(held[0][1].count, 17 + 2);
 }
 END_TEST
 
@@ -628,6 +695,8 @@ int main(void)
 	tcase_add_test(cases, restart_repeats_the_window_only);
 	tcase_add_test(cases, name_outlives_both_processes);
 	tcase_add_test(cases, first_word_of_a_new_engine);
+	tcase_add_test(cases, counts_of_several_engines);
+	tcase_add_test(cases, count_of_a_silent_first_word);
 	tcase_add_test(cases, seen_in_another_vlan);
 	tcase_add_test(cases, of_several_realms);
 	tcase_add_test(cases, acknowledged);
