@@ -275,6 +275,17 @@ static void recall_host_alert(struct judge *judge, const struct finding *finding
 	judge_wake_host(judge, host, HOST_CERTIFICATE, now_ns);
 }
 
+/* Of what is said of the sensor only silence rests on what a former engine knew. */
+static void recall_sensor_alert(struct judge *judge, const struct finding *finding)
+{
+	struct alert *alert = NULL;
+
+	if (finding->id == FINDING_CAPTURE_SILENT && finding->interface)
+		alert = rule_capture_recall(judge, finding->interface, finding->first_ns);
+	if (alert && !alert->open)
+		take_over(judge, alert, finding, NULL);
+}
+
 static void recall_alert(struct judge *judge, const struct finding *told, int64_t now_ns)
 {
 	struct finding finding = *told; /* its texts stay where they are */
@@ -291,6 +302,8 @@ static void recall_alert(struct judge *judge, const struct finding *told, int64_
 		recall_sa_alert(judge, &finding, now_ns);
 	else if (finding.subject == SUBJECT_HOST)
 		recall_host_alert(judge, &finding, now_ns);
+	else if (finding.subject == SUBJECT_SENSOR)
+		recall_sensor_alert(judge, &finding);
 }
 
 void judge_know(struct judge *judge, const struct record *record, int64_t now_ns)

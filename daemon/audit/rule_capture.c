@@ -8,6 +8,9 @@
  * minutes, so its traffic did not fade away but broke off; it never paused for a quarter of that time since it is remembered; and
  * it either had many conversations, which do not all end in the same second, or is watched for a whole day, nights included. A
  * lab link with one transfer that ends is none of these.
+ *
+ * An engine that is started anew has no habits to go by, so it would take a dead mirror for a quiet one. The silence that was told
+ * before goes on, under its number, until frames come (rule_capture_recall()).
  */
 #include "rules.h"
 
@@ -387,9 +390,11 @@ void rule_capture_look(struct judge *judge, const struct transition *transition)
 	struct transition_capture before = capture->live ? capture->last : *now;
 
 	if (!capture->live) {
+		/* A silence that was told already began before. */
+		int64_t since = capture->silent.open ? capture->habit.last_time_ns : judge->now_ns;
 		capture->live = true;
-		capture->habit.last_ns = now->monotonic_ns;
-		capture->habit.last_time_ns = judge->now_ns;
+		capture->habit.last_ns = now->monotonic_ns - (judge->now_ns - since);
+		capture->habit.last_time_ns = since;
 	}
 	capture->last = *now;
 	if (now->state == CAPTURE_ENDED) {
@@ -406,4 +411,18 @@ void rule_capture_look(struct judge *judge, const struct transition *transition)
 		judge->sensor.blind_ns = judge->now_ns;
 		judge->sensor.blind_interface = interface;
 	}
+}
+
+struct alert *rule_capture_recall(struct judge *judge, const char *interface, int64_t since_ns)
+{
+	for (uint16_t i = 0; i < JUDGE_INTERFACES; i++) {
+		struct judged_capture *capture = &judge->sensor.captures[i];
+		const char *name = judge_interface(judge, i);
+		if (!name || strcmp(name, interface) != 0)
+			continue;
+		if (!capture->live)
+			capture->habit.last_time_ns = since_ns;
+		return &capture->silent;
+	}
+	return NULL;
 }

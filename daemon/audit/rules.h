@@ -69,6 +69,9 @@ void rule_lifecycle_secured_again(struct judge *judge, const struct judged_pair 
 
 /* capture-down, capture-silent, capture-drops: rule_capture.c */
 void rule_capture_look(struct judge *judge, const struct transition *transition);
+/* The alert of the interface that is called so, which an engine before this one told to be silent since then; NULL if it is not
+ * captured on. */
+struct alert *rule_capture_recall(struct judge *judge, const char *interface, int64_t since_ns);
 
 /* capture-offload, mirror-one-way, mirror-doubled: rule_mirror.c */
 void rule_mirror_seen(struct judge *judge, const struct transition *transition);

@@ -18,7 +18,7 @@ enum { HELD_MAX = 64, SPOOL_SIZE = 1 << 20 };
 #define B "10.9.0.2"
 #define RULE "  rules:\n    - { name: r, between: [" A ", " B "], level: require }\n"
 
-static const char *const names[] = { "eth0", "eth1" };
+static const char *names[] = { "eth0", "eth1" };
 static struct alert_settings settings;
 static struct config *config;
 static struct judge *judge;
@@ -30,6 +30,7 @@ static int64_t now_ns, monotonic_ns;
 /* What the sink was told. */
 static struct finding told[HELD_MAX];
 static char cleared_by[HELD_MAX][32];
+static double unseen[HELD_MAX]; /* seconds, as its evidence says */
 static unsigned count;
 
 static const char *name_of(void *context, uint16_t interface)
@@ -47,6 +48,10 @@ static void sink_take(struct sink *sink, const struct record *record)
 	told[count] = record->finding;
 	snprintf(cleared_by[count], sizeof(cleared_by[count]), "%s",
 		 record->finding.cleared_by ? record->finding.cleared_by : "");
+	unseen[count] = 0;
+	for (size_t i = 0; i < record->finding.evidence_count; i++)
+		if (strcmp(record->finding.evidence[i].key, "unseen_seconds") == 0)
+			unseen[count] = record->finding.evidence[i].real;
 	count++;
 }
 
@@ -347,10 +352,86 @@ START_TEST(counts_go_on)
 }
 END_TEST
 
+/* ---- a mirror that is dead ---- */
+
+static uint64_t received;
+
+/* A second of an interface that brings so many frames, of many conversations. */
+static void captured(uint16_t interface, unsigned frames)
+{
+	struct transition seen = { .time_ns = now_ns, .kind = TRANSITION_SEEN, .interface = interface },
+			  stands = { .time_ns = now_ns, .kind = TRANSITION_CAPTURE, .interface = interface };
+
+	received += frames;
+	seen.seen.frames = frames;
+	seen.seen.talkers = UINT64_MAX;
+	stands.capture.received = received;
+	stands.capture.monotonic_ns = monotonic_ns;
+	if (frames)
+		judge_put(judge, &seen);
+	judge_put(judge, &stands);
+	pass(STORY_SECOND);
+}
+
+START_TEST(mirror_stays_dead)
+{
+	begin("  learn: false\n");
+	for (unsigned i = 0; i < 12 * 60; i++)
+		captured(1, 50);
+	int64_t since = now_ns;
+	for (unsigned i = 0; i < 300; i++)
+		captured(1, 0);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_int_eq(told[0].id, FINDING_CAPTURE_SILENT);
+	for (unsigned engine = 0; engine < 2; engine++) {
+		received = 0;
+		restart();
+		for (unsigned i = 0; i < 1800; i++)
+			captured(1, 0);
+		ck_assert_uint_eq(count, 1);
+	}
+	double silence = (double)(now_ns - since) / (double)STORY_SECOND;
+	captured(1, 50);
+	captured(1, 50);
+	ck_assert_uint_eq(count, 2);
+	ck_assert_int_eq(told[1].state, FINDING_CLEAR);
+	ck_assert_uint_eq(told[1].alert, told[0].alert);
+	ck_assert_str_eq(cleared_by[1], "frames-again");
+	ck_assert_int_eq(told[1].first_ns, told[0].first_ns);
+	/* How long nobody saw anything, by whichever engine. */
+	ck_assert_double_eq_tol(unseen[1], silence, 3);
+	end();
+}
+END_TEST
+
+/* It is another interface that the next engine captures on. */
+START_TEST(mirror_is_not_captured_any_more)
+{
+	begin("  learn: false\n");
+	for (unsigned i = 0; i < 12 * 60; i++)
+		captured(1, 50);
+	for (unsigned i = 0; i < 300; i++)
+		captured(1, 0);
+	names[1] = "eth7";
+	restart();
+	for (unsigned i = 0; i < 1200; i++)
+		captured(1, 0);
+	names[1] = "eth1";
+	ck_assert_uint_eq(count, 2);
+	ck_assert_str_eq(cleared_by[1], "not-seen-again");
+	end();
+}
+END_TEST
+
 int main(void)
 {
-	const TTest *const tests[] = { restarted_in_a_maintenance_window, over_in_a_maintenance_window,
-				       restarted_into_a_crowd, restarted_into_a_group, counts_go_on };
+	const TTest *const tests[] = { restarted_in_a_maintenance_window,
+				       over_in_a_maintenance_window,
+				       restarted_into_a_crowd,
+				       restarted_into_a_group,
+				       counts_go_on,
+				       mirror_stays_dead,
+				       mirror_is_not_captured_any_more };
 
 	settings = alert_default_settings();
 	return suite_run("succession", tests, sizeof(tests) / sizeof(tests[0]));
