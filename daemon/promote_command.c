@@ -170,10 +170,13 @@ static void say_why_not(const struct promotion *promotion, const struct address 
 	struct address_text a, b;
 
 	if (!promotion->named) {
-		fputs("espiald has learned no pair that has no rule yet. It learns one from 20 packets of ESP each way "
-		      "over a "
-		      "minute;\n'espial pairs' lists what it sees\n",
-		      stderr);
+		fputs(
+		    "espiald has learned no pair that has no rule yet. It learns one from 20 packets of ESP or AH each "
+		    "way "
+		    "over a\n"
+		    "minute, or at once where ESP both ways follows an IKE exchange that it saw; 'espial pairs' lists "
+		    "what it sees\n",
+		    stderr);
 		return;
 	}
 	address_text(&addresses[0], &a);

@@ -57,7 +57,8 @@ def page_espiald(_espial, espiald, _sample, version):
     text = head("espiald", 8, "the IPsec auditor that always listens", version)
     text += ".SH SYNOPSIS\n.B espiald\n[\\fIOPTION\\fR]...\n.SH DESCRIPTION\n"
     text += escape("espiald captures from span ports, decides for every flow whether it is ESP, AH, IKE, ICMP or clear, and tells syslog when peers that should be secured "
-                   "are not, and why. It stays in the foreground, for systemd.") + "\n.SH OPTIONS\n" + verbatim(output_of(espiald, "--help"))
+                   "are not, and why. It stays in the foreground, for systemd. Started by root it goes on as the user espial, or nobody where there is none: "
+                   "what it writes has to be open to that user.") + "\n.SH OPTIONS\n" + verbatim(output_of(espiald, "--help"))
     text += ".SH SIGNALS\nSIGHUP: read the configuration again, or keep the old one and say why.\nSIGUSR1: write the present state, as JSON lines to report.json.file where that is set, and, started by hand, as a report on standard output.\nSIGTERM: end.\n"
     text += ".SH FILES\n.TP\n.I /etc/espial/espial.yaml\nThe configuration.\n.TP\n.I /run/espial/control.sock\nWhere\n.BR espial (1)\nasks.\n"
     return text + see_also(("espial", 1), ("espial.yaml", 5), ("espial-findings", 7))
