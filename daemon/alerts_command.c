@@ -38,7 +38,7 @@ static const char alerts_usage[] =
     "      --socket PATH      where espiald listens (default: ESPIAL_SOCKET, or /run/espial/control.sock)\n"
     "  -h, --help             this text\n"
     "\n"
-    "STATE is open, cleared, known (acknowledged), or told: of an event, which has no end.\n"
+    "STATE is open, cleared, known (acknowledged), or told: of an event, which has no end. Times are UTC.\n"
     "Without a store in the configuration espiald knows of open alerts only.\n"
     "Exit status: 0 if none is listed, 1 if there are alerts of severity medium or worse, 2 if espiald could not be "
     "asked.\n";
