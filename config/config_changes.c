@@ -5,6 +5,7 @@
  */
 #include "config_changes.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #if defined(__has_builtin)
@@ -95,30 +96,76 @@ static bool same_rings(const struct config *one, const struct config *other)
 	return true;
 }
 
+/* Leaves what is laid out at the start, but the rings, which are compared by their names. */
+static void take_start(struct both *both, const struct config *one, const struct config *other)
+{
+	take(both, one, other);
+	/* What the engine heeds at once. */
+	IGNORE(both, interfaces);
+	IGNORE(both, interface_count);
+	IGNORE(both, policy);
+	IGNORE(both, rekey);
+	IGNORE(both, health);
+	IGNORE(both, alerts);
+	/* And what the next reporter does. */
+	IGNORE(both, syslog);
+	IGNORE(both, json);
+	IGNORE(both, control);
+	IGNORE(both, spool);
+	IGNORE(both, store);
+	IGNORE(both, http);
+	IGNORE(both, evidence.dir);
+	IGNORE(both, evidence.file_size);
+	IGNORE(both, evidence.size);
+	IGNORE(both, evidence.files);
+	IGNORE(both, evidence.keep_ns);
+	settle(&both->one.sensor, &both->other.sensor);
+}
+
 bool config_same_start(const struct config *one, const struct config *other)
 {
+	char names[CONFIG_START_NAMES_SIZE];
+
+	return config_start_names(one, other, names) == 0;
+}
+
+/* Notes the name if what was looked at differs. */
+struct names {
+	char *text;
+	size_t used;
+	unsigned count;
+};
+
+static void note(struct names *names, bool differs, const char *name)
+{
+	if (!differs)
+		return;
+	names->used += (size_t)snprintf(names->text + names->used, CONFIG_START_NAMES_SIZE - names->used, "%s%s",
+					names->count ? ", " : "", name);
+	names->count++;
+}
+
+unsigned config_start_names(const struct config *one, const struct config *other, char text[CONFIG_START_NAMES_SIZE])
+{
+	struct names names = { .text = text };
 	struct both both;
 
-	take(&both, one, other);
-	/* What the engine heeds at once. */
-	IGNORE(&both, interfaces);
-	IGNORE(&both, interface_count);
-	IGNORE(&both, policy);
-	IGNORE(&both, rekey);
-	IGNORE(&both, health);
-	IGNORE(&both, alerts);
-	/* And what the next reporter does. */
-	IGNORE(&both, syslog);
-	IGNORE(&both, json);
-	IGNORE(&both, control);
-	IGNORE(&both, spool);
-	IGNORE(&both, store);
-	IGNORE(&both, http);
-	IGNORE(&both, evidence.dir);
-	IGNORE(&both, evidence.file_size);
-	IGNORE(&both, evidence.size);
-	IGNORE(&both, evidence.files);
-	IGNORE(&both, evidence.keep_ns);
-	settle(&both.one.sensor, &both.other.sensor);
-	return same(&both) && !one->evidence.dir == !other->evidence.dir && same_rings(one, other);
+	*text = '\0';
+	take_start(&both, one, other);
+	note(&names, both.one.sensor || both.other.sensor, "sensor");
+	note(&names, one->classify != other->classify, "classify");
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): as in same() */
+	note(&names, memcmp(&both.one.limits, &both.other.limits, sizeof(both.one.limits)) != 0, "limits");
+	note(&names, !same_rings(one, other), "buffers and workers under capture");
+	note(&names,
+	     !one->evidence.dir != !other->evidence.dir || one->evidence.payload != other->evidence.payload ||
+		 one->evidence.memory != other->evidence.memory,
+	     "report.evidence");
+	/* What was added to the configuration and has no name here. */
+	IGNORE(&both, sensor);
+	IGNORE(&both, classify);
+	IGNORE(&both, limits);
+	IGNORE(&both, evidence);
+	note(&names, !same(&both), "other settings");
+	return names.count;
 }

@@ -16,4 +16,8 @@ bool config_same_report(const struct config *one, const struct config *other);
 /* Whether both want the same of what is laid out at the start and not changed by a reload: the sensor's name, tables, rings. */
 bool config_same_start(const struct config *one, const struct config *other);
 
+/* The keys of that in which they differ, in the words of the file: "limits, classify"; empty if they want the same. The number of names. */
+enum { CONFIG_START_NAMES_SIZE = 160 };
+unsigned config_start_names(const struct config *one, const struct config *other, char names[CONFIG_START_NAMES_SIZE]);
+
 #endif

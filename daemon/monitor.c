@@ -51,10 +51,11 @@ struct child {
 };
 
 struct monitor {
-	const struct config *config; /* in force */
-	struct config *owned;        /* the same, if it was read again; else NULL */
-	struct config *unanswered;   /* sent and taken back, and the engine has not said what became of it; else NULL */
-	unsigned order;              /* number of the one that was sent last */
+	const struct config *config;   /* in force */
+	const struct config *first;    /* the caller's: all others are ours */
+	const struct config *laid_out; /* by which the engine was started that runs */
+	struct config *unanswered; /* sent and taken back, and the engine has not said what became of it; else NULL */
+	unsigned order;            /* number of the one that was sent last */
 	const struct monitor_reload *reload;
 	int stream[2];                  /* [0] the engine writes, [1] the reporter reads */
 	int state[2];                   /* [0] the engine answers for its state, [1] the reporter asks */
@@ -99,6 +100,13 @@ _Noreturn static void end_child(int status)
 	_exit(status);
 }
 
+/* Frees what nobody goes by any more. */
+static void let_go(const struct monitor *monitor, const struct config *config)
+{
+	if (config && config != monitor->first && config != monitor->config && config != monitor->laid_out)
+		config_free((struct config *)(uintptr_t)config);
+}
+
 static bool start_engine(struct monitor *monitor)
 {
 	pid_t parent = getpid();
@@ -135,6 +143,9 @@ static bool start_engine(struct monitor *monitor)
 		end_child(engine_process_run(&process));
 	}
 	monitor->engine.pid = pid > 0 ? pid : 0;
+	const struct config *before = monitor->laid_out;
+	monitor->laid_out = monitor->config;
+	let_go(monitor, before);
 	return pid > 0;
 }
 
@@ -262,16 +273,17 @@ static bool reap(struct monitor *monitor)
 /* The engine obeys the configuration, and so do the others from now on. Writes one sentence. */
 static void adopt(struct monitor *monitor, struct config *next, char outcome[RELOAD_PROBLEM_SIZE])
 {
-	monitor->renewing |= monitor->reporter.pid && !config_same_report(monitor->config, next);
-	snprintf(outcome, RELOAD_PROBLEM_SIZE, "configuration read again: %zu rule%s, %zu interface%s%s",
+	const struct config *before = monitor->config;
+	char later[CONFIG_START_NAMES_SIZE];
+	unsigned count = config_start_names(monitor->laid_out, next, later);
+
+	monitor->renewing |= monitor->reporter.pid && !config_same_report(before, next);
+	snprintf(outcome, RELOAD_PROBLEM_SIZE, "configuration read again: %zu rule%s, %zu interface%s%s%s",
 		 next->policy.rule_count, finding_plural(next->policy.rule_count), next->interface_count,
-		 finding_plural(next->interface_count),
-		 config_same_start(monitor->config, next)
-		     ? ""
-		     : "; sensor, classify, limits, buffers and workers of interfaces and what evidence remembers "
-		       "are heeded when espiald is started the next time");
-	config_free(monitor->owned);
-	monitor->config = monitor->owned = next;
+		 finding_plural(next->interface_count), count ? "; heeded when espiald is started the next time: " : "",
+		 later);
+	monitor->config = next;
+	let_go(monitor, before);
 }
 
 /* Whether the engine ended and was not reaped yet. */
@@ -484,6 +496,7 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 {
 	struct monitor monitor = {
 		.config = config,
+		.first = config,
 		.reload = reload,
 		.stream = { -1, -1 },
 		.state = { -1, -1 },
@@ -540,7 +553,11 @@ int monitor_run(const struct config *config, const struct monitor_reload *reload
 		close(monitor.evidence[end]);
 	}
 	config_free(monitor.unanswered);
-	config_free(monitor.owned);
+	const struct config *last = monitor.config, *laid_out = monitor.laid_out;
+	monitor.config = monitor.laid_out = NULL;
+	let_go(&monitor, last);
+	if (laid_out != last)
+		let_go(&monitor, laid_out);
 	if (monitor.refuge >= 0)
 		close(monitor.refuge);
 	close(monitor.ready[0]);

@@ -198,4 +198,40 @@ START_TEST(rings)
 }
 END_TEST
 
-SUITE_MAIN("config_changes", each_key, no_key_is_missing, rings)
+/* Only what differs is named. */
+START_TEST(names_of_what_differs)
+{
+	static const struct {
+		const char *yaml, *names;
+		unsigned count;
+	} files[] = {
+		{ "sensor: a\n", "", 0 },
+		{ "sensor: b\n", "sensor", 1 },
+		{ "sensor: a\nlimits: {flows: 100000}\n", "limits", 1 },
+		{ "sensor: a\nclassify: all\nlimits: {flows: 100000}\n", "classify, limits", 2 },
+		{ "sensor: a\nreport: { evidence: { dir: /var/lib/espial/e } }\n", "report.evidence", 1 },
+		{ "sensor: a\npolicy: {learn: false}\n", "", 0 },
+		{ "sensor: b\nclassify: all\nlimits: {flows: 100000}\ncapture: [{interface: e0, buffer: 8MiB}]\n"
+		  "report: { evidence: { dir: /var/lib/espial/e } }\n",
+		  "sensor, classify, limits, report.evidence", 4 },
+	};
+	char names[CONFIG_START_NAMES_SIZE];
+	struct config *from = parse(files[0].yaml);
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct config *to = parse(files[i].yaml);
+		ck_assert_uint_eq(config_start_names(from, to, names), files[i].count);
+		ck_assert_str_eq(names, files[i].names);
+		config_free(to);
+	}
+	config_free(from);
+	from = parse("capture: [{interface: e0, buffer: 8MiB}]\n");
+	struct config *to = parse("capture: [{interface: e0, buffer: 16MiB}]\n");
+	ck_assert_uint_eq(config_start_names(from, to, names), 1);
+	ck_assert_str_eq(names, "buffers and workers under capture");
+	config_free(from);
+	config_free(to);
+}
+END_TEST
+
+SUITE_MAIN("config_changes", each_key, no_key_is_missing, rings, names_of_what_differs)

@@ -3,7 +3,8 @@
 """What is in force after a reload, and what is said of it: check_reload.py ESPIALD ESPIAL
 
 What the log says is in force is what the engine goes by, also where the engine dies or is slow meanwhile, and after the next crash.
-Whoever asks is answered by whichever reporter; the report at the end knows what is open, however many reporters there were. What a reload changes of rules check_control.py has.
+Whoever asks is answered by whichever reporter; what waits for the next start is named while it does; the report at the end knows what is
+open, however many reporters there were. What a reload changes of rules check_control.py has.
 """
 
 import os
@@ -105,6 +106,24 @@ def one_after_the_other(stage):
     expect(stage.ask("reload").returncode == 0, "the first file again")
 
 
+def at_the_next_start(stage):
+    """What only a start heeds is told as long as it is pending, and no longer; an engine that is started anew is a start."""
+    def later():
+        done = stage.ask("reload")
+        expect(done.returncode == 0, done)
+        return done.stdout.partition("the next time: ")[2].strip()
+
+    expect(later() == "", "nothing is pending")
+    stage.sensor.rewrite(("sensor: e2e", "sensor: e2e\nclassify: all"))
+    expect(later() == "classify" and later() == "classify", "it is pending until the next start")
+    stage.sensor.rewrite(("classify: all", "classify: policy"))
+    expect(later() == "", "it is as it was: nothing is pending")
+    stage.sensor.rewrite(("classify: policy", "classify: all\nlimits: {flows: 5000}"))
+    expect(later() == "classify, limits", "both are pending")
+    stage.crash()
+    expect(later() == "", "the engine of now was started by it")
+
+
 def closing_report(folder, espiald, espial, store):
     """What espiald run by hand writes on SIGUSR1 and at its end speaks of the alert that is open; who only hands over writes none."""
     os.makedirs(f"{folder}/var", exist_ok=True)
@@ -139,6 +158,7 @@ def main(espiald, espial):
             engine_dies(stage)
             engine_is_slow(stage)
             one_after_the_other(stage)
+            at_the_next_start(stage)
         finally:
             expect(stage.sensor.end() == 0, "espiald ends well")
         stage.wire.unplug()
