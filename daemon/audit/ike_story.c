@@ -400,6 +400,7 @@ static enum ike_event_kind v2_request(struct ike_story *story, const struct ike_
 	if (request->sends && !opening && message->header.message_id < request->message_id)
 		return IKE_EVENT_NONE;
 	ike_story_request_begin(request, message, arrival, digest);
+	story->closed_ns = 0;
 	if (opening) {
 		ike_suite_read(message, &story->offered);
 		story->opened = true;
@@ -503,6 +504,9 @@ static enum ike_event_kind v2_response(struct ike_story *story, const struct ike
 	case IKEV2_EXCHANGE_INFORMATIONAL:
 		if (message->protection != IKE_CLEAR && !story->rejected_ns)
 			ike_story_accepted(story, arrival->time_ns);
+		/* RFC 7296 section 1.4.1: that of a child is answered by the Delete of its other direction. */
+		if (matches && request->first_inner == IKEV2_PAYLOAD_DELETE && message->first_inner == 0)
+			story->closed_ns = arrival->time_ns;
 		return IKE_EVENT_PROGRESS;
 	default:
 		return IKE_EVENT_PROGRESS;

@@ -86,6 +86,8 @@ struct ike_story {
 	    eap_ended_ns; /* the last answer was as short as one that ends EAP, and nothing followed; 0: it was not */
 	int64_t refused_ns;
 	int64_t deleted_ns; /* last Delete that was recognised, of this SA or of a child */
+	int64_t
+	    closed_ns; /* IKEv2: a Delete was answered as that of the IKE SA itself is, and nothing came since; 0: not */
 	int64_t said_ns[2]; /* last message of initiator, responder */
 	struct ike_request request[2];
 	struct ike_suite offered, selected;

@@ -52,6 +52,7 @@ struct judge_thresholds judge_default_thresholds(void)
 		.content_hold_ns = 15 * MINUTE,
 		.replay_hold_ns = 5 * MINUTE,
 		.sequence_hold_ns = HOUR,
+		.selection_gone_ns = HOUR,
 		.selection_hold_ns = DAY,
 		.ike_silence_ns = 4 * SECOND,
 		.ike_stall_ns = 20 * SECOND,

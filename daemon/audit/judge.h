@@ -48,6 +48,7 @@ struct judge_thresholds {
 	int64_t content_hold_ns;  /* quiet of ESP and AH that ends what they were found to give away */
 	int64_t replay_hold_ns;   /* without a replay for so long: over */
 	int64_t sequence_hold_ns; /* a count that began anew, or is near its end: over after so long without the like */
+	int64_t selection_gone_ns; /* an IKE SA, and its ESP, silent for so long beside a later one: it is gone */
 	int64_t selection_hold_ns; /* without a word, or ESP, of who negotiated weakly for so long: over */
 	int64_t ike_silence_ns;    /* a first message without any answer for so long, repeated: unanswered */
 	int64_t ike_stall_ns;      /* a later message likewise: stalled; answers to proofs take their time */

@@ -203,10 +203,20 @@ struct trouble {
 	enum finding_cause cause;
 };
 
+/* What is told of a selection. */
+enum selection_kind { SELECTION_WEAK, SELECTION_AGGRESSIVE, SELECTION_VERSION_1, SELECTION_QUANTUM, SELECTION_COUNT };
+
+struct judged_selection {
+	struct alert alert;
+	uint64_t ispi; /* of the IKE SA that it was told of last */
+	bool changed;  /* a later one was without it, and that it was told of may live on */
+};
+
 /* What the pair's IKE came to. */
 struct judged_negotiation {
 	struct trouble troubles[TROUBLE_COUNT];
-	struct alert weak, aggressive, version1, quantum, authorities, notified;
+	struct judged_selection selections[SELECTION_COUNT];
+	struct alert authorities, notified;
 	int64_t notified_ns, notified_first_ns; /* the last and the first notice that the alert is about */
 	uint32_t notified_count;
 	uint8_t notified_direction; /* of what they complain about */

@@ -3,8 +3,9 @@
  * What IKE is made of: weak-ike-selected, weak-ike-offered, aggressive-psk, ike-version-1, not-quantum-safe.
  *
  * What a responder selected is an alert about the pair, judged by the verdict table that the pair's rule names; what an
- * initiator offers is advice about the host. A later selection of the same pair takes the place of the earlier: with all
- * fine the alert is cleared.
+ * initiator offers is advice about the host. A later selection of the same pair without it ends the alert once the IKE SA that it
+ * was told of is gone: two may have several at once, of different makes. It is gone if it never came up, was deleted, or said
+ * nothing, its ESP included, for selection_gone_ns.
  */
 #include "crypto_table.h"
 #include "rules.h"
@@ -75,33 +76,99 @@ static const struct policy_rule *rule_of(const struct judge *judge, const struct
 	return carried.rule;
 }
 
-static void begin(struct judge *judge, const struct judged_pair *pair, enum finding_id id, struct finding *finding)
+/* `story` may be NULL: it is not known any more. */
+static void begin(struct judge *judge, const struct judged_pair *pair, const struct ike_story *story,
+		  enum finding_id id, struct finding *finding)
 {
-	const struct ike_story *story = judge->ike.story;
-	unsigned direction = address_equal(&pair->address[1], &story->initiator);
+	unsigned direction = story && address_equal(&pair->address[1], &story->initiator);
 
 	alert_begin(judge, pair, id, finding);
-	finding->has_flow = finding->has_ike_spi = true;
-	finding->src = pair->address[direction];
-	finding->dst = pair->address[!direction];
-	finding->ike_spi = story->ispi;
+	if (story) {
+		finding->has_flow = finding->has_ike_spi = true;
+		finding->src = pair->address[direction];
+		finding->dst = pair->address[!direction];
+		finding->ike_spi = story->ispi;
+	}
 	const struct policy_rule *rule = rule_of(judge, pair);
 	if (rule)
 		finding->rule = rule->name;
 }
 
-static void clear(struct judge *judge, const struct judged_pair *pair, struct alert *alert, enum finding_id id)
+static const enum finding_id ids[SELECTION_COUNT] = {
+	[SELECTION_WEAK] = FINDING_WEAK_IKE_SELECTED,
+	[SELECTION_AGGRESSIVE] = FINDING_AGGRESSIVE_PSK,
+	[SELECTION_VERSION_1] = FINDING_IKE_VERSION_1,
+	[SELECTION_QUANTUM] = FINDING_NOT_QUANTUM_SAFE,
+};
+
+/* Of the IKE SA at hand. */
+static void tell(struct judge *judge, struct judged_pair *pair, enum selection_kind kind, struct finding *finding)
 {
+	struct judged_selection *selection = &pair->negotiation.selections[kind];
+
+	selection->ispi = judge->ike.story->ispi;
+	selection->changed = false;
+	alert_tell_pair(judge, pair, &selection->alert, finding);
+}
+
+/* Whether an SA for traffic that came of the IKE SA is in use. */
+static bool carries(const struct judge *judge, const struct judged_pair *pair, uint64_t ispi)
+{
+	enum { LOOKED_AT = 16 };
+
+	for (unsigned d = 0; d < 2; d++) {
+		uint32_t number = pair->newest_sa[d];
+		for (unsigned i = 0; number && i < LOOKED_AT; i++) {
+			const struct judged_sa *sa = table_at(&judge->sas, number);
+			if (sa->ike_spi == ispi && !sa->quiet)
+				return true;
+			number = sa->older;
+		}
+	}
+	return false;
+}
+
+/* When the IKE SA is gone, as far as is known now; 0: it is. */
+static int64_t gone_ns(const struct judge *judge, const struct judged_pair *pair, uint64_t ispi)
+{
+	const struct judge_thresholds *thresholds = &judge->settings.thresholds;
+	const struct ike_story *story = ike_story_find(judge->stories, pair->realm, ispi);
+
+	if (!story || !story->established_ns)
+		return 0;
+	int64_t silent_ns = story->last_ns + thresholds->selection_gone_ns;
+	int64_t gone_ns = story->closed_ns ? story->closed_ns + thresholds->again_settle_ns : silent_ns;
+	if (judge->now_ns < gone_ns)
+		return gone_ns;
+	return !story->closed_ns && carries(judge, pair, ispi) ? judge->now_ns + thresholds->selection_gone_ns : 0;
+}
+
+static void end_if_gone(struct judge *judge, struct judged_pair *pair, enum selection_kind kind)
+{
+	struct judged_selection *selection = &pair->negotiation.selections[kind];
+	int64_t due_ns = gone_ns(judge, pair, selection->ispi);
 	struct finding finding;
 
-	if (!alert->open)
+	if (due_ns) {
+		judge_wake(judge, pair, RULE_CRYPTO, due_ns);
 		return;
-	begin(judge, pair, id, &finding);
-	alert_recall(judge, alert, &finding);
+	}
+	begin(judge, pair, ike_story_find(judge->stories, pair->realm, selection->ispi), ids[kind], &finding);
+	alert_recall(judge, &selection->alert, &finding);
 	finding.last_ns = judge->now_ns;
 	finding.cleared_by = "changed";
 	finding_say(&finding, "The two have negotiated anew, without that.");
-	alert_clear(judge, alert, &finding);
+	alert_clear(judge, &selection->alert, &finding);
+}
+
+/* The selection at hand is without it. */
+static void changed(struct judge *judge, struct judged_pair *pair, enum selection_kind kind)
+{
+	struct judged_selection *selection = &pair->negotiation.selections[kind];
+
+	selection->changed = selection->alert.open;
+	if (selection->changed)
+		end_if_gone(judge, pair, kind);
 }
 
 /* ---- what is over since nobody speaks any more ---- */
@@ -126,40 +193,37 @@ void rule_crypto_host_due(struct judge *judge, struct judged_host *host)
 	alert_end(judge, &host->offered, &finding, "quiet", "It has not offered that for long.");
 }
 
-void rule_crypto_due(struct judge *judge, struct judged_pair *pair)
+static void end_by_silence(struct judge *judge, struct judged_pair *pair, struct alert *alert, enum finding_id id)
 {
-	struct judged_negotiation *negotiation = &pair->negotiation;
-	const struct {
-		enum finding_id id;
-		struct alert *alert;
-	} all[] = {
-		{ FINDING_WEAK_IKE_SELECTED, &negotiation->weak },
-		{ FINDING_AGGRESSIVE_PSK, &negotiation->aggressive },
-		{ FINDING_IKE_VERSION_1, &negotiation->version1 },
-		{ FINDING_NOT_QUANTUM_SAFE, &negotiation->quantum },
-		{ FINDING_IKE_CA_MISMATCH, &negotiation->authorities },
-	};
 	int64_t hold = judge->settings.thresholds.selection_hold_ns;
 	int64_t last = judge_silent_since(pair, judge_pair_last(judge, pair));
 	struct finding finding;
 
-	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		if (!all[i].alert->open)
-			continue;
-		if (judge->now_ns - last < hold) {
-			judge_wake(judge, pair, RULE_CRYPTO, last + hold);
-			continue;
-		}
-		alert_begin(judge, pair, all[i].id, &finding);
-		alert_end(judge, all[i].alert, &finding, "quiet", "The two have spoken neither IKE nor ESP for long.");
+	if (!alert->open)
+		return;
+	if (judge->now_ns - last < hold) {
+		judge_wake(judge, pair, RULE_CRYPTO, last + hold);
+		return;
 	}
+	alert_begin(judge, pair, id, &finding);
+	alert_end(judge, alert, &finding, "quiet", "The two have spoken neither IKE nor ESP for long.");
+}
+
+void rule_crypto_due(struct judge *judge, struct judged_pair *pair)
+{
+	for (enum selection_kind kind = 0; kind < SELECTION_COUNT; kind++) {
+		struct judged_selection *selection = &pair->negotiation.selections[kind];
+		if (selection->alert.open && selection->changed)
+			end_if_gone(judge, pair, kind);
+		end_by_silence(judge, pair, &selection->alert, ids[kind]);
+	}
+	end_by_silence(judge, pair, &pair->negotiation.authorities, FINDING_IKE_CA_MISMATCH);
 }
 
 static void judge_selection(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
 {
 	const struct policy_rule *rule = rule_of(judge, pair);
 	enum crypto_table table = crypto_table_find(rule ? rule->crypto : NULL);
-	struct judged_negotiation *negotiation = &pair->negotiation;
 	char list[LIST_SIZE];
 	struct address_text a, b;
 	struct finding finding;
@@ -171,17 +235,17 @@ static void judge_selection(struct judge *judge, struct judged_pair *pair, const
 		worst = CRYPTO_FORBIDDEN;
 	}
 	if (worst == CRYPTO_FINE) {
-		clear(judge, pair, &negotiation->weak, FINDING_WEAK_IKE_SELECTED);
+		changed(judge, pair, SELECTION_WEAK);
 		return;
 	}
-	begin(judge, pair, FINDING_WEAK_IKE_SELECTED, &finding);
+	begin(judge, pair, story, FINDING_WEAK_IKE_SELECTED, &finding);
 	finding.severity = worst == CRYPTO_FORBIDDEN ? SEVERITY_MEDIUM : SEVERITY_LOW;
 	finding_say(&finding, "IKE between %s and %s uses %s.", address_text(&finding.src, &a),
 		    address_text(&finding.dst, &b), list);
 	finding_note_words(&finding, "weak", list);
 	finding_note_text(&finding, "table", crypto_table_name(table));
 	finding_note_boolean(&finding, "forbidden", worst == CRYPTO_FORBIDDEN);
-	alert_tell_pair(judge, pair, &negotiation->weak, &finding);
+	tell(judge, pair, SELECTION_WEAK, &finding);
 }
 
 static bool is_shared_key(const struct ike_story *story)
@@ -191,50 +255,47 @@ static bool is_shared_key(const struct ike_story *story)
 
 static void judge_version(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
 {
-	struct judged_negotiation *negotiation = &pair->negotiation;
 	struct address_text a, b;
 	struct finding finding;
 
 	if (story->major != 1) {
-		clear(judge, pair, &negotiation->version1, FINDING_IKE_VERSION_1);
+		changed(judge, pair, SELECTION_VERSION_1);
 		return;
 	}
-	begin(judge, pair, FINDING_IKE_VERSION_1, &finding);
+	begin(judge, pair, story, FINDING_IKE_VERSION_1, &finding);
 	finding_say(&finding, "%s and %s negotiate with IKEv1.", address_text(&finding.src, &a),
 		    address_text(&finding.dst, &b));
 	finding_note_text(&finding, "mode", ike_mode_name(story->mode));
-	alert_tell_pair(judge, pair, &negotiation->version1, &finding);
+	tell(judge, pair, SELECTION_VERSION_1, &finding);
 }
 
 static void judge_mode(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
 {
-	struct judged_negotiation *negotiation = &pair->negotiation;
 	struct address_text a, b;
 	struct finding finding;
 
 	if (story->mode != IKE_MODE_AGGRESSIVE || !is_shared_key(story)) {
-		clear(judge, pair, &negotiation->aggressive, FINDING_AGGRESSIVE_PSK);
+		changed(judge, pair, SELECTION_AGGRESSIVE);
 		return;
 	}
-	begin(judge, pair, FINDING_AGGRESSIVE_PSK, &finding);
+	begin(judge, pair, story, FINDING_AGGRESSIVE_PSK, &finding);
 	finding_say(&finding,
 		    "%s answers %s in aggressive mode with a hash of the pre-shared key, which can be guessed from it.",
 		    address_text(&finding.dst, &b), address_text(&finding.src, &a));
-	alert_tell_pair(judge, pair, &negotiation->aggressive, &finding);
+	tell(judge, pair, SELECTION_AGGRESSIVE, &finding);
 }
 
 static void judge_quantum(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
 {
-	struct judged_negotiation *negotiation = &pair->negotiation;
 	struct address_text a, b;
 	char group[LIST_SIZE] = "";
 	struct finding finding;
 
 	if (story->quantum_safe) {
-		clear(judge, pair, &negotiation->quantum, FINDING_NOT_QUANTUM_SAFE);
+		changed(judge, pair, SELECTION_QUANTUM);
 		return;
 	}
-	begin(judge, pair, FINDING_NOT_QUANTUM_SAFE, &finding);
+	begin(judge, pair, story, FINDING_NOT_QUANTUM_SAFE, &finding);
 	ike_suite_list(&story->selected, IKE_ALGORITHM_GROUP, group, sizeof(group));
 	bool shared = story->major == 2 && judge->ike.kind == IKE_EVENT_ANSWERED &&
 		      ike_message_notify(judge->message, IKEV2_NOTIFY_USE_PPK);
@@ -243,7 +304,7 @@ static void judge_quantum(struct judge *judge, struct judged_pair *pair, const s
 		    shared ? ", though both may mix in a post-quantum shared key (RFC 8784)" : "");
 	finding_note_words(&finding, "group", group);
 	finding_note_boolean(&finding, "postquantum_shared_key", shared);
-	alert_tell_pair(judge, pair, &negotiation->quantum, &finding);
+	tell(judge, pair, SELECTION_QUANTUM, &finding);
 }
 
 static void judge_offer(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
@@ -334,6 +395,11 @@ void rule_crypto_transition(struct judge *judge, struct judged_pair *pair, const
 		judge_mode(judge, pair, story);
 		judge_quantum(judge, pair, story);
 		wait_for_silence(judge, pair);
+		break;
+	case IKE_EVENT_PROGRESS:
+		if (story->closed_ns == judge->now_ns)
+			judge_wake(judge, pair, RULE_CRYPTO,
+				   judge->now_ns + judge->settings.thresholds.again_settle_ns);
 		break;
 	default:
 		break;

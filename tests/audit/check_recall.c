@@ -328,7 +328,7 @@ START_TEST(known_version)
 }
 END_TEST
 
-/* A selection is weak until another one is made. */
+/* A selection is weak until another one is made, and the IKE SA that came of it is gone. */
 START_TEST(weak_selection)
 {
 	struct choice weak = GOOD;
@@ -339,14 +339,15 @@ START_TEST(weak_selection)
 	esp(60, BOTH);
 	killed(1);
 	esp(60, BOTH);
-	ike_proof(A, B, weak, false, IKEV2_PAYLOAD_IDR, 240);
+	uint64_t ispi = ike_proof(A, B, weak, false, IKEV2_PAYLOAD_IDR, 240);
 	esp(60, BOTH);
 	tell();
 	ck_assert_uint_eq(told(FINDING_WEAK_IKE_SELECTED, FINDING_OPEN, 0), 1);
 	ck_assert_uint_eq(told(FINDING_NOT_QUANTUM_SAFE, FINDING_OPEN, 0), 1);
 	uint64_t number = last_told(FINDING_WEAK_IKE_SELECTED)->alert;
 	ike_up(A, B);
-	esp(10, BOTH);
+	ike_deleted(A, B, ispi, 2);
+	esp(20, BOTH);
 	tell();
 	ck_assert_int_eq(last_told(FINDING_WEAK_IKE_SELECTED)->state, FINDING_CLEAR);
 	ck_assert_uint_eq(last_told(FINDING_WEAK_IKE_SELECTED)->alert, number);

@@ -496,6 +496,68 @@ START_TEST(cryptography)
 }
 END_TEST
 
+/* An IKE SA that is up, made of what is chosen. */
+static void select_up(struct script *script, uint64_t ispi, struct choice choice)
+{
+	v2_init(script, ispi, choice);
+	say(script, 1000, 0);
+	v2_answer(script, ispi, choice, false);
+	say(script, 50, 1);
+	v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_REQUEST, 1, IKEV2_PAYLOAD_IDI, 288);
+	say(script, 50, 0);
+	v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_RESPONSE, 1, IKEV2_PAYLOAD_IDR, 240);
+	say(script, 50, 1);
+}
+
+/* A Delete, answered as that of an IKE SA is (nothing inside) or as that of a child (RFC 7296 section 1.4.1). */
+static void delete_in(struct script *script, uint64_t ispi, uint32_t id, bool child)
+{
+	v2_secret(script, ispi, IKEV2_EXCHANGE_INFORMATIONAL, V2_REQUEST, id, IKEV2_PAYLOAD_DELETE, 80);
+	say(script, 50, 0);
+	v2_secret(script, ispi, IKEV2_EXCHANGE_INFORMATIONAL, V2_RESPONSE, id, child ? IKEV2_PAYLOAD_DELETE : 0, 80);
+	say(script, 50, 1);
+}
+
+/* A sound IKE SA beside one that is not ends what is told of that only where it is gone. */
+START_TEST(two_selections)
+{
+	enum what { SPEAKS, CHILD_DELETED, ESP, DELETED, DELETED_BEFORE, SILENT };
+	for (enum what what = SPEAKS; what <= SILENT; what++) {
+		struct script *script = script_new(100);
+		struct transition born = { .kind = TRANSITION_SA_BORN };
+		uint32_t id = 2;
+		select_up(script, 7, (struct choice){ 12, 256, 12, 5, 2, 0 });
+		born.esp.spi = 0x1000;
+		born.esp.protocol = 50;
+		if (what == ESP)
+			put_transition(script, &born, 1, 2);
+		if (what == DELETED_BEFORE)
+			delete_in(script, 7, id++, false);
+		pass(script, 60000);
+		select_up(script, 9, GOOD);
+		if (what == DELETED || what == CHILD_DELETED)
+			delete_in(script, 7, id++, what == CHILD_DELETED);
+		pass(script, 30000);
+		bool gone = what == DELETED || what == DELETED_BEFORE;
+		ck_assert_msg(last_of(script, FINDING_WEAK_IKE_SELECTED)->state ==
+				  (gone ? FINDING_CLEAR : FINDING_OPEN),
+			      "%d", what);
+		for (unsigned minute = 0; minute < 70; minute++) {
+			v2_secret(script, what == SPEAKS ? 7 : 9, IKEV2_EXCHANGE_INFORMATIONAL, V2_REQUEST, id, 0, 80);
+			say(script, 60000, 0);
+			v2_secret(script, what == SPEAKS ? 7 : 9, IKEV2_EXCHANGE_INFORMATIONAL, V2_RESPONSE, id++, 0,
+				  80);
+			say(script, 50, 1);
+		}
+		const struct seen *seen = last_of(script, FINDING_WEAK_IKE_SELECTED);
+		gone = what > ESP || what == CHILD_DELETED;
+		ck_assert_msg(seen->state == (gone ? FINDING_CLEAR : FINDING_OPEN), "%d", what);
+		ck_assert_uint_eq(opens_of(script, FINDING_WEAK_IKE_SELECTED), 1);
+		script_free(script);
+	}
+}
+END_TEST
+
 START_TEST(aggressive)
 {
 	static const struct {
@@ -667,5 +729,5 @@ END_TEST
 
 SUITE_MAIN("rule_ike", unanswered, unanswered_again, unanswered_by_icmp_at_once, one_way_mirror, refused,
 	   refused_compared, refusal_causes, no_refusal, authentication_v2, authentication_sound, authentication_v1,
-	   authorities, child_v2, child_v1, stalled_or_too_large, cryptography, aggressive, spi_notified,
-	   verdict_tables, gateways_are_held_to_their_rule, leaks)
+	   authorities, child_v2, child_v1, stalled_or_too_large, cryptography, two_selections, aggressive,
+	   spi_notified, verdict_tables, gateways_are_held_to_their_rule, leaks)
