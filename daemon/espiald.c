@@ -23,18 +23,19 @@
 
 enum { EXIT_TROUBLE = 2, INTERFACES_MAX = 64 };
 
-static const char usage[] = "Usage: espiald [-c FILE] [-i IFACE]... [--check-config]\n"
-			    "\n"
-			    "Watches interfaces for hosts that should speak IPsec and do not, and tells syslog.\n"
-			    "Stays in the foreground; SIGTERM ends it with a summary, SIGHUP reads the configuration\n"
-			    "again, SIGUSR1 writes its present state: as JSON lines to report.json.file, where that is set,\n"
-			    "and, started by hand, as a report on standard output.\n"
-			    "\n"
-			    "  -c, --config FILE      configuration; without one: learn who speaks ESP, tell /dev/log\n"
-			    "  -i, --interface IFACE  capture here, instead of where the configuration says\n"
-			    "      --check-config     only say whether the configuration can be used\n"
-			    "      --version          versions of espiald and of the libraries in use\n"
-			    "  -h, --help             this text\n";
+static const char usage[] =
+    "Usage: espiald [-c FILE] [-i IFACE]... [--check-config]\n"
+    "\n"
+    "Watches interfaces for hosts that should speak IPsec and do not, and tells syslog.\n"
+    "Stays in the foreground; SIGTERM ends it with a summary, SIGHUP reads the configuration\n"
+    "again, SIGUSR1 writes its present state: as JSON lines to report.json.file, where that is set,\n"
+    "and, started by hand, as a report on standard output.\n"
+    "\n"
+    "  -c, --config FILE      configuration; without one: learn who speaks ESP, tell /dev/log\n"
+    "  -i, --interface IFACE  capture here, instead of where the configuration says\n"
+    "      --check-config     only say whether the configuration can be used\n"
+    "      --version          versions of espiald and of the libraries in use\n"
+    "  -h, --help             this text\n";
 
 struct arguments {
 	const char *config_path;

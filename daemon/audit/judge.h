@@ -109,8 +109,9 @@ struct judge_settings {
 	uint32_t ike;     /* limit of IKE SAs */
 	uint32_t learned; /* limit of learned pairs; per IPv4 /24 or IPv6 /64 a 32nd part of it, at least 64 */
 	uint64_t seed;
-	bool lifecycle;    /* tell of peers and SAs that come and go */
-	bool remember;     /* write what an engine that is started anew is to know: known_pair and known_host records */
+	bool lifecycle; /* tell of peers and SAs that come and go */
+	bool last_word; /* at the end tell of leaks that are open how much they came to: of a file nobody else will */
+	bool remember;  /* write what an engine that is started anew is to know: known_pair and known_host records */
 	bool ike_messages; /* pass every IKE message on as a record, in order of time */
 	const char *(*interface_name)(void *context, uint16_t interface); /* NULL or "" if it has none */
 	void *interface_context;

@@ -77,6 +77,7 @@ struct leak {
 	int64_t since_ns;                  /* first clear packet of that run, harmless ones included */
 	uint64_t base_packets, base_bytes; /* the tracker's totals before it */
 	uint64_t packets, bytes;           /* the tracker's totals */
+	uint64_t told;                     /* packets of it, as people were told last */
 	int64_t last_ns;
 	int64_t esp_before_ns; /* last ESP known when the leak began */
 	bool quiet;

@@ -154,6 +154,8 @@ static void tell(struct judge *judge, struct judged_pair *pair)
 
 	describe(judge, pair, &finding);
 	alert_tell_pair(judge, pair, &pair->leak.alert, &finding);
+	if (pair->leak.alert.told_ns == judge->now_ns)
+		pair->leak.told = finding.count;
 }
 
 static void finish_leak(struct judge *judge, struct judged_pair *pair, const char *why)
@@ -605,6 +607,11 @@ void rule_leak_finish(struct judge *judge, struct judged_pair *pair)
 	if (!leak->running)
 		return;
 	consider(judge, pair, true);
+	if (judge->settings.last_word && leak->alert.open && leak->packets - leak->base_packets > leak->told) {
+		struct finding finding;
+		describe(judge, pair, &finding);
+		alert_update(judge, &leak->alert, &finding);
+	}
 	if (!leak->decided && leak->cause == CAUSE_UNKNOWN)
 		judge->counters.in_progress++;
 }

@@ -537,6 +537,33 @@ START_TEST(what_waits_at_the_end)
 END_TEST
 
 /* ESP and clear traffic that begin with the very same timestamp. */
+/* Of a file that ends in the middle of a leak it is told how much that came to; once, and not where all was told. */
+START_TEST(the_last_word)
+{
+	begin(SIMPLE("require"));
+	play("ec");
+	tell();
+	has(" update ", 1); /* the cause */
+	options.last_word = true;
+	tell();
+	has(" update ", 2);
+	const struct finding *last = &result->finding[result->finding_count - 1];
+	ck_assert_int_eq(last->state, FINDING_UPDATE);
+	ck_assert_uint_ge(last->count, 76); /* totals come once a second */
+	ck_assert_uint_le(last->count, 80);
+	end();
+	begin(SIMPLE("require"));
+	options.last_word = true;
+	play("ed");
+	tell();
+	size_t updates = story_count(result->findings, " update ");
+	options.last_word = false;
+	tell();
+	has(" update ", updates);
+	end();
+}
+END_TEST
+
 START_TEST(at_the_same_instant)
 {
 	begin(SIMPLE("require"));
@@ -554,4 +581,4 @@ END_TEST
 SUITE_MAIN("leak", causes, severity_of_levels, respond_expects_clear, severity_of_services, words_of_services,
 	   who_speaks_ipsec_elsewhere, default_response, ends, time_does_not_run_back, a_new_alert_has_a_new_number,
 	   a_new_number_behind_gateways_too, hourly_while_it_lasts, forgotten_by_the_judge,
-	   gateways_protect_what_is_behind, what_waits_at_the_end, at_the_same_instant)
+	   gateways_protect_what_is_behind, what_waits_at_the_end, the_last_word, at_the_same_instant)

@@ -156,6 +156,7 @@ struct story_options {
 	int64_t end_ns;        /* let time pass so far after the last frame, in steps of step_ns at most a minute */
 	bool keep_transitions; /* as text, in judged order */
 	bool lifecycle;        /* events of peers and SAs are told */
+	bool last_word;        /* what leaks came to is told at the end, as of a file */
 	bool leaks_only;       /* of the findings, only cleartext-leak is kept */
 	/* So long after STORY_EPOCH everything is killed and begun anew: told of what was written to be known, and of the
 	 * findings that are open; 0: never. One tracker only. What passes within unseen_ns after it nobody sees. */

@@ -611,6 +611,7 @@ static void begin(struct teller *teller)
 					  .thresholds = options->thresholds,
 					  .alerts = options->alerts,
 					  .lifecycle = options->lifecycle,
+					  .last_word = options->last_word,
 					  .remember = options->restart_ns[0] != 0,
 					  .certificate = options->certificate,
 					  .pairs = options->judged_pairs,
