@@ -191,20 +191,12 @@ static struct alert *find_alert(const struct judged_alert *alerts, unsigned coun
 	return NULL;
 }
 
-/* Of a pair in another realm than none or that of its VLAN nothing says which it is. */
-static struct judged_pair *find_pair(struct judge *judge, const struct finding *finding)
-{
-	struct judged_pair *pair = judge_pair(judge, 0, &finding->a, &finding->b);
-
-	return pair || !finding->vlan ? pair : judge_pair(judge, finding->vlan, &finding->a, &finding->b);
-}
-
 static struct judged_pair *obtain_pair(struct judge *judge, const struct finding *finding)
 {
-	struct judged_pair *pair = find_pair(judge, finding);
+	struct judged_pair *pair = judge_pair(judge, finding->realm, &finding->a, &finding->b);
 
 	if (!pair && has_room(&judge->pairs) && address_compare(&finding->a, &finding->b) < 0)
-		pair = judge_pair_obtain(judge, 0, &finding->a, &finding->b, false);
+		pair = judge_pair_obtain(judge, finding->realm, &finding->a, &finding->b, false);
 	return pair;
 }
 
@@ -229,7 +221,7 @@ static void recall_sa_alert(struct judge *judge, const struct finding *finding, 
 {
 	struct judged_alert alerts[JUDGED_ALERTS_MAX] = { 0 };
 	bool upward = finding->has_flow && address_compare(&finding->src, &finding->dst) < 0;
-	struct judged_pair *pair = find_pair(judge, finding);
+	struct judged_pair *pair = judge_pair(judge, finding->realm, &finding->a, &finding->b);
 
 	if (!pair || !finding->has_flow || !finding->has_spi)
 		return;

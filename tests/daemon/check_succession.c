@@ -4,6 +4,7 @@
  * back to the next judge. What is told of traffic that goes on is what it would be without a restart.
  */
 #include "../../daemon/audit/judge.h"
+#include "../../daemon/realms.h"
 #include "../../daemon/report/json.h"
 #include "../../daemon/report/outbox.h"
 #include "../../daemon/report/record_reader.h"
@@ -19,6 +20,7 @@ enum { HELD_MAX = 64, SPOOL_SIZE = 1 << 20 };
 #define RULE "  rules:\n    - { name: r, between: [" A ", " B "], level: require }\n"
 
 static const char *names[] = { "eth0", "eth1" };
+static struct track_interface interfaces[2];
 static struct alert_settings settings;
 static struct config *config;
 static struct judge *judge;
@@ -66,15 +68,19 @@ static void nobody(void *context, const struct record *record)
 	(void)record;
 }
 
+static const struct realms realms = { interfaces, 2, name_of, NULL };
+
 /* From the judge to the reporter. */
 static void say(void *context, const struct record *record)
 {
 	static struct record_reader from_engine;
-	struct record read;
+	struct record read, named;
 
 	(void)context;
 	if (record->type == RECORD_NOTICE)
 		return;
+	if (realms_name(&realms, record, &named))
+		record = &named;
 	char *line = record_to_json(record, "edge-1");
 	ck_assert_ptr_nonnull(line);
 	ck_assert_msg(record_from_json(line, strlen(line), &from_engine, &read), "%s\n%s", from_engine.problem, line);
@@ -133,7 +139,8 @@ static void know(const char *line)
 	struct record record;
 
 	ck_assert(record_from_json(line, strlen(line), &reader, &record));
-	judge_know(judge, &record, now_ns);
+	if (realms_find(&realms, &record))
+		judge_know(judge, &record, now_ns);
 }
 
 struct lines {
@@ -423,6 +430,62 @@ START_TEST(mirror_is_not_captured_any_more)
 }
 END_TEST
 
+/* ---- pairs of one of several networks ---- */
+
+static void esp(enum transition_kind kind, unsigned direction, uint32_t realm, uint16_t vlan)
+{
+	struct transition put = { .time_ns = now_ns,
+				  .kind = (uint8_t)kind,
+				  .direction = (uint8_t)direction,
+				  .realm = realm,
+				  .vlan = vlan,
+				  .a = story_host(A),
+				  .b = story_host(B) };
+
+	put.esp.protocol = 51;
+	put.esp.spi = 0x1000 + direction;
+	put.esp.sequence = 1;
+	judge_put(judge, &put);
+}
+
+/* AH alone, from now on. */
+static void speak(uint32_t realm, uint16_t vlan)
+{
+	for (unsigned d = 0; d < 2; d++) {
+		esp(TRANSITION_SA_BORN, d, realm, vlan);
+		esp(TRANSITION_ESP_BEGAN, d, realm, vlan);
+	}
+}
+
+/* What the next engine takes over is the alert of the pair that speaks, in whichever network that is. */
+START_TEST(pair_of_a_realm)
+{
+	static const struct {
+		enum track_realm kind;
+		uint32_t realm;
+		uint16_t vlan;
+	} cases[] = { { TRACK_REALM_NONE, 0, 0 },       { TRACK_REALM_NONE, 0, 10 },    { TRACK_REALM_VLAN, 10, 10 },
+		      { TRACK_REALM_VLAN, 0, 0 },       { TRACK_REALM_VNI, 70000, 10 }, { TRACK_REALM_VNI, 0, 10 },
+		      { TRACK_REALM_INTERFACE, 2, 10 }, { TRACK_REALM_INTERFACE, 1, 0 } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		interfaces[0].realm = interfaces[1].realm = cases[i].kind;
+		begin(RULE);
+		speak(cases[i].realm, cases[i].vlan);
+		pass(STORY_MINUTE);
+		/* integrity-only, and esp-unnegotiated */
+		unsigned before = count;
+		ck_assert_uint_eq(before, 2);
+		restart();
+		speak(cases[i].realm, cases[i].vlan);
+		pass(40 * STORY_MINUTE);
+		ck_assert_msg(count == before, "case %zu: %u told", i, count);
+		end();
+	}
+	interfaces[0].realm = interfaces[1].realm = TRACK_REALM_NONE;
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = { restarted_in_a_maintenance_window,
@@ -431,7 +494,8 @@ int main(void)
 				       restarted_into_a_group,
 				       counts_go_on,
 				       mirror_stays_dead,
-				       mirror_is_not_captured_any_more };
+				       mirror_is_not_captured_any_more,
+				       pair_of_a_realm };
 
 	settings = alert_default_settings();
 	return suite_run("succession", tests, sizeof(tests) / sizeof(tests[0]));

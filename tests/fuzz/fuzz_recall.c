@@ -249,6 +249,7 @@ static void take_alert(struct input *input, unsigned a, unsigned b, struct world
 	finding->spi = flags & 7;
 	finding->ip_protocol = flags & 128 ? PROTOCOL_AH : PROTOCOL_ESP;
 	finding->vlan = flags & 16 ? 17 : 0;
+	finding->realm = flags & 16 && finding->has_pair ? 17 : 0;
 	finding->first_ns = take_time(input, world->now_ns);
 	finding->last_ns = later(take_time(input, world->now_ns), finding->first_ns);
 	finding->time_ns = record->time_ns = later(take_time(input, world->now_ns), finding->last_ns);
