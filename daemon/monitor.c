@@ -70,7 +70,8 @@ struct monitor {
 	sigset_t before; /* signal mask for the children */
 	struct child engine, reporter;
 	bool reported; /* there was a reporter */
-	bool renewing; /* the reporter was asked to end, to begin anew */
+	bool renewing; /* the reporter is to end, to begin anew */
+	pid_t leaving; /* the one that was asked to; 0: none */
 	bool is_ready;
 	int status;
 };
@@ -249,8 +250,12 @@ static bool reap(struct monitor *monitor)
 			monitor->status = 2;
 			return false;
 		}
-		bool asked = child == &monitor->reporter && monitor->renewing;
-		monitor->renewing &= !asked;
+		bool asked = pid == monitor->leaving;
+		if (child == &monitor->reporter) {
+			/* The next one is new already. */
+			monitor->renewing = false;
+			monitor->leaving = 0;
+		}
 		if (asked)
 			child->pid = 0;
 		else if (!note_death(child, status)) {
@@ -388,10 +393,12 @@ static bool answer_reporter(struct monitor *monitor)
 }
 
 /* The reporter ends when it has answered whoever waits and has passed on what it has, and is started with what is new. */
-static void renew_reporter(const struct monitor *monitor)
+static void renew_reporter(struct monitor *monitor)
 {
-	if (monitor->renewing && monitor->reporter.pid)
-		kill(monitor->reporter.pid, SIGUSR2);
+	if (!monitor->renewing || !monitor->reporter.pid || monitor->reporter.pid == monitor->leaving)
+		return;
+	monitor->leaving = monitor->reporter.pid;
+	kill(monitor->leaving, SIGUSR2);
 }
 
 /* True to go on. */
@@ -460,15 +467,13 @@ static void watch(struct monitor *monitor)
 		if (descriptors[1].revents & POLLIN)
 			note_pulses(monitor);
 		feed_watchdog(monitor);
-		bool renewing = monitor->renewing;
 		if (descriptors[3].revents & POLLIN)
 			hear_late(monitor);
 		if (descriptors[2].revents & POLLIN && !answer_reporter(monitor))
 			return;
 		if (descriptors[0].revents & POLLIN && !obey(monitor))
 			return;
-		if (monitor->renewing && !renewing)
-			renew_reporter(monitor);
+		renew_reporter(monitor);
 	}
 }
 
