@@ -51,6 +51,24 @@ static bool same(const struct both *both)
 	return memcmp(&both->one, &both->other, sizeof(both->one)) == 0;
 }
 
+/* What only the engine has texts and lists of is left to config_same(). */
+static void settle_report(struct config *a, struct config *b)
+{
+	settle(&a->sensor, &b->sensor);
+	settle(&a->syslog.to, &b->syslog.to);
+	settle(&a->syslog.ca, &b->syslog.ca);
+	settle(&a->syslog.name, &b->syslog.name);
+	settle(&a->syslog.certificate, &b->syslog.certificate);
+	settle(&a->syslog.key, &b->syslog.key);
+	settle(&a->json.file, &b->json.file);
+	settle(&a->control, &b->control);
+	settle(&a->spool.dir, &b->spool.dir);
+	settle(&a->store.path, &b->store.path);
+	settle(&a->http.listen, &b->http.listen);
+	settle(&a->http.token_file, &b->http.token_file);
+	settle(&a->evidence.dir, &b->evidence.dir);
+}
+
 bool config_same_report(const struct config *one, const struct config *other)
 {
 	struct both both;
@@ -67,20 +85,7 @@ bool config_same_report(const struct config *one, const struct config *other)
 	IGNORE(&both, alerts);
 	IGNORE(&both, evidence.payload);
 	IGNORE(&both, evidence.memory);
-	struct config *a = &both.one, *b = &both.other;
-	settle(&a->sensor, &b->sensor);
-	settle(&a->syslog.to, &b->syslog.to);
-	settle(&a->syslog.ca, &b->syslog.ca);
-	settle(&a->syslog.name, &b->syslog.name);
-	settle(&a->syslog.certificate, &b->syslog.certificate);
-	settle(&a->syslog.key, &b->syslog.key);
-	settle(&a->json.file, &b->json.file);
-	settle(&a->control, &b->control);
-	settle(&a->spool.dir, &b->spool.dir);
-	settle(&a->store.path, &b->store.path);
-	settle(&a->http.listen, &b->http.listen);
-	settle(&a->http.token_file, &b->http.token_file);
-	settle(&a->evidence.dir, &b->evidence.dir);
+	settle_report(&both.one, &both.other);
 	return same(&both);
 }
 
@@ -168,4 +173,107 @@ unsigned config_start_names(const struct config *one, const struct config *other
 	IGNORE(&both, evidence);
 	note(&names, !same(&both), "other settings");
 	return names.count;
+}
+
+/* ---- all of it ---- */
+
+/* Two entries of lists, as copies; what lies between members does not count. */
+#define SAME_ENTRIES(one, other) (CLEAR_PADDING(one), CLEAR_PADDING(other), memcmp((one), (other), sizeof(*(one))) == 0)
+
+static bool same_prefixes(const struct policy_prefix *one, const struct policy_prefix *other, size_t count)
+{
+	return count == 0 || memcmp(one, other, count * sizeof(*one)) == 0; /* octets only */
+}
+
+static bool same_services(const struct policy_services *one, const struct policy_services *other)
+{
+	bool equal = one->count == other->count;
+
+	for (size_t i = 0; equal && i < one->count; i++) {
+		struct policy_service a = one->entries[i], b = other->entries[i];
+		settle(&a.name, &b.name);
+		equal = SAME_ENTRIES(&a, &b);
+	}
+	return equal;
+}
+
+static bool same_rule(const struct policy_rule *one, const struct policy_rule *other)
+{
+	struct policy_rule a = *one, b = *other;
+
+	for (unsigned side = 0; side < 2; side++) {
+		if (a.between_count[side] != b.between_count[side] ||
+		    !same_prefixes(a.between[side], b.between[side], a.between_count[side]))
+			return false;
+		a.between[side] = b.between[side] = NULL;
+	}
+	if (a.gateway_count != b.gateway_count ||
+	    (a.gateway_count && memcmp(a.gateways, b.gateways, a.gateway_count * sizeof(*a.gateways)) != 0) ||
+	    !same_services(&a.allow, &b.allow) || !same_services(&a.deny, &b.deny))
+		return false;
+	a.gateways = b.gateways = NULL;
+	a.allow = b.allow = a.deny = b.deny = (struct policy_services){ 0 };
+	a.line = b.line = 0;
+	settle(&a.name, &b.name);
+	settle(&a.crypto, &b.crypto);
+	return SAME_ENTRIES(&a, &b);
+}
+
+static bool same_policy(const struct policy *one, const struct policy *other)
+{
+	struct policy a = *one, b = *other;
+	bool equal = a.rule_count == b.rule_count && same_services(&a.allow, &b.allow);
+
+	for (size_t i = 0; equal && i < a.rule_count; i++)
+		equal = same_rule(&a.rules[i], &b.rules[i]);
+	a.allow = b.allow = (struct policy_services){ 0 };
+	a.rules = b.rules = NULL;
+	a.index = b.index = NULL;
+	return equal && SAME_ENTRIES(&a, &b);
+}
+
+static bool same_interface(const struct config_interface *one, const struct config_interface *other)
+{
+	struct config_interface a = *one, b = *other;
+
+	if (a.pin_count != b.pin_count)
+		return false;
+	for (size_t i = 0; i < a.pin_count; i++)
+		if (a.pin[i].first != b.pin[i].first || a.pin[i].last != b.pin[i].last)
+			return false;
+	a.pin = b.pin = NULL;
+	settle(&a.name, &b.name);
+	return SAME_ENTRIES(&a, &b);
+}
+
+static bool same_alerts(const struct config_alerts *one, const struct config_alerts *other)
+{
+	struct config_alerts a = *one, b = *other;
+	bool equal = a.maintenance_count == b.maintenance_count;
+
+	for (size_t i = 0; equal && i < a.maintenance_count; i++) {
+		struct config_maintenance c = a.maintenance[i], d = b.maintenance[i];
+		equal = c.host_count == d.host_count && same_prefixes(c.hosts, d.hosts, c.host_count);
+		c.hosts = d.hosts = NULL;
+		settle(&c.name, &d.name);
+		equal = equal && SAME_ENTRIES(&c, &d);
+	}
+	a.maintenance = b.maintenance = NULL;
+	return equal && SAME_ENTRIES(&a, &b);
+}
+
+bool config_same(const struct config *one, const struct config *other)
+{
+	struct both both;
+	bool equal = one->interface_count == other->interface_count && same_policy(&one->policy, &other->policy) &&
+		     same_alerts(&one->alerts, &other->alerts);
+
+	for (size_t i = 0; equal && i < one->interface_count; i++)
+		equal = same_interface(&one->interfaces[i], &other->interfaces[i]);
+	take(&both, one, other);
+	IGNORE(&both, interfaces);
+	IGNORE(&both, policy);
+	IGNORE(&both, alerts);
+	settle_report(&both.one, &both.other);
+	return equal && same(&both);
 }

@@ -48,8 +48,8 @@ void engine_interface(struct engine *engine, uint16_t index, const char *name);
 
 /*
  * The policy, thresholds, wishes about alerts and interfaces of another configuration from now on; called by the capturing thread between
- * batches. Tables, and what is known, stay. The configuration must live as long as the engine, as the one before must. False,
- * and nothing changed, on lack of memory.
+ * batches. Tables, and what is known, stay. The configuration must live as long as it is in force, and the names in it
+ * and in those before (kept_names.h) as long as the engine. False, and nothing changed, on lack of memory.
  */
 bool engine_reload(struct engine *engine, const struct config *config);
 

@@ -10,6 +10,7 @@
 #include "evidence_post.h"
 #include "handover.h"
 #include "interface_watch.h"
+#include "kept_names.h"
 #include "live.h"
 #include "loop.h"
 #include "memory_limits.h"
@@ -77,9 +78,8 @@ struct process {
 	struct engine_restart restart;
 	int evidence_socket;
 	struct evidence_post *evidence; /* NULL: nobody wants captures of alerts */
-	struct config *
-	    *former; /* configurations that were in force, or are: records and rules know their names; owned */
-	size_t former_count;
+	struct config *reloaded;        /* in force, if another came than that of the start; owned */
+	struct kept_names names;        /* of those and of former ones */
 };
 
 static void write_record(void *context, const struct record *record)
@@ -308,22 +308,21 @@ static void tell_reload(struct process *process, const struct config *config)
 static bool on_config(void *context, struct config *config, char *problem, size_t problem_size)
 {
 	struct process *process = context;
-	struct config **former = realloc(process->former, (process->former_count + 1) * sizeof(struct config *));
 
-	if (former)
-		process->former = former;
-	if (!former || !engine_reload(process->engine, config)) {
+	if (!kept_names_take(&process->names, config) || !engine_reload(process->engine, config)) {
 		snprintf(problem, problem_size, "not enough memory for another configuration; the one in force stays");
-		config_free(config);
+		kept_names_free_config(&process->names, config);
 		return false;
 	}
-	process->former[process->former_count++] = config;
 	if (workers_asked(config) != workers_asked(process->settings->config))
 		notice(process, NOTICE_WARNING,
 		       "capture.workers changed; as many go on as before until espiald is started anew");
 	live_reload(process->live, config);
 	pins_reload(&process->pins, config);
 	sensor_watch_reload(process->watch, config->health.clock_step_ns);
+	/* Nobody goes by the one before any more; names are kept. */
+	kept_names_free_config(&process->names, process->reloaded);
+	process->reloaded = config;
 	if (!(config->alerts.off & CONFIG_EVENT_POLICY_RELOADED))
 		tell_reload(process, config);
 	return true;
@@ -533,9 +532,8 @@ int engine_process_run(const struct engine_process *settings)
 	evidence_post_free(process.evidence);
 	live_free(process.live);
 	loop_free(process.loop);
-	for (size_t i = 0; i < process.former_count; i++)
-		config_free(process.former[i]);
-	free(process.former);
+	kept_names_free_config(&process.names, process.reloaded);
+	kept_names_clear(&process.names);
 	pthread_mutex_destroy(&process.writer.lock);
 	return status;
 }

@@ -275,19 +275,27 @@ static bool reap(struct monitor *monitor)
 
 /* ---- another configuration ---- */
 
+/* What is in force, and what of it waits for the next start. */
+static void describe(const struct monitor *monitor, const char *changed, char outcome[RELOAD_PROBLEM_SIZE])
+{
+	const struct config *config = monitor->config;
+	char later[CONFIG_START_NAMES_SIZE];
+	unsigned count = config_start_names(monitor->laid_out, config, later);
+
+	snprintf(outcome, RELOAD_PROBLEM_SIZE, "configuration read again: %s%zu rule%s, %zu interface%s%s%s", changed,
+		 config->policy.rule_count, finding_plural(config->policy.rule_count), config->interface_count,
+		 finding_plural(config->interface_count),
+		 count ? "; heeded when espiald is started the next time: " : "", later);
+}
+
 /* The engine obeys the configuration, and so do the others from now on. Writes one sentence. */
 static void adopt(struct monitor *monitor, struct config *next, char outcome[RELOAD_PROBLEM_SIZE])
 {
 	const struct config *before = monitor->config;
-	char later[CONFIG_START_NAMES_SIZE];
-	unsigned count = config_start_names(monitor->laid_out, next, later);
 
 	monitor->renewing |= monitor->reporter.pid && !config_same_report(before, next);
-	snprintf(outcome, RELOAD_PROBLEM_SIZE, "configuration read again: %zu rule%s, %zu interface%s%s%s",
-		 next->policy.rule_count, finding_plural(next->policy.rule_count), next->interface_count,
-		 finding_plural(next->interface_count), count ? "; heeded when espiald is started the next time: " : "",
-		 later);
 	monitor->config = next;
+	describe(monitor, "", outcome);
 	let_go(monitor, before);
 }
 
@@ -355,6 +363,15 @@ static bool reload(struct monitor *monitor, char outcome[RELOAD_PROBLEM_SIZE + 1
 	enum reload_outcome done = RELOAD_REFUSED;
 	bool goes_on;
 
+	/* While an engine may still come to another it is told even so. */
+	if (next && !monitor->unanswered && config_same(monitor->config, next)) {
+		free(text);
+		config_free(next);
+		outcome[0] = '+';
+		describe(monitor, "nothing changed: ", outcome + 1);
+		say(outcome + 1);
+		return true;
+	}
 	for (unsigned tries = 0; (goes_on = reap(monitor)) && next && tries < 2; tries++) {
 		done = order(monitor, text, length, problem, sizeof(problem));
 		if (done != RELOAD_WAITING || !engine_is_dead(monitor))

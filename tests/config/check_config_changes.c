@@ -104,6 +104,8 @@ START_TEST(each_key)
 		write_file(other_text, sizeof(other_text), key, key->other);
 		struct config *one = parse(one_text), *again = parse(one_text), *other = parse(other_text);
 		ck_assert_msg(config_same_report(one, again) && config_same_start(one, again), "%s", one_text);
+		ck_assert_msg(config_same(one, again), "%s", one_text);
+		ck_assert_msg(!config_same(one, other) && !config_same(other, one), "%s.%s", key->section, key->key);
 		for (unsigned turn = 0; turn < 2; turn++) {
 			const struct config *from = turn ? other : one, *to = turn ? one : other;
 			ck_assert_msg(config_same_report(from, to) == !(key->needs & REPORTER), "%s.%s: reporter",
@@ -198,6 +200,60 @@ START_TEST(rings)
 }
 END_TEST
 
+/* What the engine has lists of, each entry in each of its members. The first is the one that the others are held against. */
+START_TEST(lists)
+{
+	static const char *const files[] = {
+		"capture: [{interface: e0, pin: [1, 2-3]}]\n"
+		"alerts: {maintenance: [{name: w, hosts: [10.1.0.0/16], at: 'sun 02:00-04:00'}]}\n"
+		"policy:\n  allow: [icmp, dns]\n  rules:\n    - name: r\n      between: [10.1.0.0/24, 10.2.0.0/24]\n"
+		"      gateways: [192.0.2.1, 192.0.2.2]\n      allow: [tcp/22]\n      deny: [http]\n    - name: s\n"
+		"      between: [10.1.0.9, 10.2.0.9]\n",
+	};
+	static const struct {
+		const char *old, *new;
+	} changes[] = {
+		{ "e0", "e1" },
+		{ "[1, 2-3]", "[1, 2-4]" },
+		{ "[1, 2-3]", "[1]" },
+		{ "[1, 2-3]}", "[1, 2-3], side: inside}" },
+		{ "name: w", "name: v" },
+		{ "10.1.0.0/16", "10.1.0.0/17" },
+		{ "hosts: [10.1.0.0/16], ", "" },
+		{ "04:00", "05:00" },
+		{ "[icmp, dns]", "[icmp, ntp]" },
+		{ "[icmp, dns]", "[icmp]" },
+		{ "name: r", "name: t" },
+		{ "10.2.0.0/24", "10.2.0.0/25" },
+		{ "10.2.0.0/24]", "10.2.0.0/24]\n      level: respond" },
+		{ "10.2.0.0/24]", "10.2.0.0/24]\n      crypto: cnsa-2.0" },
+		{ "192.0.2.2", "192.0.2.3" },
+		{ "tcp/22", "tcp/23" },
+		{ "deny: [http]", "deny: [ntp]" },
+		{ "10.2.0.9", "10.2.0.8" },
+		{ "    - name: s\n      between: [10.1.0.9, 10.2.0.9]\n", "" },
+	};
+	char text[1024];
+	struct config *from = parse(files[0]);
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		const char *at = strstr(files[0], changes[i].old);
+		ck_assert_ptr_nonnull(at);
+		snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - files[0]), files[0], changes[i].new,
+			 at + strlen(changes[i].old));
+		struct config *to = parse(text);
+		ck_assert_msg(!config_same(from, to) && !config_same(to, from), "%s", text);
+		config_free(to);
+	}
+	/* Where it stands is nothing to go by. */
+	snprintf(text, sizeof(text), "# a word\n\n%s", files[0]);
+	struct config *same = parse(text);
+	ck_assert(config_same(from, same));
+	config_free(same);
+	config_free(from);
+}
+END_TEST
+
 /* Only what differs is named. */
 START_TEST(names_of_what_differs)
 {
@@ -234,4 +290,4 @@ START_TEST(names_of_what_differs)
 }
 END_TEST
 
-SUITE_MAIN("config_changes", each_key, no_key_is_missing, rings, names_of_what_differs)
+SUITE_MAIN("config_changes", each_key, no_key_is_missing, rings, lists, names_of_what_differs)

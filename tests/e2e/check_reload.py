@@ -34,6 +34,10 @@ class Stage:
         return subprocess.run([self.espial, *arguments, "--socket", f"{self.folder}/control.sock"], capture_output=True,
                               text=True, timeout=30, check=False)
 
+    def text(self):
+        with open(f"{self.folder}/espial.yaml", encoding="utf-8") as file:
+            return file.read()
+
     def mark(self):
         return len(self.sensor.notices())
 
@@ -103,7 +107,10 @@ def one_after_the_other(stage):
         until("another reporter", lambda old=reporter: stage.sensor.reporter() != old)
         until("an answer", lambda: stage.ask("status").stdout)
     stage.sensor.rewrite((f"records/alerts{len(gaps)}.jsonl", "records/alerts.jsonl"))
+    reporter = stage.sensor.reporter()
     expect(stage.ask("reload").returncode == 0, "the first file again")
+    until("another reporter", lambda: stage.sensor.reporter() != reporter)
+    until("an answer", lambda: stage.ask("status").stdout)
 
 
 def at_the_next_start(stage):
@@ -122,6 +129,41 @@ def at_the_next_start(stage):
     expect(later() == "classify, limits", "both are pending")
     stage.crash()
     expect(later() == "", "the engine of now was started by it")
+
+
+def memory_of(pid):
+    """MiB of its own."""
+    return int(station.status_of(pid)["RssAnon"].split()[0]) // 1024
+
+
+def many_times(stage):
+    """The same file again costs the engine nothing, and another each time no more than its names. Rules are many, as for branches."""
+    rules = "".join(f"    - name: branch-{i}\n      between: [10.{i // 250}.{i % 250}.0/24, 10.200.0.0/16]\n      level: require\n"
+                    for i in range(1000))
+    stage.sensor.rewrite(("  rules:\n", "  rules:\n" + rules))
+    expect("1001 rules" in stage.ask("reload").stdout, "many rules")
+    engine = stage.sensor.engine()
+    for change in (lambda turn: None, lambda turn: stage.sensor.rewrite((f"10.{200 + turn}.0.0/16", f"10.{201 + turn}.0.0/16"))):
+        mark, before = len(stage.sensor.records()), 0
+        for turn in range(40):
+            change(turn)
+            done = stage.ask("reload")
+            expect(done.returncode == 0 and "1001 rules" in done.stdout, done)
+            expect(("nothing changed" in done.stdout) == ("10.200.0.0" in stage.text()), done)
+            if turn == 10:
+                before = memory_of(engine)
+        grown = memory_of(engine) - before
+        expect(grown < 4, f"the engine has grown by {grown} MiB")
+
+        def told(since=mark):
+            return sum("policy-reloaded" in line for line in stage.sensor.records()[since:])
+
+        if "10.200.0.0" in stage.text():
+            expect(told() == 0, "what changed nothing is not told")
+        else:
+            until("a word about each", lambda: told() == 40)
+    expect(stage.sensor.engine() == engine, "it is the engine of the beginning")
+    expect(stage.rule() == "third", "and knows what it sees")
 
 
 def closing_report(folder, espiald, espial, store):
@@ -159,6 +201,7 @@ def main(espiald, espial):
             engine_is_slow(stage)
             one_after_the_other(stage)
             at_the_next_start(stage)
+            many_times(stage)
         finally:
             expect(stage.sensor.end() == 0, "espiald ends well")
         stage.wire.unplug()
