@@ -374,6 +374,8 @@ int64_t judge_pair_esp_last(const struct judge *judge, const struct judged_pair 
 	return first > second ? first : second;
 }
 
+enum { RESTS_MIN = 2 /* so many make a habit of resting */ };
+
 void judge_protection(struct judge *judge, const struct judged_pair *pair, struct protection *protection)
 {
 	struct judged_pair *protectors[JUDGE_CARRIERS];
@@ -397,6 +399,11 @@ void judge_protection(struct judge *judge, const struct judged_pair *pair, struc
 			if (esp->began_ns > protection->began_ns[d])
 				protection->began_ns[d] = esp->began_ns;
 			protection->running[d] |= esp->running;
+			if (esp->woke_born_ns <= pair->leak.begin_ns && esp->woke_ns > pair->leak.begin_ns &&
+			    esp->woke_ns > protection->went_on_ns[d])
+				protection->went_on_ns[d] = esp->woke_ns;
+			if (esp->rests >= RESTS_MIN && esp->rest_ns > protection->rest_ns)
+				protection->rest_ns = esp->rest_ns;
 		}
 	}
 }

@@ -42,7 +42,11 @@ struct judged_esp {
 	int64_t began_ns; /* of the present or last run of packets */
 	int64_t last_ns;  /* of the last run once it ended; while running, at least two seconds ago */
 	bool running;
-	uint16_t interface; /* of the last run's first packet */
+	uint8_t rests;        /* times it rested and went on with the SPIs of before; counts to 255 */
+	uint16_t interface;   /* of the last run's first packet */
+	int64_t rest_ns;      /* how long these rests usually are: the longer ones, fading */
+	int64_t woke_ns;      /* when an SPI of before last spoke again, 0: never */
+	int64_t woke_born_ns; /* and since when that SPI had been there */
 };
 
 /* One side's IKE towards the other. */
@@ -525,6 +529,8 @@ struct protection {
 	int64_t first_ns;   /* of both directions */
 	int64_t last_ns[2]; /* as of now; a running direction counts as now less the quiet threshold */
 	int64_t began_ns[2];
+	int64_t went_on_ns[2]; /* when an SPI of before the pair's leak spoke again since that began; 0: none did */
+	int64_t rest_ns;       /* how long it usually rests and goes on with the same SPIs; 0: it does not */
 	bool running[2];
 };
 /* Whether what carries the pair's traffic was only inferred. */

@@ -306,12 +306,35 @@ static void fell_quiet(struct judge *judge, struct judged_pair *pair, struct jud
 		link_up(judge, pair, sa, nearest);
 }
 
+/* The longer ones of what pauses there are, fading: how long it usually is. */
+static void note_pause(int64_t *usual_ns, int64_t pause_ns)
+{
+	int64_t longer = pause_ns - *usual_ns;
+
+	*usual_ns += longer > 0 ? longer : longer / PAUSE_FADES;
+}
+
+/* An SPI of before speaks again, and maybe with it the whole direction. A time in which clear packets passed was no rest. */
+static void note_woke(struct judged_pair *pair, const struct judged_sa *sa, int64_t time_ns)
+{
+	struct judged_esp *esp = &pair->esp[sa->direction];
+
+	esp->woke_ns = time_ns;
+	esp->woke_born_ns = sa->born_ns;
+	/* How long one rested that an engine before this one saw is not known. */
+	if (esp->running || !esp->first_ns || sa->recalled || pair->leak.last_ns > esp->last_ns)
+		return;
+	note_pause(&esp->rest_ns, time_ns - esp->last_ns);
+	if (esp->rests < UINT8_MAX)
+		esp->rests++;
+}
+
 static void woke(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa, int64_t time_ns)
 {
-	int64_t longer = time_ns - sa->last_ns - sa->pause_ns;
-
+	if (sa->quiet)
+		note_woke(pair, sa, time_ns);
 	if (sa->quiet && !sa->recalled)
-		sa->pause_ns += longer > 0 ? longer : longer / PAUSE_FADES;
+		note_pause(&sa->pause_ns, time_ns - sa->last_ns);
 	sa->quiet = false;
 	sa->last_ns = sa->woke_ns = time_ns;
 	if (sa->replaced_by)

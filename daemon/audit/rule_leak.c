@@ -10,12 +10,15 @@
  *   why                    after leak_decide_ns, from what ESP and IKE did, in this order:
  *                            ESP before and after the clear traffic began -> selector-gap, or one-way if never in the
  *                              same direction;
- *                            ESP before, none after -> sa-lost; after long silence, and new ESP follows: after-idle;
+ *                            ESP before, none after -> sa-lost, once it is silent for longer than it rests at times
+ *                              (half as long again, if it rested twice and went on with the same SPIs); after long silence,
+ *                              and new ESP follows: after-idle;
  *                            no ESP before, ESP follows -> before-sa, unless it took long and the reason was found;
  *                            no ESP, IKE that failed since shortly before -> unanswered (soft-sa where the clear traffic
  *                              began when hosts fall back), refused, auth-failed, child-refused, whichever was last;
  *                            no ESP, no IKE, clear both ways -> nobody-initiates.
- *                          A cause that rests on what happened is not taken back when more happens later.
+ *                          A cause that rests on what happened is not taken back when more happens later; but sa-lost
+ *                          is, for selector-gap, when SPIs of before speak again.
  *   when it ends           ESP both ways and no clear packet for leak_secured_ns, or long quiet.
  *
  * For a rule with gateways, ESP and IKE are those of its gateways (judge_protection()). For a rule between hosts that speak
@@ -33,11 +36,14 @@
 /* ESP so long after the first clear packet was no straggler: it went on. Less than leak_decide_ns by the time after which
  * a silent direction is known to be quiet. */
 #define ESP_WENT_ON_NS SECOND
+/* Who falls back to clear traffic, and back to ESP, does so within this. */
+#define TOOK_OVER_NS (3 * SECOND)
 
 enum {
 	EXCHANGE_OPENED_BEFORE_S =
 	    1,                  /* IKE opened so shortly before the first clear packet belongs to the same attempt */
 	TROUBLE_BEFORE_S = 30,  /* EVIDENCE-measured section 8: IKE that failed so shortly before is the reason */
+	DELETED_BEFORE_S = 5,   /* a Delete so shortly before the last ESP is why that was the last */
 	DEFAULT_RESPONSE_S = 2, /* EVIDENCE: the receiver of clear traffic opens IKE within so many seconds */
 };
 
@@ -256,6 +262,40 @@ static enum finding_cause cause_of_trouble(struct judge *judge, struct judged_pa
 	}
 }
 
+/*
+ * The SPIs of before the clear traffic speak again, both ways: no SA was lost, ESP only rested. Unless the clear traffic took
+ * over from it and gave back, as it does where the policy was gone for a while and the SAs were not.
+ */
+static bool went_on(const struct leak *leak, const struct protection *protection)
+{
+	int64_t first = protection->went_on_ns[0] < protection->went_on_ns[1] ? protection->went_on_ns[0]
+									      : protection->went_on_ns[1];
+
+	if (!first)
+		return false;
+	bool beside = leak->last_ns >= first + ESP_WENT_ON_NS;
+	bool took_over = leak->begin_ns - leak->esp_before_ns <= TOOK_OVER_NS && first - leak->last_ns <= TOOK_OVER_NS;
+	return beside || !took_over;
+}
+
+/* ESP is silent, but hardly longer than it is at times, and nothing says that its SAs are gone. */
+static bool may_rest(struct judge *judge, struct judged_pair *pair, const struct protection *protection)
+{
+	int64_t idle = judge->settings.thresholds.leak_after_idle_ns;
+	int64_t rest = protection->rest_ns < idle ? protection->rest_ns : idle;
+	struct judged_pair *protectors[JUDGE_CARRIERS];
+	unsigned count = judge_protectors(judge, pair, protectors, JUDGE_CARRIERS);
+	int64_t before = pair->leak.esp_before_ns, due = before + rest + rest / 2;
+
+	if (judge->now_ns >= due || rule_leak_trouble(judge, pair))
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		if (protectors[i]->deleted_ns >= before - DELETED_BEFORE_S * SECOND)
+			return false;
+	judge_wake(judge, pair, RULE_LEAK, due);
+	return true;
+}
+
 static enum finding_cause cause_after_esp(const struct judge *judge, const struct leak *leak,
 					  const struct protection *protection, bool *decided)
 {
@@ -277,6 +317,8 @@ static enum finding_cause cause_after_esp(const struct judge *judge, const struc
 		bool apart = !protection->tunnelled && (still & leak->directions) == 0;
 		return apart ? CAUSE_ONE_WAY : CAUSE_SELECTOR_GAP;
 	}
+	if (went_on(leak, protection))
+		return CAUSE_SELECTOR_GAP;
 	int64_t before = leak->esp_before_ns;
 	/* Long silence before it may be an SA that idled out; only ESP that follows can say so. */
 	if (leak->begin_ns - before >= thresholds->leak_after_idle_ns) {
@@ -338,6 +380,9 @@ static void decide(struct judge *judge, struct judged_pair *pair, bool at_end)
 		leak->cause = CAUSE_UNKNOWN;
 		judge_protection(judge, pair, &protection);
 	}
+	/* It was refuted. */
+	if (leak->decided && leak->cause == CAUSE_SA_LOST && !leak->carrier && went_on(leak, &protection))
+		leak->cause = CAUSE_SELECTOR_GAP;
 	if (leak->decided)
 		return;
 	if (pair->rule && !protection.any && !leak->carrier_asked && (age >= thresholds->leak_decide_ns || at_end)) {
@@ -353,7 +398,12 @@ static void decide(struct judge *judge, struct judged_pair *pair, bool at_end)
 		if (age < thresholds->leak_decide_ns && !at_end)
 			return;
 		settle_esp_before(leak, &protection);
-		leak->cause = cause_after_esp(judge, leak, &protection, &leak->decided);
+		enum finding_cause cause = cause_after_esp(judge, leak, &protection, &leak->decided);
+		if (cause == CAUSE_SA_LOST && !esp_followed(leak, &protection) && may_rest(judge, pair, &protection)) {
+			leak->decided = false;
+			return;
+		}
+		leak->cause = cause;
 		leak->idle_before = !leak->decided;
 		if (leak->decided)
 			return;

@@ -47,7 +47,8 @@ static void traffic(double seconds, unsigned esp, unsigned clear)
 }
 
 /* What happens, one letter a part: e/E ESP for 10 s / 2 s both ways, o ESP out only, c clear both ways for 20 s, k clear out
- * only, d one clear packet, x ESP and clear together both ways, m ESP out and clear back, i IKE opened, I IKE complete, w 1 s, W 30 s, h 6 min. */
+ * only, d one clear packet, x ESP and clear together both ways, m ESP out and clear back, i IKE opened, I IKE complete, n new SPIs, w 1 s,
+ * W 30 s, h 6 min. */
 static void play(const char *parts)
 {
 	for (; *parts; parts++)
@@ -81,6 +82,10 @@ static void play(const char *parts)
 			break;
 		case 'I':
 			story_ikev2(script, B, A, 0x78, true);
+			break;
+		case 'n':
+			out = story_sa(A, B, out.spi + 1);
+			back = story_sa(B, A, back.spi + 1);
 			break;
 		case 'w':
 			story_wait(script, STORY_SECOND);
@@ -131,6 +136,18 @@ START_TEST(causes)
 		{ "em", "one-way" },
 		/* lost, and the SA comes back: still lost */
 		{ "ece", "sa-lost" },
+		{ "ecnx", "sa-lost" },
+		/* the same SPIs go on, and did not when the clear traffic ended: they only rested */
+		{ "ecx", "selector-gap" },
+		{ "eWcwwwwe", "selector-gap" },
+		{ "eWcwwwwne", "sa-lost" },
+		/* who rests for half a minute at times may do so again, until half as long again is over or new SPIs come */
+		{ "eWeWec", "unknown" },
+		{ "eWeWecwwwwe", "selector-gap" },
+		{ "eWeWeWcwwwwe", "selector-gap" },
+		{ "eWeWeccccc", "sa-lost" },
+		{ "eWeWecwwwwne", "sa-lost" },
+		{ "eWec", "sa-lost" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char expected[64];
@@ -160,6 +177,19 @@ START_TEST(causes)
 		}
 		end();
 	}
+}
+END_TEST
+
+/* What was clear each time was no rest, and makes no habit of resting. */
+START_TEST(lost_again_and_again)
+{
+	begin(SIMPLE("require"));
+	play("ecececec");
+	tell();
+	has("open cleartext-leak", 4);
+	has("update cleartext-leak/sa-lost", 4);
+	has("selector-gap", 0);
+	end();
 }
 END_TEST
 
@@ -578,7 +608,8 @@ START_TEST(at_the_same_instant)
 }
 END_TEST
 
-SUITE_MAIN("leak", causes, severity_of_levels, respond_expects_clear, severity_of_services, words_of_services,
-	   who_speaks_ipsec_elsewhere, default_response, ends, time_does_not_run_back, a_new_alert_has_a_new_number,
-	   a_new_number_behind_gateways_too, hourly_while_it_lasts, forgotten_by_the_judge,
-	   gateways_protect_what_is_behind, what_waits_at_the_end, the_last_word, at_the_same_instant)
+SUITE_MAIN("leak", causes, lost_again_and_again, severity_of_levels, respond_expects_clear, severity_of_services,
+	   words_of_services, who_speaks_ipsec_elsewhere, default_response, ends, time_does_not_run_back,
+	   a_new_alert_has_a_new_number, a_new_number_behind_gateways_too, hourly_while_it_lasts,
+	   forgotten_by_the_judge, gateways_protect_what_is_behind, what_waits_at_the_end, the_last_word,
+	   at_the_same_instant)

@@ -358,6 +358,48 @@ START_TEST(forgotten_after_a_fortnight)
 }
 END_TEST
 
-SUITE_MAIN("learn", the_guards, not_through_a_nat, refuted_by_an_end, a_complete_exchange_and_esp, bounded_per_network,
-	   networks_come_and_go, evicted_ones_do_not_count, a_leak_of_a_learned_pair, promoted_to_a_rule,
-	   what_always_ran_beside, forgotten_after_a_fortnight)
+/* A pair that speaks for twenty seconds and rests for as long is asked something in clear while it rests; `lost`: and does not
+ * speak again. */
+static void asked_in_a_rest(bool lost)
+{
+	begin(NULL);
+	for (unsigned i = 0; i < 12; i++) {
+		if (lost && i == 5)
+			break;
+		for (unsigned k = 0; k < 20; k++) {
+			story_esp(script, &out, 120);
+			story_esp(script, &back, 120);
+			story_wait(script, STORY_SECOND);
+		}
+		story_wait(script, 5 * STORY_SECOND);
+		for (unsigned k = 0; k < 10; k++) {
+			if (i == 3 && !lost) {
+				story_send(script, &web, false, 500);
+				story_send(script, &web, true, 500);
+			}
+			story_wait(script, STORY_SECOND);
+		}
+		story_wait(script, 5 * STORY_SECOND);
+	}
+	for (unsigned k = 0; lost && k < 60; k++) {
+		story_send(script, &web, false, 500);
+		story_send(script, &web, true, 500);
+		story_wait(script, STORY_SECOND);
+	}
+	ck_assert(learned());
+}
+START_TEST(a_pair_that_rests)
+{
+	asked_in_a_rest(false);
+	has_times(result->findings, "sa-lost", 0);
+	has_times(result->findings, "open cleartext-leak/selector-gap low possible", 1);
+	end();
+	asked_in_a_rest(true);
+	has_times(result->findings, "sa-lost medium possible", 1);
+	end();
+}
+END_TEST
+
+SUITE_MAIN("learn", a_pair_that_rests, the_guards, not_through_a_nat, refuted_by_an_end, a_complete_exchange_and_esp,
+	   bounded_per_network, networks_come_and_go, evicted_ones_do_not_count, a_leak_of_a_learned_pair,
+	   promoted_to_a_rule, what_always_ran_beside, forgotten_after_a_fortnight)

@@ -147,6 +147,28 @@ static void lost_by_delete(void)
 	seconds(1);
 	clear(20, BOTH);
 }
+/* They speak for half a minute and rest for as long, and again. */
+static void rests(void)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		esp(30, BOTH);
+		seconds(i < 2 ? 30 : 1);
+	}
+}
+static void lost_by_delete_after_rests(void)
+{
+	uint64_t ispi = ike_up(A, B);
+
+	rests();
+	ike_deleted(A, B, ispi, 2);
+	clear(20, BOTH);
+}
+static void clear_while_it_rests(void)
+{
+	ike_up(A, B);
+	rests();
+	clear(20, BOTH);
+}
 static void gap(void)
 {
 	ike_up(A, B);
