@@ -636,6 +636,8 @@ struct ike_event ike_story_message(struct ike_stories *stories, const struct ike
 		story->rspi = header->responder_spi;
 	if (story->mode == IKE_MODE_UNKNOWN)
 		story->mode = mode_of(header);
+	if (side == 0 && !story->said_ns[0])
+		story->initiator_port = arrival->src_port;
 	story->said_ns[side] = arrival->time_ns;
 	story->two_way = story->said_ns[0] && story->said_ns[1];
 	uint64_t digest = hash_octets(arrival->octets, arrival->captured, 0);

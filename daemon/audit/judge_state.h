@@ -199,6 +199,7 @@ struct trouble {
 	uint16_t sends;  /* of it */
 	uint16_t gap_ds; /* last gap between them, tenths of a second */
 	uint16_t notify; /* what was said in clear, 0: nothing */
+	uint16_t port;   /* of an initiator behind a NAT, where others may have the same address; 0: it is not */
 	uint8_t major, exchange;
 	uint8_t direction; /* from initiator to responder */
 	bool silent;       /* REFUSED: not by a word, but by silence */

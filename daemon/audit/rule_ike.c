@@ -54,12 +54,24 @@ static void end(struct judge *judge, struct judged_pair *pair, enum trouble_kind
 	trouble->count = 0;
 }
 
-/* The negotiation got as far as `reached`: what was wrong before is over. */
-static void succeed(struct judge *judge, struct judged_pair *pair, enum trouble_kind reached, const char *why)
+/*
+ * Whether a client behind a NAT was not believed, and it is another one behind the same address that comes so far: that of `story`, or,
+ * NULL, one that cannot be told from it.
+ */
+static bool of_another(const struct trouble *trouble, enum trouble_kind kind, const struct ike_story *story)
 {
-	for (unsigned kind = 0; kind <= reached; kind++)
-		if (pair->negotiation.troubles[kind].first_ns)
+	return kind == TROUBLE_AUTH && trouble->port && (!story || story->initiator_port != trouble->port);
+}
+
+/* The negotiation got as far as `reached`: what was wrong before is over. */
+static void succeed(struct judge *judge, struct judged_pair *pair, const struct ike_story *story,
+		    enum trouble_kind reached, const char *why)
+{
+	for (unsigned kind = 0; kind <= reached; kind++) {
+		const struct trouble *trouble = &pair->negotiation.troubles[kind];
+		if (trouble->first_ns && !of_another(trouble, kind, story))
 			end(judge, pair, kind, why);
+	}
 }
 
 /* Up, it seems. Where EAP failed before, the first answer to a proof is the responder's part of it and decides nothing. */
@@ -69,7 +81,7 @@ static void accepted(struct judge *judge, struct judged_pair *pair, const struct
 
 	for (unsigned kind = 0; kind <= TROUBLE_AUTH; kind++) {
 		const struct trouble *trouble = &pair->negotiation.troubles[kind];
-		if (trouble->first_ns && !(trouble->eap && first))
+		if (trouble->first_ns && !(trouble->eap && first) && !of_another(trouble, kind, story))
 			end(judge, pair, kind, "established");
 	}
 }
@@ -139,6 +151,7 @@ static void fail(struct judge *judge, struct judged_pair *pair, enum trouble_kin
 	trouble->ispi = story->ispi;
 	trouble->major = story->major;
 	trouble->eap = story->eap;
+	trouble->port = story->nat_side[0] ? story->initiator_port : 0;
 	trouble->notify = judge->ike.notify;
 	trouble->direction = story->opened_direction;
 	if (address_equal(&pair->address[0], &story->initiator) || address_equal(&pair->address[1], &story->initiator))
@@ -172,7 +185,7 @@ static void repeated(struct judge *judge, struct judged_pair *pair, const struct
 	if (!story->two_way && judge->ike.from_initiator && judge->message->sa_count > 0) {
 		enum finding_cause cause = rule_ike_silence(judge, pair, story, request);
 		if (cause != CAUSE_NONE)
-			succeed(judge, pair, TROUBLE_UNANSWERED, "explained");
+			succeed(judge, pair, story, TROUBLE_UNANSWERED, "explained");
 		fail(judge, pair, cause == CAUSE_NONE ? TROUBLE_UNANSWERED : TROUBLE_REFUSED, story, request, cause);
 		return;
 	}
@@ -339,20 +352,20 @@ static void message(struct judge *judge, struct judged_pair *pair, const struct 
 		repeated(judge, pair, story);
 		break;
 	case IKE_EVENT_CHALLENGED:
-		succeed(judge, pair, TROUBLE_UNANSWERED, "answered");
+		succeed(judge, pair, story, TROUBLE_UNANSWERED, "answered");
 		break;
 	case IKE_EVENT_OPENED:
 		fallen_back(pair, story);
 		break;
 	case IKE_EVENT_ANSWERED:
 		rule_ike_takes(judge, story);
-		succeed(judge, pair, TROUBLE_REFUSED, "answered");
+		succeed(judge, pair, story, TROUBLE_REFUSED, "answered");
 		break;
 	case IKE_EVENT_AUTH_SENT:
-		succeed(judge, pair, TROUBLE_REFUSED, "answered");
+		succeed(judge, pair, story, TROUBLE_REFUSED, "answered");
 		break;
 	case IKE_EVENT_REFUSED:
-		succeed(judge, pair, TROUBLE_UNANSWERED, "answered");
+		succeed(judge, pair, story, TROUBLE_UNANSWERED, "answered");
 		fail(judge, pair, TROUBLE_REFUSED, story, NULL,
 		     rule_ike_refusal(judge, pair, story, judge->ike.notify));
 		break;
@@ -367,11 +380,11 @@ static void message(struct judge *judge, struct judged_pair *pair, const struct 
 		rule_ike_proof_continued(judge, pair, story);
 		break;
 	case IKE_EVENT_AUTH_REJECTED:
-		succeed(judge, pair, TROUBLE_PATH_MTU, "answered");
+		succeed(judge, pair, story, TROUBLE_PATH_MTU, "answered");
 		fail(judge, pair, TROUBLE_AUTH, story, NULL, rule_ike_proof_failed(judge, pair, story));
 		break;
 	case IKE_EVENT_CHILD_ACCEPTED:
-		succeed(judge, pair, TROUBLE_CHILD, "established");
+		succeed(judge, pair, story, TROUBLE_CHILD, "established");
 		negotiation->established_ispi = story->ispi;
 		break;
 	case IKE_EVENT_CHILD_REFUSED:
@@ -412,7 +425,7 @@ void rule_ike_transition(struct judge *judge, struct judged_pair *pair, const st
 		break;
 	case TRANSITION_ESP_BEGAN:
 		if (pair->esp[0].running && pair->esp[1].running)
-			succeed(judge, pair, TROUBLE_CHILD, "secured-again");
+			succeed(judge, pair, NULL, TROUBLE_CHILD, "secured-again");
 		break;
 	default:
 		break;

@@ -480,6 +480,52 @@ START_TEST(eap_out_of_view)
 }
 END_TEST
 
+/* ---- clients behind one address ---- */
+
+static void client(struct script *script, uint64_t ispi, uint16_t port, bool nat, bool accepted)
+{
+	script->port = port;
+	v2_init(script, ispi, GOOD);
+	if (nat)
+		v2_behind_nat(script);
+	say(script, 1000, 0);
+	v2_answer(script, ispi, GOOD, false);
+	say(script, 50, 1);
+	v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_REQUEST, 1, IKEV2_PAYLOAD_IDI, 288);
+	say(script, 50, 0);
+	v2_secret(script, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_RESPONSE, 1,
+		  accepted ? IKEV2_PAYLOAD_IDR : IKEV2_PAYLOAD_NOTIFY, accepted ? 240 : 80);
+	say(script, 50, 1);
+}
+
+/* Behind a NAT, who comes up from another port is another one: that it does says nothing of who fails. */
+START_TEST(another_client)
+{
+	static const struct {
+		uint16_t fails, succeeds;
+		bool nat, ends;
+	} cases[] = {
+		{ 20009, 20000, true, false }, { 500, 20000, true, false }, { 20009, 500, true, false },
+		{ 20009, 20009, true, true },  { 500, 500, true, true },    { 20009, 20000, false, true },
+	};
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct script *script = script_new(100);
+		for (uint64_t ispi = 10; ispi < 50; ispi += 10) {
+			client(script, ispi, cases[i].fails, cases[i].nat, false);
+			pass(script, 20000);
+		}
+		client(script, 50, cases[i].succeeds, cases[i].nat, true);
+		esp_begins(script, 100, 1, 2);
+		ck_assert_msg(failure(script)->state == (cases[i].ends ? FINDING_CLEAR : FINDING_OPEN), "case %u", i);
+		/* Nobody fails any more. */
+		pass(script, 330000);
+		ck_assert_int_eq(failure(script)->state, FINDING_CLEAR);
+		ck_assert_uint_eq(opens_of(script, FINDING_IKE_AUTH_FAILED), 1);
+		script_free(script);
+	}
+}
+END_TEST
+
 SUITE_MAIN("rule_ike_auth", ticket_refused, ticket_of_the_responder, no_ticket_no_word, errors_beside_it, errors_alone,
 	   bounded, hint_unknown, hint_revocation_list, no_hint_of_a_revocation_list, hint_expired, no_hint_of_expiry,
-	   hint_authorities, hint_fragments, eap, eap_out_of_view)
+	   hint_authorities, hint_fragments, eap, eap_out_of_view, another_client)

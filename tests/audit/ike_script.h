@@ -42,6 +42,7 @@ struct script {
 	uint64_t serial;
 	uint8_t octets[OCTETS_MAX];
 	uint32_t length, next; /* next: where the type of the next payload goes */
+	uint16_t port;         /* of side 0; 0: 500 */
 	struct seen seen[SEEN_MAX];
 	unsigned seen_count;
 };
@@ -97,6 +98,15 @@ static inline void script_rule(struct policy *policy, const char *crypto)
 	}
 }
 
+/* No hash of an address is what script messages carry: all are of a sender behind a NAT. */
+static inline bool script_nat_hash(void *context, enum ike_nat_algorithm algorithm, const uint8_t *octets,
+				   uint32_t length, uint8_t *digest)
+{
+	(void)context, (void)octets, (void)length;
+	memset(digest, 0, ike_nat_digest_size(algorithm));
+	return true;
+}
+
 /* With a rule if `crypto` is not NULL; certificates are read by `certificate` if it is not NULL. */
 static inline struct script *script_new_with(uint32_t ike, const char *crypto, certificate_read_function *certificate)
 {
@@ -115,6 +125,7 @@ static inline struct script *script_new_with(uint32_t ike, const char *crypto, c
 		.ike = ike,
 		.learned = 10,
 		.certificate = certificate,
+		.nat_hash = script_nat_hash,
 	};
 	struct record_sink sink = { script_write, script };
 	script->judge = judge_new(&settings, &sink);
@@ -243,6 +254,18 @@ static inline void v2_notify(struct script *script, unsigned type, unsigned coun
 	put(script, 2, 0);
 	put(script, 2, type);
 	put(script, count, data);
+	ends(script, notify);
+}
+
+/* The hash of an address that is none of the sender's in view (RFC 7296 section 2.23). */
+static inline void v2_behind_nat(struct script *script)
+{
+	uint32_t notify = payload(script, IKEV2_PAYLOAD_NOTIFY);
+
+	put(script, 2, 0);
+	put(script, 2, IKEV2_NOTIFY_NAT_DETECTION_SOURCE_IP);
+	for (unsigned i = 0; i < 20; i++)
+		put(script, 1, 0xa5);
 	ends(script, notify);
 }
 
@@ -376,6 +399,8 @@ static inline void say_between(struct script *script, int64_t milliseconds, unsi
 	cursor = cursor_make(script->octets, script->length, script->length);
 	ck_assert(ike_header_read(&cursor, &transition.ike.header));
 	transition.ike.src_port = transition.ike.dst_port = 500;
+	if (script->port)
+		*(direction ? &transition.ike.dst_port : &transition.ike.src_port) = script->port;
 	transition.ike.octets = transition.ike.captured = script->length;
 	transition.ike.message = malloc(script->length);
 	ck_assert_ptr_nonnull(transition.ike.message);
