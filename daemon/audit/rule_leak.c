@@ -40,8 +40,6 @@
 #define TOOK_OVER_NS (3 * SECOND)
 
 enum {
-	EXCHANGE_OPENED_BEFORE_S =
-	    1,                  /* IKE opened so shortly before the first clear packet belongs to the same attempt */
 	TROUBLE_BEFORE_S = 30,  /* EVIDENCE-measured section 8: IKE that failed so shortly before is the reason */
 	DELETED_BEFORE_S = 5,   /* a Delete so shortly before the last ESP is why that was the last */
 	DEFAULT_RESPONSE_S = 2, /* EVIDENCE: the receiver of clear traffic opens IKE within so many seconds */

@@ -5,6 +5,10 @@
 
 #include "judge_state.h"
 
+enum {
+	EXCHANGE_OPENED_BEFORE_S = 1
+}; /* IKE opened so shortly before the first clear packet belongs to the same attempt */
+
 /* Ends the pair's leak, if it runs, for a reason that is not in its traffic. */
 void rule_leak_end(struct judge *judge, struct judged_pair *pair, const char *why);
 

@@ -236,6 +236,32 @@ static void say_exemption(const struct judged_pair *pair, struct finding *findin
 	finding_note_words(finding, "could_be_exempt", what);
 }
 
+/* Who opened IKE first, from shortly before the leak until ESP began, of those who protect the pair: itself or gateways. NULL if nobody. */
+static const struct address *opener_of(struct judge *judge, struct judged_pair *pair, bool tunnelled, int64_t esp_ns)
+{
+	const struct leak *leak = &pair->leak;
+	struct judged_pair *protectors[JUDGE_CARRIERS];
+	unsigned count = judge_protectors(judge, pair, protectors, JUDGE_CARRIERS);
+	const struct address *opener = NULL;
+	int64_t first_ns = INT64_MAX;
+
+	if (!tunnelled) {
+		unsigned side =
+		    leak->opened_by_ns[1] && (!leak->opened_by_ns[0] || leak->opened_by_ns[1] < leak->opened_by_ns[0]);
+		return leak->opened_by_ns[side] ? &pair->address[side] : NULL;
+	}
+	for (unsigned i = 0; i < count; i++)
+		for (unsigned side = 0; side < 2; side++) {
+			int64_t opened_ns = protectors[i]->ike[side].opened_ns;
+			if (opened_ns < leak->begin_ns - EXCHANGE_OPENED_BEFORE_S * INT64_C(1000000000) ||
+			    opened_ns > esp_ns || opened_ns >= first_ns)
+				continue;
+			first_ns = opened_ns;
+			opener = &protectors[i]->address[side];
+		}
+	return opener;
+}
+
 static void say_cause(struct judge *judge, struct judged_pair *pair, struct finding *finding)
 {
 	const struct leak *leak = &pair->leak;
@@ -287,17 +313,16 @@ static void say_cause(struct judge *judge, struct judged_pair *pair, struct find
 		break;
 	case CAUSE_BEFORE_SA:
 	case CAUSE_AFTER_IDLE: {
-		unsigned opener =
-		    leak->opened_by_ns[1] && (!leak->opened_by_ns[0] || leak->opened_by_ns[1] < leak->opened_by_ns[0]);
 		int64_t esp =
 		    protection.began_ns[0] < protection.began_ns[1] ? protection.began_ns[0] : protection.began_ns[1];
+		const struct address *opener = opener_of(judge, pair, protection.tunnelled, esp);
 		finding_say(finding, ": clear for %.1f s before ESP %s", seconds(esp - leak->begin_ns),
 			    leak->cause == CAUSE_BEFORE_SA ? "began" : "came back after a long silence");
 		finding_note_integer(finding, "clear_packets", (int64_t)finding->count);
 		finding_note_real(finding, "clear_seconds", seconds(leak->last_ns - leak->begin_ns));
-		if (leak->opened_by_ns[opener]) {
-			finding_say(finding, ", and %s opened IKE", address_text(&pair->address[opener], &text));
-			finding_note_address(finding, "initiator", &pair->address[opener]);
+		if (opener) {
+			finding_say(finding, ", and %s opened IKE", address_text(opener, &text));
+			finding_note_address(finding, "initiator", opener);
 		}
 		finding_note_boolean(finding, "default_response", leak->default_response);
 		break;

@@ -23,6 +23,7 @@ enum {
 	PROTOCOL_IPIP = 4,
 	PROTOCOL_TCP = 6,
 	PROTOCOL_UDP = 17,
+	PROTOCOL_IPV6 = 41,
 	PROTOCOL_GRE = 47,
 	NAT_KEEPALIVE = 0xff, /* RFC 3948 section 2.3 */
 	TCP_SYN = 0x02,
@@ -343,7 +344,8 @@ static uint8_t carrier_protocol(const struct packet *packet, uint16_t *port)
 		return PROTOCOL_UDP;
 	if (packet->tunnels & (TUNNEL_GRE | TUNNEL_ERSPAN))
 		return PROTOCOL_GRE;
-	return PROTOCOL_IPIP;
+	/* By what it carries: RFC 2003 and 2473 section 3, RFC 4213 section 3. */
+	return address_is_ipv4(&packet->src) ? PROTOCOL_IPIP : PROTOCOL_IPV6;
 }
 
 /* Whether the pair is worth looking at: it speaks IPsec, or a rule names it. Mirror sessions bring all their traffic in one

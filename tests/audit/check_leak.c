@@ -549,6 +549,45 @@ START_TEST(gateways_protect_what_is_behind)
 }
 END_TEST
 
+/* Who opened IKE for what is behind the gateways is one of them. */
+START_TEST(a_gateway_opened)
+{
+	for (unsigned other = 0; other < 2; other++) {
+		begin(TUNNEL);
+		struct story_stream inner = story_stream("10.1.0.5", "10.2.0.5", 6, 80);
+		story_ikev2(script, other ? B : A, other ? A : B, 9, true);
+		for (unsigned k = 0; k < 6; k++) {
+			story_send(script, &inner, k & 1, 900);
+			story_wait(script, STORY_SECOND / 2);
+		}
+		play("e");
+		tell();
+		has(other ? " and " B " opened IKE" : " and " A " opened IKE", 1);
+		has(other ? "initiator=" B " " : "initiator=" A " ", 2);
+		end();
+	}
+}
+END_TEST
+
+/* Traffic of others in a tunnel in clear, IPv4 (RFC 2003) or IPv6 (RFC 4213), is what its own ends send. */
+START_TEST(tunnels_of_ip_in_clear)
+{
+	static const uint8_t inner4[40] = { 0x45, 0, 0, 40, 0, 1, 0, 0,    64,   6, 0,  0,           10,
+					    1,    0, 1, 10, 2, 0, 1, 0x9c, 0x40, 0, 80, [32] = 0x50, 2 };
+	static const uint8_t inner6[60] = { 0x60, 0,        0,           0,    0,        20,          6,           64,
+					    0x20, 1,        0xd,         0xb8, [23] = 1, [24] = 0x20, 1,           0xd,
+					    0xb8, [39] = 2, [40] = 0x9c, 0x40, 0,        80,          [52] = 0x50, 2 };
+	for (unsigned six = 0; six < 2; six++) {
+		begin(SIMPLE("require"));
+		struct story_stream tunnel = story_stream(A, B, six ? 41 : 4, 0);
+		story_payload(script, &tunnel, false, six ? inner6 : inner4, six ? sizeof(inner6) : sizeof(inner4));
+		tell();
+		has(six ? "sends IP protocol 41 to " B : "sends IP protocol 4 to " B, 1);
+		end();
+	}
+}
+END_TEST
+
 START_TEST(what_waits_at_the_end)
 {
 	begin(SIMPLE("require"));
@@ -610,6 +649,6 @@ END_TEST
 
 SUITE_MAIN("leak", causes, lost_again_and_again, severity_of_levels, respond_expects_clear, severity_of_services,
 	   words_of_services, who_speaks_ipsec_elsewhere, default_response, ends, time_does_not_run_back,
-	   a_new_alert_has_a_new_number, a_new_number_behind_gateways_too, hourly_while_it_lasts,
-	   forgotten_by_the_judge, gateways_protect_what_is_behind, what_waits_at_the_end, the_last_word,
-	   at_the_same_instant)
+	   a_new_alert_has_a_new_number, a_new_number_behind_gateways_too, forgotten_by_the_judge,
+	   hourly_while_it_lasts, gateways_protect_what_is_behind, a_gateway_opened, tunnels_of_ip_in_clear,
+	   what_waits_at_the_end, the_last_word, at_the_same_instant)
