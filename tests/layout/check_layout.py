@@ -57,7 +57,7 @@ TEST_LIBRARIES = list(HOMES) + ["check.h"]
 # The C library, POSIX and the kernel's interface.
 SYSTEM = re.compile(
     r"^(?:(?:sys|net|netinet|netpacket|arpa|linux)/[\w/]+\.h|(?:assert|ctype|dirent|dlfcn|endian|errno|execinfo|fcntl|fnmatch|ftw"
-    r"|getopt|glob|grp|inttypes|langinfo|libgen|limits|locale|malloc|math|netdb|poll|pthread|pwd|sched|setjmp|signal|spawn"
+    r"|getopt|glob|grp|inttypes|langinfo|libgen|limits|locale|malloc|math|netdb|poll|pthread|pwd|sched|search|setjmp|signal|spawn"
     r"|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog|termios|threads"
     r"|time|ucontext|unistd|utime|wchar|wctype)\.h)$"
 )
