@@ -14,6 +14,7 @@
 
 #define OUTLIVED_NS                                                                                                    \
 	(INT64_C(3600000) * MILLISECOND) /* quiet for so long, a story makes room without that being a lack of it */
+#define DISOWN_NS (5000 * MILLISECOND)   /* an initiator that does not believe the responder says so within */
 #define COPY_NS (50 * MILLISECOND)       /* EVIDENCE-measured section 7: what comes again so soon is a copy */
 
 enum {
@@ -21,6 +22,7 @@ enum {
 	FRAGMENT_BITS = 64,
 	CHILD_REQUEST_MIN = 200, /* octets; the same: a proof that asks for a child too; without 176 */
 	KEY_REQUEST_MAX = 800,   /* octets; EVIDENCE-measured section 3: longer proofs carry certificates */
+	LONE_NOTIFY_MAX = 80, /* octets; the same, section 1: one notify without data, where those of MOBIKE have 96 */
 	EAP_END_MAX = 80, /* octets; an answer with the four of EAP-Success or EAP-Failure, by the widest of ciphers */
 };
 
@@ -400,7 +402,7 @@ static enum ike_event_kind v2_request(struct ike_story *story, const struct ike_
 	if (request->sends && !opening && message->header.message_id < request->message_id)
 		return IKE_EVENT_NONE;
 	ike_story_request_begin(request, message, arrival, digest);
-	story->closed_ns = 0;
+	story->closed_ns = story->disowned_ns = 0;
 	if (opening) {
 		ike_suite_read(message, &story->offered);
 		story->opened = true;
@@ -425,6 +427,10 @@ static enum ike_event_kind v2_request(struct ike_story *story, const struct ike_
 	case IKEV2_EXCHANGE_INFORMATIONAL:
 		if (message->first_inner == IKEV2_PAYLOAD_DELETE)
 			story->deleted_ns = arrival->time_ns;
+		/* RFC 7296 section 2.21.2: the responder's proof was not believed, as it may be. */
+		if (goes_on && side == 0 && story->established_ns && message->first_inner == IKEV2_PAYLOAD_NOTIFY &&
+		    arrival->length <= LONE_NOTIFY_MAX && arrival->time_ns - story->established_ns <= DISOWN_NS)
+			story->disowned_ns = arrival->time_ns;
 		if (message->protection != IKE_CLEAR && !story->rejected_ns)
 			ike_story_accepted(story, arrival->time_ns);
 		return IKE_EVENT_PROGRESS;

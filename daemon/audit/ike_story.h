@@ -84,6 +84,8 @@ struct ike_story {
 	int64_t rejected_ns;
 	int64_t
 	    eap_ended_ns; /* the last answer was as short as one that ends EAP, and nothing followed; 0: it was not */
+	int64_t
+	    disowned_ns; /* IKEv2: at once after it was up the initiator sent a lone notify, and nothing since; 0: it did not */
 	int64_t refused_ns;
 	int64_t deleted_ns; /* last Delete that was recognised, of this SA or of a child */
 	int64_t

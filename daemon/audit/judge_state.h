@@ -204,6 +204,7 @@ struct trouble {
 	uint8_t direction; /* from initiator to responder */
 	bool silent;       /* REFUSED: not by a word, but by silence */
 	bool authip;       /* in AuthIP, which few take: the initiator falls back to IKE */
+	bool disowned;     /* by the initiator, after the answer: that there is one ends nothing */
 	bool eap;          /* with EAP: that the responder is believed, in the first answer to a proof, ends nothing */
 	enum trouble_kind kind;
 	enum finding_cause cause;
@@ -236,8 +237,10 @@ struct judged_negotiation {
 	int64_t established_ns;
 	uint64_t doubt_ispi; /* an IKE SA that may be up without a child, and since when; 0: looked at */
 	int64_t doubt_ns;
-	uint64_t eap_ispi; /* an IKE SA whose EAP may have come to nothing, and since when; 0: looked at */
-	int64_t eap_ns;
+	uint64_t
+	    undone_ispi; /* an IKE SA whose proofs may have come to nothing, by EAP or disowned, and since when; 0: looked at */
+	int64_t undone_ns;
+	int64_t disowned_ns; /* when the last one was that was disowned and brought no ESP */
 	/* a new IKE SA beside one that is up: it may be that a host began again */
 	uint64_t again_ispi;
 	int64_t again_ns;

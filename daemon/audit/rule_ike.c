@@ -10,7 +10,7 @@
  *   unanswered     the same first message three times or more, ike_silence_ns without anything back. Only one message's
  *                  repetition counts: an initiator whose answers are not in view goes on and does not repeat itself.
  *   stalled        the same for a later message before the IKE SA is up; path-mtu if that message is a large one.
- *   auth-failed    ike_story.h's AUTH_REJECTED.
+ *   auth-failed    ike_story.h's AUTH_REJECTED, and what rule_ike_auth.c finds undone behind the first answer.
  *   child-refused  CHILD_REFUSED, while neither this IKE SA has a child nor the pair speaks ESP.
  */
 #include "rule_ike.h"
@@ -74,14 +74,16 @@ static void succeed(struct judge *judge, struct judged_pair *pair, const struct 
 	}
 }
 
-/* Up, it seems. Where EAP failed before, the first answer to a proof is the responder's part of it and decides nothing. */
+/* Up, it seems. Where EAP failed before, or the initiator disowned it, the first answer to a proof is the responder's part of it and
+ * decides nothing. */
 static void accepted(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
 {
 	bool first = story->exchange == IKEV2_EXCHANGE_IKE_AUTH && !story->eap;
 
 	for (unsigned kind = 0; kind <= TROUBLE_AUTH; kind++) {
 		const struct trouble *trouble = &pair->negotiation.troubles[kind];
-		if (trouble->first_ns && !(trouble->eap && first) && !of_another(trouble, kind, story))
+		bool waits = trouble->disowned || (trouble->eap && first);
+		if (trouble->first_ns && !waits && !of_another(trouble, kind, story))
 			end(judge, pair, kind, "established");
 	}
 }
@@ -151,6 +153,7 @@ static void fail(struct judge *judge, struct judged_pair *pair, enum trouble_kin
 	trouble->ispi = story->ispi;
 	trouble->major = story->major;
 	trouble->eap = story->eap;
+	trouble->disowned = story->disowned_ns != 0;
 	trouble->port = story->nat_side[0] ? story->initiator_port : 0;
 	trouble->notify = judge->ike.notify;
 	trouble->direction = story->opened_direction;
@@ -230,13 +233,14 @@ static void childless(struct judge *judge, struct judged_pair *pair)
 	fail(judge, pair, TROUBLE_CHILD, story, NULL, CAUSE_NONE);
 }
 
-/* EAP of this IKE SA came to nothing, if it is one. */
-static void eap_failed(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
+/* EAP of this IKE SA came to nothing, or its initiator disowned it, if it is one. */
+static void undone(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
 {
 	if (!story)
 		return;
 	judge->ike.notify = 0; /* nothing of the message at hand is about it */
-	fail(judge, pair, TROUBLE_AUTH, story, NULL, CAUSE_UNKNOWN);
+	fail(judge, pair, TROUBLE_AUTH, story, NULL,
+	     story->disowned_ns ? rule_ike_proof_failed(judge, pair, story) : CAUSE_UNKNOWN);
 }
 
 /* The initiator tries what the responder takes after all. */
@@ -346,7 +350,7 @@ static void message(struct judge *judge, struct judged_pair *pair, const struct 
 	struct judged_negotiation *negotiation = &pair->negotiation;
 	struct ike_story *story = judge->ike.story;
 
-	eap_failed(judge, pair, rule_ike_eap_replaced(judge, pair, story));
+	undone(judge, pair, rule_ike_undone_replaced(judge, pair, story));
 	switch (judge->ike.kind) {
 	case IKE_EVENT_REPEATED:
 		repeated(judge, pair, story);
@@ -450,7 +454,7 @@ void rule_ike_due(struct judge *judge, struct judged_pair *pair)
 			judge_wake(judge, pair, RULE_IKE, ripe_ns(judge, pair, kind));
 	}
 	childless(judge, pair);
-	eap_failed(judge, pair, rule_ike_eap_due(judge, pair));
+	undone(judge, pair, rule_ike_undone_due(judge, pair));
 	end_notified(judge, pair);
 	rule_ike_again_due(judge, pair);
 }

@@ -20,11 +20,11 @@ void rule_ike_proof_held(struct judge *judge, struct judged_pair *pair, struct i
 /* rule_ike_auth.c: it was not the last proof, and what was concluded of it is taken back. */
 void rule_ike_proof_continued(struct judge *judge, struct judged_pair *pair, struct ike_story *story);
 
-/* rule_ike_auth.c: after each message, whether its EAP may have come to nothing; and, when it is time or a later negotiation takes its
- * place, the IKE SA whose EAP did, else NULL. */
-const struct ike_story *rule_ike_eap_replaced(struct judge *judge, struct judged_pair *pair,
-					      const struct ike_story *story);
-const struct ike_story *rule_ike_eap_due(struct judge *judge, struct judged_pair *pair);
+/* rule_ike_auth.c: after each message, whether its EAP may have come to nothing, or its initiator disowned it; and, when it is time or a later
+ * negotiation takes its place, the IKE SA of which that is so, else NULL. */
+const struct ike_story *rule_ike_undone_replaced(struct judge *judge, struct judged_pair *pair,
+						 const struct ike_story *story);
+const struct ike_story *rule_ike_undone_due(struct judge *judge, struct judged_pair *pair);
 
 /* rule_ike_auth.c: whether the peers are to prove themselves by Kerberos, and one was refused a ticket for it. */
 bool rule_ike_lacks_ticket(struct judge *judge, const struct judged_pair *pair, const struct ike_story *story);

@@ -291,53 +291,60 @@ void rule_ike_proof_continued(struct judge *judge, struct judged_pair *pair, str
 	negotiation->established_ns = 0;
 }
 
-/* ---- EAP ---- */
+/* ---- what is undone behind the first answer ---- */
 
 /*
  * EAP-Success and EAP-Failure look alike. After the one the initiator goes on at once, after the other it does not; but what it is
- * asked in as few octets may have to wait for somebody with a card.
+ * asked in as few octets may have to wait for somebody with a card. An initiator that does not believe the responder says so in a
+ * notify, which others look like: so that IKE SA may not bring ESP, nor say more, and it has to happen again within ike_hold_ns.
  */
 static const struct ike_story *came_to_nothing(struct judge *judge, struct judged_pair *pair)
 {
 	struct judged_negotiation *negotiation = &pair->negotiation;
-	const struct ike_story *story = ike_story_find(judge->stories, pair->realm, negotiation->eap_ispi);
+	const struct ike_story *story = ike_story_find(judge->stories, pair->realm, negotiation->undone_ispi);
 
-	negotiation->eap_ispi = 0;
-	if (!story || !story->eap_ended_ns || story->established_ns || story->rejected_ns)
+	negotiation->undone_ispi = 0;
+	if (!story || story->rejected_ns || !(story->disowned_ns || (story->eap_ended_ns && !story->established_ns)))
 		return NULL;
+	int64_t since_ns = story->disowned_ns ? story->established_ns : story->eap_ended_ns;
 	/* That it came up may have been out of view. */
 	for (unsigned d = 0; d < 2; d++) {
 		const struct judged_sa *sa = pair->newest_sa[d] ? table_at(&judge->sas, pair->newest_sa[d]) : NULL;
-		if (sa && sa->born_ns >= story->eap_ended_ns)
+		if (sa && sa->born_ns >= since_ns)
 			return NULL;
 	}
-	return story;
+	if (!story->disowned_ns)
+		return story;
+	bool again = negotiation->disowned_ns &&
+		     story->disowned_ns - negotiation->disowned_ns < judge->settings.thresholds.ike_hold_ns;
+	negotiation->disowned_ns = story->disowned_ns;
+	return again ? story : NULL;
 }
 
-const struct ike_story *rule_ike_eap_replaced(struct judge *judge, struct judged_pair *pair,
-					      const struct ike_story *story)
+const struct ike_story *rule_ike_undone_replaced(struct judge *judge, struct judged_pair *pair,
+						 const struct ike_story *story)
 {
 	struct judged_negotiation *negotiation = &pair->negotiation;
 	const struct ike_story *failed = NULL;
 
-	if (story->eap_ended_ns != judge->now_ns)
+	if (story->eap_ended_ns != judge->now_ns && story->disowned_ns != judge->now_ns)
 		return NULL;
 	/* Two clients behind one address may be at it at the same time. */
-	if (negotiation->eap_ispi && negotiation->eap_ispi != story->ispi &&
-	    judge->now_ns - negotiation->eap_ns >= judge->settings.thresholds.ike_settle_ns)
+	if (negotiation->undone_ispi && negotiation->undone_ispi != story->ispi &&
+	    judge->now_ns - negotiation->undone_ns >= judge->settings.thresholds.ike_settle_ns)
 		failed = came_to_nothing(judge, pair);
-	negotiation->eap_ispi = story->ispi;
-	negotiation->eap_ns = judge->now_ns;
+	negotiation->undone_ispi = story->ispi;
+	negotiation->undone_ns = judge->now_ns;
 	judge_wake(judge, pair, RULE_IKE, judge->now_ns + judge->settings.thresholds.child_doubt_ns);
 	return failed;
 }
 
-const struct ike_story *rule_ike_eap_due(struct judge *judge, struct judged_pair *pair)
+const struct ike_story *rule_ike_undone_due(struct judge *judge, struct judged_pair *pair)
 {
 	struct judged_negotiation *negotiation = &pair->negotiation;
-	int64_t due = negotiation->eap_ns + judge->settings.thresholds.child_doubt_ns;
+	int64_t due = negotiation->undone_ns + judge->settings.thresholds.child_doubt_ns;
 
-	if (!negotiation->eap_ispi)
+	if (!negotiation->undone_ispi)
 		return NULL;
 	if (judge->now_ns >= due)
 		return came_to_nothing(judge, pair);
@@ -362,6 +369,8 @@ void rule_ike_describe_proof(struct judge *judge, const struct judged_pair *pair
 		finding->grade = GRADE_LIKELY;
 	finding_say(finding, "%s and %s agree on algorithms and fail to authenticate each other: %s",
 		    address_text(&finding->src, &a), address_text(&finding->dst, &b), what);
+	if (trouble->disowned)
+		finding_say(finding, "; it seems to be %s that does not believe %s", a.text, b.text);
 	if (name) {
 		finding_say(finding, ", said in clear: %s", name);
 		finding_note_text(finding, "notify", name);

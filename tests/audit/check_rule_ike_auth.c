@@ -480,6 +480,62 @@ START_TEST(eap_out_of_view)
 }
 END_TEST
 
+/* ---- the initiator does not believe the responder ---- */
+
+/* RFC 7296 section 2.21.2: a notify at once after the answer, and no ESP; what looks like it is MOBIKE, or goes on. */
+START_TEST(disowned)
+{
+	static const struct {
+		unsigned inner, octets, after_ms, times;
+		bool esp, goes_on, told;
+	} cases[] = {
+		{ IKEV2_PAYLOAD_NOTIFY, 80, 50, 4, false, false, true },
+		{ IKEV2_PAYLOAD_NOTIFY, 65, 50, 4, false, false, true },
+		{ IKEV2_PAYLOAD_NOTIFY, 80, 50, 1, false, false, false }, /* once */
+		{ IKEV2_PAYLOAD_NOTIFY, 96, 50, 4, false, false, false }, /* MOBIKE */
+		{ IKEV2_PAYLOAD_NOTIFY, 80, 50, 4, true, false, false },
+		{ IKEV2_PAYLOAD_NOTIFY, 80, 50, 4, false, true, false },
+		{ IKEV2_PAYLOAD_NOTIFY, 80, 6000, 4, false, false, false }, /* later */
+		{ IKEV2_PAYLOAD_DELETE, 80, 50, 4, false, false, false },
+		{ 0, 57, 50, 4, false, false, false },
+	};
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct script *script = script_new(100);
+		for (uint64_t ispi = 10; ispi < 10 + 10 * cases[i].times; ispi += 10) {
+			eap_begins(script, ispi);
+			v2_secret(script, ispi, IKEV2_EXCHANGE_INFORMATIONAL, V2_REQUEST, 2, cases[i].inner,
+				  cases[i].octets);
+			say(script, cases[i].after_ms, 0);
+			v2_secret(script, ispi, IKEV2_EXCHANGE_INFORMATIONAL, V2_RESPONSE, 2, 0, 57);
+			say(script, 50, 1);
+			struct transition born = { .kind = TRANSITION_SA_BORN };
+			born.esp.spi = 0x1000 + (uint32_t)ispi;
+			born.esp.protocol = 50;
+			if (cases[i].esp)
+				put_transition(script, &born, 1, 2);
+			pass(script, 15000);
+			if (cases[i].goes_on) {
+				v2_secret(script, ispi, IKEV2_EXCHANGE_INFORMATIONAL, V2_REQUEST, 3, 0, 57);
+				say(script, 1000, 0);
+			}
+			pass(script, 15000);
+		}
+		pass(script, 60000);
+		ck_assert_msg(opens_of(script, FINDING_IKE_AUTH_FAILED) == cases[i].told, "case %u", i);
+		if (cases[i].told) {
+			/* Not ended by the next one that is answered, but by ESP. */
+			eap_begins(script, 90);
+			ck_assert_int_eq(failure(script)->state, FINDING_OPEN);
+			ck_assert_int_eq(failure(script)->grade, GRADE_LIKELY);
+			ck_assert_ptr_nonnull(strstr(failure(script)->text, "10.0.0.1 that does not believe 10.0.0.2"));
+			esp_begins(script, 100, 1, 2);
+			ck_assert_int_eq(failure(script)->state, FINDING_CLEAR);
+		}
+		script_free(script);
+	}
+}
+END_TEST
+
 /* ---- clients behind one address ---- */
 
 static void client(struct script *script, uint64_t ispi, uint16_t port, bool nat, bool accepted)
@@ -528,4 +584,4 @@ END_TEST
 
 SUITE_MAIN("rule_ike_auth", ticket_refused, ticket_of_the_responder, no_ticket_no_word, errors_beside_it, errors_alone,
 	   bounded, hint_unknown, hint_revocation_list, no_hint_of_a_revocation_list, hint_expired, no_hint_of_expiry,
-	   hint_authorities, hint_fragments, eap, eap_out_of_view, another_client)
+	   hint_authorities, hint_fragments, eap, eap_out_of_view, disowned, another_client)
