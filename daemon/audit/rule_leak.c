@@ -40,8 +40,9 @@
 #define TOOK_OVER_NS (3 * SECOND)
 
 enum {
-	TROUBLE_BEFORE_S = 30,  /* EVIDENCE-measured section 8: IKE that failed so shortly before is the reason */
-	DELETED_BEFORE_S = 5,   /* a Delete so shortly before the last ESP is why that was the last */
+	TROUBLE_BEFORE_S = 30, /* EVIDENCE-measured section 8: IKE that failed so shortly before is the reason */
+	/* A Delete, or a new beginning, so shortly before the last ESP is why that was the last. */
+	ENDED_BEFORE_S = 5,
 	DEFAULT_RESPONSE_S = 2, /* EVIDENCE: the receiver of clear traffic opens IKE within so many seconds */
 };
 
@@ -276,6 +277,17 @@ static bool went_on(const struct leak *leak, const struct protection *protection
 	return beside || !took_over;
 }
 
+/* The two negotiate from the beginning, or use another SPI, since shortly before this time. */
+static bool begins_anew(const struct judge *judge, const struct judged_pair *pair, int64_t time_ns)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const struct judged_sa *sa = pair->newest_sa[i] ? table_at(&judge->sas, pair->newest_sa[i]) : NULL;
+		if (pair->ike[i].opened_ns >= time_ns - ENDED_BEFORE_S * SECOND || (sa && sa->born_ns > time_ns))
+			return true;
+	}
+	return false;
+}
+
 /* ESP is silent, but hardly longer than it is at times, and nothing says that its SAs are gone. */
 static bool may_rest(struct judge *judge, struct judged_pair *pair, const struct protection *protection)
 {
@@ -288,7 +300,8 @@ static bool may_rest(struct judge *judge, struct judged_pair *pair, const struct
 	if (judge->now_ns >= due || rule_leak_trouble(judge, pair))
 		return false;
 	for (unsigned i = 0; i < count; i++)
-		if (protectors[i]->deleted_ns >= before - DELETED_BEFORE_S * SECOND)
+		if (protectors[i]->deleted_ns >= before - ENDED_BEFORE_S * SECOND ||
+		    begins_anew(judge, protectors[i], before))
 			return false;
 	judge_wake(judge, pair, RULE_LEAK, due);
 	return true;

@@ -91,6 +91,8 @@ static const struct row rows[] = {
 	{ NULL, "the same with a Delete between", PAIR("require"), lost_by_delete, LEAK, CAUSE_SA_LOST, HIGH, NULL },
 	{ NULL, "the same of two who rest at times", PAIR("require"), lost_by_delete_after_rests, LEAK, CAUSE_SA_LOST,
 	  HIGH, NULL },
+	{ NULL, "the same after a new negotiation", PAIR("require"), lost_and_begun_anew_after_rests, LEAK,
+	  CAUSE_SA_LOST, HIGH, NULL },
 	{ NULL, "clear traffic while ESP rests, as it does at times", PAIR("require"), clear_while_it_rests, LEAK,
 	  CAUSE_UNKNOWN, HIGH, NULL, .near = { CAUSE_SA_LOST } },
 	{ "The filter list is wrong", "ESP goes on, and one service is clear beside it", PAIR("require"), gap, LEAK,

@@ -163,6 +163,13 @@ static void lost_by_delete_after_rests(void)
 	ike_deleted(A, B, ispi, 2);
 	clear(20, BOTH);
 }
+static void lost_and_begun_anew_after_rests(void)
+{
+	ike_up(A, B);
+	rests();
+	ike_up(B, A);
+	clear(20, BOTH);
+}
 static void clear_while_it_rests(void)
 {
 	ike_up(A, B);
