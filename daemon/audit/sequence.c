@@ -152,6 +152,9 @@ enum sequence_verdict sequence_packet(struct sequence *sequence, uint32_t number
 			sequence->low = number;
 		return SEQUENCE_LATE;
 	}
+	/* No ESP, or none that RFC 4303 section 2.2 would know: it looks like this to take text or another protocol for it. */
+	if (number == sequence->first && number == sequence->high && sequence->digests[0] != digest)
+		return SEQUENCE_STILL;
 	if (behind > DOUBLED_BEHIND && restarts(sequence, number, digest)) {
 		if (++sequence->restarted < RESTART_PACKETS)
 			return SEQUENCE_REPEATED;

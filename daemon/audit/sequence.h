@@ -48,6 +48,7 @@ enum sequence_verdict {
 	SEQUENCE_REPEATED, /* any other repetition */
 	SEQUENCE_REPLAYED, /* a repetition, a second or more later */
 	SEQUENCE_RESET,    /* the sender counts again from the beginning; the struct starts over */
+	SEQUENCE_STILL, /* other octets under the one number that there ever was: whoever sends this does not count */
 };
 
 /*

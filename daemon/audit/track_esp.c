@@ -356,6 +356,7 @@ static __attribute__((noinline)) bool sa_number(struct track *track, struct pair
 		}
 		return true;
 	case SEQUENCE_LATE:
+	case SEQUENCE_STILL:
 		return true;
 	case SEQUENCE_RESET:
 		sa->flags &= (uint8_t)~SA_WRAP_TOLD;

@@ -358,7 +358,24 @@ START_TEST(runs_change_nothing)
 }
 END_TEST
 
-SUITE_MAIN("sequence", runs_change_nothing, rising_numbers_are_new, one_packet_has_lost_nothing,
+/* One number for all packets, with octets that differ, is no replay; the same octets are. */
+START_TEST(no_counting)
+{
+	struct sequence still;
+
+	sequence_begin(&still, 0x7b227365, 11, 1);
+	for (unsigned i = 0; i < 100; i++)
+		ck_assert_int_eq(sequence_packet(&still, 0x7b227365, (uint16_t)(12 + i), 1 + i * INT64_C(400000000)),
+				 SEQUENCE_STILL);
+	ck_assert_uint_eq(still.replayed, 0);
+	ck_assert_int_eq(sequence_packet(&still, 0x7b227365, 11, INT64_C(60000000000)), SEQUENCE_REPLAYED);
+	/* Who counts after all is as anybody. */
+	ck_assert_int_eq(sequence_packet(&still, 0x7b227366, 13, INT64_C(61000000000)), SEQUENCE_NEW);
+	ck_assert_int_ne(sequence_packet(&still, 0x7b227365, 14, INT64_C(62000000000)), SEQUENCE_STILL);
+}
+END_TEST
+
+SUITE_MAIN("sequence", no_counting, runs_change_nothing, rising_numbers_are_new, one_packet_has_lost_nothing,
 	   late_at_the_edges_of_the_window, window_moves_by_every_step, copies_and_repetitions,
 	   replay_of_an_old_stretch, late_by_seconds, replay_where_some_are_missing, late_from_before_the_view,
 	   counting_from_the_beginning, counting_anew_after_a_late_view, two_strange_packets_are_no_restart,
