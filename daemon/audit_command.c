@@ -263,6 +263,7 @@ static int audit_files(struct audit *audit, char **paths, int count)
 	if (!offline)
 		return EXIT_TROUBLE;
 	struct engine_settings settings = { .config = audit->config,
+					    .last_word = true,
 					    .offline = true,
 					    .workers = audit->workers,
 					    .ike_messages = audit->ike_log != NULL,
@@ -312,6 +313,7 @@ static int audit_live(struct audit *audit)
 		return EXIT_TROUBLE;
 	}
 	struct engine_settings settings = { .config = audit->config,
+					    .last_word = true,
 					    .workers = workers_wanted(audit->config),
 					    .ike_messages = audit->ike_log != NULL,
 					    .interface_name = watched_interface_name,

@@ -300,7 +300,7 @@ struct engine *engine_new(const struct engine_settings *settings, const struct r
 		.seed = seed,
 		/* The records at the end of an audit say as much. */
 		.lifecycle = !settings->offline,
-		.last_word = settings->offline,
+		.last_word = settings->last_word,
 		.ike_messages = settings->ike_messages,
 		.remember = settings->remember,
 		.interface_name = settings->interface_name,

@@ -25,6 +25,7 @@ struct engine;
 struct engine_settings {
 	const struct config *config; /* borrowed, sealed */
 	bool offline;                /* an audit: learned pairs need less, hashes are not random */
+	bool last_word;              /* at the end, what open leaks came to is told: nobody goes on with them */
 	bool threaded;
 	bool ike_messages; /* write a record for every IKE message */
 	bool remember;     /* write what an engine that is started anew is to know */
@@ -134,8 +135,9 @@ struct engine_counters {
 	struct track_counters track;
 	/* in a threaded engine: as of engine_finish() */
 	struct judge_counters judge;
-	uint64_t transitions_lost; /* changes and IKE messages that were not judged, or not whole, for want of memory or room */
-	uint64_t memory; /* octets resident in tables */
+	uint64_t
+	    transitions_lost; /* changes and IKE messages that were not judged, or not whole, for want of memory or room */
+	uint64_t memory;      /* octets resident in tables */
 };
 
 struct engine_counters engine_counters(struct engine *engine);
