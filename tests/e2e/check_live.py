@@ -49,9 +49,13 @@ def facts(records):
     summary = next((record for record in records if record["type"] == "summary"), {"classes": {}, "last": ""})
     alerts = {}
     for record in records:
-        if record["type"] == "finding" and record["rule"] not in (None, "learned") and record["severity"] != "info" and \
-                (record["state"] != "clear" or record["time"] <= summary["last"]):
+        if record["type"] != "finding" or record["rule"] in (None, "learned") or record["severity"] == "info":
+            continue
+        if record["state"] != "clear" or record["time"] <= summary["last"]:
             alerts[record["alert"]] = record
+        elif record["alert"] in alerts:
+            # It ended behind the last frame, where a file ends too: what it came to is as good a last word.
+            alerts[record["alert"]] |= {name: record[name] for name in ("count", "bytes")}
     found = [f"classes {json.dumps(summary['classes'], sort_keys=True)}"]
     for record in alerts.values():
         found.append("alert " + json.dumps({name: record[name] for name in ALERT}, sort_keys=True))
