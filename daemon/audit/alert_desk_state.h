@@ -65,7 +65,7 @@ struct alert_group {
 	const char *rule;
 };
 
-enum { DESK_COPIES = 1024, DESK_SHARES = 4096 };
+enum { DESK_COPIES = 1024, DESK_SHARES = 16384 };
 
 struct alert_desk {
 	struct alert_settings settings;

@@ -18,8 +18,11 @@
 
 enum { SHARE = 2, NETWORK_IPV4 = 15, NETWORK_IPV6 = 8 }; /* octets of an address that name its network: /24, /64 */
 
-/* Where the alerts of two networks are counted. */
-static struct desk_share *share_of(const struct judge *judge, const struct desk_entry *entry)
+/*
+ * Where the alerts of two networks are counted: in two places, of which each may have others to count too. What stands in the
+ * one that has fewer is no less than theirs, and two that both have others are rare.
+ */
+static void shares_of(const struct judge *judge, const struct desk_entry *entry, struct desk_share *shares[2])
 {
 	struct address networks[2] = { entry->a, entry->b };
 
@@ -29,7 +32,12 @@ static struct desk_share *share_of(const struct judge *judge, const struct desk_
 	}
 	if (!entry->has_pair)
 		memset(&networks[1], 0, sizeof(networks[1]));
-	return &judge->desk->shares[hash_octets(networks, sizeof(networks), judge->settings.seed) % DESK_SHARES];
+	uint64_t hash = hash_octets(networks, sizeof(networks), judge->settings.seed);
+	for (unsigned i = 0; i < 2; i++, hash /= DESK_SHARES) {
+		shares[i] = &judge->desk->shares[hash % DESK_SHARES];
+		if (judge->now_ns - shares[i]->since_ns >= MINUTE)
+			*shares[i] = (struct desk_share){ .since_ns = judge->now_ns };
+	}
 }
 
 static bool proven(struct judge *judge, const struct desk_entry *entry)
@@ -51,12 +59,12 @@ bool desk_reserves(struct judge *judge, const struct desk_entry *entry)
 		return false;
 	desk->reserve_ns[class] = reserve < MINUTE ? reserve : MINUTE;
 	desk->reserved_ns[class] = now;
-	struct desk_share *share = share_of(judge, entry);
-	if (now - share->since_ns >= MINUTE)
-		*share = (struct desk_share){ .since_ns = now };
-	if (desk->reserve_ns[class] < cost || share->told >= SHARE)
+	struct desk_share *shares[2];
+	shares_of(judge, entry, shares);
+	if (desk->reserve_ns[class] < cost || (shares[0]->told >= SHARE && shares[1]->told >= SHARE))
 		return false;
 	desk->reserve_ns[class] -= cost;
-	share->told++;
+	shares[0]->told++;
+	shares[1]->told += shares[1] != shares[0];
 	return true;
 }
