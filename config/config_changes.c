@@ -177,8 +177,13 @@ unsigned config_start_names(const struct config *one, const struct config *other
 
 /* ---- all of it ---- */
 
+static bool same_octets(const void *one, const void *other, size_t count)
+{
+	return memcmp(one, other, count) == 0;
+}
+
 /* Two entries of lists, as copies; what lies between members does not count. */
-#define SAME_ENTRIES(one, other) (CLEAR_PADDING(one), CLEAR_PADDING(other), memcmp((one), (other), sizeof(*(one))) == 0)
+#define SAME_ENTRIES(one, other) (CLEAR_PADDING(one), CLEAR_PADDING(other), same_octets((one), (other), sizeof(*(one))))
 
 static bool same_prefixes(const struct policy_prefix *one, const struct policy_prefix *other, size_t count)
 {
