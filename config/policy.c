@@ -120,8 +120,6 @@ static bool always_allowed(const struct policy_traffic *traffic)
 	case PORT_DHCPV6_CLIENT:
 	case PORT_DHCPV6_SERVER:
 		return traffic->protocol == PROTOCOL_UDP;
-	case PORT_IKE_NAT:
-		return traffic->protocol == PROTOCOL_UDP; /* what is neither IKE nor ESP there is a few stray octets */
 	default:
 		return false;
 	}

@@ -13,6 +13,7 @@
 #define ESPIAL_AUDIT_PAIR_H
 
 #include "dialogue.h"
+#include "esp_doubt.h"
 #include "readable.h"
 #include "sequence.h"
 #include "table.h"
@@ -68,6 +69,8 @@ struct pair {
 	/* third line: who they are, and since when */
 	struct address address[2]; /* lower first */
 	int64_t esp_first_ns;      /* 0: none */
+	uint16_t
+	    doubted_sas; /* on port 4500, made before one of them was known to be ESP; to ESP_DOUBT_SAS (esp_doubt.h) */
 };
 
 /* When the later of both directions last sent ESP or AH; 0: none did. */
@@ -116,8 +119,8 @@ struct flow {
 enum {
 	SA_DIRECTION = 1 << 0, /* from the pair's higher address to the lower */
 	SA_AH = 1 << 1,
-	SA_QUIET = 1 << 2, /* no packet for TRACK_QUIET_NS */
-	SA_REPLAY_TOLD = 1 << 3,
+	SA_QUIET = 1 << 2,   /* no packet for TRACK_QUIET_NS */
+	SA_DOUBTED = 1 << 3, /* it may be none: nothing was told of it yet */
 	SA_DOUBLED_TOLD = 1 << 4,
 	SA_WRAP_TOLD = 1 << 5,
 	SA_OPAQUE = 1 << 6,  /* what it carries is decided, and cannot be read */
@@ -134,7 +137,10 @@ struct sa {
 	int64_t last_ns;
 	uint64_t packets;
 	uint64_t bytes; /* octets of IP packets */
-	struct sequence_run run;
+	union {
+		struct sequence_run run;
+		struct esp_doubt doubt; /* with SA_DOUBTED */
+	};
 };
 
 /* How an SA's sequence stood when its loss was last looked at. */

@@ -486,8 +486,7 @@ static __attribute__((noinline)) struct track_handle packet_of_any_class(struct 
 	case PACKET_ESP:
 		if (packet->flags & PACKET_HAS_AH)
 			track_aside(track, packet, key);
-		handle.sa = track_esp(track, packet, key, hash);
-		break;
+		return track_esp(track, packet, key, hash);
 	case PACKET_AH:
 		track_esp(track, packet, key, hash);
 		break;
@@ -546,7 +545,7 @@ struct track_handle track_packet(struct track *track, struct packet *packet, con
 	count_seen(track, packet, key);
 	if (packet->class == PACKET_ESP && !(packet->flags & PACKET_HAS_AH) && key->keyed) {
 		track->counters.classes[PACKET_ESP]++;
-		return (struct track_handle){ .sa = track_esp(track, packet, key, key->hash) };
+		return track_esp(track, packet, key, key->hash);
 	}
 	if (clear_alone(packet) && key->keyed) {
 		track->counters.classes[PACKET_CLEARTEXT]++;

@@ -11,6 +11,7 @@
 #include "track.h"
 
 #include "track_state.h"
+#include "../../dissectors/esp.h"
 
 #include <string.h>
 
@@ -29,6 +30,7 @@ enum {
 	PROTOCOL_TCP = 6,
 	PROTOCOL_UDP = 17,
 	PROTOCOL_ICMPV6 = 58,
+	PORT_NATT = 4500,
 };
 
 /* RFC 792, RFC 4443 section 2.1, RFC 4861 section 4. */
@@ -85,8 +87,17 @@ static enum policy_allowed ask_policy(const struct track *track, const struct pa
 	return policy_may_be_clear(policy, rule, &traffic);
 }
 
+/* Too short for an SPI and a number (RFC 3948 section 2): keepalives of another make, and the like. */
+static bool is_stray(const struct packet *packet)
+{
+	return packet->protocol == PROTOCOL_UDP && packet->payload_length < ESP_HEADER_SIZE &&
+	       (packet->src_port == PORT_NATT || packet->dst_port == PORT_NATT);
+}
+
 static bool offends(const struct track *track, const struct pair *pair, struct flow *flow, const struct packet *packet)
 {
+	if (is_stray(packet))
+		return false;
 	/* ICMP is judged packet by packet: type and size decide, not the flow. */
 	if (packet->class == PACKET_ICMP)
 		return ask_policy(track, pair, flow, packet) == POLICY_CLEAR_DENIED;

@@ -6,6 +6,7 @@
  */
 #include "track.h"
 
+#include "esp_doubt.h"
 #include "hash.h"
 #include "track_state.h"
 
@@ -49,7 +50,7 @@ static void sa_evict(struct track *track)
 		bool orphan = pair->generation != sa->pair_generation || !pair->link.hash;
 		bool two_way = !orphan && pair->esp_packets[0] && pair->esp_packets[1];
 		/* Who knows the addresses can make up SPIs for a pair that is two-way: what sent only once goes first. */
-		unsigned rank = orphan ? 4 : (two_way ? 0u : 2u) + (sa->packets == 1 ? 1u : 0u);
+		unsigned rank = orphan ? 4 : (two_way ? 0u : 2u) + (sa->packets <= 1 ? 1u : 0u);
 		if (!victim.number || rank > victim.rank || (rank == victim.rank && sa->last_ns < victim.last_ns))
 			victim = (struct candidate){ number, rank, sa->last_ns };
 	}
@@ -98,7 +99,6 @@ static __attribute__((noinline)) uint32_t sa_make(struct track *track, const str
 	sa->flags = (uint8_t)((key->direction ? SA_DIRECTION : 0) | (ah ? SA_AH : 0));
 	sa->encap = packet->encap & 3u;
 	track->sa_cold[number] = (struct sa_cold){ .first_ns = key->time_ns, .name_tries = NAME_TRIES };
-	track->counters.sas++;
 	return number;
 }
 
@@ -275,7 +275,7 @@ void track_esp_finish(struct track *track, int64_t now_ns)
 	for (uint32_t number = 1; number <= track->sas.fresh; number++) {
 		const struct sa *sa = sa_at(track, number);
 		const struct pair *pair = pair_at(track, sa->link.owner);
-		if (!table_lives(&track->sas, number) || (sa->flags & SA_QUIET) || !pair->link.hash ||
+		if (!table_lives(&track->sas, number) || (sa->flags & (SA_QUIET | SA_DOUBTED)) || !pair->link.hash ||
 		    pair->generation != sa->pair_generation)
 			continue;
 		if (sa->flags & SA_GOES_ON)
@@ -538,8 +538,78 @@ static void pair_esp(struct track *track, struct pair *pair, uint32_t number, co
 	pair->esp_bytes += packet->length;
 }
 
-uint32_t track_esp(struct track *track, const struct packet *packet, const struct track_key *key, uint64_t hash)
+/* ---- what may be no ESP ---- */
+
+/* The SA is told from now on, with what came of it while it was doubted. */
+static void believe(const struct track *track, struct pair *pair, struct sa *sa, unsigned direction)
 {
+	if (pair->esp_packets[0] == 0 && pair->esp_packets[1] == 0)
+		pair->esp_first_ns = cold_of(track, sa)->first_ns;
+	pair->esp_packets[direction] += (uint32_t)sa->packets;
+	pair->esp_bytes += sa->bytes;
+	sa->flags &= (uint8_t)~SA_DOUBTED;
+	sa->run = (struct sequence_run){ 0 };
+}
+
+/*
+ * Takes a packet of an SA that may be none (esp_doubt.h). Where it is one, the packet is for track_esp() as if it were the SA's
+ * first. Where it is none, and this is its first packet, the entry is given back: those that the pair had before it are
+ * enough to find out that one counts after all.
+ */
+static __attribute__((noinline)) enum esp_doubt_verdict doubt(struct track *track, struct pair *pair, struct sa *sa,
+							      const struct packet *packet, const struct track_key *key,
+							      bool born)
+{
+	enum esp_doubt_verdict verdict = born ? esp_doubt_begin(&sa->doubt, packet->sequence, digest_of(packet))
+					      : esp_doubt_packet(&sa->doubt, packet->sequence, digest_of(packet));
+
+	/* Another SA was believed since, or native ESP was seen. */
+	if (verdict == ESP_DOUBT_COUNTS || (pair->flags & PAIR_HAS_ESP)) {
+		believe(track, pair, sa, key->direction);
+		return ESP_DOUBT_COUNTS;
+	}
+	bool many = pair->doubted_sas == ESP_DOUBT_SAS && !(pair->flags & PAIR_HAS_IKE);
+	if (many && born) {
+		pair->sas--;
+		table_remove(&track->sas, table_number(&track->sas, sa));
+		return ESP_DOUBT_OTHER;
+	}
+	if (born && pair->doubted_sas < ESP_DOUBT_SAS)
+		pair->doubted_sas++;
+	sa->last_ns = key->time_ns;
+	if (many || verdict == ESP_DOUBT_OTHER)
+		return ESP_DOUBT_OTHER;
+	sa->packets++;
+	sa->bytes += packet->length;
+	track_seen_of(track, packet->interface)->esp++;
+	return ESP_DOUBT_OPEN;
+}
+
+/* The packet is not of ESP, though it was read so. */
+static struct track_handle take_for_clear(struct track *track, struct packet *packet, const struct track_key *key)
+{
+	struct track_key flow_key = *key;
+
+	track->counters.classes[PACKET_ESP]--;
+	track->counters.classes[PACKET_CLEARTEXT]++;
+	packet->class = PACKET_CLEARTEXT;
+	packet->encap = PACKET_ENCAP_NONE;
+	packet->spi = packet->sequence = 0;
+	flow_key.hash = track_flow_hash(track, packet, key->realm, key->direction);
+	flow_key.entry = 0;
+	flow_key.of_sa = false;
+	flow_key.slot = 0;
+	return track_flow(track, packet, &flow_key);
+}
+
+static bool may_be_no_esp(const struct pair *pair, const struct packet *packet)
+{
+	return packet->encap == PACKET_ENCAP_UDP && !(packet->flags & PACKET_WESP) && !(pair->flags & PAIR_HAS_ESP);
+}
+
+struct track_handle track_esp(struct track *track, struct packet *packet, const struct track_key *key, uint64_t hash)
+{
+	struct track_handle handle = { 0 };
 	bool ah = packet->class == PACKET_AH;
 	unsigned d = key->direction;
 	int64_t now = key->time_ns;
@@ -549,16 +619,27 @@ uint32_t track_esp(struct track *track, const struct packet *packet, const struc
 	if (born) {
 		number = sa_make(track, packet, key, hash, ah);
 		if (!number)
-			return 0;
+			return handle;
 	}
 	struct sa *sa = sa_at(track, number);
 	struct pair *pair = pair_at(track, sa->link.owner);
 	if (pair->generation != sa->pair_generation || !pair->link.hash) {
 		if (!sa_adopt(track, sa, packet, key))
-			return 0;
+			return handle;
 		pair = pair_at(track, sa->link.owner);
 	}
+	if (born && may_be_no_esp(pair, packet))
+		sa->flags |= SA_DOUBTED;
+	if (sa->flags & SA_DOUBTED) {
+		enum esp_doubt_verdict verdict = doubt(track, pair, sa, packet, key, born);
+		if (verdict == ESP_DOUBT_OTHER)
+			return take_for_clear(track, packet, key);
+		if (verdict == ESP_DOUBT_OPEN)
+			return handle;
+		born = true;
+	}
 	if (born) {
+		track->counters.sas++;
 		sa->run.high = packet->sequence;
 		sa_transition(track, pair, sa, TRANSITION_SA_BORN, now);
 	} else {
@@ -571,7 +652,7 @@ uint32_t track_esp(struct track *track, const struct packet *packet, const struc
 	sa->bytes += packet->length;
 	/* Copies and replays are counted, but they say nothing about what the two are doing now. */
 	if (!own_packet)
-		return 0;
+		return handle;
 	bool woke = (sa->flags & SA_QUIET) != 0;
 	if (woke) {
 		sa->flags &= (uint8_t)~SA_QUIET;
@@ -603,7 +684,9 @@ uint32_t track_esp(struct track *track, const struct packet *packet, const struc
 		sa->bytes += bytes;
 		pair->esp_bytes += bytes;
 	}
-	return unnamed && whole(packet) ? number : 0;
+	if (unnamed && whole(packet))
+		handle.sa = number;
+	return handle;
 }
 
 /* AH around ESP, or around a tunnel: the AH has its own SA, between its own addresses. */

@@ -217,6 +217,8 @@ static void copy_sa(const struct track *track, struct track_state *state, uint32
 
 	if (!pair->link.hash || pair->generation != sa->pair_generation)
 		return; /* its pair was evicted, and with it the addresses: counted there */
+	if (sa->flags & SA_DOUBTED)
+		return; /* until it is known to be one */
 	struct sa_facts *facts = add(state, &state->sas, sizeof(*facts));
 	if (!facts)
 		return;

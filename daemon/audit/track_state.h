@@ -221,8 +221,9 @@ static inline bool track_pair_remembered(const struct pair *pair)
 }
 
 /* track_esp.c */
-/* Returns the SA's number if it is readable and its content has no name yet, else 0. */
-uint32_t track_esp(struct track *track, const struct packet *packet, const struct track_key *key, uint64_t hash);
+/* The handle has the SA's number if it is readable and its content has no name yet. What was read as ESP in UDP and turns out to
+ * be none is made a clear packet, and taken as one. */
+struct track_handle track_esp(struct track *track, struct packet *packet, const struct track_key *key, uint64_t hash);
 void track_outer_ah(struct track *track, const struct packet *packet, const struct track_key *key);
 /* The pair's SAs may have ended, as IKE says: those that go on are told. */
 void track_esp_may_end(struct track *track, const struct pair *pair, int64_t now_ns);

@@ -19,8 +19,10 @@ import sys
 from audit_run import table
 
 # Capture: what comes out instead. tshark counts the file's three custom blocks (types 0xbad and 0x40000bad, at octets
-# 216, 1412 and 2468) as packets; there are eight packet blocks.
-DIFFERENCES = {"formats/pcapng-be-202.pcapng": ["8 packets, not 11"]}
+# 216, 1412 and 2468) as packets; there are eight packet blocks. The other one has a single datagram on port 4500, which is
+# IKE without its marker: tshark lists the first half of an IKE SPI as an SA.
+DIFFERENCES = {"formats/pcapng-be-202.pcapng": ["8 packets, not 11"],
+               "ike/os-v1-cert-main5-4500-no-marker.pcap": ["SAs missing 1, too many 0"]}
 
 
 def plain(address):
@@ -84,7 +86,7 @@ def main():
         if problems != DIFFERENCES.get(name, []):
             print(f"{name}: {'; '.join(problems) or 'equal now: take it off the list of differences'}")
             bad += 1
-    print(f"{captures} captures, {compared} compared, {len(DIFFERENCES)} known difference, {bad} wrong")
+    print(f"{captures} captures, {compared} compared, {len(DIFFERENCES)} known differences, {bad} wrong")
     return 1 if bad else 0
 
 

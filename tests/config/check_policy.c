@@ -15,7 +15,6 @@ static struct policy_service dns = { .kind = POLICY_SERVICE_NAME, .name = (char 
 static struct policy_service ssh = { .kind = POLICY_SERVICE_PORT, .protocol = TCP, .port = 22 };
 static struct policy_service ospf = { .kind = POLICY_SERVICE_PROTOCOL, .protocol = OSPF };
 static struct policy_service all_tcp = { .kind = POLICY_SERVICE_PROTOCOL, .protocol = TCP };
-static struct policy_service ike = { .kind = POLICY_SERVICE_PORT, .protocol = UDP, .port = 500 };
 static struct policy_service all_udp = { .kind = POLICY_SERVICE_PROTOCOL, .protocol = UDP };
 
 #define LIST(service)                                                                                                  \
@@ -46,7 +45,7 @@ static const struct clear_case {
 	{ "nothing to wait for", X3, NONE, { .protocol = TCP, .port = 80, .name_pending = true }, DENIED },
 
 	{ "what is no ike on its port", XN, NONE, { .protocol = UDP, .port = 500 }, DENIED },
-	{ "ike behind nat", XN, NONE, { .protocol = UDP, .port = 4500 }, ALLOWED },
+	{ "what is no esp on port 4500", XN, NONE, { .protocol = UDP, .port = 4500 }, DENIED },
 	{ "perhaps ike over tcp", XN, NONE, { .protocol = TCP, .port = 4500, .name_pending = true }, PENDING },
 	{ "no ike over tcp", XN, NONE, { .protocol = TCP, .port = 4500, .name = "HTTP" }, DENIED },
 	{ "tcp/500 is not ike", XN, NONE, { .protocol = TCP, .port = 500 }, DENIED },
@@ -56,7 +55,6 @@ static const struct clear_case {
 	{ "dhcpv6 server", XN, NONE, { .protocol = UDP, .port = 547 }, ALLOWED },
 	{ "tcp/67 is not dhcp", XN, NONE, { .protocol = TCP, .port = 67 }, DENIED },
 	{ "udp/548 is beside dhcpv6", XN, NONE, { .protocol = UDP, .port = 548 }, DENIED },
-	{ "ike behind nat cannot be denied", X3, EMPTY, EMPTY, LIST(ike), { .protocol = UDP, .port = 4500 }, ALLOWED },
 	{ "dhcp cannot be denied", X3, EMPTY, EMPTY, LIST(all_udp), { .protocol = UDP, .port = 67 }, ALLOWED },
 
 	{ "group", X3, NONE, { .protocol = UDP, .port = 5353, .group = true }, ALLOWED },
