@@ -514,6 +514,9 @@ void judge_wake_sensor(struct judge *judge, enum sensor_timer timer, int64_t due
 /* Whether the host speaks IPsec with someone other than `peer`. */
 bool judge_host_elsewhere(struct judge *judge, const struct address *host, const struct address *peer);
 const struct policy_rule *judge_rule(const struct judge *judge, const struct judged_pair *pair);
+/* Whose wishes count: those of the pair's rule, or, of two gateways that none speaks of, of the first whose traffic they carry; NULL
+ * if there is none. */
+const struct policy_rule *judge_rule_or_carried(const struct judge *judge, const struct judged_pair *pair);
 /* What is known of the pair, its SAs and hosts goes on by the transition; then the rules are to look at it. */
 void judge_note(struct judge *judge, struct judged_pair *pair, const struct transition *transition);
 void judge_ask_rules(struct judge *judge, struct judged_pair *pair, const struct transition *transition);

@@ -34,22 +34,11 @@ bool known_init(struct judge *judge)
 
 /* ---- what is worth writing ---- */
 
-static void found_rule(size_t rule, void *context)
-{
-	(void)rule;
-	*(bool *)context = true;
-}
-
 static bool worth_pair(const struct judge *judge, const struct judged_pair *pair)
 {
-	bool carries = pair->learned || pair->rule || pair->rekeys[0].count || pair->rekeys[1].count;
-
 	if (!pair->esp[0].first_ns || !pair->esp[1].first_ns)
 		return false;
-	if (!carries)
-		policy_gateway_rules(judge->settings.policy, pair->address[0].bytes, pair->address[1].bytes, found_rule,
-				     &carries);
-	return carries;
+	return pair->learned || pair->rekeys[0].count || pair->rekeys[1].count || judge_rule_or_carried(judge, pair);
 }
 
 static bool worth_host(const struct judged_host *host)

@@ -52,30 +52,6 @@ static bool lacks_integrity(const struct ike_suite *suite)
 	       (!integrity || integrity->id == IKEV2_INTEG_NONE);
 }
 
-struct carried_rule {
-	const struct policy *policy;
-	const struct policy_rule *rule;
-};
-
-static void note_first(size_t rule, void *context)
-{
-	struct carried_rule *carried = context;
-
-	if (!carried->rule)
-		carried->rule = &carried->policy->rules[rule];
-}
-
-/* Whose wishes count: those of the pair's rule, or, of two gateways that none speaks of, of the first whose traffic they carry. */
-static const struct policy_rule *rule_of(const struct judge *judge, const struct judged_pair *pair)
-{
-	struct carried_rule carried = { judge->settings.policy, judge_rule(judge, pair) };
-
-	if (!carried.rule)
-		policy_gateway_rules(judge->settings.policy, pair->address[0].bytes, pair->address[1].bytes, note_first,
-				     &carried);
-	return carried.rule;
-}
-
 /* `story` may be NULL: it is not known any more. */
 static void begin(struct judge *judge, const struct judged_pair *pair, const struct ike_story *story,
 		  enum finding_id id, struct finding *finding)
@@ -89,7 +65,7 @@ static void begin(struct judge *judge, const struct judged_pair *pair, const str
 		finding->dst = pair->address[!direction];
 		finding->ike_spi = story->ispi;
 	}
-	const struct policy_rule *rule = rule_of(judge, pair);
+	const struct policy_rule *rule = judge_rule_or_carried(judge, pair);
 	if (rule)
 		finding->rule = rule->name;
 }
@@ -222,7 +198,7 @@ void rule_crypto_due(struct judge *judge, struct judged_pair *pair)
 
 static void judge_selection(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
 {
-	const struct policy_rule *rule = rule_of(judge, pair);
+	const struct policy_rule *rule = judge_rule_or_carried(judge, pair);
 	enum crypto_table table = crypto_table_find(rule ? rule->crypto : NULL);
 	char list[LIST_SIZE];
 	struct address_text a, b;
@@ -310,7 +286,7 @@ static void judge_quantum(struct judge *judge, struct judged_pair *pair, const s
 static void judge_offer(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
 {
 	struct judged_host *host = judge_host(judge, &story->initiator);
-	const struct policy_rule *rule = rule_of(judge, pair);
+	const struct policy_rule *rule = judge_rule_or_carried(judge, pair);
 	enum crypto_table table = crypto_table_find(rule ? rule->crypto : NULL);
 	char list[LIST_SIZE];
 	struct address_text text;

@@ -8,7 +8,8 @@
  * is only a step (a cookie, another group). So a first failure waits for ike_settle_ns; a second one is told at once.
  *
  *   unanswered     the same first message three times or more, ike_silence_ns without anything back. Only one message's
- *                  repetition counts: an initiator whose answers are not in view goes on and does not repeat itself.
+ *                  repetition counts: an initiator whose answers are not in view goes on and does not repeat itself. All
+ *                  tries within TRIES_SPAN_NS are those of a scanner: who wants an answer waits for it.
  *   stalled        the same for a later message before the IKE SA is up; path-mtu if that message is a large one.
  *   auth-failed    ike_story.h's AUTH_REJECTED, and what rule_ike_auth.c finds undone behind the first answer.
  *   child-refused  CHILD_REFUSED, while neither this IKE SA has a child nor the pair speaks ESP.
@@ -29,6 +30,7 @@ enum {
 	UNPROVEN_REFUSALS = 2, /* of children, where the length of IKE_AUTH does not tell whether it had one */
 };
 #define AGAIN_NS SECOND /* a failure so soon after another is part of it */
+#define TRIES_SPAN_NS (2 * SECOND)
 
 static void tell(struct judge *judge, struct judged_pair *pair, enum trouble_kind kind)
 {
@@ -182,7 +184,8 @@ static void repeated(struct judge *judge, struct judged_pair *pair, const struct
 	const struct ike_request *request = &story->request[!judge->ike.from_initiator];
 
 	rule_ike_doubt_child(judge, pair, story);
-	if (request->answered || request->sends < TRIES || story->established_ns)
+	if (request->answered || request->sends < TRIES || judge->now_ns - request->first_ns < TRIES_SPAN_NS ||
+	    story->established_ns)
 		return;
 	/* An opening: in a mirror of one direction a later message may go without its answer in view. */
 	if (!story->two_way && judge->ike.from_initiator && judge->message->sa_count > 0) {

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define COMES_BACK_NS (60 * INT64_C(1000000000))
+
 enum { LIST_SIZE = 128 };
 
 /* What the responder is known to take, of the version of `story`: empty if nothing is known. */
@@ -147,6 +149,30 @@ static void describe_refusal(struct judge *judge, const struct trouble *trouble,
 		finding->grade = GRADE_LIKELY;
 }
 
+/*
+ * Somebody whom no rule names and who was never seen to speak IPsec knocks at a gateway that serves others: a scanner, most
+ * times, or a peer that is not set up yet, which tries again.
+ */
+static bool passes_by(struct judge *judge, const struct judged_pair *pair, const struct trouble *trouble)
+{
+	const struct judged_host *initiator = judge_host(judge, &pair->address[trouble->direction]);
+	const struct judged_host *responder = judge_host(judge, &pair->address[!trouble->direction]);
+
+	return trouble->last_ns - trouble->first_ns < COMES_BACK_NS && responder && responder->esp_ns &&
+	       !(initiator && initiator->esp_ns) && !judge_rule_or_carried(judge, pair);
+}
+
+/* What makes little of a refusal. */
+static void describe_stranger(struct finding *finding)
+{
+	struct address_text initiator;
+
+	finding->severity = SEVERITY_INFO;
+	finding_say(finding, "; %s was never seen to speak IPsec, and scanners look like this too",
+		    address_text(&finding->src, &initiator));
+	finding_note_boolean(finding, "stranger", true);
+}
+
 /* "4.0, 7.2, 13.0": how long the sender waits for an answer each time, which tells whose software it is. */
 static void note_schedule(const struct ike_story *story, struct finding *finding)
 {
@@ -269,6 +295,8 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 			break;
 		}
 		describe_refusal(judge, trouble, story, finding);
+		if (passes_by(judge, pair, trouble))
+			describe_stranger(finding);
 		break;
 	case TROUBLE_STALLED:
 		finding_say(finding, "The negotiation of %s and %s stops at %s, sent %u time%s, %s was answered",

@@ -28,12 +28,24 @@ static void refused_for_its_mode(void)
 	ike1_proof(C, B, ispi, 108, true);
 	esp_of_others(C, B, 5);
 	v1_refused(IKEV1_EXCHANGE_AGGRESSIVE, IKEV1_NOTIFY_UNSUPPORTED_EXCHANGE_TYPE, 2);
+	later(60);
+	v1_refused(IKEV1_EXCHANGE_AGGRESSIVE, IKEV1_NOTIFY_UNSUPPORTED_EXCHANGE_TYPE, 3);
 }
 static void refused_for_its_version_in_v1(void)
 {
 	ike_up(C, B);
 	esp_of_others(C, B, 5);
 	v1_refused(IKEV1_EXCHANGE_MAIN, IKEV1_NOTIFY_INVALID_MAJOR_VERSION, 2);
+	later(60);
+	v1_refused(IKEV1_EXCHANGE_MAIN, IKEV1_NOTIFY_INVALID_MAJOR_VERSION, 3);
+}
+static void refused_as_a_stranger(void)
+{
+	ike_up(C, B);
+	esp_of_others(C, B, 5);
+	v1_refused(IKEV1_EXCHANGE_MAIN, IKEV1_NOTIFY_INVALID_MAJOR_VERSION, 2);
+	v1_refused(IKEV1_EXCHANGE_MAIN, IKEV1_NOTIFY_INVALID_MAJOR_VERSION, 3);
+	later(400);
 }
 static void refused_with_no_reason_known(void)
 {

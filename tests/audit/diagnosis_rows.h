@@ -210,6 +210,8 @@ static const struct row rows[] = {
 	  FINDING_IKE_REFUSED, CAUSE_NONE, NOTHING, .near = { CAUSE_NO_PROPOSAL } },
 	{ NULL, "IKEv1 refused for its version", NULL, refused_for_its_version_in_v1, FINDING_IKE_REFUSED,
 	  CAUSE_VERSION, MEDIUM, SURE, NULL, "responder_takes=[IKEv2]", .near = { CAUSE_MODE } },
+	{ NULL, "a scanner's tries at a gateway that serves others", NULL, refused_as_a_stranger,
+	  FINDING_IKE_REFUSED, CAUSE_VERSION, INFO, SURE, "scanners look like this", "stranger=1" },
 	{ "Negotiation fails: one side wants main mode, the other aggressive mode",
 	  "aggressive mode refused as an exchange", NULL, refused_for_its_mode, FINDING_IKE_REFUSED, CAUSE_MODE, MEDIUM,
 	  SURE, NULL, "responder_takes=[IKEv1 main mode]", .near = { CAUSE_VERSION } },
