@@ -57,7 +57,7 @@ struct ike_request {
 	bool answered;
 };
 
-enum { IKE_STORY_CHILDREN = 8 };
+enum { IKE_STORY_CHILDREN = 8, IKE_STORY_QUICKS = 4 };
 enum { IKE_STORY_NOTIFIES = 12, IKE_STORY_VENDORS = 8, IKE_STORY_AUTHORITIES = 8 };
 
 enum ike_auth {
@@ -67,6 +67,15 @@ enum ike_auth {
 	IKE_AUTH_KERBEROS,
 	IKE_AUTH_EAP,
 	IKE_AUTH_COUNT
+};
+
+/* One quick mode of IKEv1. Several run side by side where there are several networks behind a gateway. */
+struct ike_quick {
+	int64_t begun_ns; /* its first message, 0: there is none */
+	uint32_t id;      /* message ID */
+	uint8_t side;     /* who opened it */
+	bool open;        /* no answer yet, neither of it nor what looked like a refusal */
+	bool agreed;      /* it was answered by quick mode */
 };
 
 struct ike_story {
@@ -96,26 +105,23 @@ struct ike_story {
 	const char *vendors[IKE_STORY_VENDORS];         /* static names */
 	uint16_t notifies[IKE_STORY_NOTIFIES];          /* types seen in clear */
 	uint32_t authorities[2][IKE_STORY_AUTHORITIES]; /* hashes of what CERTREQ names, by side */
-	uint32_t quick_id; /* IKEv1: quick mode under way, and when its first message came */
-	int64_t quick_ns;
-	uint32_t auth_octets;     /* of the first proof, all fragments */
-	uint32_t answer_octets;   /* of the answer to it */
-	uint32_t child_refusals;  /* since the last child was agreed on */
-	uint16_t refusal;         /* notify type of the last refusal */
-	uint16_t wanted_group;    /* of INVALID_KE_PAYLOAD */
-	uint16_t group_refusals;  /* INVALID_KE_PAYLOAD so far */
-	uint8_t opened_direction; /* of the pair, from initiator to responder */
-	uint16_t initiator_port;  /* of its first message in view */
+	struct ike_quick quick[IKE_STORY_QUICKS];       /* IKEv1: quick modes, a ring, the latest */
+	uint32_t auth_octets;                           /* of the first proof, all fragments */
+	uint32_t answer_octets;                         /* of the answer to it */
+	uint32_t child_refusals;                        /* since the last child was agreed on */
+	uint16_t refusal;                               /* notify type of the last refusal */
+	uint16_t wanted_group;                          /* of INVALID_KE_PAYLOAD */
+	uint16_t group_refusals;                        /* INVALID_KE_PAYLOAD so far */
+	uint8_t opened_direction;                       /* of the pair, from initiator to responder */
+	uint16_t initiator_port;                        /* of its first message in view */
 	uint8_t major, minor;
 	uint8_t mode;     /* enum ike_mode */
 	uint8_t exchange; /* of the last message */
 	uint8_t vendor_count, notify_count, authority_count[2];
-	uint8_t quick_side; /* who opened quick mode */
-	bool quick_open;    /* and no answer in quick mode yet */
-	bool quick_agreed;  /* it was answered by quick mode */
-	bool judged;        /* for rules: its selection was looked at */
-	uint8_t noted_auth; /* for rules: enum ike_auth by which its peers were first known to prove themselves, */
-	uint8_t noted_ends; /* and which ends of the pair, a bit each */
+	uint8_t quick_latest; /* place of the one that began last */
+	bool judged;          /* for rules: its selection was looked at */
+	uint8_t noted_auth;   /* for rules: enum ike_auth by which its peers were first known to prove themselves, */
+	uint8_t noted_ends;   /* and which ends of the pair, a bit each */
 	bool roles_known;
 	bool opened;            /* its first message was in view */
 	bool two_way;           /* messages of both sides were */
@@ -186,6 +192,9 @@ struct ike_event ike_story_message(struct ike_stories *stories, const struct ike
 void ike_story_child(struct ike_story *story, uint32_t spi);
 
 struct ike_story *ike_story_find(struct ike_stories *stories, uint32_t realm, uint64_t ispi);
+
+/* The first message of quick mode that a side said last and that had no answer; NULL if there is none. */
+const struct ike_request *ike_story_quick_unanswered(const struct ike_story *story);
 
 /* How the peers prove themselves, as far as the wire tells. */
 enum ike_auth ike_story_auth(const struct ike_story *story);

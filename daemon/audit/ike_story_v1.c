@@ -59,26 +59,65 @@ static enum ike_event_kind v1_phase1(struct ike_story *story, const struct ike_m
 	return IKE_EVENT_PROGRESS;
 }
 
+static struct ike_quick *quick_find(struct ike_story *story, uint32_t id)
+{
+	for (unsigned i = 0; i < IKE_STORY_QUICKS; i++)
+		if (story->quick[i].begun_ns && story->quick[i].id == id)
+			return &story->quick[i];
+	return NULL;
+}
+
+/*
+ * Takes the place of the oldest. If that may yet be answered, more of them are under way than are remembered, and whose a message
+ * with an unknown ID is nobody can say: it opens nothing that could be refused.
+ */
+static void quick_begin(struct ike_story *story, uint32_t id, unsigned side, int64_t now_ns)
+{
+	story->quick_latest = (uint8_t)((story->quick_latest + 1) % IKE_STORY_QUICKS);
+	struct ike_quick *quick = &story->quick[story->quick_latest];
+	bool crowded = quick->begun_ns && now_ns - quick->begun_ns <= QUICK_ANSWER_NS;
+	*quick = (struct ike_quick){ .begun_ns = now_ns, .id = id, .side = (uint8_t)side, .open = !crowded };
+}
+
+/* The quick mode that a notice of this side would refuse: the oldest that the other side opened lately. */
+static struct ike_quick *quick_refusable(struct ike_story *story, unsigned side, int64_t now_ns)
+{
+	struct ike_quick *found = NULL;
+
+	for (unsigned i = 0; i < IKE_STORY_QUICKS; i++) {
+		struct ike_quick *quick = &story->quick[i];
+		if (quick->open && quick->side != side && now_ns - quick->begun_ns <= QUICK_ANSWER_NS &&
+		    (!found || quick->begun_ns < found->begun_ns))
+			found = quick;
+	}
+	return found;
+}
+
 static enum ike_event_kind v1_quick(struct ike_story *story, const struct ike_message *message,
 				    const struct ike_arrival *arrival, unsigned side)
 {
-	uint32_t id = message->header.message_id;
 	enum ike_event_kind up = ike_story_accepted(story, arrival->time_ns);
+	struct ike_quick *quick = quick_find(story, message->header.message_id);
 
-	if (story->quick_ns && story->quick_id == id) {
-		if (side == story->quick_side || story->quick_agreed)
-			return up;
-		/* What looked like a refusal was a notice that came before the answer. */
-		story->quick_open = false;
-		story->quick_agreed = true;
-		return ike_story_child_agreed(story, arrival->time_ns);
+	if (!quick) {
+		quick_begin(story, message->header.message_id, side, arrival->time_ns);
+		return up;
 	}
-	story->quick_id = id;
-	story->quick_ns = arrival->time_ns;
-	story->quick_side = (uint8_t)side;
-	story->quick_open = true;
-	story->quick_agreed = false;
-	return up;
+	if (side == quick->side || quick->agreed)
+		return up;
+	/* What looked like a refusal was a notice that came before the answer. */
+	quick->open = false;
+	quick->agreed = true;
+	return ike_story_child_agreed(story, arrival->time_ns);
+}
+
+const struct ike_request *ike_story_quick_unanswered(const struct ike_story *story)
+{
+	const struct ike_quick *quick = &story->quick[story->quick_latest];
+	const struct ike_request *request = &story->request[quick->side];
+
+	return quick->open && request->exchange == IKEV1_EXCHANGE_QUICK && request->message_id == quick->id ? request
+													    : NULL;
 }
 
 /* RFC 2408 section 3.14.1 */
@@ -103,6 +142,7 @@ static bool about_a_proof(uint16_t notify)
 static enum ike_event_kind v1_informational(struct ike_story *story, const struct ike_message *message,
 					    const struct ike_arrival *arrival, unsigned side, struct ike_event *event)
 {
+	struct ike_quick *refused = quick_refusable(story, side, arrival->time_ns);
 	bool proving =
 	    story->roles_known && !story->established_ns &&
 	    (side == 1 ? story->auth_sent_ns != 0 : story->mode == IKE_MODE_AGGRESSIVE && story->answered_ns != 0);
@@ -114,9 +154,8 @@ static enum ike_event_kind v1_informational(struct ike_story *story, const struc
 		event->notify = error->type;
 		if (error->type == IKEV1_NOTIFY_INVALID_SPI || error->type == IKEV1_NOTIFY_INVALID_COOKIE)
 			return IKE_EVENT_NOTIFIED;
-		if (story->quick_open && side != story->quick_side &&
-		    arrival->time_ns - story->quick_ns <= QUICK_ANSWER_NS) {
-			story->quick_open = false;
+		if (refused) {
+			refused->open = false;
 			return ike_story_child_refused(story);
 		}
 		/* A proof by GSS-API goes with the key exchange, in clear, before anything is encrypted. */
@@ -127,8 +166,8 @@ static enum ike_event_kind v1_informational(struct ike_story *story, const struc
 	}
 	if (proving)
 		return ike_story_rejected(story, arrival->time_ns);
-	if (story->quick_open && side != story->quick_side && arrival->time_ns - story->quick_ns <= QUICK_ANSWER_NS) {
-		story->quick_open = false;
+	if (refused) {
+		refused->open = false;
 		return ike_story_child_refused(story);
 	}
 	if (!story->rejected_ns && !story->opened)

@@ -143,9 +143,8 @@ void rule_ike_describe_silence(struct judge *judge, const struct judged_pair *pa
 void rule_ike_doubt_child(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
 {
 	struct judged_negotiation *negotiation = &pair->negotiation;
-	const struct ike_request *request = &story->request[story->quick_side];
-	bool unanswered = story->major == 1 && story->quick_open && request->exchange == IKEV1_EXCHANGE_QUICK &&
-			  request->sends >= TRIES;
+	const struct ike_request *request = story->major == 1 ? ike_story_quick_unanswered(story) : NULL;
+	bool unanswered = request && request->sends >= TRIES;
 
 	if (negotiation->doubt_ispi == story->ispi || story->child_agreed ||
 	    !(story->major == 1 ? unanswered : story->child_doubted))
@@ -172,7 +171,7 @@ const struct ike_story *rule_ike_childless(struct judge *judge, struct judged_pa
 	    story->child_refusals)
 		return NULL;
 	/* The answer to quick mode came late. */
-	if (story->major == 1 && !story->quick_open)
+	if (story->major == 1 && !story->quick[story->quick_latest].open)
 		return NULL;
 	return story;
 }

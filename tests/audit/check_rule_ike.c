@@ -431,6 +431,31 @@ START_TEST(child_v1)
 }
 END_TEST
 
+/* Of two quick modes at once both are refused, or one is, which the other makes good. */
+START_TEST(children_at_once)
+{
+	for (unsigned refusals = 0; refusals <= 2; refusals++) {
+		struct script *script = script_new(100);
+		main_mode(script, 7, 1);
+		v1_secret(script, 7, IKEV1_EXCHANGE_MAIN, 0, IKEV1_PAYLOAD_ID, 92);
+		say(script, 50, 1);
+		for (uint32_t id = 33; id < 35; id++) {
+			v1_secret(script, 7, IKEV1_EXCHANGE_QUICK, id, IKEV1_PAYLOAD_HASH, 188);
+			say(script, 10, 0);
+		}
+		for (uint32_t id = 33; id < 35; id++) {
+			bool no = id - 33 < refusals;
+			v1_secret(script, 7, no ? IKEV1_EXCHANGE_INFORMATIONAL : IKEV1_EXCHANGE_QUICK,
+				  no ? id + 20 : id, IKEV1_PAYLOAD_HASH, no ? 92 : 172);
+			say(script, 50, 1);
+		}
+		pass(script, 6000);
+		ck_assert_uint_eq(opens_of(script, FINDING_IKE_CHILD_REFUSED), refusals == 2);
+		script_free(script);
+	}
+}
+END_TEST
+
 START_TEST(stalled_or_too_large)
 {
 	static const struct {
@@ -739,5 +764,5 @@ END_TEST
 
 SUITE_MAIN("rule_ike", unanswered, unanswered_again, unanswered_by_icmp_at_once, one_way_mirror, refused,
 	   refused_compared, refusal_causes, no_refusal, authentication_v2, authentication_sound, authentication_v1,
-	   authorities, child_v2, child_v1, stalled_or_too_large, cryptography, two_selections, aggressive,
-	   spi_notified, verdict_tables, gateways_are_held_to_their_rule, leaks)
+	   authorities, child_v2, child_v1, children_at_once, stalled_or_too_large, cryptography, two_selections,
+	   aggressive, spi_notified, verdict_tables, gateways_are_held_to_their_rule, leaks)

@@ -6,7 +6,7 @@
 #include "../suite.h"
 #include "ike_script.h"
 
-enum { STEPS_MAX = 32 };
+enum { STEPS_MAX = 40 };
 
 struct step {
 	int64_t milliseconds;
@@ -134,7 +134,7 @@ static void collision(struct script *script)
 	secret(script, IKEV2_EXCHANGE_INFORMATIONAL, true, 3, IKEV2_PAYLOAD_DELETE, 80);
 }
 
-static void main_and_quick_mode(struct script *script)
+static void main_mode(struct script *script)
 {
 	v1_sa(script, 7, 0, IKEV1_EXCHANGE_MAIN, 7, 4, 1, 14);
 	next(script, 100, 0);
@@ -148,6 +148,19 @@ static void main_and_quick_mode(struct script *script)
 		v1_secret(script, 7, IKEV1_EXCHANGE_MAIN, 0, IKEV1_PAYLOAD_ID, 108 - 16 * side);
 		next(script, 50, side);
 	}
+}
+
+static void dead_peer_detection(struct script *script, int64_t milliseconds, unsigned side)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		v1_secret(script, 7, IKEV1_EXCHANGE_INFORMATIONAL, 300 + 2 * step_count + i, IKEV1_PAYLOAD_HASH, 92);
+		next(script, i ? 50 : milliseconds, side ^ i);
+	}
+}
+
+static void main_and_quick_mode(struct script *script)
+{
+	main_mode(script);
 	for (unsigned i = 0; i < 3; i++) {
 		v1_secret(script, 7, IKEV1_EXCHANGE_QUICK, 99, IKEV1_PAYLOAD_HASH, 300 - 80 * i);
 		next(script, 50, i % 2);
@@ -157,6 +170,44 @@ static void main_and_quick_mode(struct script *script)
 		v1_secret(script, 7, IKEV1_EXCHANGE_INFORMATIONAL, 200 + i, IKEV1_PAYLOAD_HASH, 108);
 		next(script, 2000, i % 2);
 	}
+}
+
+/* A gateway with several networks asks for all of their SAs at once; what looks like a refusal is a peer that is asked whether it
+ * lives. */
+static void quick_modes_at_once(struct script *script, unsigned count)
+{
+	main_mode(script);
+	for (unsigned i = 0; i < 3; i++)
+		for (uint32_t id = 0; id < count; id++) {
+			v1_secret(script, 7, IKEV1_EXCHANGE_QUICK, 90 + id, IKEV1_PAYLOAD_HASH, 300 - 80 * i);
+			next(script, 10, i % 2);
+		}
+	dead_peer_detection(script, 500, 1);
+	dead_peer_detection(script, 500, 0);
+}
+
+static void two_quick_modes(struct script *script)
+{
+	quick_modes_at_once(script, 2);
+}
+
+/* More than are remembered. */
+static void seven_quick_modes(struct script *script)
+{
+	quick_modes_at_once(script, 7);
+}
+
+/* Each side asks for one, and they cross. */
+static void quick_modes_that_cross(struct script *script)
+{
+	main_mode(script);
+	for (unsigned i = 0; i < 3; i++)
+		for (unsigned side = 0; side < 2; side++) {
+			v1_secret(script, 7, IKEV1_EXCHANGE_QUICK, 90 + side, IKEV1_PAYLOAD_HASH, 300 - 80 * i);
+			next(script, 10, side ^ (i % 2));
+		}
+	dead_peer_detection(script, 500, 1);
+	dead_peer_detection(script, 500, 0);
 }
 
 static const struct {
@@ -171,6 +222,9 @@ static const struct {
 	{ "MOBIKE", mobike },
 	{ "collision", collision },
 	{ "main and quick mode", main_and_quick_mode },
+	{ "two quick modes at once", two_quick_modes },
+	{ "seven quick modes at once", seven_quick_modes },
+	{ "quick modes that cross", quick_modes_that_cross },
 };
 
 static void no_failure(const struct script *script, const char *name, const char *how, unsigned from)
