@@ -14,7 +14,6 @@
 
 #define OUTLIVED_NS                                                                                                    \
 	(INT64_C(3600000) * MILLISECOND) /* quiet for so long, a story makes room without that being a lack of it */
-#define DISOWN_NS (5000 * MILLISECOND)   /* an initiator that does not believe the responder says so within */
 #define COPY_NS (50 * MILLISECOND)       /* EVIDENCE-measured section 7: what comes again so soon is a copy */
 
 enum {
@@ -429,7 +428,8 @@ static enum ike_event_kind v2_request(struct ike_story *story, const struct ike_
 			story->deleted_ns = arrival->time_ns;
 		/* RFC 7296 section 2.21.2: the responder's proof was not believed, as it may be. */
 		if (goes_on && side == 0 && story->established_ns && message->first_inner == IKEV2_PAYLOAD_NOTIFY &&
-		    arrival->length <= LONE_NOTIFY_MAX && arrival->time_ns - story->established_ns <= DISOWN_NS)
+		    arrival->length <= LONE_NOTIFY_MAX &&
+		    arrival->time_ns - story->established_ns <= IKE_STORY_DISOWN_NS)
 			story->disowned_ns = arrival->time_ns;
 		if (message->protection != IKE_CLEAR && !story->rejected_ns)
 			ike_story_accepted(story, arrival->time_ns);
@@ -677,6 +677,23 @@ void ike_story_child(struct ike_story *story, uint32_t spi)
 }
 
 /* ---- what can be told of it ---- */
+
+/* By the method that was chosen, or by vendor ID: some choose a plain method and go on to XAUTH all the same. */
+static bool v1_xauth(const struct ike_story *story)
+{
+	const struct ike_algorithm *method = ike_suite_find(&story->selected, IKE_ALGORITHM_AUTHENTICATION);
+
+	if (story->xauth)
+		return true;
+	return method && !story->gssapi &&
+	       ((method->id >= IKEV1_AUTH_HYBRID_INIT_RSA && method->id <= IKEV1_AUTH_HYBRID_RESP_DSS) ||
+		(method->id >= IKEV1_AUTH_XAUTH_INIT_PSK && method->id <= IKEV1_AUTH_XAUTH_RESP_RSA_REVISED));
+}
+
+bool ike_story_proves_further(const struct ike_story *story)
+{
+	return story->major == 1 ? story->transaction_ns && v1_xauth(story) : story->eap;
+}
 
 static enum ike_auth v1_auth(const struct ike_story *story)
 {

@@ -94,7 +94,8 @@ struct ike_story {
 	int64_t
 	    eap_ended_ns; /* the last answer was as short as one that ends EAP, and nothing followed; 0: it was not */
 	int64_t
-	    disowned_ns; /* IKEv2: at once after it was up the initiator sent a lone notify, and nothing since; 0: it did not */
+	    disowned_ns; /* at once after it was up one side sent a lone notify, and nothing came of it since; 0: neither did */
+	int64_t transaction_ns; /* IKEv1: last message of XAUTH or of configuration, 0: none */
 	int64_t refused_ns;
 	int64_t deleted_ns; /* last Delete that was recognised, of this SA or of a child */
 	int64_t
@@ -118,10 +119,11 @@ struct ike_story {
 	uint8_t mode;     /* enum ike_mode */
 	uint8_t exchange; /* of the last message */
 	uint8_t vendor_count, notify_count, authority_count[2];
-	uint8_t quick_latest; /* place of the one that began last */
-	bool judged;          /* for rules: its selection was looked at */
-	uint8_t noted_auth;   /* for rules: enum ike_auth by which its peers were first known to prove themselves, */
-	uint8_t noted_ends;   /* and which ends of the pair, a bit each */
+	uint8_t quick_latest;  /* place of the one that began last */
+	uint8_t disowned_side; /* who sent the notify */
+	bool judged;           /* for rules: its selection was looked at */
+	uint8_t noted_auth;    /* for rules: enum ike_auth by which its peers were first known to prove themselves, */
+	uint8_t noted_ends;    /* and which ends of the pair, a bit each */
 	bool roles_known;
 	bool opened;            /* its first message was in view */
 	bool two_way;           /* messages of both sides were */
@@ -195,6 +197,9 @@ struct ike_story *ike_story_find(struct ike_stories *stories, uint32_t realm, ui
 
 /* The first message of quick mode that a side said last and that had no answer; NULL if there is none. */
 const struct ike_request *ike_story_quick_unanswered(const struct ike_story *story);
+
+/* Whether the initiator has to prove itself further, behind the first proofs: by EAP, or by XAUTH in IKEv1. */
+bool ike_story_proves_further(const struct ike_story *story);
 
 /* How the peers prove themselves, as far as the wire tells. */
 enum ike_auth ike_story_auth(const struct ike_story *story);

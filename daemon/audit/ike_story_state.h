@@ -15,6 +15,8 @@ struct ike_stories {
 
 /* ---- what ike_story.c and ike_story_v1.c have in common ---- */
 
+#define IKE_STORY_DISOWN_NS INT64_C(5000000000) /* a side that does not believe the other says so within */
+
 /* The first error that the message says in clear; NULL if it says none. */
 const struct ike_notify *ike_story_error_in_clear(const struct ike_message *message);
 

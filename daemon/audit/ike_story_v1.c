@@ -93,10 +93,37 @@ static struct ike_quick *quick_refusable(struct ike_story *story, unsigned side,
 	return found;
 }
 
+static bool quick_began(const struct ike_story *story)
+{
+	return story->quick[story->quick_latest].begun_ns != 0;
+}
+
+/*
+ * The last message of phase 1 is the sender's own proof, and what XAUTH ends with is not to be read: that neither is believed shows in
+ * a notice or a Delete at once behind it, where quick mode should be. So may the notice of a first contact, but then more follows.
+ */
+static void v1_disowned(struct ike_story *story, int64_t now_ns, unsigned side)
+{
+	int64_t proven_ns =
+	    story->transaction_ns > story->established_ns ? story->transaction_ns : story->established_ns;
+
+	if (story->disowned_ns) {
+		if (now_ns - story->disowned_ns > IKE_STORY_DISOWN_NS)
+			story->disowned_ns = 0;
+		return;
+	}
+	if (!story->opened || !story->established_ns || story->rejected_ns || quick_began(story) ||
+	    now_ns - proven_ns > IKE_STORY_DISOWN_NS)
+		return;
+	story->disowned_ns = now_ns;
+	story->disowned_side = (uint8_t)side;
+}
+
 static enum ike_event_kind v1_quick(struct ike_story *story, const struct ike_message *message,
 				    const struct ike_arrival *arrival, unsigned side)
 {
 	enum ike_event_kind up = ike_story_accepted(story, arrival->time_ns);
+	story->disowned_ns = 0;
 	struct ike_quick *quick = quick_find(story, message->header.message_id);
 
 	if (!quick) {
@@ -172,6 +199,7 @@ static enum ike_event_kind v1_informational(struct ike_story *story, const struc
 	}
 	if (!story->rejected_ns && !story->opened)
 		ike_story_accepted(story, arrival->time_ns);
+	v1_disowned(story, arrival->time_ns, side);
 	return IKE_EVENT_PROGRESS;
 }
 
@@ -213,6 +241,8 @@ enum ike_event_kind ike_story_v1(struct ike_story *story, const struct ike_messa
 	case IKEV1_EXCHANGE_QUICK:
 		return v1_quick(story, message, arrival, side);
 	case IKEV1_EXCHANGE_TRANSACTION:
+		story->transaction_ns = arrival->time_ns;
+		story->disowned_ns = 0;
 		return ike_story_accepted(story, arrival->time_ns);
 	case IKEV1_EXCHANGE_INFORMATIONAL:
 	case IKEV1_EXCHANGE_AUTHIP_NOTIFY:

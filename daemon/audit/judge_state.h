@@ -204,8 +204,9 @@ struct trouble {
 	uint8_t direction; /* from initiator to responder */
 	bool silent;       /* REFUSED: not by a word, but by silence */
 	bool authip;       /* in AuthIP, which few take: the initiator falls back to IKE */
-	bool disowned;     /* by the initiator, after the answer: that there is one ends nothing */
-	bool eap;          /* with EAP: that the responder is believed, in the first answer to a proof, ends nothing */
+	bool disowned;     /* by a side, after the last of the first proofs: that there are these ends nothing */
+	bool by_responder; /* it was that side; otherwise the initiator */
+	bool eap; /* with EAP: that the responder is believed, in the first answer to a proof, ends nothing; or XAUTH */
 	enum trouble_kind kind;
 	enum finding_cause cause;
 };

@@ -76,7 +76,7 @@ static void succeed(struct judge *judge, struct judged_pair *pair, const struct 
 	}
 }
 
-/* Up, it seems. Where EAP failed before, or the initiator disowned it, the first answer to a proof is the responder's part of it and
+/* Up, it seems. Where EAP failed before, or a side disowned it, the first answer to a proof is the responder's part of it and
  * decides nothing. */
 static void accepted(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
 {
@@ -154,8 +154,9 @@ static void fail(struct judge *judge, struct judged_pair *pair, enum trouble_kin
 	trouble->kind = kind;
 	trouble->ispi = story->ispi;
 	trouble->major = story->major;
-	trouble->eap = story->eap;
+	trouble->eap = ike_story_proves_further(story);
 	trouble->disowned = story->disowned_ns != 0;
+	trouble->by_responder = trouble->disowned && story->disowned_side == 1;
 	trouble->port = story->nat_side[0] ? story->initiator_port : 0;
 	trouble->notify = judge->ike.notify;
 	trouble->direction = story->opened_direction;
@@ -236,14 +237,15 @@ static void childless(struct judge *judge, struct judged_pair *pair)
 	fail(judge, pair, TROUBLE_CHILD, story, NULL, CAUSE_NONE);
 }
 
-/* EAP of this IKE SA came to nothing, or its initiator disowned it, if it is one. */
+/* EAP of this IKE SA came to nothing, or one side disowned it, if it is one. */
 static void undone(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
 {
 	if (!story)
 		return;
+	bool first_proofs = story->disowned_ns && !(story->major == 1 && ike_story_proves_further(story));
 	judge->ike.notify = 0; /* nothing of the message at hand is about it */
 	fail(judge, pair, TROUBLE_AUTH, story, NULL,
-	     story->disowned_ns ? rule_ike_proof_failed(judge, pair, story) : CAUSE_UNKNOWN);
+	     first_proofs ? rule_ike_proof_failed(judge, pair, story) : CAUSE_UNKNOWN);
 }
 
 /* The initiator tries what the responder takes after all. */

@@ -5,6 +5,7 @@
  * What a side did not like about a proof is encrypted. Its method is not (EVIDENCE-measured section 3), and what went on
  * beside the negotiation often says the rest:
  *
+ *   (XAUTH)       cause unknown; phase 1 was ended behind it where quick mode should have followed
  *   (EAP)         cause unknown; it ended, and the initiator did not go on to the last proof, or that was not believed
  *   kerberos      a KDC refused one of the two a ticket, up to auth_tie_ns before
  *   certificate   certificate_hint: "ca-disjoint" the two ask for certificates of different authorities; "crl-unreachable"
@@ -296,7 +297,8 @@ void rule_ike_proof_continued(struct judge *judge, struct judged_pair *pair, str
 /*
  * EAP-Success and EAP-Failure look alike. After the one the initiator goes on at once, after the other it does not; but what it is
  * asked in as few octets may have to wait for somebody with a card. An initiator that does not believe the responder says so in a
- * notify, which others look like: so that IKE SA may not bring ESP, nor say more, and it has to happen again within ike_hold_ns.
+ * notify, which others look like (and so either side in IKEv1, or who ends XAUTH): so that IKE SA may not bring ESP, nor say more, and it
+ * has to happen again within ike_hold_ns.
  */
 static const struct ike_story *came_to_nothing(struct judge *judge, struct judged_pair *pair)
 {
@@ -305,6 +307,9 @@ static const struct ike_story *came_to_nothing(struct judge *judge, struct judge
 
 	negotiation->undone_ispi = 0;
 	if (!story || story->rejected_ns || !(story->disowned_ns || (story->eap_ended_ns && !story->established_ns)))
+		return NULL;
+	/* In IKEv1 what follows a phase 1 is less telling: while ESP goes on, of another one, it was only to take its place. */
+	if (story->major == 1 && (pair->esp[0].running || pair->esp[1].running))
 		return NULL;
 	int64_t since_ns = story->disowned_ns ? story->established_ns : story->eap_ended_ns;
 	/* That it came up may have been out of view. */
@@ -361,16 +366,20 @@ void rule_ike_describe_proof(struct judge *judge, const struct judged_pair *pair
 			       ? "the pre-shared keys differ, or the identities they are filed under"
 			   : finding->cause == CAUSE_CERTIFICATE ? "a certificate was not accepted"
 			   : finding->cause == CAUSE_KERBEROS    ? "Kerberos gave no proof"
-			   : trouble->eap ? "EAP, by which the initiator was to prove itself, came to nothing"
-					  : "by which method is not to be seen";
+			   : !trouble->eap                       ? "by which method is not to be seen"
+			   : trouble->major == 1
+			       ? "XAUTH, by which whoever is at the initiator was to prove themselves, came to nothing"
+			       : "EAP, by which the initiator was to prove itself, came to nothing";
 	struct address_text a, b;
 
 	if (!trouble->notify)
 		finding->grade = GRADE_LIKELY;
 	finding_say(finding, "%s and %s agree on algorithms and fail to authenticate each other: %s",
 		    address_text(&finding->src, &a), address_text(&finding->dst, &b), what);
-	if (trouble->disowned)
-		finding_say(finding, "; it seems to be %s that does not believe %s", a.text, b.text);
+	/* Who ends XAUTH is not who did not believe. */
+	if (trouble->disowned && !(trouble->eap && trouble->major == 1))
+		finding_say(finding, "; it seems to be %s that does not believe %s",
+			    trouble->by_responder ? b.text : a.text, trouble->by_responder ? a.text : b.text);
 	if (name) {
 		finding_say(finding, ", said in clear: %s", name);
 		finding_note_text(finding, "notify", name);

@@ -536,6 +536,130 @@ START_TEST(disowned)
 }
 END_TEST
 
+/* Phase 1 of IKEv1, whole. */
+static void phase_1(struct script *script, uint64_t ispi, unsigned exchange, unsigned auth)
+{
+	bool aggressive = exchange == IKEV1_EXCHANGE_AGGRESSIVE;
+
+	v1_sa(script, ispi, 0, exchange, 7, 4, auth, 14);
+	say(script, 1000, 0);
+	v1_sa(script, ispi, ispi + 1, exchange, 7, 4, auth, 14);
+	say(script, 50, 1);
+	for (unsigned side = 0; side < 2 && !aggressive; side++) {
+		v1_clear(script, ispi, IKEV1_PAYLOAD_KE, 64 + side);
+		say(script, 50, side);
+	}
+	for (unsigned side = 0; side < (aggressive ? 1 : 2); side++) {
+		v1_secret(script, ispi, exchange, 0, IKEV1_PAYLOAD_ID, 108 - 16 * side);
+		say(script, 50, side);
+	}
+}
+
+static void v1_word(struct script *script, uint64_t ispi, int64_t milliseconds, unsigned side, unsigned exchange,
+		    uint32_t id)
+{
+	v1_secret(script, ispi, exchange, id, IKEV1_PAYLOAD_HASH, 92 + 4 * side);
+	say(script, milliseconds, side);
+}
+
+/* A notice or a Delete at once where quick mode should be, and again; and what looks like it. */
+START_TEST(disowned_v1)
+{
+	enum { ALONE, THEN_QUICK, THEN_DPD, WITH_ESP, WITH_NEW_SA, LATE, ONCE, BOTH_SIDES };
+	static const struct {
+		unsigned exchange, auth, side, how;
+		bool told;
+		enum finding_cause cause;
+	} cases[] = {
+		{ IKEV1_EXCHANGE_AGGRESSIVE, 3, 1, ALONE, true, CAUSE_CERTIFICATE },
+		{ IKEV1_EXCHANGE_MAIN, 3, 0, ALONE, true, CAUSE_CERTIFICATE },
+		{ IKEV1_EXCHANGE_MAIN, 1, 0, ALONE, true, CAUSE_PRE_SHARED_KEY },
+		{ IKEV1_EXCHANGE_MAIN, 3, 0, BOTH_SIDES, true, CAUSE_CERTIFICATE },
+		{ IKEV1_EXCHANGE_MAIN, 3, 0, THEN_QUICK, false, CAUSE_NONE },  /* INITIAL-CONTACT */
+		{ IKEV1_EXCHANGE_MAIN, 3, 1, THEN_QUICK, false, CAUSE_NONE },  /* RESPONDER-LIFETIME */
+		{ IKEV1_EXCHANGE_MAIN, 3, 0, THEN_DPD, false, CAUSE_NONE },    /* phase 1 goes on without an SA */
+		{ IKEV1_EXCHANGE_MAIN, 3, 1, WITH_ESP, false, CAUSE_NONE },    /* a former phase 1's SAs go on */
+		{ IKEV1_EXCHANGE_MAIN, 3, 1, WITH_NEW_SA, false, CAUSE_NONE }, /* quick mode was not in view */
+		{ IKEV1_EXCHANGE_MAIN, 3, 1, LATE, false, CAUSE_NONE },
+		{ IKEV1_EXCHANGE_MAIN, 3, 1, ONCE, false, CAUSE_NONE },
+	};
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct script *script = script_new(100);
+		unsigned side = cases[i].side, how = cases[i].how;
+		if (how == WITH_ESP)
+			esp_begins(script, 100, 1, 2);
+		for (uint64_t ispi = 10; ispi <= (how == ONCE ? 10 : 40); ispi += 10) {
+			phase_1(script, ispi, cases[i].exchange, cases[i].auth);
+			v1_word(script, ispi, how == LATE ? 7000 : 50, side, IKEV1_EXCHANGE_INFORMATIONAL, 5);
+			if (how == BOTH_SIDES)
+				v1_word(script, ispi, 50, !side, IKEV1_EXCHANGE_INFORMATIONAL, 6);
+			for (unsigned n = 0; n < 3 && how == THEN_QUICK; n++)
+				v1_word(script, ispi, 1000, n % 2, IKEV1_EXCHANGE_QUICK, 7);
+			for (unsigned n = 0; n < 4 && how == THEN_DPD; n++)
+				v1_word(script, ispi, n % 2 ? 50 : 10000, n % 2, IKEV1_EXCHANGE_INFORMATIONAL, 8 + n);
+			struct transition born = { .kind = TRANSITION_SA_BORN };
+			born.esp.spi = 0x1000 + (uint32_t)ispi;
+			born.esp.protocol = 50;
+			if (how == WITH_NEW_SA)
+				put_transition(script, &born, 1, 2);
+			pass(script, 20000);
+		}
+		pass(script, 60000);
+		ck_assert_msg(opens_of(script, FINDING_IKE_AUTH_FAILED) == cases[i].told, "case %u", i);
+		if (!cases[i].told) {
+			ck_assert_ptr_null(last_of(script, FINDING_IKE_CHILD_REFUSED));
+			script_free(script);
+			continue;
+		}
+		const char *words =
+		    side ? "10.0.0.2 that does not believe 10.0.0.1" : "10.0.0.1 that does not believe 10.0.0.2";
+		ck_assert_int_eq(failure(script)->cause, cases[i].cause);
+		ck_assert_int_eq(failure(script)->grade, GRADE_LIKELY);
+		ck_assert_msg(strstr(failure(script)->text, words) != NULL, "%s", failure(script)->text);
+		/* Not ended by the next phase 1 that comes up, but by quick mode. */
+		phase_1(script, 90, cases[i].exchange, cases[i].auth);
+		ck_assert_int_eq(failure(script)->state, FINDING_OPEN);
+		v1_word(script, 90, 50, 0, IKEV1_EXCHANGE_QUICK, 7);
+		v1_word(script, 90, 50, 1, IKEV1_EXCHANGE_QUICK, 7);
+		ck_assert_int_eq(failure(script)->state, FINDING_CLEAR);
+		script_free(script);
+	}
+}
+END_TEST
+
+/* XAUTH behind phase 1: whoever is asked for a password gives a wrong one. */
+START_TEST(xauth)
+{
+	enum { WRONG, RIGHT, CONFIGURED };
+
+	for (unsigned end = WRONG; end <= CONFIGURED; end++) {
+		struct script *script = script_new(100);
+		for (uint64_t ispi = 10; ispi <= 40; ispi += 10) {
+			phase_1(script, ispi, IKEV1_EXCHANGE_MAIN, end == CONFIGURED ? 1 : 65001);
+			v1_word(script, ispi, 50, 1, IKEV1_EXCHANGE_TRANSACTION, 5);
+			v1_word(script, ispi, 9000, 0, IKEV1_EXCHANGE_TRANSACTION, 5);
+			v1_word(script, ispi, 50, 1, IKEV1_EXCHANGE_TRANSACTION, 6);
+			v1_word(script, ispi, 50, 0, IKEV1_EXCHANGE_TRANSACTION, 6);
+			if (end == WRONG)
+				v1_word(script, ispi, 50, 1, IKEV1_EXCHANGE_INFORMATIONAL, 7);
+			for (unsigned n = 0; n < 3 && end != WRONG; n++)
+				v1_word(script, ispi, 50, n % 2, IKEV1_EXCHANGE_QUICK, 8);
+			pass(script, 20000);
+			/* Disconnected again. */
+			if (end != WRONG)
+				v1_word(script, ispi, 50, 0, IKEV1_EXCHANGE_INFORMATIONAL, 9);
+		}
+		pass(script, 60000);
+		ck_assert_uint_eq(opens_of(script, FINDING_IKE_AUTH_FAILED), end == WRONG);
+		if (end == WRONG) {
+			ck_assert_int_eq(failure(script)->cause, CAUSE_UNKNOWN);
+			ck_assert_ptr_nonnull(strstr(failure(script)->text, "XAUTH"));
+		}
+		script_free(script);
+	}
+}
+END_TEST
+
 /* ---- clients behind one address ---- */
 
 static void client(struct script *script, uint64_t ispi, uint16_t port, bool nat, bool accepted)
@@ -584,4 +708,4 @@ END_TEST
 
 SUITE_MAIN("rule_ike_auth", ticket_refused, ticket_of_the_responder, no_ticket_no_word, errors_beside_it, errors_alone,
 	   bounded, hint_unknown, hint_revocation_list, no_hint_of_a_revocation_list, hint_expired, no_hint_of_expiry,
-	   hint_authorities, hint_fragments, eap, eap_out_of_view, disowned, another_client)
+	   hint_authorities, hint_fragments, eap, eap_out_of_view, disowned, disowned_v1, xauth, another_client)
