@@ -176,10 +176,13 @@ bool control_client_ask(const char *socket_path, const char *request,
 	snprintf(error->text, sizeof(error->text), "espiald at %s ended the conversation; look at its log", path);
 	bool sent = send(descriptor, request, strlen(request), MSG_NOSIGNAL) == (ssize_t)strlen(request) &&
 		    send(descriptor, "\n", 1, MSG_NOSIGNAL) == 1;
-	while (sent && !answer.ended && read_more(&answer, descriptor))
+	while (sent && !answer.ended && !ferror(stdout) && read_more(&answer, descriptor))
 		take_lines(&answer, each, context, error);
 	close(descriptor);
 	free(answer.text);
+	/* Nobody gets the rest of an answer that cannot be printed, and one that has no end would be read for ever. */
+	if (!answer.ended && ferror(stdout))
+		return true;
 	error->unanswered = !answer.ended;
 	return answer.ended && !answer.failed;
 }

@@ -16,7 +16,8 @@ struct control_client_error {
 
 /*
  * Asks, and hands over each line of the answer, without its newline, but the last. `socket`: path, NULL for
- * ESPIAL_SOCKET of the environment, or the usual one. False with the error set, by this end or by the other.
+ * ESPIAL_SOCKET of the environment, or the usual one. False with the error set, by this end or by the other. It ends
+ * early, and true, once standard output has failed: what is to be said of that, main() says.
  */
 bool control_client_ask(const char *socket, const char *request,
 			void (*each)(void *context, const char *line, size_t length), void *context,

@@ -6,7 +6,9 @@ The espiald that is asked is one of the test's own, which answers what the test 
 without waiting for it.
 """
 
+import contextlib
 import datetime
+import itertools
 import json
 import os
 import re
@@ -41,10 +43,11 @@ class Answers(threading.Thread):
                 client, _ = self.listener.accept()
             except OSError:  # closed: that was all
                 return
-            with client, client.makefile("rw", encoding="utf-8") as talk:
+            # Whoever cannot print what it asked for hangs up.
+            with contextlib.suppress(BrokenPipeError), client, client.makefile("rw", encoding="utf-8") as talk:
                 request = json.loads(talk.readline())
                 self.requests.append(request)
-                for line in [*self.lines.get(request["request"], []), DONE]:
+                for line in itertools.chain(self.lines.get(request["request"], []), [DONE]):
                     talk.write(json.dumps(line, separators=(",", ":")) + "\n")
 
     def end(self):
@@ -267,6 +270,20 @@ class FullDisk(Case):
                                       timeout=60, check=False, env={**os.environ, "LC_ALL": "C.UTF-8", "ESPIAL_SOCKET": self.socket})
                 self.assertEqual(done.returncode, 2)
                 self.assertRegex(done.stderr, r"\Aespial: [a-z ]* is incomplete: (standard output: .* room on the disk\?|.*No space left on device)\n\Z")
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "needs /dev/full")
+    def test_what_has_no_end_ends(self):
+        """The IKE log is of use only where it arrives."""
+        message = {"type": "ike_octets", "time": "2026-11-21T20:30:00.000000Z", "sensor": "edge-1", "src": "10.1.0.1", "dst": "10.2.0.2",
+                   "src_port": 500, "dst_port": 500, "encap": "none", "length": 28, "joined": 0,
+                   "hex": "0011223344556677" + "00" * 8 + "21202208" + "00" * 4 + "0000001c"}
+        self.answers(**{"ike-log": itertools.repeat(message)})
+        for arguments in (["ike", "--log"], ["ike", "--log=7"], ["ike", "--log", "--json"]):
+            with self.subTest(arguments=arguments), open("/dev/full", "wb") as full:
+                done = subprocess.run([ESPIAL, *arguments], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, text=True,
+                                      timeout=30, check=False, env={**os.environ, "LC_ALL": "C.UTF-8", "ESPIAL_SOCKET": self.socket})
+                self.assertEqual(done.returncode, 2)
+                self.assertRegex(done.stderr, r"\Aespial: what was printed is incomplete: standard output: .*\n\Z")
 
     def test_closed_output_is_told(self):
         self.answers(status=[status()])
