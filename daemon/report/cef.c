@@ -3,6 +3,7 @@
 #include "cef.h"
 
 #include "community_id.h"
+#include "finding_fields.h"
 #include "timestamp.h"
 #include "utf8.h"
 
@@ -123,7 +124,7 @@ static void put_flow(struct message *message, const struct finding *finding)
 	put_pair(message, "proto", protocols[finding->ip_protocol]);
 }
 
-/* "key: value; ..." of what evidence is text or a number. */
+/* "key: value; ..." of all evidence, each value as the other shapes have it. */
 static void evidence_text(const struct finding *finding, char *out, size_t size)
 {
 	size_t used = 0;
@@ -139,6 +140,12 @@ static void evidence_text(const struct finding *finding, char *out, size_t size)
 		if (note->kind == EVIDENCE_TEXT)
 			length = snprintf(out + used, size - used, "%s%s: %s", separator, note->key,
 					  note->text ? note->text : "");
+		else if (note->kind == EVIDENCE_BOOLEAN)
+			length = snprintf(out + used, size - used, "%s%s: %s", separator, note->key,
+					  note->integer ? "true" : "false");
+		else if (note->kind == EVIDENCE_SPI)
+			length = snprintf(out + used, size - used, "%s%s: 0x%08x", separator, note->key,
+					  (unsigned)note->integer);
 		else if (note->kind == EVIDENCE_REAL)
 			length = snprintf(out + used, size - used, "%s%s: %.15g", separator, note->key, note->real);
 		else if (note->kind == EVIDENCE_ADDRESS)
@@ -179,7 +186,7 @@ size_t cef_format(const struct finding *finding, const char *sensor, bool whole,
 	struct message message = { out, size, 0 };
 	const struct catalogue_row *row = catalogue_row(finding->id);
 	struct community_id id;
-	char text[VALUE_MAX + 1];
+	char text[VALUE_MAX + 1], realm[FINDING_REALM_SIZE];
 
 	out[0] = '\0';
 	put_header(&message, "CEF:0");
@@ -214,6 +221,7 @@ size_t cef_format(const struct finding *finding, const char *sensor, bool whole,
 	}
 	if (finding->not_durable)
 		put_pair(&message, "espialDurable", "false");
+	put_pair(&message, "espialRealm", finding_realm_text(finding, realm));
 	if (finding->has_flow && finding->has_ports &&
 	    community_id(&finding->src, &finding->dst, finding->src_port, finding->dst_port, finding->ip_protocol, &id))
 		put_pair(&message, "espialCommunityId", id.text);

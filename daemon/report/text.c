@@ -2,6 +2,7 @@
 /* The text sink and the blocks of findings, see text.h. The report at the end is text_report.c. */
 #include "text.h"
 
+#include "finding_fields.h"
 #include "text_report.h"
 #include "utf8.h"
 #include "../audit/finding.h"
@@ -57,19 +58,23 @@ static void amount_text(const struct finding *finding, struct page_text *out)
 			 finding_plural(finding->count), page_octets(finding->bytes, &octets));
 }
 
-/* Facts in one line: since when, how much, under which rule, how sure. */
+/* Facts in one line: since when, how much, under which rule, how sure, and of which of several networks. */
 static void facts_text(const struct page *page, const struct finding *finding, struct page_text *out)
 {
+	char number[FINDING_REALM_SIZE];
+	const char *realm = finding_realm_text(finding, number);
 	struct page_figure since;
-	struct page_text amount, rule;
+	struct page_text amount, name;
 	size_t used;
 
 	amount_text(finding, &amount);
 	used = (size_t)snprintf(out->text, sizeof(out->text), "since %s, %s%.100s",
 				page_time(finding->first_ns, &since), finding_grade_name(finding->grade), amount.text);
 	if (finding->rule)
-		snprintf(out->text + used, sizeof(out->text) - used, ", rule %s",
-			 page_plain(page, finding->rule, 40, &rule));
+		used += (size_t)snprintf(out->text + used, sizeof(out->text) - used, ", rule %s",
+					 page_plain(page, finding->rule, 40, &name));
+	if (realm)
+		snprintf(out->text + used, sizeof(out->text) - used, ", realm %s", page_plain(page, realm, 40, &name));
 }
 
 /* Lifecycle and heartbeat ask nothing of anybody. */

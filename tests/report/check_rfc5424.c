@@ -146,6 +146,7 @@ START_TEST(message_says_all_it_must)
 		{ "seconds", "0.1" },
 		{ "delete_seen", "true" },
 		{ "initiator", "10.2.0.2" },
+		{ "realm", "(absent)" },
 		{ "cut", "(absent)" },
 	};
 	struct record record = sample_finding();
@@ -168,6 +169,24 @@ START_TEST(message_says_all_it_must)
 			      wanted[i].name, value_of(&parsed, wanted[i].name));
 	ck_assert(strncmp(parsed.text, record.finding.text, strlen(record.finding.text)) == 0);
 	ck_assert_ptr_nonnull(strstr(parsed.text, catalogue_advice(FINDING_CLEARTEXT_LEAK, CAUSE_SA_LOST)));
+}
+END_TEST
+
+START_TEST(networks_that_are_kept_apart_are_named)
+{
+	struct record record = sample_finding();
+	char message[RFC5424_MESSAGE_MAX];
+	struct parsed parsed;
+
+	record.finding.realm = 4001;
+	rfc5424_format(&record.finding, &origin, RFC5424_CUT, message, sizeof(message));
+	parse(message, &parsed);
+	ck_assert_str_eq(value_of(&parsed, "realm"), "4001");
+	/* The number is the engine's own where an interface is the network. */
+	record.finding.realm_interface = "eth\"1";
+	rfc5424_format(&record.finding, &origin, RFC5424_CUT, message, sizeof(message));
+	parse(message, &parsed);
+	ck_assert_str_eq(value_of(&parsed, "realm"), "eth\"1");
 }
 END_TEST
 
@@ -340,6 +359,7 @@ int main(void)
 	TCase *messages = tcase_create("messages");
 
 	tcase_add_test(messages, message_says_all_it_must);
+	tcase_add_test(messages, networks_that_are_kept_apart_are_named);
 	tcase_add_test(messages, severities_map);
 	tcase_add_test(messages, no_octet_breaks_the_frame);
 	tcase_add_test(messages, bounds_hold);

@@ -143,6 +143,14 @@ def split_cef(text):
     return fields, extension
 
 
+def check_realm(number, realm):
+    """The number of a VLAN, the name of an interface, or none: text in every shape, as an index has one type for a field."""
+    if number % 3 == 2:
+        assert realm.startswith("a\"b\\c]d;e='f"), realm
+    else:
+        assert realm == (str(number + 1) if number % 3 == 1 else None), realm
+
+
 def check_cef(text):
     fields, extension = split_cef(text)
     number = int(extension["externalId"], 16)
@@ -153,7 +161,8 @@ def check_cef(text):
     assert extension["cs2"] == "sa-lost" and extension["cs2Label"] == "diagnosis"
     assert extension["msg"] == "10.2.0.2 sends HTTP to 10.1.0.1 in clear since its SA ended."
     assert extension["app"] == "HTTP" if number % 2 else extension["app"].startswith("a\"b\\c]d;e='f")
-    assert "last_step: quick mode" in extension["cs6"]
+    assert "last_step: quick mode" in extension["cs6"] and "delete_seen: true" in extension["cs6"]
+    check_realm(number, extension.get("espialRealm"))
     return number
 
 
@@ -164,6 +173,7 @@ def check_json(schemas, shape, text):
     ours = document["espial" if shape == "ecs" else "unmapped"]
     number = int(ours["alert"], 16)
     assert ours["severity"] == NAMES[number % 5] and ours["cause"] == "sa-lost", ours
+    check_realm(number, ours.get("realm"))
     protocol = document["network"]["protocol"] if shape == "ecs" else "HTTP"
     assert protocol == "HTTP" if number % 2 or shape == "ocsf" else protocol.startswith('a"b\\c]d;e=\'f\n\x1b[31mg\x7f')
     return number

@@ -112,6 +112,9 @@ def run(folder, program, module, shipped):
         assert entry["id"] == "cleartext-leak" and entry["cause"] == "sa-lost" and entry["state"] == "open", entry
         assert entry["severity"] == SEVERITIES[int(entry["alert"], 16) % 5], entry
         assert entry["a"] == "10.1.0.1" and entry["b"] == "10.2.0.2", entry
+        number = int(entry["alert"], 16)
+        assert number % 3 == 2 or entry.get("realm") == (str(number + 1) if number % 3 == 1 else None), entry
+        assert number % 3 != 2 or entry["realm"].startswith("a\"b"), entry
     serious = lines_of(f"{folder}/serious.json")
     assert len(serious) == 3 * COUNT * 2 // 5, len(serious)
     assert all(entry["espial"]["severity"] in ("critical", "high") for entry in serious)

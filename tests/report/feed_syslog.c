@@ -43,6 +43,8 @@ static void send_numbered(struct sink *sink, unsigned first, unsigned count)
 
 		record.finding.alert = i;
 		record.finding.protocol = i % 2 ? "HTTP" : SAMPLE_HOSTILE;
+		record.finding.realm = i % 3 == 1 ? i + 1 : 0;
+		record.finding.realm_interface = i % 3 == 2 ? SAMPLE_HOSTILE : NULL;
 		record.finding.severity = (enum finding_severity)(i % SEVERITY_COUNT);
 		sink_write(sink, &record);
 		usleep(1000);
