@@ -16,6 +16,7 @@ enum { VALUE_MAX = 1023 };
 struct message {
 	char *out;
 	size_t size, used;
+	size_t extension; /* where it begins, behind the header; 0: not yet */
 };
 
 int cef_severity(enum finding_severity severity)
@@ -63,7 +64,7 @@ static void put_pair(struct message *message, const char *key, const char *value
 	if (!value)
 		return;
 	utf8_plain(value, SIZE_MAX, plain, sizeof(plain));
-	used = (size_t)snprintf(escaped, 40, "%s%s=", message->out[message->used - 1] == '|' ? "" : " ", key);
+	used = (size_t)snprintf(escaped, 40, "%s%s=", message->used == message->extension ? "" : " ", key);
 	for (const char *at = plain; *at; at++) {
 		if (*at == '=' || *at == '\\')
 			escaped[used++] = '\\';
@@ -183,7 +184,7 @@ static void put_who(struct message *message, const struct finding *finding)
 
 size_t cef_format(const struct finding *finding, const char *sensor, bool whole, char *out, size_t size)
 {
-	struct message message = { out, size, 0 };
+	struct message message = { out, size, 0, 0 };
 	const struct catalogue_row *row = catalogue_row(finding->id);
 	struct community_id id;
 	char text[VALUE_MAX + 1], realm[FINDING_REALM_SIZE];
@@ -197,6 +198,7 @@ size_t cef_format(const struct finding *finding, const char *sensor, bool whole,
 	put_header(&message, row->meaning);
 	snprintf(text, sizeof(text), "%d", cef_severity(finding->severity));
 	put_header(&message, text);
+	message.extension = message.used;
 	put_number(&message, "rt", (uint64_t)(timestamp_microseconds(finding->time_ns) / 1000));
 	put_pair(&message, "dvchost", sensor);
 	snprintf(text, sizeof(text), "%016" PRIx64, finding->alert);

@@ -337,6 +337,54 @@ static int ocsf_activity(const struct finding *finding, int class)
 	return finding->state == FINDING_OPEN ? 1 : finding->state == FINDING_UPDATE ? 2 : 3;
 }
 
+/* What the requirement stands in; of weak algorithms, the table that the rule was judged by, which a clear does not repeat. */
+static const char *ocsf_standard(const struct finding *finding)
+{
+	static const struct {
+		const char *table, *standard;
+	} tables[] = { { "rfc8247", "RFC 8247" }, { "cnsa-2.0", "CNSA 2.0" }, { "nist-800-77r1", "NIST SP 800-77r1" } };
+
+	switch (finding->id) {
+	case FINDING_AGGRESSIVE_PSK:
+	case FINDING_IKE_VERSION_1:
+		return "RFC 9395";
+	case FINDING_ESP_64_BIT_BLOCK:
+		return "RFC 8221";
+	case FINDING_NOT_QUANTUM_SAFE:
+		return "RFC 9370";
+	default:
+		break;
+	}
+	for (size_t i = 0; i < finding->evidence_count && i < FINDING_EVIDENCE_MAX; i++) {
+		const struct finding_evidence *note = &finding->evidence[i];
+		for (size_t k = 0; k < sizeof(tables) / sizeof(tables[0]); k++)
+			if (note->kind == EVIDENCE_TEXT && note->text && strcmp(note->key, "table") == 0 &&
+			    strcmp(note->text, tables[k].table) == 0)
+				return tables[k].standard;
+	}
+	return NULL;
+}
+
+/* Fail; once it is over Pass, or Warning, which is OCSF's word for a result that nobody knows. */
+static int ocsf_compliance_status(const struct finding *finding)
+{
+	if (finding->state != FINDING_CLEAR)
+		return 3;
+	return finding->cleared_by && strcmp(finding->cleared_by, "changed") == 0 ? 1 : 2;
+}
+
+static void ocsf_compliance(struct maker *maker, json_t *root, const struct finding *finding)
+{
+	json_t *compliance = object_in(maker, root, "compliance"), *standards = json_array();
+	const char *standard = ocsf_standard(finding);
+
+	put_text(maker, compliance, "control", catalogue_row(finding->id)->name);
+	put(maker, compliance, "status_id", json_integer(ocsf_compliance_status(finding)));
+	if (standard && json_array_append_new(standards, json_string(standard)) != 0)
+		maker->failed = true;
+	put(maker, compliance, "standards", standards); /* required, if empty */
+}
+
 static json_t *ocsf_endpoint(struct maker *maker, const struct address *address, bool has_port, uint16_t port)
 {
 	json_t *endpoint = json_object();
@@ -385,10 +433,7 @@ static void ocsf_finding(struct maker *maker, json_t *root, const struct finding
 		put_text(maker, object_in(maker, root, "remediation"), "desc",
 			 catalogue_advice(finding->id, finding->cause));
 	if (class == OCSF_COMPLIANCE_FINDING) {
-		json_t *compliance = object_in(maker, root, "compliance");
-		put_text(maker, compliance, "control", row->name);
-		put(maker, compliance, "status_id", json_integer(3)); /* Fail */
-		put(maker, compliance, "standards", json_pack("[s]", "RFC 8247"));
+		ocsf_compliance(maker, root, finding);
 		return;
 	}
 	put(maker, root, "is_alert", json_true());
