@@ -43,10 +43,14 @@ static const char alerts_usage[] =
     "Exit status: 0 if none is listed, 1 if there are alerts of severity medium or worse, 2 if espiald could not be "
     "asked.\n";
 
-enum { REQUEST_SIZE = 512, TEXT_SIZE = 256 };
+enum { REQUEST_SIZE = 768, CHOICE_SIZE = 128, TEXT_SIZE = 256 };
+
+/* Keys of a request. An option that is given twice says the last, and a key stands once. */
+enum choice { CHOICE_OPEN, CHOICE_SINCE, CHOICE_UNTIL, CHOICE_PAIR, CHOICE_ID, CHOICE_SEVERITY, CHOICE_COUNT };
 
 struct asked {
 	struct ask_options options;
+	char choices[CHOICE_COUNT][CHOICE_SIZE]; /* each ",KEY:VALUE", or nothing */
 	char request[REQUEST_SIZE];
 	struct text_table *table; /* of one answer; NULL while one alert is shown */
 	struct sink *sink;        /* writes findings for a person, while one is shown */
@@ -63,7 +67,7 @@ static const struct text_column columns[] = {
 	{ .title = "STATE" },
 	{ .title = "LAST TOLD (UTC)", .rank = 3 },
 	{ .title = "COUNT", .right = true, .rank = 4 },
-	{ .title = "FINDING" },
+	{ .title = "FINDING", .last_cut = true },
 	{ .title = "ABOUT", .rank = 1 },
 	{ .title = "WHAT", .flexible = true, .rank = 2 },
 };
@@ -227,15 +231,26 @@ static int acknowledge(const struct asked *asked)
 											     : ask_failed(&error);
 }
 
-/* Appends to the request; what comes from the arguments was read and is spelled anew. */
-__attribute__((format(printf, 2, 3))) static void ask_for(struct asked *asked, const char *format, ...)
+/* What comes from the arguments was read and is spelled anew. */
+__attribute__((format(printf, 3, 4))) static void ask_for(struct asked *asked, enum choice choice, const char *format,
+							  ...)
 {
-	size_t used = strlen(asked->request);
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(asked->request + used, sizeof(asked->request) - used, format, arguments);
+	vsnprintf(asked->choices[choice], CHOICE_SIZE, format, arguments);
 	va_end(arguments);
+}
+
+/* alert: NULL where it is about no one alert. */
+static void write_request(struct asked *asked, const char *what, const char *alert)
+{
+	const char(*choices)[CHOICE_SIZE] = asked->choices;
+
+	snprintf(asked->request, sizeof(asked->request), "{\"request\":\"%s\"%s%s%s%s%s%s%s%s%s}", what,
+		 choices[CHOICE_OPEN], choices[CHOICE_SINCE], choices[CHOICE_UNTIL], choices[CHOICE_PAIR],
+		 choices[CHOICE_ID], choices[CHOICE_SEVERITY], alert ? ",\"alert\":\"" : "", alert ? alert : "",
+		 alert ? "\"" : "");
 }
 
 static bool wrong(const char *option, const char *text, const char *what)
@@ -255,20 +270,20 @@ static bool take_pair(struct asked *asked, char *text)
 	if (!address_parse(text, &address[0]) || (comma && !address_parse(comma + 1, &address[1])))
 		return wrong("--pair", text, "give one address, or two with a comma between them");
 	if (comma)
-		ask_for(asked, ",\"pair\":[\"%s\",\"%s\"]", address_text(&address[0], &shown[0]),
+		ask_for(asked, CHOICE_PAIR, ",\"pair\":[\"%s\",\"%s\"]", address_text(&address[0], &shown[0]),
 			address_text(&address[1], &shown[1]));
 	else
-		ask_for(asked, ",\"pair\":[\"%s\"]", address_text(&address[0], &shown[0]));
+		ask_for(asked, CHOICE_PAIR, ",\"pair\":[\"%s\"]", address_text(&address[0], &shown[0]));
 	return true;
 }
 
-static bool take_time(struct asked *asked, const char *key, const char *text, int direction)
+static bool take_time(struct asked *asked, const char *text, int direction)
 {
 	struct timestamp_text shown;
 	int64_t time_ns;
 
 	if (direction > 0 && strcmp(text, "now") == 0) {
-		ask_for(asked, ",\"%s\":null", key);
+		ask_for(asked, CHOICE_UNTIL, ",\"until\":null");
 		return true;
 	}
 	if (!time_argument(text, direction, &time_ns))
@@ -278,7 +293,10 @@ static bool take_time(struct asked *asked, const char *key, const char *text, in
 		return wrong("--until", text, "that is over already; 'now' takes an acknowledgement back");
 	if (direction < 0 && time_ns > loop_wall_ns())
 		return wrong("--since", text, "that is in the future");
-	ask_for(asked, ",\"%s\":\"%s\"", key, timestamp_text(time_ns, &shown));
+	if (direction > 0)
+		ask_for(asked, CHOICE_UNTIL, ",\"until\":\"%s\"", timestamp_text(time_ns, &shown));
+	else
+		ask_for(asked, CHOICE_SINCE, ",\"since\":\"%s\"", timestamp_text(time_ns, &shown));
 	return true;
 }
 
@@ -299,23 +317,23 @@ static bool take_option(struct asked *asked, int option, char *value)
 		asked->capture = value;
 		return true;
 	case 'o':
-		ask_for(asked, ",\"open\":true");
+		ask_for(asked, CHOICE_OPEN, ",\"open\":true");
 		return true;
 	case 'f':
-		return take_time(asked, "since", value, -1);
+		return take_time(asked, value, -1);
 	case 'u':
-		return take_time(asked, "until", value, 1);
+		return take_time(asked, value, 1);
 	case 'p':
 		return take_pair(asked, value);
 	case 'i':
 		if (catalogue_find_id(value) < 0)
 			return wrong("--id", value, "no finding is called so; 'espial explain' lists them");
-		ask_for(asked, ",\"id\":\"%s\"", value);
+		ask_for(asked, CHOICE_ID, ",\"id\":\"%s\"", value);
 		return true;
 	case 'v':
 		if (finding_severity_find(value) < 0)
 			return wrong("--severity", value, "give critical, high, medium, low or info");
-		ask_for(asked, ",\"severity\":\"%s\"", value);
+		ask_for(asked, CHOICE_SEVERITY, ",\"severity\":\"%s\"", value);
 		return true;
 	default:
 		fputs("Try 'espial alerts --help'.\n", stderr);
@@ -349,7 +367,6 @@ int alerts_command(int count, char **arguments)
 		count--;
 		arguments++;
 	}
-	ask_for(&asked, "{\"request\":\"%s\"", listing ? "alerts" : strcmp(action, "show") == 0 ? "alert" : "ack");
 	optind = 1;
 	while ((option = getopt_long(count, arguments, "h", options, NULL)) != -1) {
 		if (option == 'h') {
@@ -386,9 +403,7 @@ int alerts_command(int count, char **arguments)
 	}
 	if (asked.capture)
 		return evidence_command_save(&asked.options, alert, asked.capture);
-	if (alert)
-		ask_for(&asked, ",\"alert\":\"%s\"", alert);
-	ask_for(&asked, "}");
+	write_request(&asked, listing ? "alerts" : strcmp(action, "show") == 0 ? "alert" : "ack", alert);
 	if (listing)
 		return ask_repeatedly(&asked.options, list_once, &asked);
 	if (strcmp(action, "show") == 0)

@@ -90,31 +90,43 @@ static size_t total(const struct text_table *table, const size_t *widths)
 	return sum;
 }
 
+/* Cuts the columns of a kind as far as they may be, from the left, until the sum fits. */
+static size_t cut(const struct text_table *table, size_t width, size_t *widths, bool last)
+{
+	size_t sum = total(table, widths);
+
+	for (unsigned i = 0; i < table->column_count && sum > width; i++) {
+		const struct text_column *column = &table->columns[i];
+		if (!(last ? column->last_cut : column->flexible) || widths[i] <= FLEXIBLE_MIN)
+			continue;
+		size_t spare = widths[i] - FLEXIBLE_MIN;
+		widths[i] -= spare < sum - width ? spare : sum - width;
+		sum = total(table, widths);
+	}
+	return sum;
+}
+
 /* Cuts what may be cut, then leaves out what may be left out; a width of 0 leaves a column out. */
 static void fit(const struct text_table *table, size_t width, size_t *widths)
 {
 	for (;;) {
-		size_t sum = total(table, widths);
+		size_t sum = cut(table, width, widths, false);
 		unsigned worst = table->column_count;
-		for (unsigned i = 0; i < table->column_count && sum > width; i++) {
-			if (!widths[i] || !table->columns[i].flexible || widths[i] <= FLEXIBLE_MIN)
-				continue;
-			size_t spare = widths[i] - FLEXIBLE_MIN;
-			widths[i] -= spare < sum - width ? spare : sum - width;
-			sum = total(table, widths);
-		}
 		if (sum <= width)
 			return;
 		for (unsigned i = 0; i < table->column_count; i++)
 			if (widths[i] && table->columns[i].rank &&
 			    (worst == table->column_count || table->columns[i].rank > table->columns[worst].rank))
 				worst = i;
+		if ((worst == table->column_count || table->columns[worst].rank == 1) &&
+		    cut(table, width, widths, true) <= width)
+			return;
 		if (worst == table->column_count)
 			return;
 		widths[worst] = 0;
 		/* What was cut may be whole again without it. */
 		for (unsigned i = 0; i < table->column_count; i++)
-			if (widths[i] && table->columns[i].flexible)
+			if (widths[i] && (table->columns[i].flexible || table->columns[i].last_cut))
 				widths[i] = table->widths[i];
 	}
 }

@@ -27,6 +27,12 @@ DONE = {"type": "done"}
 COMMANDS = ("audit", "explain", "inventory", "status", "pairs", "sas", "ike", "alerts", "report", "reload", "check-config", "test-alert")
 
 
+def each_once(pairs):
+    """An object as espiald takes it: no key twice."""
+    assert len(dict(pairs)) == len(pairs), pairs
+    return dict(pairs)
+
+
 class Answers(threading.Thread):
     """The other end of the control socket: `lines` by the name of the request."""
 
@@ -45,7 +51,7 @@ class Answers(threading.Thread):
                 return
             # Whoever cannot print what it asked for hangs up.
             with contextlib.suppress(BrokenPipeError), client, client.makefile("rw", encoding="utf-8") as talk:
-                request = json.loads(talk.readline())
+                request = json.loads(talk.readline(), object_pairs_hook=each_once)
                 self.requests.append(request)
                 for line in itertools.chain(self.lines.get(request["request"], []), [DONE]):
                     talk.write(json.dumps(line, separators=(",", ":")) + "\n")
@@ -220,6 +226,33 @@ class Lists(Case):
 
 # One of something, as if it were several.
 PLURAL_OF_ONE = r"(?<![\d.,])1 (frames|packets|pairs|rules|interfaces|transitions|SAs|alerts|messages|records|periods)\b"
+
+
+class AlertsTable(Case):
+    def test_says_whom_it_is_about_where_it_is_narrow(self):
+        """The longest name takes no address away from all rows: it is cut first, and what can be left out is."""
+        long = alert("high")
+        long["finding"].update(id="ike-auth-failed", cause="pre-shared-key")
+        self.answers(alerts=[long, alert("high")])
+        for columns, name in ((80, "ike-auth-failed/pre-sh"), (68, "ike-auth-f"), (120, "ike-auth-failed/pre-shared-key ")):
+            done = subprocess.run([ESPIAL, "alerts"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False,
+                                  env={**os.environ, "LC_ALL": "C.UTF-8", "ESPIAL_SOCKET": self.socket, "COLUMNS": str(columns)})
+            for line in done.stdout.splitlines()[1:]:
+                self.assertIn("10.1.0.1 10.2.0.2", line)
+                self.assertLessEqual(len(line), columns)
+            self.assertIn(name, done.stdout)
+
+    def test_asks_for_the_last_of_what_is_given_twice(self):
+        answers = self.answers(alerts=[alert("high")], ack=[])
+        done = self.espial("alerts", "--open", "--open", "--severity", "low", "--severity", "high", "--pair", "10.1.0.1", "--pair",
+                           "10.2.0.2", "--id", "bad-spi", "--id", "cleartext-leak", "--since", "2026-11-20", "--since", "2026-11-21")
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+        self.assertEqual(answers.requests.pop(), {
+            "request": "alerts", "open": True, "since": "2026-11-21T00:00:00.000000Z", "pair": ["10.2.0.2"], "id": "cleartext-leak",
+            "severity": "high"})
+        done = self.espial("alerts", "ack", "0123456789abcdef", "--until", "4h", "--until", "now")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(answers.requests.pop(), {"request": "ack", "until": None, "alert": "0123456789abcdef"})
 
 
 class One(Case):
