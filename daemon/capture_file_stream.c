@@ -212,7 +212,8 @@ static size_t read_zstd(struct capture_file_stream *stream, uint8_t *octets, siz
 		ZSTD_inBuffer input;
 		size_t left;
 
-		if (stream->raw_position == stream->raw_filled && !stream->full) {
+		/* Behind a whole frame the decompressor holds nothing more, even if the caller's buffer ran full with it. */
+		if (stream->raw_position == stream->raw_filled && !(stream->full && stream->inside)) {
 			refill_raw(stream);
 			if (stream->raw_filled == 0)
 				break;

@@ -213,6 +213,37 @@ START_TEST(bombs_take_no_memory)
 }
 END_TEST
 
+/* As many octets as the reader's buffer has room for at first, and one more or less: the end of the packed data and that of the buffer
+ * coincide in one of them. */
+START_TEST(packed_to_the_end_of_the_buffer)
+{
+	enum { BUFFER = 256 * 1024, FRAME = 1000, RECORD = 16 + FRAME };
+	struct image image = { 0 };
+	uint32_t frames = (BUFFER - 24) / RECORD, last = (BUFFER - 24) % RECORD + FRAME + (uint32_t)_i - 1;
+
+	image_put_pcap_header(&image, 0xa1b2c3d4, 2, 4, 65535, 1);
+	for (uint32_t i = 0; i < frames; i++) {
+		uint32_t length = i + 1 < frames ? FRAME : last;
+		image_put_record(&image, i, 0, length, length);
+		image_put(&image, NULL, length);
+	}
+	ck_assert_uint_eq(image.length, BUFFER + _i - 1);
+	for (unsigned gzip = 0; gzip < 2; gzip++) {
+		struct image packed = { 0 };
+		if (gzip)
+			image_put_gzip(&packed, image.octets, image.length);
+		else
+			image_put_zstd(&packed, image.octets, image.length);
+		image_write_file(packed.octets, packed.length);
+		struct outcome outcome = image_read_path(image_path, 32);
+		ck_assert_msg(outcome.opened && outcome.sound, "%s", outcome.text);
+		ck_assert_uint_eq(outcome.count, frames);
+		image_clear(&packed);
+	}
+	image_clear(&image);
+}
+END_TEST
+
 START_TEST(damaged_compression)
 {
 	struct image image = { 0 }, packed = { 0 };
@@ -423,6 +454,7 @@ int main(void)
 	tcase_add_test(tests, pcap_cut_at_each_octet);
 	tcase_add_loop_test(tests, captures_without_packets, 0, FORMS);
 	tcase_add_loop_test(tests, bombs_take_no_memory, 0, 2);
+	tcase_add_loop_test(tests, packed_to_the_end_of_the_buffer, 0, 3);
 	tcase_add_loop_test(tests, damaged_compression, 0, 2);
 	tcase_add_loop_test(tests, other_files, 0, COUNT(others));
 	tcase_add_test(tests, files_that_cannot_be_opened);
