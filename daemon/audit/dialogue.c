@@ -13,8 +13,9 @@
 #define BURST_NS (SECOND / 50) /* packets so near to the latest one are one question with it */
 
 enum {
-	SEEN_MIN = 3,       /* times a length has to be seen before it says anything */
-	ANSWERABLE_MIN = 4, /* packets of such lengths in a run */
+	NO_PLACE = DIALOGUE_LENGTHS, /* of a packet that waits under a length that was given up */
+	SEEN_MIN = 3,                /* times a length has to be seen before it says anything */
+	ANSWERABLE_MIN = 4,          /* packets of such lengths in a run */
 	SEEN_FULL = 200,
 	SHAPE_LENGTHS_POSSIBLE = 5,
 	SHAPE_LENGTHS_LIKELY = 8,
@@ -38,9 +39,12 @@ static bool in_last_burst(const struct dialogue_side *side, uint8_t waiting)
 	return tick(side->run.last_ns) - side->waiting_tick[waiting] <= (uint32_t)(BURST_NS >> 10);
 }
 
-/* The place is another length's from now on. */
+/* The place is another length's from now on. Packets of the former one that still wait are none of the new one. */
 static uint8_t give_place(struct dialogue_side *side, uint8_t place, uint16_t length)
 {
+	for (uint8_t i = 0; i < DIALOGUE_WAITING; i++)
+		if (side->waiting[i] == place)
+			side->waiting[i] = NO_PLACE;
 	side->lengths[place] = (struct dialogue_length){ .length = length };
 	side->unsettled[place] = 0;
 	side->unsettled_set &= (uint16_t) ~(1u << place);
@@ -86,7 +90,7 @@ static void count(struct dialogue_length *length, uint8_t seen, uint8_t answered
  */
 static void settle(struct dialogue_side *side, int64_t now_ns, bool answered)
 {
-	uint8_t with_answer[DIALOGUE_LENGTHS] = { 0 };
+	uint8_t with_answer[DIALOGUE_LENGTHS + 1] = { 0 }; /* the last: NO_PLACE, of which nothing is counted */
 
 	answered = answered && now_ns - side->run.last_ns <= ANSWER_NS;
 	for (uint8_t i = 0; answered && i < side->waiting_count; i++)
@@ -173,7 +177,7 @@ static void take_answered(struct dialogue_run *run, const struct dialogue_side *
 	if (now_ns - run->last_ns > ANSWER_NS)
 		return;
 	for (uint8_t i = 0; i < side->waiting_count && run->packets > 0; i++) {
-		if (!in_last_burst(side, i))
+		if (!in_last_burst(side, i) || side->waiting[i] == NO_PLACE)
 			continue;
 		run->packets--;
 		run->bytes -= side->lengths[side->waiting[i]].length;

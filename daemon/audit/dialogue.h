@@ -5,8 +5,9 @@
  * Linux drops ESP of an unknown SPI without a word, so the only sign of it is that what used to be answered no longer is.
  * Plain silence of the other side is no sign (syslog, video and backup are one-way by nature). So for each direction the
  * answers are learned by packet length: a length counts as answered if it was seen three times and four times in five
- * it was the latest, or in one burst with the latest, when something came back within a second. A sender is unanswered while it sends on one SPI, pausing at most 5 seconds,
- * nothing comes back, and at least half of its packets are of such lengths (EVIDENCE-measured section 6).
+ * it was the latest, or in one burst with the latest, when something came back within a second. A sender is unanswered while
+ * it sends on one SPI, pausing at most 5 seconds, nothing comes back, and at least half of its packets are of such lengths
+ * (EVIDENCE-measured section 6).
  *
  * The same struct pools the ESP lengths of both directions modulo 16, which tell 64-bit block ciphers from others
  * (EVIDENCE-measured section 4).
@@ -47,8 +48,8 @@ struct dialogue_side {
 	uint8_t unsettled[DIALOGUE_LENGTHS]; /* packets of the present run, by length */
 	/* second line: packets of the run that may yet be answered, a ring of the latest; and the first lengths */
 	uint32_t waiting_tick[DIALOGUE_WAITING]; /* when, in ticks of 1024 ns, which start again after 73 minutes */
-	uint8_t waiting[DIALOGUE_WAITING];       /* indices into lengths */
-	uint16_t unsettled_set;                  /* bit i: unsettled[i] is not 0, which it is wherever a packet waits */
+	uint8_t waiting[DIALOGUE_WAITING];       /* indices into lengths; DIALOGUE_LENGTHS: of one given up since */
+	uint16_t unsettled_set;                  /* bit i: unsettled[i] is not 0, which it is where a packet waits */
 	uint8_t waiting_at, waiting_count;
 	uint8_t victim; /* place to give up next when a new length comes */
 	/* for the tracker: how often something may have ended the direction's SAs; octets of an IP packet before the SPI */

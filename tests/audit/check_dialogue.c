@@ -297,8 +297,42 @@ START_TEST(what_is_lost_is_counted_past_a_pause)
 }
 END_TEST
 
+/* All places are of lengths that are seen often, so that two new ones in one burst get the same place, one after the other. */
+START_TEST(octets_of_a_length_that_gave_its_place_are_not_anothers)
+{
+	begin();
+	for (uint32_t i = 0; i < DIALOGUE_LENGTHS; i++)
+		talk(4, 100 + 8 * i, 5 * MS);
+	ck_assert_uint_eq(in_vain(SPI, 100, 6 * S, 500 * MS), 1);
+	ask(SPI, 60);
+	ask(SPI, 1500);
+	now += 5 * MS;
+	ck_assert_uint_eq(answer(200), DIALOGUE_ANSWERED);
+	/* What waited under the length that is forgotten counts as lost, the other one as answered. */
+	ck_assert_uint_eq(ended.packets, 13 + 1);
+	ck_assert_uint_eq(ended.bytes, 13 * 100 + 60);
+}
+END_TEST
+
+/* Nor is the one packet of the new length taken for two. */
+START_TEST(a_length_in_the_place_of_another_is_seen_once)
+{
+	begin();
+	for (uint32_t i = 0; i < DIALOGUE_LENGTHS; i++)
+		talk(4, 100 + 8 * i, 5 * MS);
+	ask(SPI, 60);
+	ask(SPI, 1500);
+	now += 5 * MS;
+	answer(200);
+	for (unsigned i = 0; i < DIALOGUE_LENGTHS; i++)
+		if (dialogue.side[0].lengths[i].length == 1500)
+			ck_assert_uint_eq(dialogue.side[0].lengths[i].seen, 1);
+}
+END_TEST
+
 SUITE_MAIN("dialogue", what_is_lost_is_counted_past_a_pause, levels_at_five_ten_and_twenty_seconds,
 	   an_answer_ends_what_was_told, lengths_are_learned_at_the_third_time, a_late_answer_is_none,
 	   what_is_no_longer_answered_is_unlearned, a_pause_or_another_spi_begins_anew,
 	   one_way_streams_are_no_questions, a_stream_beside_a_dialogue_is_not_answered, a_burst_is_one_question,
-	   many_lengths_do_not_crowd_out_the_frequent, shapes_of_ciphers, a_shape_is_told_once_and_taken_back)
+	   many_lengths_do_not_crowd_out_the_frequent, shapes_of_ciphers, a_shape_is_told_once_and_taken_back,
+	   octets_of_a_length_that_gave_its_place_are_not_anothers, a_length_in_the_place_of_another_is_seen_once)
