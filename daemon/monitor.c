@@ -376,6 +376,8 @@ static bool reload(struct monitor *monitor, char outcome[RELOAD_PROBLEM_SIZE + 1
 		done = order(monitor, text, length, problem, sizeof(problem));
 		if (done != RELOAD_WAITING || !engine_is_dead(monitor))
 			break;
+		/* Nobody is left to answer: the next engine is started without the order. */
+		done = RELOAD_REFUSED;
 	}
 	free(text);
 	if (!goes_on) {

@@ -94,6 +94,27 @@ def engine_is_slow(stage):
     expect(done.returncode == 0 and stage.rule() == "third", f"one that it takes: {done}")
 
 
+def engine_dies_twice(folder, espiald, espial):
+    """Of a configuration that no engine lived to take: the one in force stays, and the next reload is heard."""
+    stage = Stage(folder, espiald, espial)
+    try:
+        engine = stage.sensor.engine()
+        stage.sensor.rewrite(("name: first", "name: second"))
+        os.kill(engine, signal.SIGSTOP)
+        stage.hang_up()
+        time.sleep(0.5)
+        os.kill(engine, signal.SIGKILL)
+        following = until("another engine", lambda: stage.sensor.engine() != engine and stage.sensor.engine())
+        os.kill(following, signal.SIGKILL)
+        stage.sensor.wait_notice("stays")
+        until("a third engine", lambda: stage.sensor.engine() != following and stage.sensor.listens())
+        done = stage.ask("reload")
+        expect(done.returncode == 0 and stage.rule() == "second", f"the third one takes it: {done}")
+    finally:
+        expect(stage.sensor.end() == 0, "espiald ends well")
+    stage.wire.unplug()
+
+
 def one_after_the_other(stage):
     """A reload that follows on one which changes `report` is answered, whichever reporter it meets."""
     gaps = (0, 0.1, 0.2, 0.25, 0.34, 0.36, 0.5)
@@ -205,6 +226,9 @@ def main(espiald, espial):
         finally:
             expect(stage.sensor.end() == 0, "espiald ends well")
         stage.wire.unplug()
+        os.makedirs(f"{folder}/twice")
+        os.chmod(f"{folder}/twice", 0o755)
+        engine_dies_twice(f"{folder}/twice", espiald, espial)
         for store in (True, False):
             os.makedirs(f"{folder}/{store}")
             os.chmod(f"{folder}/{store}", 0o755)
