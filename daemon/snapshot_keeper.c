@@ -36,6 +36,7 @@ struct snapshot_keeper {
 	int64_t asked_ns;                 /* monotonic; 0: no answer is awaited */
 	unsigned asked_parts;             /* for these, with that */
 	struct snapshot_builder *builder; /* between begin and end of an answer */
+	unsigned answered_parts;          /* that are in that answer, as it says */
 	size_t records;
 	bool complained; /* of an answer, and none was good since */
 	bool listening;
@@ -44,7 +45,7 @@ struct snapshot_keeper {
 	char *octets;              /* READ_SIZE, owned */
 };
 
-/* Whoever wants more than was asked for goes on waiting; `all` ends that, with nothing for who wants what there is not. */
+/* Whoever wants more than came goes on waiting; `all` ends that, with nothing for who wants what there is not. */
 static void tell_waiting(struct snapshot_keeper *keeper, bool all)
 {
 	const struct snapshot *snapshot = snapshot_hold(keeper->latest);
@@ -54,7 +55,7 @@ static void tell_waiting(struct snapshot_keeper *keeper, bool all)
 
 	/* They may want to know again at once. */
 	for (size_t i = 0; i < keeper->waiting_count; i++) {
-		if (all || !(keeper->waiting[i].parts & ~keeper->asked_parts))
+		if (all || !(keeper->waiting[i].parts & ~keeper->answered_parts))
 			waiting[count++] = keeper->waiting[i];
 		else
 			keeper->waiting[left++] = keeper->waiting[i];
@@ -74,7 +75,7 @@ static void publish(struct snapshot_keeper *keeper)
 	struct snapshot_surroundings surroundings = {
 		.time_ns = loop_wall_ns(),
 		.partial = true,
-		.parts = keeper->asked_parts,
+		.parts = keeper->answered_parts,
 		.before = keeper->latest,
 		.alerts = keeper->settings.alerts,
 		.sinks = sinks,
@@ -84,7 +85,9 @@ static void publish(struct snapshot_keeper *keeper)
 	const struct snapshot *snapshot = snapshot_builder_finish(keeper->builder, &surroundings);
 
 	keeper->builder = NULL;
-	keeper->asked_ns = 0;
+	/* An answer to an earlier question, which was given up, may come late and have less than is asked for by now. */
+	if (!(keeper->asked_parts & ~keeper->answered_parts))
+		keeper->asked_ns = 0;
 	if (!snapshot)
 		return;
 	snapshot_let_go(keeper->latest);
@@ -115,6 +118,7 @@ static void take_line(void *context, const char *line, size_t length)
 {
 	static const char ike[] = "{\"type\":\"ike_octets\"", state[] = "{\"type\":\"ike_state\"";
 	struct snapshot_keeper *keeper = context;
+	unsigned parts;
 
 	if (!line)
 		return;
@@ -122,9 +126,10 @@ static void take_line(void *context, const char *line, size_t length)
 	    (length >= sizeof(state) - 1 && memcmp(line, state, sizeof(state) - 1) == 0)) {
 		if (keeper->listening && keeper->settings.ike)
 			keeper->settings.ike(keeper->settings.context, line, length);
-	} else if (length == sizeof(STATE_BEGIN) - 1 && memcmp(line, STATE_BEGIN, length) == 0) {
+	} else if (sscanf(line, STATE_BEGIN_FORMAT, &parts) == 1) {
 		snapshot_builder_free(keeper->builder);
 		keeper->builder = snapshot_builder_new();
+		keeper->answered_parts = parts & RECORD_PARTS_ALL;
 		keeper->records = 0;
 	} else if (length == sizeof(STATE_END) - 1 && memcmp(line, STATE_END, length) == 0) {
 		if (keeper->builder)

@@ -134,6 +134,7 @@ static void *write_state(void *context)
 	struct state_writer *writer = context;
 	struct record_sink sink = { put_record, writer };
 	struct record record = { .type = RECORD_HEALTH, .time_ns = loop_wall_ns() };
+	char begin[sizeof(STATE_BEGIN_FORMAT) + 16];
 
 	/* It has the processors of the thread that started it, which are for packets. */
 	(void)processors_take(&writer->processors);
@@ -141,7 +142,8 @@ static void *write_state(void *context)
 	writer->failed = false;
 	/* The answer before may have been given up in the middle of a line. */
 	put_line(writer, "");
-	put_line(writer, STATE_BEGIN);
+	snprintf(begin, sizeof(begin), STATE_BEGIN_FORMAT, writer->parts);
+	put_line(writer, begin);
 	if (writer->parts & RECORD_PART_INVENTORY)
 		engine_while_judge_stands(writer->settings.engine, copy_inventory, writer);
 	writer->failed |= !engine_state_write(writer->state, &sink); /* who asked hears no end of it, and asks again */

@@ -4,8 +4,8 @@
  *
  * The capturing thread copies the tables in slices of a millisecond or so between batches; a thread that lives as long as
  * the answer sorts, writes and may wait for the reporter to read. One answer at a time; requests meanwhile are answered
- * by the next. It also keeps the inventory (report/inventory.h), which is one of the parts. The lines of an answer stand between {"type":"state-begin"} and {"type":"state-end"}. Between answers
- * go IKE messages, while they are wanted: ike_tap.h.
+ * by the next. It also keeps the inventory (report/inventory.h), which is one of the parts. The lines of an answer stand between
+ * "state-begin", which says what parts are in it, and "state-end". Between answers go IKE messages, while they are wanted: ike_tap.h.
  */
 #ifndef ESPIAL_DAEMON_STATE_WRITER_H
 #define ESPIAL_DAEMON_STATE_WRITER_H
@@ -32,7 +32,7 @@ struct state_writer_settings {
 
 /* The lines by which reporter and engine understand each other on that socket. */
 #define STATE_WANTED_FORMAT "{\"type\":\"state-wanted\",\"parts\":%u}" /* enum record_part */
-#define STATE_BEGIN "{\"type\":\"state-begin\"}"
+#define STATE_BEGIN_FORMAT "{\"type\":\"state-begin\",\"parts\":%u}"   /* likewise: at least what was asked for */
 #define STATE_END "{\"type\":\"state-end\"}"
 
 /* NULL on lack of memory. */

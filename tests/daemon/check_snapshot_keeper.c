@@ -106,14 +106,16 @@ static void hear(const struct stage *stage, const char *wanted)
 	ck_assert_str_eq(text, wanted);
 }
 
-static void answer(const struct stage *stage, unsigned packets, const char *more)
+static void answer(const struct stage *stage, unsigned parts, unsigned packets, const char *more)
 {
 	struct record record = { .type = RECORD_SUMMARY, .time_ns = INT64_C(1795293000000000000) };
+	char begin[sizeof(STATE_BEGIN_FORMAT) + 16];
 
 	record.summary = (struct record_summary){ .packets = packets };
 	char *line = record_to_json(&record, "edge-1");
 	ck_assert_ptr_nonnull(line);
-	say(stage, STATE_BEGIN);
+	snprintf(begin, sizeof(begin), STATE_BEGIN_FORMAT, parts);
+	say(stage, begin);
 	say(stage, line);
 	if (more)
 		say(stage, more);
@@ -127,7 +129,7 @@ START_TEST(published)
 
 	ck_assert(snapshot_keeper_want(stage->keeper, 0, fresh, stage));
 	hear(stage, "{\"type\":\"state-wanted\",\"parts\":0}\n");
-	answer(stage, 7, NULL);
+	answer(stage, 0, 7, NULL);
 	run(stage);
 	ck_assert_uint_eq(stage->answers, 1);
 	ck_assert_uint_eq(stage->packets, 7);
@@ -136,7 +138,7 @@ START_TEST(published)
 	ck_assert_uint_eq(stage->answers, 2);
 	ck_assert(snapshot_keeper_want(stage->keeper, RECORD_PART_PAIRS, fresh, stage));
 	ck_assert_uint_eq(stage->answers, 2);
-	answer(stage, 8, NULL);
+	answer(stage, RECORD_PART_PAIRS, 8, NULL);
 	run(stage);
 	ck_assert_uint_eq(stage->answers, 3);
 	ck_assert_uint_eq(stage->packets, 8);
@@ -156,12 +158,12 @@ START_TEST(refused)
 	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		struct stage *stage = stage_new();
 		ck_assert(snapshot_keeper_want(stage->keeper, 0, fresh, stage));
-		answer(stage, 7, NULL);
+		answer(stage, 0, 7, NULL);
 		run(stage);
 		ck_assert_uint_eq(stage->answers, 1);
 		ck_assert(snapshot_keeper_want(stage->keeper, RECORD_PART_PAIRS, fresh, stage));
-		answer(stage, 8, lines[i]);
-		answer(stage, 9, lines[i]);
+		answer(stage, RECORD_PART_PAIRS, 8, lines[i]);
+		answer(stage, RECORD_PART_PAIRS, 9, lines[i]);
 		run(stage);
 		/* Once, with the reason, and nothing of it is shown. */
 		ck_assert_uint_eq(stage->answers, 1);
@@ -169,11 +171,11 @@ START_TEST(refused)
 		ck_assert_ptr_nonnull(strstr(stage->complaint, "fall behind: "));
 		ck_assert_uint_gt(strlen(strstr(stage->complaint, "fall behind: ")), strlen("fall behind: "));
 		/* Until it is well again. */
-		answer(stage, 10, NULL);
+		answer(stage, RECORD_PART_PAIRS, 10, NULL);
 		run(stage);
 		ck_assert_uint_eq(stage->answers, 2);
 		ck_assert_uint_eq(stage->packets, 10);
-		answer(stage, 11, lines[i]);
+		answer(stage, RECORD_PART_PAIRS, 11, lines[i]);
 		run(stage);
 		ck_assert_uint_eq(stage->complaints, 2);
 		stage_free(stage);
@@ -181,4 +183,27 @@ START_TEST(refused)
 }
 END_TEST
 
-SUITE_MAIN("snapshot_keeper", published, refused)
+/* What comes to an earlier question is no answer to who wants more than that had. */
+START_TEST(late)
+{
+	struct stage *stage = stage_new();
+
+	ck_assert(snapshot_keeper_want(stage->keeper, 0, fresh, stage));
+	ck_assert(snapshot_keeper_want(stage->keeper, RECORD_PART_PAIRS, fresh, stage));
+	hear(stage, "{\"type\":\"state-wanted\",\"parts\":0}\n");
+	answer(stage, 0, 7, NULL);
+	run(stage);
+	ck_assert_uint_eq(stage->answers, 1);
+	hear(stage, "{\"type\":\"state-wanted\",\"parts\":1}\n");
+	answer(stage, 0, 8, NULL);
+	run(stage);
+	ck_assert_uint_eq(stage->answers, 1);
+	answer(stage, RECORD_PART_PAIRS, 9, NULL);
+	run(stage);
+	ck_assert_uint_eq(stage->answers, 2);
+	ck_assert_uint_eq(stage->packets, 9);
+	stage_free(stage);
+}
+END_TEST
+
+SUITE_MAIN("snapshot_keeper", published, refused, late)
