@@ -255,6 +255,7 @@ static void on_reopen(void *context)
 	}
 }
 
+/* The place is this interface's from now on. */
 static void take_place(struct live *live, size_t place, const struct config_interface *config)
 {
 	struct live_interface *interface = &live->interfaces[place];
@@ -262,6 +263,10 @@ static void take_place(struct live *live, size_t place, const struct config_inte
 	interface->config = config;
 	interface->called[0] = '\0';
 	interface->has_missed = false;
+	/* What was counted and told was another interface's. */
+	interface->before = (struct capture_stats){ 0 };
+	interface->dropped_told = 0;
+	interface->dropped_told_ns = 0;
 	interface->live = live;
 	interface->index = (uint16_t)place;
 	atomic_store(&interface->name, config->name);
@@ -338,7 +343,6 @@ static void add_interface(struct live *live, const struct config_interface *conf
 		return;
 	if (place == live->count)
 		live->count++;
-	live->interfaces[place].before = (struct capture_stats){ 0 };
 	take_place(live, place, config);
 	bool open = open_interface(live, &live->interfaces[place], &error);
 	live->interfaces[place].told_missing = !open;
