@@ -25,7 +25,8 @@ static const struct config_range volume_range = { 1, 1ULL << 40, "1 octet to 102
 static const struct config_range grace_range = { 1000000, SECONDS(3600), "1ms to 1h" };
 static const struct config_range keep_range = { DAYS(1), DAYS(3650), "1d to 3650d" };
 
-static const struct config_range spool_range = { 1 << 20, 1ULL << 40, "1MiB to 1024GiB" };
+/* Files of 4 MiB, of which the spool lists 4096 (daemon/report/spool_state.h). */
+static const struct config_range spool_range = { 1 << 20, 16ULL << 30, "1MiB to 16GiB" };
 static const struct config_range store_range = { 1 << 20, 1ULL << 40, "1MiB to 1024GiB" };
 static const struct config_range capture_range = { 16 << 10, 4 << 20, "16KiB to 4MiB" };
 static const struct config_range captures_range = { 1 << 20, 1ULL << 40, "1MiB to 1024GiB" };

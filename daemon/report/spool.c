@@ -189,7 +189,7 @@ static size_t take_old(struct spool *spool)
 
 		if (oldest->error) /* it is set aside first */
 			break;
-		if (!settled && spool->health.octets <= spool->size_max && spool->segment_count < SEGMENTS_MAX)
+		if (!settled && spool->health.octets <= spool->size_max && spool->segment_count - count < SEGMENTS_MAX)
 			break;
 		if (!settled)
 			spool->health.lost += end - (oldest->first > spool->needed ? oldest->first : spool->needed + 1);
@@ -207,6 +207,7 @@ static void note_written(struct spool *spool, uint64_t first, size_t count)
 
 	/* One that was found empty is listed already. */
 	if (fstat(spool->file, &status) == 0 && (uint64_t)status.st_size == count &&
+	    spool->segment_count < SEGMENTS_MAX &&
 	    !(spool->segment_count && spool->segments[spool->segment_count - 1].first == first))
 		spool->segments[spool->segment_count++] = (struct spool_place){ first, 0, 0 };
 	if (spool->segment_count)

@@ -296,7 +296,7 @@ static const struct refusal {
 	{ "report: {store: {size: 1KiB}}\n",
 	  "1: report.store.size: '1KiB' is out of range: 1MiB to 1024GiB is possible" },
 	{ "report: {spool: {size: 1KiB}}\n",
-	  "1: report.spool.size: '1KiB' is out of range: 1MiB to 1024GiB is possible" },
+	  "1: report.spool.size: '1KiB' is out of range: 1MiB to 16GiB is possible" },
 	{ "report: {spool: {dir: s}}\n", "1: report.spool.dir: 's' is not a usable path: " PATHS },
 	{ "report: {store: {path: x.db}}\n", "1: report.store.path: 'x.db' is not a usable path: " PATHS },
 	{ "report: {evidence: {dir: x}}\n", "1: report.evidence.dir: 'x' is not a usable path: " PATHS },

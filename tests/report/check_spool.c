@@ -229,6 +229,43 @@ START_TEST(keeps_its_bound)
 }
 END_TEST
 
+/* As many files as the list of them holds, each with a record that a sink wants still: one of them makes room for the next. */
+START_TEST(as_many_segments_as_are_listed)
+{
+	enum { SEGMENTS = 4096 };
+	char path[128], name[SPOOL_NAME_SIZE], octets[128], text[32];
+	unsigned count = 0, last = 0;
+	struct spool_item item;
+	struct spool_health health;
+
+	ck_assert_int_eq(mkdir(folder, 0750), 0);
+	for (unsigned value = 0; value < SEGMENTS; value++) {
+		int length = snprintf(text, sizeof(text), "{\"value\":%u}", value);
+		size_t size = spool_segment_put(octets, FIRST + value, text, (size_t)length);
+		spool_segment_name(FIRST + value, name);
+		snprintf(path, sizeof(path), "%s/%s", folder, name);
+		int file = open(path, O_WRONLY | O_CREAT, 0640);
+		ck_assert_int_eq(write(file, octets, size), (ssize_t)size);
+		close(file);
+	}
+	struct spool *spool = spool_open(folder, SIZE, FIRST);
+	struct spool_cursor *cursor = spool_cursor_new(spool, "down", true);
+	append(spool, SEGMENTS);
+	await_release(spool);
+	while (spool_next(cursor, &item)) {
+		ck_assert(count == 0 || value_of(&item) == last + 1);
+		last = value_of(&item);
+		count++;
+	}
+	spool_read_health(spool, &health);
+	ck_assert_uint_eq(last, SEGMENTS);
+	ck_assert_uint_ge(count, SEGMENTS - 1);
+	ck_assert_uint_eq(count + health.lost, SEGMENTS + 1);
+	spool_cursor_free(cursor);
+	spool_close(spool);
+}
+END_TEST
+
 /* Writes values and says on the pipe up to which they were released as durable. */
 static void write_until_killed(int report)
 {
@@ -603,6 +640,7 @@ int main(void)
 	tcase_add_test(cases, outgrows_memory);
 	tcase_add_test(cases, deletes_what_is_settled);
 	tcase_add_test(cases, keeps_its_bound);
+	tcase_add_test(cases, as_many_segments_as_are_listed);
 	tcase_add_test(cases, survives_kill_at_any_moment);
 	tcase_add_loop_test(cases, torn_tail_is_cut, 1, SPOOL_HEADER + 12);
 	tcase_add_loop_test(cases, changed_octet_costs_one_record, 0, SPOOL_HEADER + 11);
