@@ -145,23 +145,26 @@ static char *read_all(int file, size_t *length)
 	}
 }
 
-struct config *config_load(const char *path, struct config_error *error)
+char *config_read(const char *path, size_t *length, struct config_error *error)
 {
-	struct config *config;
 	char *text = NULL;
-	size_t length = 0;
 	int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
 	if (file >= 0)
-		text = read_all(file, &length);
-	if (!text) {
+		text = read_all(file, length);
+	if (!text)
 		config_error_at(error, path, 0, "", "cannot be read: %s", strerrordesc_np(errno));
-		if (file >= 0)
-			close(file);
-		return NULL;
-	}
-	close(file);
-	config = config_parse(path, text, length, error);
+	if (file >= 0)
+		close(file);
+	return text;
+}
+
+struct config *config_load(const char *path, struct config_error *error)
+{
+	size_t length = 0;
+	char *text = config_read(path, &length, error);
+	struct config *config = text ? config_parse(path, text, length, error) : NULL;
+
 	free(text);
 	return config;
 }
@@ -359,7 +362,7 @@ bool config_only_interfaces(struct config *config, const char *const *names, siz
 		free(config->interfaces[i].pin);
 		config->interface_count--;
 		memmove(&config->interfaces[i], &config->interfaces[i + 1],
-		        (config->interface_count - i) * sizeof(*config->interfaces));
+			(config->interface_count - i) * sizeof(*config->interfaces));
 	}
 	return true;
 }

@@ -200,7 +200,11 @@ struct config *config_default(void);
 /* Reads and checks a file. NULL, with the error set, if it cannot be used. The policy is not sealed yet. */
 struct config *config_load(const char *path, struct config_error *error);
 
-/* The same from memory, for tests and fuzzing; `name` stands for the file in messages. */
+/* The text of a file, for config_parse(): whoever hands it on as well hands on what was read. Owned by the caller. NULL, with the
+ * error set, if it cannot be read; more than is possible is for config_parse() to refuse. */
+char *config_read(const char *path, size_t *length, struct config_error *error);
+
+/* The same from memory; `name` stands for the file in messages. */
 struct config *config_parse(const char *name, const char *yaml, size_t length, struct config_error *error);
 
 /*

@@ -44,6 +44,12 @@ struct arguments {
 	bool check;
 };
 
+/* What messages call the configuration. */
+static const char *name_of(const struct arguments *arguments)
+{
+	return arguments->config_path ? arguments->config_path : "defaults";
+}
+
 /* NULL after a message. */
 static struct config *configure(const struct arguments *arguments)
 {
@@ -84,39 +90,42 @@ static bool can_start(const struct arguments *arguments, const struct config *co
 	return false;
 }
 
-/* The text of the file, with an end; NULL if it cannot be read. */
-static char *read_file(const char *path, size_t *length)
+/* The message for the engine, see reload.h; NULL on lack of memory. */
+static char *write_message(const struct arguments *arguments, const char *yaml, size_t yaml_length, size_t *length)
 {
-	enum { FILE_MAX = 2 << 20 }; /* config_load() refuses less than that */
-	FILE *file = fopen(path, "re");
-	char *text = file ? malloc(FILE_MAX) : NULL;
+	char *text = NULL;
+	FILE *memory = open_memstream(&text, length);
 
-	*length = text ? fread(text, 1, FILE_MAX - 1, file) : 0;
-	if (text)
-		text[*length] = '\0';
-	if (file)
-		fclose(file);
-	return text;
+	if (!memory)
+		return NULL;
+	fprintf(memory, "%s\n", name_of(arguments));
+	for (size_t i = 0; i < arguments->interface_count; i++)
+		fprintf(memory, "%s\n", arguments->interfaces[i]);
+	fputc('\n', memory);
+	fwrite(yaml, 1, yaml_length, memory);
+	bool whole = !ferror(memory);
+	if (fclose(memory) == 0 && whole)
+		return text;
+	free(text);
+	return NULL;
 }
 
-/* The message for the engine, see reload.h; NULL on lack of memory or file. */
-static char *write_message(const struct arguments *arguments, size_t *length)
+/* The configuration, and the message that has the very octets it was read from: a file may be written meanwhile. */
+static struct config *read_and_tell(const struct arguments *arguments, char **text, size_t *length,
+				    struct config_error *error)
 {
+	const char *path = arguments->config_path;
 	size_t yaml_length = 0;
-	char *yaml = arguments->config_path ? read_file(arguments->config_path, &yaml_length) : strdup(""),
-	     *text = NULL;
-	FILE *memory = yaml ? open_memstream(&text, length) : NULL;
+	char *yaml = path ? config_read(path, &yaml_length, error) : strdup("");
+	struct config *config = NULL;
 
-	if (memory) {
-		fprintf(memory, "%s\n", arguments->config_path ? arguments->config_path : "defaults");
-		for (size_t i = 0; i < arguments->interface_count; i++)
-			fprintf(memory, "%s\n", arguments->interfaces[i]);
-		fputc('\n', memory);
-		fwrite(yaml, 1, yaml_length, memory);
-		fclose(memory);
-	}
+	if (yaml)
+		config = path ? config_parse(path, yaml, yaml_length, error) : config_default();
+	*text = config ? write_message(arguments, yaml, yaml_length, length) : NULL;
 	free(yaml);
-	return text;
+	if (config && !*text)
+		snprintf(error->text, sizeof(error->text), "not enough memory");
+	return config;
 }
 
 /* A configuration that cannot be used leaves the one in force as it is, and capture going. */
@@ -124,11 +133,11 @@ static struct config *read_again(void *context, char **text, size_t *length, cha
 {
 	const struct arguments *arguments = context;
 	struct config_error error = { "not enough memory" };
-	struct config *config = arguments->config_path ? config_load(arguments->config_path, &error) : config_default();
+	struct config *config = read_and_tell(arguments, text, length, &error);
 
 	struct limits_outcome limits;
 	if (config && !limits_fit(config, &limits)) {
-		snprintf(problem, problem_size, "%s", limits.text);
+		snprintf(problem, problem_size, "%s: %s", name_of(arguments), limits.text);
 		config_free(config);
 		return NULL;
 	}
@@ -136,7 +145,6 @@ static struct config *read_again(void *context, char **text, size_t *length, cha
 		config_free(config);
 		return NULL;
 	}
-	*text = config ? write_message(arguments, length) : NULL;
 	if (*text &&
 	    (!arguments->interface_count ||
 	     config_only_interfaces(config, arguments->interfaces, arguments->interface_count)) &&
@@ -160,7 +168,7 @@ static int serve(const struct arguments *arguments)
 	if (!config)
 		return EXIT_TROUBLE;
 	if (!limits_fit(config, &limits)) {
-		fprintf(stderr, "espiald: %s\n", limits.text);
+		fprintf(stderr, "espiald: %s: %s\n", name_of(arguments), limits.text);
 		config_free(config);
 		return EXIT_TROUBLE;
 	}
@@ -180,8 +188,7 @@ static int serve(const struct arguments *arguments)
 	if (arguments->check) {
 		if (!http_token_check(config->http.token_file, problem, sizeof(problem)))
 			fprintf(stderr, "espiald: %s: %s\n", arguments->config_path, problem);
-		printf("%s: usable, %zu rule%s, %zu interface%s\n",
-		       arguments->config_path ? arguments->config_path : "defaults", config->policy.rule_count,
+		printf("%s: usable, %zu rule%s, %zu interface%s\n", name_of(arguments), config->policy.rule_count,
 		       finding_plural(config->policy.rule_count), config->interface_count,
 		       finding_plural(config->interface_count));
 		config_free(config);

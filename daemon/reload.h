@@ -18,7 +18,8 @@ struct config;
 struct loop;
 struct reload_reader;
 
-enum { RELOAD_TEXT_MAX = 4 << 20, RELOAD_PROBLEM_SIZE = 512 };
+/* Of an order: the largest file, and the names before it. */
+enum { RELOAD_TEXT_MAX = (4 << 20) + (64 << 10), RELOAD_PROBLEM_SIZE = 512 };
 
 /* ---- the monitor's side ---- */
 

@@ -375,6 +375,19 @@ bool ike_story_request_piece(struct ike_request *request, const struct ike_messa
 
 /* ---- IKEv2 ---- */
 
+/* A further fragment of a request. Fragments may come in any order, and only the first says what is inside. */
+static void v2_piece(struct ike_story *story, struct ike_request *request, const struct ike_message *message)
+{
+	if (message->fragment_number == 1)
+		request->first_inner = message->first_inner;
+	if (request->exchange != IKEV2_EXCHANGE_IKE_AUTH)
+		return;
+	if (request->first_inner == IKEV2_PAYLOAD_EAP)
+		story->eap = true;
+	if (request->first_ns == story->auth_sent_ns)
+		story->auth_octets = request->octets;
+}
+
 static enum ike_event_kind v2_request(struct ike_story *story, const struct ike_message *message,
 				      const struct ike_arrival *arrival, unsigned side, uint64_t digest)
 {
@@ -386,8 +399,7 @@ static enum ike_event_kind v2_request(struct ike_story *story, const struct ike_
 
 	if (same) {
 		if (ike_story_request_piece(request, message, arrival)) {
-			if (exchange == IKEV2_EXCHANGE_IKE_AUTH && message->header.message_id == 1)
-				story->auth_octets = request->octets;
+			v2_piece(story, request, message);
 			return IKE_EVENT_NONE;
 		}
 		if (message->fragment_number > 1 || !ike_story_request_again(request, arrival->time_ns))
@@ -473,12 +485,14 @@ static enum ike_event_kind v2_response(struct ike_story *story, const struct ike
 	uint8_t exchange = message->header.exchange;
 	bool matches =
 	    request->sends && request->message_id == message->header.message_id && request->exchange == exchange;
-	bool again = matches && request->answered;
+	bool again = matches && request->understood;
 
 	if (matches)
 		request->answered = true;
 	if (message->fragment_number > 1)
 		return IKE_EVENT_NONE;
+	if (matches)
+		request->understood = true;
 	switch (exchange) {
 	case IKEV2_EXCHANGE_IKE_SA_INIT:
 	case IKEV2_EXCHANGE_IKE_SESSION_RESUME: {

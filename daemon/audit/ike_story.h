@@ -55,6 +55,7 @@ struct ike_request {
 	uint8_t exchange;
 	uint8_t first_inner; /* type of the first payload inside, 0: not known */
 	bool answered;
+	bool understood; /* so was the first fragment of the answer, which alone says what it is */
 };
 
 enum { IKE_STORY_CHILDREN = 8, IKE_STORY_QUICKS = 4 };

@@ -127,6 +127,54 @@ START_TEST(v2_fragments_count_once)
 }
 END_TEST
 
+static enum ike_event_kind hear_fragment(struct tale *tale, bool answer, uint32_t id, unsigned number, unsigned inner)
+{
+	struct script *script = tale->script;
+
+	header(script, 7, 8, 0x20, IKEV2_EXCHANGE_IKE_AUTH, answer ? V2_RESPONSE : V2_REQUEST, id);
+	uint32_t skf = payload(script, IKEV2_PAYLOAD_SKF);
+	script->octets[skf] = (uint8_t)(number == 1 ? inner : 0);
+	put(script, 2, number);
+	put(script, 2, 3);
+	put_zeros(script, 500);
+	ends(script, skf);
+	return hear(tale, 5, answer);
+}
+
+/* RFC 7383 section 2.6: fragments come in any order, and only the first says what the message is. Behind IKE_INTERMEDIATE (RFC 9242)
+ * the first proof is not message 1. */
+START_TEST(v2_fragments_in_any_order)
+{
+	static const unsigned orders[][3] = { { 1, 2, 3 }, { 2, 1, 3 }, { 3, 2, 1 }, { 2, 3, 1 } };
+
+	for (unsigned i = 0; i < 4; i++)
+		for (uint32_t id = 1; id <= 2; id++) {
+			struct tale tale = tale_new(100);
+			v2_init(tale.script, 7, GOOD);
+			hear(&tale, 0, 0);
+			v2_answer(tale.script, 7, GOOD, true);
+			hear(&tale, 10, 1);
+			for (unsigned side = 0; side < 2 && id == 2; side++) {
+				v2_secret(tale.script, 7, IKEV2_EXCHANGE_IKE_INTERMEDIATE,
+					  side ? V2_RESPONSE : V2_REQUEST, 1, IKEV2_PAYLOAD_KE, 1200);
+				ck_assert_int_eq(hear(&tale, 10, side), IKE_EVENT_PROGRESS);
+			}
+			for (unsigned n = 0; n < 3; n++)
+				ck_assert_int_eq(hear_fragment(&tale, false, id, orders[i][n], IKEV2_PAYLOAD_IDI),
+						 n ? IKE_EVENT_NONE : IKE_EVENT_AUTH_SENT);
+			ck_assert_uint_eq(tale.event.story->auth_octets, 3 * tale.script->length);
+			ck_assert_uint_eq(tale.event.story->request[0].first_inner, IKEV2_PAYLOAD_IDI);
+			for (unsigned n = 0; n < 3; n++)
+				ck_assert_int_eq(hear_fragment(&tale, true, id, orders[i][n], IKEV2_PAYLOAD_IDR),
+						 orders[i][n] == 1 ? IKE_EVENT_AUTH_ACCEPTED : IKE_EVENT_NONE);
+			ck_assert_int_eq(ike_story_outcome(tale.event.story), IKE_OUTCOME_ESTABLISHED);
+			/* All of it once more, after a retransmission. */
+			ck_assert_int_eq(hear_fragment(&tale, true, id, 1, IKEV2_PAYLOAD_IDR), IKE_EVENT_NONE);
+			tale_free(&tale);
+		}
+}
+END_TEST
+
 START_TEST(v1_whole)
 {
 	struct tale tale = tale_new(100);
@@ -281,5 +329,5 @@ START_TEST(records)
 }
 END_TEST
 
-SUITE_MAIN("ike_story", v2_whole, v2_fragments_count_once, v1_whole, v1_behind_a_nat, from_the_middle,
-	   flood_keeps_the_established, cut_anywhere, records)
+SUITE_MAIN("ike_story", v2_whole, v2_fragments_count_once, v2_fragments_in_any_order, v1_whole, v1_behind_a_nat,
+	   from_the_middle, flood_keeps_the_established, cut_anywhere, records)
