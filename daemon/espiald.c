@@ -128,6 +128,26 @@ static struct config *read_and_tell(const struct arguments *arguments, char **te
 	return config;
 }
 
+/* Whether the configuration, read again, may take the place of the one in force. */
+static bool can_follow(const struct arguments *arguments, struct config *config, char *problem, size_t size)
+{
+	struct limits_outcome limits;
+
+	if (!limits_fit(config, &limits)) {
+		snprintf(problem, size, "%s: %s", name_of(arguments), limits.text);
+		return false;
+	}
+	if (!processors_check(config, problem, size))
+		return false;
+	if (!(arguments->interface_count == 0 ||
+	      config_only_interfaces(config, arguments->interfaces, arguments->interface_count)) ||
+	    !config_seal(config)) {
+		snprintf(problem, size, "not enough memory");
+		return false;
+	}
+	return can_start(arguments, config, problem, size);
+}
+
 /* A configuration that cannot be used leaves the one in force as it is, and capture going. */
 static struct config *read_again(void *context, char **text, size_t *length, char *problem, size_t problem_size)
 {
@@ -135,25 +155,13 @@ static struct config *read_again(void *context, char **text, size_t *length, cha
 	struct config_error error = { "not enough memory" };
 	struct config *config = read_and_tell(arguments, text, length, &error);
 
-	struct limits_outcome limits;
-	if (config && !limits_fit(config, &limits)) {
-		snprintf(problem, problem_size, "%s: %s", name_of(arguments), limits.text);
-		config_free(config);
-		return NULL;
-	}
-	if (config && !processors_check(config, problem, problem_size)) {
-		config_free(config);
-		return NULL;
-	}
-	if (*text &&
-	    (!arguments->interface_count ||
-	     config_only_interfaces(config, arguments->interfaces, arguments->interface_count)) &&
-	    config_seal(config) && can_start(arguments, config, error.text, sizeof(error.text))) {
+	if (!*text)
+		snprintf(problem, problem_size, "%s", error.text);
+	if (*text && can_follow(arguments, config, problem, problem_size)) {
 		if (arguments->config_path)
 			service_names_complain(&config->policy, "espiald", arguments->config_path);
 		return config;
 	}
-	snprintf(problem, problem_size, "%s", error.text);
 	config_free(config);
 	return NULL;
 }

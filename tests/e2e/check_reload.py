@@ -152,6 +152,16 @@ def at_the_next_start(stage):
     expect(later() == "", "the engine of now was started by it")
 
 
+def a_large_file(stage):
+    """The engine is told all of it: what stands behind the first 3 MiB as well."""
+    comments = f"# {'x' * 76}\n" * (3 << 20 >> 6)
+    name = stage.rule()
+    stage.sensor.rewrite(("sensor: e2e", f"{comments}sensor: e2e"), (f"name: {name}", "name: behind"))
+    expect(stage.ask("reload").returncode == 0 and stage.rule() == "behind", "the rule behind it")
+    stage.sensor.rewrite((comments, ""), ("name: behind", f"name: {name}"))
+    expect(stage.ask("reload").returncode == 0 and stage.rule() == name, "the small file again")
+
+
 def memory_of(pid):
     """MiB of its own."""
     return int(station.status_of(pid)["RssAnon"].split()[0]) // 1024
@@ -222,6 +232,7 @@ def main(espiald, espial):
             engine_is_slow(stage)
             one_after_the_other(stage)
             at_the_next_start(stage)
+            a_large_file(stage)
             many_times(stage)
         finally:
             expect(stage.sensor.end() == 0, "espiald ends well")
