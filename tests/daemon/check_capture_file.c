@@ -227,7 +227,7 @@ START_TEST(packed_to_the_end_of_the_buffer)
 		image_put_record(&image, i, 0, length, length);
 		image_put(&image, NULL, length);
 	}
-	ck_assert_uint_eq(image.length, BUFFER + _i - 1);
+	ck_assert_uint_eq(image.length, BUFFER + (uint32_t)_i - 1);
 	for (unsigned gzip = 0; gzip < 2; gzip++) {
 		struct image packed = { 0 };
 		if (gzip)
