@@ -128,37 +128,20 @@ static json_t *names_of(const struct inventory_subject *subject, bool selected)
 	return list;
 }
 
-static void add_if(json_t *list, bool condition, const char *name)
-{
-	if (condition)
-		json_array_append_new(list, json_string(name));
-}
-
 /* A pair's line of `espial inventory --json`, as far as the page has a place for it. */
 static char *inventory_row(const struct inventory_subject *subject)
 {
-	json_t *versions = json_array(), *modes = json_array(), *esp = json_array(), *vendors = json_array();
-	bool told = subject->esp & (INVENTORY_NULL | INVENTORY_BLOCK64);
 	struct address_text a, b;
 	struct timestamp_text last;
 
-	add_if(versions, subject->v1, "1.0");
-	add_if(versions, subject->v2, "2.0");
-	add_if(modes, subject->main, "main");
-	add_if(modes, subject->aggressive, "aggressive");
-	add_if(modes, subject->v2, "ikev2");
-	add_if(esp, (subject->esp & INVENTORY_ENCRYPTED) && !told, "encrypted");
-	add_if(esp, subject->esp & INVENTORY_NULL, "null");
-	add_if(esp, subject->esp & INVENTORY_BLOCK64, "64-bit-block");
-	add_if(esp, subject->esp & INVENTORY_AH, "ah");
-	for (unsigned i = 0; i < subject->vendor_count; i++)
-		add_if(vendors, true, subject->vendors[i]);
-	return json_line(json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o}", "a",
-				   address_text(&subject->a, &a), "b", address_text(&subject->b, &b), "versions",
-				   versions, "modes", modes, "selected", names_of(subject, true), "offered",
-				   names_of(subject, false), "esp", esp, "vendors", vendors, "quantum_safe",
-				   inventory_quantum_name(inventory_quantum(subject)), "last",
-				   timestamp_text(subject->last_ns, &last), "messages", counter(subject->messages)));
+	return json_line(
+	    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o}", "a", address_text(&subject->a, &a),
+		      "b", address_text(&subject->b, &b), "versions", inventory_json_names(subject, INVENTORY_VERSIONS),
+		      "modes", inventory_json_names(subject, INVENTORY_MODES), "selected", names_of(subject, true),
+		      "offered", names_of(subject, false), "esp", inventory_json_names(subject, INVENTORY_ESP),
+		      "vendors", inventory_json_names(subject, INVENTORY_VENDORS_SEEN), "quantum_safe",
+		      inventory_quantum_name(inventory_quantum(subject)), "last",
+		      timestamp_text(subject->last_ns, &last), "messages", counter(subject->messages)));
 }
 
 /* ---- status ---- */

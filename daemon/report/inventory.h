@@ -34,6 +34,9 @@ enum inventory_esp {
 	INVENTORY_AH = 8
 };
 
+/* What JSON tells of a subject as a list of names. */
+enum inventory_trait { INVENTORY_VERSIONS, INVENTORY_MODES, INVENTORY_ESP, INVENTORY_VENDORS_SEEN };
+
 enum inventory_quantum { INVENTORY_UNKNOWN, INVENTORY_NOT_SAFE, INVENTORY_LIKELY_SAFE, INVENTORY_SAFE };
 
 /* An algorithm of a subject. */
@@ -67,6 +70,7 @@ struct inventory_certificate {
 };
 
 struct inventory;
+struct json_t; /* of jansson */
 
 /* NULL on lack of memory. Certificates are read by `certificate`, and left out if it is NULL. */
 struct inventory *inventory_new(certificate_read_function *certificate, void *certificate_context);
@@ -106,6 +110,8 @@ void inventory_write_text(const struct inventory *inventory, const struct page *
 /* A JSON line of the inventory, without its newline, to be freed: subjects, then certificates, then the summary, which is the
  * last. NULL behind that, and on lack of memory. */
 char *inventory_json_line(const struct inventory *inventory, size_t at, const char *sensor);
+/* The list, the caller's; NULL on lack of memory. */
+struct json_t *inventory_json_names(const struct inventory_subject *subject, enum inventory_trait trait);
 size_t inventory_json_count(const struct inventory *inventory);
 /* Takes a subject or certificate out of such a line, and from the summary what had no room. It has to be exactly as it was
  * written: false otherwise, and where there is no room. */

@@ -50,6 +50,35 @@ static void append_if(json_t *list, bool condition, const char *text)
 		json_array_append_new(list, json_string(text));
 }
 
+json_t *inventory_json_names(const struct inventory_subject *subject, enum inventory_trait trait)
+{
+	json_t *list = json_array();
+	bool told = subject->esp & (INVENTORY_NULL | INVENTORY_BLOCK64);
+
+	switch (trait) {
+	case INVENTORY_VERSIONS:
+		append_if(list, subject->v1, "1.0");
+		append_if(list, subject->v2, "2.0");
+		break;
+	case INVENTORY_MODES:
+		append_if(list, subject->main, "main");
+		append_if(list, subject->aggressive, "aggressive");
+		append_if(list, subject->v2, "ikev2");
+		break;
+	case INVENTORY_ESP:
+		append_if(list, (subject->esp & INVENTORY_ENCRYPTED) && !told, "encrypted");
+		append_if(list, subject->esp & INVENTORY_NULL, "null");
+		append_if(list, subject->esp & INVENTORY_BLOCK64, "64-bit-block");
+		append_if(list, subject->esp & INVENTORY_AH, "ah");
+		break;
+	case INVENTORY_VENDORS_SEEN:
+		for (unsigned i = 0; i < subject->vendor_count; i++)
+			append_if(list, true, subject->vendors[i]);
+		break;
+	}
+	return list;
+}
+
 static bool put(json_t *object, const char *key, json_t *value)
 {
 	return json_object_set_new(object, key, value) == 0;
@@ -57,32 +86,20 @@ static bool put(json_t *object, const char *key, json_t *value)
 
 static json_t *line_of(const struct inventory_subject *subject, const char *sensor)
 {
-	json_t *object = json_object(), *versions = json_array(), *modes = json_array(), *esp = json_array();
-	json_t *vendors = json_array();
-	bool good = true, told = subject->esp & (INVENTORY_NULL | INVENTORY_BLOCK64);
+	json_t *object = json_object();
+	bool good = true;
 
-	append_if(versions, subject->v1, "1.0");
-	append_if(versions, subject->v2, "2.0");
-	append_if(modes, subject->main, "main");
-	append_if(modes, subject->aggressive, "aggressive");
-	append_if(modes, subject->v2, "ikev2");
-	append_if(esp, (subject->esp & INVENTORY_ENCRYPTED) && !told, "encrypted");
-	append_if(esp, subject->esp & INVENTORY_NULL, "null");
-	append_if(esp, subject->esp & INVENTORY_BLOCK64, "64-bit-block");
-	append_if(esp, subject->esp & INVENTORY_AH, "ah");
-	for (unsigned i = 0; i < subject->vendor_count; i++)
-		append_if(vendors, true, subject->vendors[i]);
 	good &= put(object, "type", json_string("inventory"));
 	good &= put(object, "time", time_value(subject->last_ns));
 	good &= put(object, "sensor", json_string(sensor));
 	good &= put(object, "subject", subject_value(subject));
-	good &= put(object, "versions", versions);
-	good &= put(object, "modes", modes);
+	good &= put(object, "versions", inventory_json_names(subject, INVENTORY_VERSIONS));
+	good &= put(object, "modes", inventory_json_names(subject, INVENTORY_MODES));
 	good &= put(object, "selected", uses_value(subject, true));
 	good &= put(object, "offered", uses_value(subject, false));
-	good &= put(object, "vendors", vendors);
+	good &= put(object, "vendors", inventory_json_names(subject, INVENTORY_VENDORS_SEEN));
 	good &= put(object, "certificates", json_boolean(subject->certificates));
-	good &= put(object, "esp", esp);
+	good &= put(object, "esp", inventory_json_names(subject, INVENTORY_ESP));
 	good &= put(object, "quantum_safe", json_string(inventory_quantum_name(inventory_quantum(subject))));
 	good &= put(object, "first", time_value(subject->first_ns));
 	good &= put(object, "last", time_value(subject->last_ns));
