@@ -61,6 +61,9 @@ static void sa_evict(struct track *track)
 	track->outlived.sas += track->now_ns - sa->last_ns > SA_OUTLIVED_NS;
 	if (pair->link.hash && pair->generation == sa->pair_generation && pair->sas)
 		pair->sas--;
+	/* It makes room as an SA, and so is one of those that were seen. */
+	if (sa->flags & SA_DOUBTED)
+		track->counters.sas++;
 	table_evict(&track->sas, victim.number);
 }
 

@@ -232,7 +232,7 @@ def campaign(folder, options):
             running[run.process.pid] = run
         if not running:
             break
-        pid, _, usage = os.wait4(-1, 0)
+        pid, status, usage = os.wait4(-1, 0)
         run = running.pop(pid, None)
         if run is None:
             continue
@@ -241,7 +241,7 @@ def campaign(folder, options):
         print(f"{entry['engine']} {entry['target']}: {entry['cpu']} s, {entry['executions']} executions, {entry['edges']} edges, "
               f"{entry['finds']} new finds", flush=True)
         # What ends at once ends at once again: it waits for a person.
-        if entry["finds"] and entry["cpu"] < 5 or entry["executions"] == 0:
+        if status and entry["cpu"] < 5 or entry["executions"] == 0:
             wanted = [name for name in wanted if name != run.target]
             print(f"campaign: {run.target} is left out from now on, see {run.log}", flush=True)
 
