@@ -73,10 +73,11 @@ enum ike_auth {
 /* One quick mode of IKEv1. Several run side by side where there are several networks behind a gateway. */
 struct ike_quick {
 	int64_t begun_ns; /* its first message, 0: there is none */
+	uint64_t digest;  /* of that */
 	uint32_t id;      /* message ID */
 	uint8_t side;     /* who opened it */
 	bool open;        /* no answer yet, neither of it nor what looked like a refusal */
-	bool agreed;      /* it was answered by quick mode */
+	bool agreed;      /* it was answered by quick mode, or went on as if it was */
 };
 
 struct ike_story {

@@ -12,6 +12,7 @@
 
 #define SECOND INT64_C(1000000000)
 #define QUICK_ANSWER_NS (3 * SECOND) /* EVIDENCE-measured section 2: a refusal of quick mode comes within this */
+#define PROOF_ANSWER_NS (8 * SECOND) /* what comes later, of a proof that is not repeated, is about something else */
 
 /* A main mode message that is encrypted, or a piece of one that must be for where it stands. */
 static enum ike_event_kind v1_main_proof(struct ike_story *story, const struct ike_message *message,
@@ -71,12 +72,14 @@ static struct ike_quick *quick_find(struct ike_story *story, uint32_t id)
  * Takes the place of the oldest. If that may yet be answered, more of them are under way than are remembered, and whose a message
  * with an unknown ID is nobody can say: it opens nothing that could be refused.
  */
-static void quick_begin(struct ike_story *story, uint32_t id, unsigned side, int64_t now_ns)
+static void quick_begin(struct ike_story *story, uint32_t id, unsigned side, int64_t now_ns, uint64_t digest)
 {
 	story->quick_latest = (uint8_t)((story->quick_latest + 1) % IKE_STORY_QUICKS);
 	struct ike_quick *quick = &story->quick[story->quick_latest];
 	bool crowded = quick->begun_ns && now_ns - quick->begun_ns <= QUICK_ANSWER_NS;
-	*quick = (struct ike_quick){ .begun_ns = now_ns, .id = id, .side = (uint8_t)side, .open = !crowded };
+	*quick = (struct ike_quick){
+		.begun_ns = now_ns, .digest = digest, .id = id, .side = (uint8_t)side, .open = !crowded
+	};
 }
 
 /* The quick mode that a notice of this side would refuse: the oldest that the other side opened lately. */
@@ -120,17 +123,18 @@ static void v1_disowned(struct ike_story *story, int64_t now_ns, unsigned side)
 }
 
 static enum ike_event_kind v1_quick(struct ike_story *story, const struct ike_message *message,
-				    const struct ike_arrival *arrival, unsigned side)
+				    const struct ike_arrival *arrival, unsigned side, uint64_t digest)
 {
 	enum ike_event_kind up = ike_story_accepted(story, arrival->time_ns);
 	story->disowned_ns = 0;
 	struct ike_quick *quick = quick_find(story, message->header.message_id);
 
 	if (!quick) {
-		quick_begin(story, message->header.message_id, side, arrival->time_ns);
+		quick_begin(story, message->header.message_id, side, arrival->time_ns, digest);
 		return up;
 	}
-	if (side == quick->side || quick->agreed)
+	/* Whoever opened it and says something else now was answered, in view or not. */
+	if (quick->agreed || quick->digest == digest)
 		return up;
 	/* What looked like a refusal was a notice that came before the answer. */
 	quick->open = false;
@@ -166,13 +170,27 @@ static bool about_a_proof(uint16_t notify)
 	}
 }
 
+/*
+ * Whether what this side says alone would be about the other's proof. That is answered soon, or repeated; that it was believed may be
+ * out of view, and the next that is heard of it somebody who asks whether the peer lives.
+ */
+static bool is_proving(const struct ike_story *story, int64_t now_ns, unsigned side)
+{
+	const struct ike_request *proof = &story->request[!side];
+
+	if (!story->roles_known || story->established_ns ||
+	    !(side == 1                            ? story->auth_sent_ns
+	      : story->mode == IKE_MODE_AGGRESSIVE ? story->answered_ns
+						   : 0))
+		return false;
+	return proof->sends > 1 || now_ns - proof->first_ns <= PROOF_ANSWER_NS;
+}
+
 static enum ike_event_kind v1_informational(struct ike_story *story, const struct ike_message *message,
 					    const struct ike_arrival *arrival, unsigned side, struct ike_event *event)
 {
 	struct ike_quick *refused = quick_refusable(story, side, arrival->time_ns);
-	bool proving =
-	    story->roles_known && !story->established_ns &&
-	    (side == 1 ? story->auth_sent_ns != 0 : story->mode == IKE_MODE_AGGRESSIVE && story->answered_ns != 0);
+	bool proving = is_proving(story, arrival->time_ns, side);
 
 	if (message->protection == IKE_CLEAR) {
 		const struct ike_notify *error = ike_story_error_in_clear(message);
@@ -239,7 +257,7 @@ enum ike_event_kind ike_story_v1(struct ike_story *story, const struct ike_messa
 	case IKEV1_EXCHANGE_AGGRESSIVE:
 		return v1_phase1(story, message, arrival, side);
 	case IKEV1_EXCHANGE_QUICK:
-		return v1_quick(story, message, arrival, side);
+		return v1_quick(story, message, arrival, side, digest);
 	case IKEV1_EXCHANGE_TRANSACTION:
 		story->transaction_ns = arrival->time_ns;
 		story->disowned_ns = 0;
@@ -250,7 +268,7 @@ enum ike_event_kind ike_story_v1(struct ike_story *story, const struct ike_messa
 	case IKEV1_EXCHANGE_AUTHIP_MAIN:
 		return authip_main(story, message, arrival, side);
 	case IKEV1_EXCHANGE_AUTHIP_QUICK:
-		return v1_quick(story, message, arrival, side);
+		return v1_quick(story, message, arrival, side, digest);
 	case IKEV1_EXCHANGE_AUTHIP_EXTENDED:
 		return ike_story_accepted(story, arrival->time_ns);
 	default:

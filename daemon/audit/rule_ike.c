@@ -146,7 +146,9 @@ static void fail(struct judge *judge, struct judged_pair *pair, enum trouble_kin
 		trouble->first_ns = judge->now_ns;
 		trouble->begun_ns = request ? request->first_ns : story->first_ns;
 	}
-	if (fresh || judge->now_ns - trouble->last_ns >= AGAIN_NS)
+	/* An opening that is changed and refused again, for another group or by an answer to what it was before, is one attempt. */
+	bool same = kind == TROUBLE_REFUSED && !request && trouble->ispi == story->ispi;
+	if (fresh || (judge->now_ns - trouble->last_ns >= AGAIN_NS && !same))
 		trouble->count++;
 	trouble->silent = kind == TROUBLE_REFUSED && request;
 	trouble->authip = story->authip && kind <= TROUBLE_REFUSED;

@@ -350,6 +350,26 @@ START_TEST(authentication_v1)
 }
 END_TEST
 
+/* A responder that looks for a revocation list first takes its time, and is asked again; what comes late of a proof that is not repeated
+ * is a peer that is asked whether it lives, and that it was believed is out of view. */
+START_TEST(authentication_v1_late)
+{
+	for (unsigned repeated = 0; repeated < 2; repeated++) {
+		struct script *script = script_new(100);
+		main_mode(script, 7, 3);
+		if (repeated) {
+			v1_secret(script, 7, IKEV1_EXCHANGE_MAIN, 0, IKEV1_PAYLOAD_ID, 108);
+			say(script, 4000, 0);
+		}
+		v1_secret(script, 7, IKEV1_EXCHANGE_INFORMATIONAL, 5, IKEV1_PAYLOAD_HASH, 92);
+		say(script, 10000, 1);
+		pass(script, 6000);
+		ck_assert_uint_eq(opens_of(script, FINDING_IKE_AUTH_FAILED), repeated);
+		script_free(script);
+	}
+}
+END_TEST
+
 START_TEST(authorities)
 {
 	for (unsigned common = 0; common < 2; common++) {
@@ -764,5 +784,6 @@ END_TEST
 
 SUITE_MAIN("rule_ike", unanswered, unanswered_again, unanswered_by_icmp_at_once, one_way_mirror, refused,
 	   refused_compared, refusal_causes, no_refusal, authentication_v2, authentication_sound, authentication_v1,
-	   authorities, child_v2, child_v1, children_at_once, stalled_or_too_large, cryptography, two_selections,
-	   aggressive, spi_notified, verdict_tables, gateways_are_held_to_their_rule, leaks)
+	   authentication_v1_late, authorities, child_v2, child_v1, children_at_once, stalled_or_too_large,
+	   cryptography, two_selections, aggressive, spi_notified, verdict_tables, gateways_are_held_to_their_rule,
+	   leaks)

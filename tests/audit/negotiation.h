@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Negotiations as lists of messages, so that a test can tell each of them whole, or as a sensor sees it that loses a message, sees
+ * one twice, or late. A message is built by ike_script.h and written down by next().
+ */
+#ifndef ESPIAL_TESTS_AUDIT_NEGOTIATION_H
+#define ESPIAL_TESTS_AUDIT_NEGOTIATION_H
+
+#include "ike_script.h"
+
+enum { STEPS_MAX = 64, SPI_STEP = 0x10 };
+
+struct step {
+	int64_t milliseconds;
+	unsigned direction;
+	uint32_t length;
+	uint8_t octets[2048];
+};
+
+static struct step steps[STEPS_MAX];
+static unsigned step_count;
+
+/* The IKE SA that is spoken of now, and the direction of who opened it. Initiator SPIs are below SPI_STEP. */
+static uint64_t ispi;
+static unsigned opener;
+
+static inline void negotiation_begin(void)
+{
+	step_count = 0;
+	ispi = 7;
+	opener = 0;
+}
+
+/* The message built last is the next one. */
+static inline void next(const struct script *script, int64_t milliseconds, unsigned direction)
+{
+	struct step *step = &steps[step_count++];
+
+	ck_assert_uint_le(step_count, STEPS_MAX);
+	ck_assert_uint_le(script->length, sizeof(step->octets));
+	step->milliseconds = milliseconds;
+	step->direction = direction;
+	step->length = script->length;
+	memcpy(step->octets, script->octets, script->length);
+}
+
+/* The latest message comes so much later. */
+static inline void after(int64_t milliseconds)
+{
+	steps[step_count - 1].milliseconds += milliseconds;
+}
+
+/* Requests are sent by `direction` and answered by the other; octets of the answer: 0 for none. */
+struct words {
+	unsigned inner, octets;
+};
+
+static inline unsigned v2_flags(unsigned direction, bool answer)
+{
+	return (direction == opener ? V2_REQUEST : 0) | (answer ? V2_RESPONSE : 0);
+}
+
+static inline void v2_asks(struct script *script, unsigned direction, unsigned exchange, uint32_t id, unsigned inner,
+			   unsigned octets)
+{
+	v2_secret(script, ispi, exchange, v2_flags(direction, false), id, inner, octets);
+	next(script, 50, direction);
+}
+
+static inline void v2_answers(struct script *script, unsigned direction, unsigned exchange, uint32_t id, unsigned inner,
+			      unsigned octets)
+{
+	v2_secret(script, ispi, exchange, v2_flags(direction, true), id, inner, octets);
+	next(script, 20, direction);
+}
+
+static inline void v2_exchange(struct script *script, unsigned direction, unsigned exchange, uint32_t id,
+			       struct words asked, struct words answered)
+{
+	v2_asks(script, direction, exchange, id, asked.inner, asked.octets);
+	v2_answers(script, !direction, exchange, id, answered.inner, answered.octets);
+}
+
+/* An encrypted message in fragments (RFC 7383) of so many octets each. */
+static inline void v2_in_pieces(struct script *script, unsigned direction, bool answer, unsigned exchange, uint32_t id,
+				unsigned inner, unsigned octets, unsigned count)
+{
+	for (unsigned number = 1; number <= count; number++) {
+		header(script, ispi, ispi + 1, 0x20, exchange, v2_flags(direction, answer), id);
+		uint32_t skf = payload(script, IKEV2_PAYLOAD_SKF);
+		script->octets[skf] = (uint8_t)(number == 1 ? inner : 0);
+		put(script, 2, number);
+		put(script, 2, count);
+		put_zeros(script, octets - script->length);
+		ends(script, skf);
+		next(script, number == 1 ? 50 : 0, direction);
+	}
+}
+
+/* An encrypted message of IKEv1 of the phase 1 that is spoken of. */
+static inline void v1_says(struct script *script, unsigned direction, unsigned exchange, uint32_t id, unsigned octets)
+{
+	v1_secret(script, ispi, exchange, id, exchange == IKEV1_EXCHANGE_MAIN ? IKEV1_PAYLOAD_ID : IKEV1_PAYLOAD_HASH,
+		  octets);
+	/* Each is encrypted by what came before it. */
+	script->octets[script->length - 1] = (uint8_t)(step_count + 1);
+	next(script, 50, direction);
+}
+
+/* ---- what a sensor sees of it ---- */
+
+enum sight {
+	SIGHT_WHOLE,
+	SIGHT_LOST,        /* this message is not in view */
+	SIGHT_BOTH_LOST,   /* nor is the next one */
+	SIGHT_COPIED,      /* it is there twice, as in a mirror of two ports */
+	SIGHT_REPEATED,    /* it was lost behind the sensor, and sent again */
+	SIGHT_ASKED_AGAIN, /* the same: its sender was asked again first */
+	SIGHT_LATE,        /* it is seen behind the next one */
+	SIGHTS
+};
+
+static inline const char *sight_name(enum sight sight)
+{
+	static const char *const names[] = { "whole",       "lost", "lost with the next", "copied", "repeated",
+					     "asked again", "late" };
+
+	return names[sight];
+}
+
+/* The step as it is in the round: IKE SAs are new in each. */
+static inline void show(struct script *script, const struct step *step, unsigned round)
+{
+	script->length = step->length;
+	memcpy(script->octets, step->octets, step->length);
+	script->octets[7] = (uint8_t)(script->octets[7] + SPI_STEP * round);
+	if (script->octets[15])
+		script->octets[15] = (uint8_t)(script->octets[15] + SPI_STEP * round);
+	say(script, 0, step->direction);
+}
+
+/* The latest message of the other side before this one; itself if there is none. */
+static inline unsigned asked_by(unsigned which)
+{
+	for (unsigned i = which; i > 0; i--)
+		if (steps[i - 1].direction != steps[which].direction)
+			return i - 1;
+	return which;
+}
+
+static inline void show_round(struct script *script, unsigned round, enum sight sight, unsigned which)
+{
+	for (unsigned i = 0; i < step_count; i++) {
+		bool late = sight == SIGHT_LATE && i == which && i + 1 < step_count;
+		pass(script, steps[i].milliseconds);
+		if ((sight == SIGHT_LOST && i == which) || (sight == SIGHT_BOTH_LOST && (i == which || i == which + 1)))
+			continue;
+		if (!late)
+			show(script, &steps[i], round);
+		if (sight == SIGHT_LATE && i == which + 1) {
+			pass(script, 1);
+			show(script, &steps[which], round);
+		}
+		if (i != which)
+			continue;
+		if (sight == SIGHT_COPIED)
+			pass(script, 1);
+		if (sight == SIGHT_REPEATED || sight == SIGHT_ASKED_AGAIN)
+			pass(script, 2000);
+		if (sight == SIGHT_ASKED_AGAIN) {
+			show(script, &steps[asked_by(i)], round);
+			pass(script, 20);
+		}
+		if (sight == SIGHT_COPIED || sight == SIGHT_REPEATED || sight == SIGHT_ASKED_AGAIN)
+			show(script, &steps[i], round);
+	}
+}
+
+#endif
