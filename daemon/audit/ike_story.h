@@ -192,6 +192,12 @@ struct ike_arrival {
 struct ike_event ike_story_message(struct ike_stories *stories, const struct ike_arrival *arrival,
 				   const struct ike_message *message);
 
+/* Its beginning was in view: the first message, or at least the answer to it. */
+static inline bool ike_story_begun(const struct ike_story *story)
+{
+	return story->opened || story->answered_ns;
+}
+
 /* An SA for traffic came of it. */
 void ike_story_child(struct ike_story *story, uint32_t spi);
 

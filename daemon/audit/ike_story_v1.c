@@ -115,7 +115,7 @@ static void v1_disowned(struct ike_story *story, int64_t now_ns, unsigned side)
 			story->disowned_ns = 0;
 		return;
 	}
-	if (!story->opened || !story->established_ns || story->rejected_ns || quick_began(story) ||
+	if (!ike_story_begun(story) || !story->established_ns || story->rejected_ns || quick_began(story) ||
 	    now_ns - proven_ns > IKE_STORY_DISOWN_NS)
 		return;
 	story->disowned_ns = now_ns;
@@ -215,7 +215,7 @@ static enum ike_event_kind v1_informational(struct ike_story *story, const struc
 		refused->open = false;
 		return ike_story_child_refused(story);
 	}
-	if (!story->rejected_ns && !story->opened)
+	if (!story->rejected_ns && !ike_story_begun(story))
 		ike_story_accepted(story, arrival->time_ns);
 	v1_disowned(story, arrival->time_ns, side);
 	return IKE_EVENT_PROGRESS;

@@ -221,7 +221,7 @@ static void child_refused(struct judge *judge, struct judged_pair *pair, const s
 {
 	bool unproven = story->major >= 2 && story->auth_octets >= KEY_REQUEST_MAX;
 
-	if (!story->opened || story->child_agreed || speaks_esp(pair, story->first_ns))
+	if (!ike_story_begun(story) || story->child_agreed || speaks_esp(pair, story->first_ns))
 		return;
 	if (unproven && story->child_refusals < UNPROVEN_REFUSALS)
 		return;

@@ -207,7 +207,7 @@ static void answered(struct judge *judge, struct judged_pair *pair, const struct
 {
 	struct judged_negotiation *negotiation = &pair->negotiation;
 
-	if (!story->opened || !negotiation->established_ispi || negotiation->established_ispi == story->ispi)
+	if (!ike_story_begun(story) || !negotiation->established_ispi || negotiation->established_ispi == story->ispi)
 		return;
 	/* The first that is answered counts, and what is being waited for is not put off by a further one. */
 	if (negotiation->again_ns)

@@ -167,7 +167,7 @@ const struct ike_story *rule_ike_childless(struct judge *judge, struct judged_pa
 	}
 	negotiation->doubt_ns = 0;
 	const struct ike_story *story = ike_story_find(judge->stories, pair->realm, negotiation->doubt_ispi);
-	if (!story || !story->opened || !story->established_ns || story->child_agreed || story->deleted_ns ||
+	if (!story || !ike_story_begun(story) || !story->established_ns || story->child_agreed || story->deleted_ns ||
 	    story->child_refusals)
 		return NULL;
 	/* The answer to quick mode came late. */

@@ -97,6 +97,56 @@ static inline void v2_in_pieces(struct script *script, unsigned direction, bool 
 	}
 }
 
+/* ---- steps of IKEv2; lengths as of strongSwan 5.9 ---- */
+
+static inline void v2_opens_with(struct script *script, bool certreq)
+{
+	v2_init(script, ispi, GOOD);
+	next(script, 100, opener);
+	v2_answer(script, ispi, GOOD, certreq);
+	next(script, 50, !opener);
+}
+
+static inline void v2_opens(struct script *script)
+{
+	v2_opens_with(script, false);
+}
+
+static inline void v2_proves(struct script *script, uint32_t id)
+{
+	v2_exchange(script, opener, IKEV2_EXCHANGE_IKE_AUTH, id, (struct words){ IKEV2_PAYLOAD_IDI, 288 },
+		    (struct words){ IKEV2_PAYLOAD_IDR, 240 });
+}
+
+/* Is somebody there? */
+static inline void v2_alive(struct script *script, unsigned direction, uint32_t id)
+{
+	v2_exchange(script, direction, IKEV2_EXCHANGE_INFORMATIONAL, id, (struct words){ 0, 80 },
+		    (struct words){ 0, 80 });
+}
+
+static inline void v2_deletes(struct script *script, unsigned direction, uint32_t id, bool child)
+{
+	v2_exchange(script, direction, IKEV2_EXCHANGE_INFORMATIONAL, id, (struct words){ IKEV2_PAYLOAD_DELETE, 80 },
+		    (struct words){ child ? IKEV2_PAYLOAD_DELETE : 0, 80 });
+}
+
+static inline void v2_rekeys_child(struct script *script, unsigned direction, uint32_t id)
+{
+	v2_exchange(script, direction, IKEV2_EXCHANGE_CREATE_CHILD_SA, id, (struct words){ IKEV2_PAYLOAD_NOTIFY, 224 },
+		    (struct words){ IKEV2_PAYLOAD_SA, 208 });
+	v2_deletes(script, direction, id + 1, true);
+}
+
+/* The next IKE SA is the one that `direction` opens. */
+static inline void v2_next_ike_sa(unsigned direction)
+{
+	ispi += 2;
+	opener = direction;
+}
+
+/* ---- steps of IKEv1 ---- */
+
 /* An encrypted message of IKEv1 of the phase 1 that is spoken of. */
 static inline void v1_says(struct script *script, unsigned direction, unsigned exchange, uint32_t id, unsigned octets)
 {
@@ -105,6 +155,57 @@ static inline void v1_says(struct script *script, unsigned direction, unsigned e
 	/* Each is encrypted by what came before it. */
 	script->octets[script->length - 1] = (uint8_t)(step_count + 1);
 	next(script, 50, direction);
+}
+
+static inline void v1_opens(struct script *script, unsigned exchange, unsigned method)
+{
+	v1_sa(script, ispi, 0, exchange, 7, 4, method, 14);
+	next(script, 100, opener);
+	v1_sa(script, ispi, ispi + 1, exchange, 7, 4, method, 14);
+	next(script, 50, !opener);
+}
+
+static inline void main_mode_by(struct script *script, unsigned method)
+{
+	v1_opens(script, IKEV1_EXCHANGE_MAIN, method);
+	for (unsigned side = 0; side < 2; side++) {
+		v1_clear(script, ispi, IKEV1_PAYLOAD_KE, 64 + side);
+		next(script, 50, side ^ opener);
+	}
+	for (unsigned side = 0; side < 2; side++)
+		v1_says(script, side ^ opener, IKEV1_EXCHANGE_MAIN, 0, 108 - 16 * side);
+}
+
+static inline void main_mode(struct script *script)
+{
+	main_mode_by(script, 1);
+}
+
+/* Whatever is sent alone, and each of the two of dead peer detection. */
+static inline void v1_notice(struct script *script, unsigned direction, uint32_t id)
+{
+	v1_says(script, direction, IKEV1_EXCHANGE_INFORMATIONAL, id, 92);
+}
+
+static inline void v1_alive(struct script *script, int64_t milliseconds, unsigned direction)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		v1_notice(script, direction ^ i, 300 + step_count);
+		if (i == 0)
+			after(milliseconds);
+	}
+}
+
+static inline void quick_mode(struct script *script, unsigned direction, uint32_t id)
+{
+	for (unsigned i = 0; i < 3; i++)
+		v1_says(script, direction ^ (i % 2), IKEV1_EXCHANGE_QUICK, id, 300 - 80 * i);
+}
+
+static inline void aggressive_mode_by(struct script *script, unsigned method)
+{
+	v1_opens(script, IKEV1_EXCHANGE_AGGRESSIVE, method);
+	v1_says(script, opener, IKEV1_EXCHANGE_AGGRESSIVE, 0, 108);
 }
 
 /* ---- what a sensor sees of it ---- */

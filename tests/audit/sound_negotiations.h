@@ -7,58 +7,11 @@
 
 /* ---- IKEv2 ---- */
 
-static void v2_opens_with(struct script *script, bool certreq)
-{
-	v2_init(script, ispi, GOOD);
-	next(script, 100, opener);
-	v2_answer(script, ispi, GOOD, certreq);
-	next(script, 50, !opener);
-}
-
-static void v2_opens(struct script *script)
-{
-	v2_opens_with(script, false);
-}
-
-static void v2_proves(struct script *script, uint32_t id)
-{
-	v2_exchange(script, opener, IKEV2_EXCHANGE_IKE_AUTH, id, (struct words){ IKEV2_PAYLOAD_IDI, 288 },
-		    (struct words){ IKEV2_PAYLOAD_IDR, 240 });
-}
-
-/* Is somebody there? */
-static void v2_alive(struct script *script, unsigned direction, uint32_t id)
-{
-	v2_exchange(script, direction, IKEV2_EXCHANGE_INFORMATIONAL, id, (struct words){ 0, 80 },
-		    (struct words){ 0, 80 });
-}
-
-static void v2_deletes(struct script *script, unsigned direction, uint32_t id, bool child)
-{
-	v2_exchange(script, direction, IKEV2_EXCHANGE_INFORMATIONAL, id, (struct words){ IKEV2_PAYLOAD_DELETE, 80 },
-		    (struct words){ child ? IKEV2_PAYLOAD_DELETE : 0, 80 });
-}
-
-static void v2_rekeys_child(struct script *script, unsigned direction, uint32_t id)
-{
-	v2_exchange(script, direction, IKEV2_EXCHANGE_CREATE_CHILD_SA, id, (struct words){ IKEV2_PAYLOAD_NOTIFY, 224 },
-		    (struct words){ IKEV2_PAYLOAD_SA, 208 });
-	v2_deletes(script, direction, id + 1, true);
-}
-
-/* The next IKE SA is the one that `direction` opens. */
-static void v2_next_ike_sa(unsigned direction)
-{
-	ispi += 2;
-	opener = direction;
-}
-
 static void shared_key(struct script *script)
 {
 	v2_opens(script);
 	v2_proves(script, 1);
 	v2_alive(script, 1, 0);
-	after(0);
 	v2_rekeys_child(script, 0, 2);
 	v2_rekeys_child(script, 1, 1);
 	v2_deletes(script, 0, 4, false);
@@ -394,51 +347,6 @@ static void numbers_agreed_anew(struct script *script)
 
 /* ---- IKEv1 ---- */
 
-static void v1_opens(struct script *script, unsigned exchange, unsigned method)
-{
-	v1_sa(script, ispi, 0, exchange, 7, 4, method, 14);
-	next(script, 100, opener);
-	v1_sa(script, ispi, ispi + 1, exchange, 7, 4, method, 14);
-	next(script, 50, !opener);
-}
-
-static void main_mode_by(struct script *script, unsigned method)
-{
-	v1_opens(script, IKEV1_EXCHANGE_MAIN, method);
-	for (unsigned side = 0; side < 2; side++) {
-		v1_clear(script, ispi, IKEV1_PAYLOAD_KE, 64 + side);
-		next(script, 50, side ^ opener);
-	}
-	for (unsigned side = 0; side < 2; side++)
-		v1_says(script, side ^ opener, IKEV1_EXCHANGE_MAIN, 0, 108 - 16 * side);
-}
-
-static void main_mode(struct script *script)
-{
-	main_mode_by(script, 1);
-}
-
-/* Whatever is sent alone, and each of the two of dead peer detection. */
-static void v1_notice(struct script *script, unsigned direction, uint32_t id)
-{
-	v1_says(script, direction, IKEV1_EXCHANGE_INFORMATIONAL, id, 92);
-}
-
-static void v1_alive(struct script *script, int64_t milliseconds, unsigned direction)
-{
-	for (unsigned i = 0; i < 2; i++) {
-		v1_notice(script, direction ^ i, 300 + step_count);
-		if (i == 0)
-			after(milliseconds);
-	}
-}
-
-static void quick_mode(struct script *script, unsigned direction, uint32_t id)
-{
-	for (unsigned i = 0; i < 3; i++)
-		v1_says(script, direction ^ (i % 2), IKEV1_EXCHANGE_QUICK, id, 300 - 80 * i);
-}
-
 static void main_and_quick_mode(struct script *script)
 {
 	main_mode(script);
@@ -473,12 +381,6 @@ static void lifetime_notified(struct script *script)
 	main_mode(script);
 	v1_notice(script, 1, 55);
 	quick_mode(script, 0, 99);
-}
-
-static void aggressive_mode_by(struct script *script, unsigned method)
-{
-	v1_opens(script, IKEV1_EXCHANGE_AGGRESSIVE, method);
-	v1_says(script, opener, IKEV1_EXCHANGE_AGGRESSIVE, 0, 108);
 }
 
 static void aggressive_mode(struct script *script)
