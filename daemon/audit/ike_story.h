@@ -203,6 +203,12 @@ void ike_story_child(struct ike_story *story, uint32_t spi);
 
 struct ike_story *ike_story_find(struct ike_stories *stories, uint32_t realm, uint64_t ispi);
 
+/* Quick mode of this phase 1 was in view. */
+static inline bool ike_story_quick_began(const struct ike_story *story)
+{
+	return story->quick[story->quick_latest].begun_ns != 0;
+}
+
 /* The first message of quick mode that a side said last and that had no answer; NULL if there is none. */
 const struct ike_request *ike_story_quick_unanswered(const struct ike_story *story);
 

@@ -96,11 +96,6 @@ static struct ike_quick *quick_refusable(struct ike_story *story, unsigned side,
 	return found;
 }
 
-static bool quick_began(const struct ike_story *story)
-{
-	return story->quick[story->quick_latest].begun_ns != 0;
-}
-
 /*
  * The last message of phase 1 is the sender's own proof, and what XAUTH ends with is not to be read: that neither is believed shows in
  * a notice or a Delete at once behind it, where quick mode should be. So may the notice of a first contact, but then more follows.
@@ -115,7 +110,7 @@ static void v1_disowned(struct ike_story *story, int64_t now_ns, unsigned side)
 			story->disowned_ns = 0;
 		return;
 	}
-	if (!ike_story_begun(story) || !story->established_ns || story->rejected_ns || quick_began(story) ||
+	if (!ike_story_begun(story) || !story->established_ns || story->rejected_ns || ike_story_quick_began(story) ||
 	    now_ns - proven_ns > IKE_STORY_DISOWN_NS)
 		return;
 	story->disowned_ns = now_ns;

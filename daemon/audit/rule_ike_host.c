@@ -7,9 +7,10 @@
  *          begin to repeat themselves after half a second to ten. Counted by the second over a minute; a crowd of peers
  *          that come back after an outage does not count.
  * restart  A new IKE SA beside one that was up is one pair's beginning again if, some seconds after its first answer, one is
- *          up, the old one was neither deleted nor used, and the pair's ESP is new or gone: what nobody answers tells of no
- *          restart, only of a host that is gone. restart_peers such pairs of one host within restart_ns, and at least
- *          half of those it had, are its restart. A failing link with dead peer detection can look the same: likely.
+ *          up, the old one was neither deleted nor used, and the pair's ESP is new or gone, in IKEv1 with quick mode or new
+ *          ESP: what nobody answers tells of no restart, only of a host that is gone. restart_peers such pairs of one host
+ *          within restart_ns, and at least half of those it had, are its restart. A failing link with dead peer detection
+ *          can look the same: likely.
  */
 #include "rule_ike.h"
 
@@ -217,6 +218,27 @@ static void answered(struct judge *judge, struct judged_pair *pair, const struct
 	judge_wake(judge, pair, RULE_IKE, judge->now_ns + judge->settings.thresholds.again_settle_ns);
 }
 
+/* What the pair's ESP, and quick mode, say of a new IKE SA: what was before goes on, or there is no word of anything new. Phase 1 of
+ * IKEv1 is negotiated anew in its own time, and leaves the SAs for traffic as they are. */
+static bool children_stay(const struct judge *judge, const struct judged_pair *pair, const struct ike_story *young,
+			  int64_t since_ns)
+{
+	int64_t settle = judge->settings.thresholds.again_settle_ns;
+	bool none_new = true;
+
+	for (unsigned d = 0; d < 2; d++) {
+		const struct judged_sa *sa = pair->newest_sa[d] ? table_at(&judge->sas, pair->newest_sa[d]) : NULL;
+		const struct judged_esp *esp = &pair->esp[d];
+		if (!sa)
+			continue;
+		if (sa->born_ns >= since_ns - settle)
+			none_new = false;
+		else if (esp->running || esp->last_ns > since_ns + SECOND)
+			return true;
+	}
+	return none_new && young && young->major == 1 && !ike_story_quick_began(young);
+}
+
 /* Some seconds after a new IKE SA was answered: whether one came up, and the old one, and its ESP, are gone without a word. */
 void rule_ike_again_due(struct judge *judge, struct judged_pair *pair)
 {
@@ -237,11 +259,9 @@ void rule_ike_again_due(struct judge *judge, struct judged_pair *pair)
 	bool used = old && (old->said_ns[0] > since + SECOND || old->said_ns[1] > since + SECOND);
 	if (!old || parted || used || judge->now_ns - old->last_ns > ACTIVE_NS)
 		return;
-	for (unsigned d = 0; d < 2; d++) {
-		const struct judged_sa *sa = pair->newest_sa[d] ? table_at(&judge->sas, pair->newest_sa[d]) : NULL;
-		if (pair->esp[d].running && sa && sa->born_ns < since - settle)
-			return;
-	}
+	if (children_stay(judge, pair, ike_story_find(judge->stories, pair->realm, negotiation->established_ispi),
+			  since))
+		return;
 	for (unsigned d = 0; d < 2; d++) {
 		struct judged_host *host = judge_host(judge, &pair->address[d]);
 		if (host)

@@ -50,6 +50,38 @@ START_TEST(restart)
 }
 END_TEST
 
+static void v1_comes_up(struct script *script, uint64_t ispi, unsigned peer, bool quick)
+{
+	static const unsigned exchanges[] = { IKEV1_EXCHANGE_MAIN, IKEV1_EXCHANGE_QUICK };
+
+	for (unsigned side = 0; side < 2; side++) {
+		v1_sa(script, ispi, side ? ispi + 1 : 0, IKEV1_EXCHANGE_MAIN, 7, 4, 1, 14);
+		say_between(script, side ? 10 : 100, 1, peer, !side);
+	}
+	for (unsigned e = 0; e < (quick ? 2 : 1); e++)
+		for (unsigned side = 0; side < 2; side++) {
+			v1_secret(script, ispi, exchanges[e], e ? 77 : 0, IKEV1_PAYLOAD_HASH, 108 - 16 * side);
+			say_between(script, 10, 1, peer, !side);
+		}
+}
+
+/* Phase 1 of five spokes that came up together is negotiated anew together, in time; quick mode is not. */
+START_TEST(phase_1_alone)
+{
+	for (unsigned quick = 0; quick < 2; quick++) {
+		struct script *script = script_new(100);
+		for (unsigned round = 0; round < 2; round++) {
+			for (unsigned peer = 2; peer < 7; peer++)
+				v1_comes_up(script, 100 * (round + 1) + 2 * peer, peer, round == 0 || quick);
+			pass(script, 60000);
+		}
+		pass(script, 60000);
+		ck_assert_uint_eq(opens_of(script, FINDING_IKE_RESTART), quick);
+		script_free(script);
+	}
+}
+END_TEST
+
 /* One pair alone that tries again and again, with new SPIs each time, is no restart of its hosts. */
 START_TEST(one_pair_again_and_again)
 {
@@ -200,5 +232,5 @@ START_TEST(answers_alone)
 }
 END_TEST
 
-SUITE_MAIN("rule_ike_host", restart, one_pair_again_and_again, dead_hub, answers_alone, flood, redirected,
-	   patient_peers)
+SUITE_MAIN("rule_ike_host", restart, phase_1_alone, one_pair_again_and_again, dead_hub, answers_alone, flood,
+	   redirected, patient_peers)
