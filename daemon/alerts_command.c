@@ -188,11 +188,9 @@ static int list_once(void *context)
 	}
 	bool answered = control_client_ask(asked->options.socket, asked->request, take_line, asked, &error);
 	if (answered && text_table_rows(asked->table) == 0)
-		fputs(asked->chosen
-			  ? "no such alerts; 'espial alerts' without a choice lists all, 'espial status' tells "
-			    "whether frames arrive\n"
-			  : "there are no alerts; 'espial status' tells whether frames arrive\n",
-		      stderr);
+		say_beside("%s; %s'espial status' tells whether frames arrive",
+			   asked->chosen ? "no such alerts" : "there are no alerts",
+			   asked->chosen ? "'espial alerts' without a choice lists all, " : "");
 	else if (answered)
 		text_table_write(asked->table, &page, terminal_has_width());
 	if (answered && text_table_rows(asked->table) && isatty(STDOUT_FILENO))

@@ -18,15 +18,31 @@ enum { READ_SIZE = 256 << 10, LINE_MAX_OCTETS = 4 << 20, WATCH_DEFAULT_S = 2, WA
 static const char done_line[] = "{\"type\":\"done\"}";
 static const char error_start[] = "{\"type\":\"error\",\"text\":\"";
 
+/* What is printed is kept back, the clear screen of --watch too, and would come after the message and wipe it out. */
+static void put_beside(const char *start, const char *format, va_list arguments)
+{
+	fflush(stdout);
+	fputs(start, stderr);
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+}
+
 void complain(const char *format, ...)
 {
 	va_list arguments;
 
-	fputs("espial: ", stderr);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	put_beside("espial: ", format, arguments);
 	va_end(arguments);
-	fputc('\n', stderr);
+}
+
+void say_beside(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	put_beside("", format, arguments);
+	va_end(arguments);
 }
 
 void control_client_pair_request(char request[PAIR_REQUEST_SIZE], const char *what, const struct address *addresses,

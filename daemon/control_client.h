@@ -37,8 +37,11 @@ struct ask_options {
 
 enum { EXIT_DONE = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
 
-/* "espial: " and the text on standard error. */
+/* "espial: " and the text on standard error, below what was printed so far. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same for what is no mistake, as that there is nothing to list: the text alone. */
+void say_beside(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Tells the error; returns EXIT_TROUBLE. */
 int ask_failed(const struct control_client_error *error);

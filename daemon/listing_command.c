@@ -286,12 +286,11 @@ static void take_line(void *context, const char *line, size_t length)
 static void say_nothing(const struct asked *asked)
 {
 	if (asked->address_count)
-		fprintf(stderr, "espiald has seen no %s of %s; 'espial %s' lists all there are\n",
-			asked->listing->nothing, asked->address_count == 2 ? "these two together" : "this address",
-			asked->listing->request);
+		say_beside("espiald has seen no %s of %s; 'espial %s' lists all there are", asked->listing->nothing,
+			   asked->address_count == 2 ? "these two together" : "this address", asked->listing->request);
 	else
-		fprintf(stderr, "espiald has seen no %s yet; 'espial status' tells whether frames arrive\n",
-			asked->listing->nothing);
+		say_beside("espiald has seen no %s yet; 'espial status' tells whether frames arrive",
+			   asked->listing->nothing);
 }
 
 static int list_once(void *context)

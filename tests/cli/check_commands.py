@@ -11,7 +11,9 @@ import datetime
 import itertools
 import json
 import os
+import pty
 import re
+import select
 import shutil
 import signal
 import socket
@@ -407,6 +409,40 @@ class Options(Case):
             with self.subTest(arguments=arguments):
                 done = self.espial(*arguments)
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+class Watch(Case):
+    """What stands on the screen of a terminal: all since it was cleared last."""
+
+    def screen(self, *arguments):
+        """And the status, where the command ended by itself; else it is looked at while it sleeps."""
+        master, slave = pty.openpty()
+        process = subprocess.Popen([ESPIAL, *arguments], stdin=slave, stdout=slave, stderr=slave,
+                                   env={**os.environ, "LC_ALL": "C.UTF-8", "ESPIAL_SOCKET": self.socket})
+        os.close(slave)
+        shown, status = b"", None
+        try:
+            while select.select([master], [], [], 5.0 if not shown else 0.5)[0]:
+                shown += os.read(master, 65536)
+        except OSError:  # the terminal is gone with its last writer
+            status = process.wait(10)
+        finally:
+            process.kill()
+            process.wait()
+            os.close(master)
+        return shown.decode().split("\x1b[J")[-1].replace("\r\n", "\n"), status
+
+    def test_of_nothing_says_so(self):
+        self.answers()
+        for command, said in (("alerts", "there are no alerts; 'espial status' tells whether frames arrive\n"),
+                              ("sas", "espiald has seen no SAs yet; 'espial status' tells whether frames arrive\n")):
+            self.assertEqual(self.screen(command, "--watch=3"), (said, None))
+
+    def test_that_ends_says_why(self):
+        for command in ("alerts", "sas", "status"):
+            shown, ended_with = self.screen(command, "--watch=3")
+            self.assertIn("espiald does not answer at", shown)
+            self.assertEqual(ended_with, 2)
 
 
 class Help(Case):
