@@ -5,6 +5,7 @@
 #include "control_client.h"
 #include "evidence_command.h"
 #include "loop.h"
+#include "report/finding_fields.h"
 #include "report/record_reader.h"
 #include "report/text.h"
 #include "report/text_table.h"
@@ -52,8 +53,9 @@ struct asked {
 	struct ask_options options;
 	char choices[CHOICE_COUNT][CHOICE_SIZE]; /* each ",KEY:VALUE", or nothing */
 	char request[REQUEST_SIZE];
-	struct text_table *table; /* of one answer; NULL while one alert is shown */
-	struct sink *sink;        /* writes findings for a person, while one is shown */
+	struct text_table *table;     /* of one answer; NULL while one alert is shown */
+	struct sink *sink;            /* writes findings for a person, while one is shown */
+	struct finding_fields fields; /* of the newest record of that one */
 	struct record_reader reader;
 	int64_t until_ns; /* of the line read last: acknowledged until then, 0: it is not */
 	bool refused, bad;
@@ -153,9 +155,10 @@ static void take_line(void *context, const char *line, size_t length)
 	asked->bad |= record.finding.severity <= SEVERITY_MEDIUM && !finding_is_test(&record.finding);
 	if (asked->options.json)
 		return; /* told as it came; read for the exit status, which must not depend on --json */
-	if (asked->sink)
+	if (asked->sink) {
 		sink_write(asked->sink, &record);
-	else
+		finding_fields_set(&record.finding, NULL, &asked->fields);
+	} else
 		put_row(asked, &record, asked->until_ns != 0 && record.finding.state != FINDING_CLEAR);
 }
 
@@ -200,8 +203,33 @@ static int list_once(void *context)
 	return finish(asked, answered, &error);
 }
 
+/* What the newest record says besides what stands above it: the flow, the evidence. */
+static void write_fields(const struct finding_fields *fields, const struct page *page)
+{
+	static const char above[] =
+	    " alert record id cause state severity grade subject a b rule count bytes first cleared_by ";
+	char name[FINDING_FIELD_NAME_MAX + 3];
+	size_t column = 0;
+
+	for (size_t i = 0; i < fields->count; i++)
+		if (column < strlen(fields->fields[i].name) + 2)
+			column = strlen(fields->fields[i].name) + 2;
+	page_heading(page, "Evidence");
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct finding_field *field = &fields->fields[i];
+		struct page_text value;
+
+		snprintf(name, sizeof(name), " %s ", field->name);
+		if (strstr(above, name))
+			continue;
+		page_put_left(page, STYLE_QUIET, field->name, column);
+		page_wrap(page, STYLE_PLAIN, column, column, page_plain(page, field->value, SIZE_MAX, &value));
+	}
+}
+
 static int show(struct asked *asked)
 {
+	const struct page page = { stdout, terminal_width(), terminal_colour(), terminal_unicode() };
 	struct control_client_error error;
 
 	if (asked->options.json)
@@ -212,12 +240,15 @@ static int show(struct asked *asked)
 		return EXIT_TROUBLE;
 	}
 	bool answered = control_client_ask(asked->options.socket, asked->request, take_line, asked, &error);
+	text_sink_leave(asked->sink); /* no report: one alert says nothing of what else was seen */
 	sink_close(asked->sink);
 	if (answered && asked->until_ns) {
 		struct timestamp_text until;
 		printf("acknowledged until %s: until then it is told only if it becomes more severe, or ends\n",
 		       timestamp_text(asked->until_ns, &until));
 	}
+	if (answered && asked->fields.count)
+		write_fields(&asked->fields, &page);
 	return finish(asked, answered, &error);
 }
 

@@ -83,6 +83,16 @@ static bool needs_advice(const struct finding *finding)
 	return finding->id < FINDING_PEER_NEW || finding->id > FINDING_SENSOR_ALIVE;
 }
 
+static void write_advice(const struct page *page, const struct finding *finding)
+{
+	if (!needs_advice(finding))
+		return;
+	page_spaces(page, MARGIN);
+	page_put(page, STYLE_GOOD, page_arrow(page));
+	page_wrap(page, STYLE_PLAIN, MARGIN + 3, MARGIN + utf8_width(page_arrow(page)),
+		  catalogue_advice(finding->id, finding->cause));
+}
+
 static void write_open(const struct page *page, const struct finding *finding)
 {
 	enum page_style style = report_severity_style(finding->severity);
@@ -105,18 +115,13 @@ static void write_open(const struct page *page, const struct finding *finding)
 	page_wrap(page, STYLE_PLAIN, MARGIN, 0, page_plain(page, finding->text, SIZE_MAX, &text));
 	facts_text(page, finding, &text);
 	page_wrap(page, STYLE_QUIET, MARGIN, 0, text.text);
-	if (needs_advice(finding)) {
-		page_spaces(page, MARGIN);
-		page_put(page, STYLE_GOOD, page_arrow(page));
-		page_wrap(page, STYLE_PLAIN, MARGIN + 3, MARGIN + utf8_width(page_arrow(page)),
-			  catalogue_advice(finding->id, finding->cause));
-	}
+	write_advice(page, finding);
 }
 
-/* One line, where the width allows it. */
-static void write_change(const struct page *page, const struct finding *finding)
+/* One line, where the width allows it; below it what is news: why, once that is known, and what to do then. */
+static void write_change(const struct page *page, const struct finding *finding, bool news)
 {
-	struct page_text name, subject, amount, by, line;
+	struct page_text name, subject, amount, by, line, text;
 	struct page_figure figure;
 	bool clear = finding->state == FINDING_CLEAR;
 
@@ -133,6 +138,10 @@ static void write_change(const struct page *page, const struct finding *finding)
 	page_put_left(page, clear ? STYLE_GOOD : report_severity_style(finding->severity), clear ? "clear" : "update",
 		      MARGIN);
 	page_wrap(page, STYLE_PLAIN, MARGIN, MARGIN, line.text);
+	if (news && !clear) {
+		page_wrap(page, STYLE_PLAIN, MARGIN, 0, page_plain(page, finding->text, SIZE_MAX, &text));
+		write_advice(page, finding);
+	}
 }
 
 static void write_notice(const struct page *page, const struct record_notice *notice)
@@ -150,16 +159,20 @@ static void write_notice(const struct page *page, const struct record_notice *no
 static void text_write(struct sink *sink, const struct record *record)
 {
 	struct text_sink *text = (struct text_sink *)sink;
+	const struct finding *finding = record->type == RECORD_FINDING ? &record->finding : NULL;
+	/* An alert of which nothing stands above is told whole, also where espiald knows but its newest state. */
+	bool whole = finding && (finding->state == FINDING_OPEN ||
+				 (finding->state == FINDING_UPDATE && !report_knows(text->report, finding)));
+	bool news = finding && report_is_news(text->report, finding);
 	char reason[64];
 
 	report_add(text->report, record);
-	if (text->written && (record->type == RECORD_SUMMARY ||
-			      (record->type == RECORD_FINDING && record->finding.state == FINDING_OPEN)))
+	if (text->written && (record->type == RECORD_SUMMARY || whole))
 		page_newline(&text->page);
-	if (record->type == RECORD_FINDING && record->finding.state == FINDING_OPEN)
-		write_open(&text->page, &record->finding);
-	else if (record->type == RECORD_FINDING)
-		write_change(&text->page, &record->finding);
+	if (whole)
+		write_open(&text->page, finding);
+	else if (finding)
+		write_change(&text->page, finding, news);
 	else if (record->type == RECORD_NOTICE)
 		write_notice(&text->page, &record->notice);
 	else if (record->type == RECORD_SUMMARY)

@@ -145,14 +145,32 @@ static void add_pair(struct report *report, const struct record_pair *pair)
 	report->verdicts[row->verdict]++;
 }
 
+/* The place of an alert among those that are known; not in use if it is none of them. */
+static size_t alert_place(const struct report *report, uint64_t alert)
+{
+	size_t at = (size_t)((alert * 0x9e3779b97f4a7c15ULL) >> 32) % (2 * REPORT_ALERTS_MAX);
+
+	while (report->alerts[at].used && report->alerts[at].alert != alert)
+		at = (at + 1) % (2 * REPORT_ALERTS_MAX);
+	return at;
+}
+
+bool report_knows(const struct report *report, const struct finding *finding)
+{
+	return report->alert_count == REPORT_ALERTS_MAX || report->alerts[alert_place(report, finding->alert)].used;
+}
+
+bool report_is_news(const struct report *report, const struct finding *finding)
+{
+	const struct alert_row *row = &report->alerts[alert_place(report, finding->alert)];
+
+	return row->used && (row->cause != finding->cause || finding->severity < row->severity);
+}
+
 static void add_finding(struct report *report, const struct finding *finding)
 {
-	size_t at = (size_t)((finding->alert * 0x9e3779b97f4a7c15ULL) >> 32) % (2 * REPORT_ALERTS_MAX);
-	struct alert_row *row;
+	struct alert_row *row = &report->alerts[alert_place(report, finding->alert)];
 
-	while (report->alerts[at].used && report->alerts[at].alert != finding->alert)
-		at = (at + 1) % (2 * REPORT_ALERTS_MAX);
-	row = &report->alerts[at];
 	if (!row->used) {
 		if (report->alert_count == REPORT_ALERTS_MAX) {
 			report->alerts_unnamed += finding->state == FINDING_OPEN;

@@ -26,8 +26,13 @@ void report_free(struct report *report);
 /* Takes what it needs of any record. */
 void report_add(struct report *report, const struct record *record);
 
-/* An alert that was told before: it counts. */
+/* Of a record that is not taken yet: whether one of its alert was before, or is not known to have been, for want of room; and whether
+ * it has another cause than the one before, or is worse than all before. */
 struct finding;
+bool report_knows(const struct report *report, const struct finding *finding);
+bool report_is_news(const struct report *report, const struct finding *finding);
+
+/* An alert that was told before: it counts. */
 void report_recall(struct report *report, const struct finding *finding);
 
 /* Findings of before are not known, or only those that were open then: the report says so. */

@@ -181,6 +181,23 @@ class ExitStatus(Case):
             self.same_trouble(command)
 
 
+class Show(Case):
+    def test_tells_what_an_alert_rests_on_and_nothing_of_others(self):
+        told = alert("high")
+        told["finding"].update(state="update", evidence={"services": "HTTP (tcp/80)", "esp_to_clear": 0.3, "both_directions": True})
+        self.answers(alert=[told])
+        shown = self.espial("alerts", "show", told["alert"]).stdout
+        self.assertEqual(shown.splitlines()[:3], ["HIGH      cleartext-leak/sa-lost  10.1.0.1 ↔ 10.2.0.2",
+                                                  "          10.1.0.1 sends HTTP to 10.2.0.2 in clear.",
+                                                  "          since 2026-11-21 20:30:00, observed, 1 packet, 60 B, rule branch"])
+        facts = dict(re.findall(r"(?m)^(\w+)  +(\S.*)$", shown.split("Evidence ")[1]))
+        for name, value in (("src", "10.1.0.1"), ("dst_port", "80"), ("services", "HTTP (tcp/80)"), ("esp_to_clear", "0.3"),
+                            ("both_directions", "true"), ("last", "2026-11-21T20:30:00.000000Z")):
+            self.assertEqual(facts[name], value)
+        self.assertNotIn("Pairs", shown)
+        self.assertNotIn("secured throughout", shown)
+
+
 class Figures(Case):
     def test_of_slow_packets_are_thousands(self):
         stages = [{"name": "decode", "ns_per_packet": 22454.0, "timed": 1000}]

@@ -223,6 +223,70 @@ START_TEST(no_line_is_too_long)
 }
 END_TEST
 
+/* A leak whose cause is found, that goes on, and that becomes worse; then its end. */
+static void write_cause(struct sink *sink)
+{
+	static const struct {
+		enum finding_state state;
+		enum finding_cause cause;
+		enum finding_severity severity;
+	} records[] = {
+		{ FINDING_OPEN, CAUSE_UNKNOWN, SEVERITY_HIGH },       { FINDING_UPDATE, CAUSE_UNKNOWN, SEVERITY_HIGH },
+		{ FINDING_UPDATE, CAUSE_SA_LOST, SEVERITY_HIGH },     { FINDING_UPDATE, CAUSE_SA_LOST, SEVERITY_HIGH },
+		{ FINDING_UPDATE, CAUSE_SA_LOST, SEVERITY_CRITICAL }, { FINDING_CLEAR, CAUSE_SA_LOST, SEVERITY_HIGH },
+	};
+	struct record record = sample_finding();
+
+	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+		record.finding.state = records[i].state;
+		record.finding.cause = records[i].cause;
+		record.finding.severity = records[i].severity;
+		record.finding.cleared_by = record.finding.state == FINDING_CLEAR ? "secured-again" : NULL;
+		snprintf(record.finding.text, sizeof(record.finding.text), "Sentence %zu.", i + 1);
+		sink_write(sink, &record);
+	}
+}
+
+START_TEST(an_update_says_what_is_news)
+{
+	static const bool told[] = { true, false, true, false, true, false };
+	char *text = tell(write_cause, 120, false, false), sentence[32];
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		snprintf(sentence, sizeof(sentence), "\n          Sentence %zu.\n", i + 1);
+		ck_assert_msg((strstr(text, sentence) != NULL) == told[i], "sentence %zu of\n%s", i + 1, text);
+	}
+	ck_assert_msg(strstr(text, "high, 17 packets, 12.3 kB\n          Sentence 3.\n"
+				   "          -> Find what removed the SA: ") != NULL,
+		      "%s", text);
+	free(text);
+}
+END_TEST
+
+/* As `espial alerts show` of an espiald without a store, which knows the newest state alone. */
+static void write_update_alone(struct sink *sink)
+{
+	struct record record = sample_finding();
+
+	record.finding.state = FINDING_UPDATE;
+	sink_write(sink, &record);
+	text_sink_leave(sink);
+}
+
+START_TEST(an_alert_of_which_nothing_was_told_is_told_whole)
+{
+	char *text = tell(write_update_alone, 120, false, false);
+
+	ck_assert_msg(strncmp(text, "HIGH      cleartext-leak/sa-lost  10.1.0.1 <-> 10.2.0.2\n", 56) == 0, "%s", text);
+	ck_assert_msg(strstr(text, "\n          10.2.0.2 sends HTTP to 10.1.0.1 in clear since its SA ended.\n") !=
+			  NULL,
+		      "%s", text);
+	ck_assert_msg(strstr(text, "\n          -> Find what removed the SA: ") != NULL, "%s", text);
+	ck_assert_msg(!strstr(text, "Pairs"), "%s", text);
+	free(text);
+}
+END_TEST
+
 static void write_hostile(struct sink *sink)
 {
 	static const char hostile[] = SAMPLE_HOSTILE "\x1b[5m\x1b]0;title\x07\xc2\x9b"
@@ -459,6 +523,8 @@ int main(void)
 
 	tcase_add_loop_test(texts, stories_read_as_written, 0, (int)(sizeof(stories) / sizeof(stories[0])));
 	tcase_add_test(texts, members_of_a_group_count_once);
+	tcase_add_test(texts, an_update_says_what_is_news);
+	tcase_add_test(texts, an_alert_of_which_nothing_was_told_is_told_whole);
 	tcase_add_test(texts, no_line_is_too_long);
 	tcase_add_loop_test(texts, hostile_strings_never_reach_the_terminal, 0, 4);
 	tcase_add_test(texts, many_pairs_are_bounded);
