@@ -53,6 +53,7 @@ static size_t place_texts(struct finding *finding, char *at)
 	size_t length = 0;
 
 	place(&finding->interface, &length, to);
+	place(&finding->realm_interface, &length, to);
 	place(&finding->rule, &length, to);
 	place(&finding->protocol, &length, to);
 	place(&finding->cleared_by, &length, to);

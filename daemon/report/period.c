@@ -281,7 +281,7 @@ static void take_alert(struct period_reader *reader, const char *line, size_t le
 		return;
 	leak->finding = record.finding;
 	leak->finding.evidence_count = 0;
-	leak->finding.interface = leak->finding.cleared_by = NULL;
+	leak->finding.interface = leak->finding.realm_interface = leak->finding.cleared_by = NULL;
 	leak->rule = copy(reader, record.finding.rule ? record.finding.rule : "");
 	leak->protocol = copy(reader, record.finding.protocol ? record.finding.protocol : "");
 	leak->finding.rule = leak->rule;

@@ -300,6 +300,39 @@ START_TEST(alerts_live_from_open_to_clear)
 }
 END_TEST
 
+/* The texts of a record live as long as the line that it was read from. */
+START_TEST(an_open_alert_has_texts_of_its_own)
+{
+	struct open_alerts *alerts = open_alerts_new();
+	struct finding finding = alert_of(1, SEVERITY_LOW, FINDING_OPEN);
+	char texts[][8] = { "eth1", "eth2", "branch", "HTTP", "quiet", "note", "value" };
+	char before[sizeof(texts)];
+
+	finding.interface = texts[0];
+	finding.realm_interface = texts[1];
+	finding.rule = texts[2];
+	finding.protocol = texts[3];
+	finding.cleared_by = texts[4];
+	finding.evidence_count = 0;
+	finding_note_text(&finding, texts[5], texts[6]);
+	ck_assert(open_alerts_take(alerts, &finding));
+	memcpy(before, texts, sizeof(texts));
+	memset(texts, 'x', sizeof(texts) - 1);
+	size_t count;
+	const struct snapshot_alert **list = open_alerts_list(alerts, &count);
+	ck_assert_uint_eq(count, 1);
+	const struct finding *held = &list[0]->finding;
+	const char *const found[] = { held->interface,       held->realm_interface, held->rule,
+				      held->protocol,        held->cleared_by,      held->evidence[0].key,
+				      held->evidence[0].text };
+	for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++)
+		ck_assert_str_eq(found[i], before + i * sizeof(texts[0]));
+	open_alerts_free(alerts);
+	open_alert_let_go(list[0]);
+	free(list);
+}
+END_TEST
+
 START_TEST(what_is_told_once_is_not_open)
 {
 	struct open_alerts *alerts = open_alerts_new();
@@ -443,6 +476,7 @@ START_TEST(lines_of_an_audit_make_one)
 END_TEST
 
 SUITE_MAIN("snapshot", lines_come_back_in_order, a_row_is_what_was_told, sas_are_in_order_whatever_their_ends,
-	   rates_come_from_two_snapshots_of_one_engine, alerts_live_from_open_to_clear, what_is_told_once_is_not_open,
+	   rates_come_from_two_snapshots_of_one_engine, alerts_live_from_open_to_clear,
+	   an_open_alert_has_texts_of_its_own, what_is_told_once_is_not_open,
 	   alerts_are_bounded_and_the_least_goes_first, a_snapshot_counts_alerts_into_pairs, a_test_is_no_finding,
 	   lines_of_an_audit_make_one)
