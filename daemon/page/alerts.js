@@ -11,7 +11,7 @@ export const byWeight = (a, b) => severityRank(a.severity) - severityRank(b.seve
 
 function evidenceRows(finding) {
   const rows = Object.entries(finding.evidence || {}).map(([key, value]) => [key.replace(/_/g, ' '), value]);
-  for (const key of ['interface', 'vlan', 'spi', 'ike_spi', 'community_id', 'windows_event', 'alert'])
+  for (const key of ['interface', 'vlan', 'realm', 'spi', 'ike_spi', 'community_id', 'windows_event', 'alert'])
     if (finding[key] !== null && finding[key] !== undefined)
       rows.push([key.replace(/_/g, ' '), finding[key]]);
   return rows.flatMap(([key, value]) => [h('dt', {}, visible(key)),
@@ -39,7 +39,7 @@ function update(element, finding, now) {
     replace(details.lastElementChild, evidenceRows(finding));
   }
   const words = [since, finding.grade, finding.bytes ? plural(finding.count, 'packet') + ', ' + octets(finding.bytes) : null,
-    finding.rule ? 'rule ' + visible(finding.rule, 60) : null,
+    finding.rule ? 'rule ' + visible(finding.rule, 60) : null, finding.realm ? 'realm ' + visible(finding.realm, 60) : null,
     finding.acknowledged_until ? 'acknowledged until ' + when(instant(finding.acknowledged_until), now) : null];
   setText(facts, words.filter(Boolean).join(' · '));
 }
@@ -49,7 +49,7 @@ export class AlertList {
   constructor(empty, brief) {
     this.empty = h('p', { class: 'empty' }, empty);
     this.list = h('div', { class: brief ? 'alerts brief' : 'alerts' });
-    this.element = h('div', {}, this.empty, this.list);
+    this.element = h('div', { class: 'alert-list' }, this.empty, this.list);
   }
 
   set(alerts, now) {

@@ -9,7 +9,7 @@ const PATIENCE_MS = 10000;
 const cache = new Map(); // address: {etag, body, version}
 const watchers = new Set(); // {address, tell, version}
 let listener = () => {};
-let lastHeard = 0;
+let lastHeard = 0; // by the clock of the sensor's host: the browser's may be wrong
 let timer = 0;
 let running = false;
 let again = false;
@@ -33,10 +33,12 @@ async function ask(address) {
       headers: known && known.etag ? { 'If-None-Match': known.etag } : {},
       signal: abort.signal,
     });
+    if (!answer.ok && answer.status !== 304)
+      throw new Error(await reason(answer));
+    const said = Date.parse(answer.headers.get('Date'));
+    lastHeard = Number.isFinite(said) ? said : Date.now();
     if (answer.status === 304)
       return;
-    if (!answer.ok)
-      throw new Error(await reason(answer));
     const body = await answer.json();
     cache.set(address, { etag: answer.headers.get('ETag'), body, version: known ? known.version + 1 : 1 });
   } finally {
@@ -72,7 +74,6 @@ async function round() {
       await ask(address);
       tellWatchers(address);
     }
-    lastHeard = Date.now();
   } catch (error) {
     problem = error.name === 'AbortError' ? 'it did not answer in time'
       : error instanceof TypeError ? 'it cannot be reached' : error.message;

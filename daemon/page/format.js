@@ -73,8 +73,9 @@ export function percent(part, whole) {
   return (share > 0 && share < 0.1 ? '<0.1' : share.toFixed(share >= 99.95 || share === 0 ? 0 : 1)) + '\u00a0%';
 }
 
-// Clear traffic that no rule speaks of, and that was never secured, is ordinary: it has its word, and the colour of idle.
-export const ordinary = (pair) => pair.verdict === 'cleartext' && !pair.rule;
+// Clear traffic that no rule speaks of, or that the rule allows, of a pair that never spoke ESP is ordinary: it has its word, and the
+// colour of idle.
+export const ordinary = (pair) => pair.verdict === 'cleartext' && !(pair.esp && pair.esp.packets) && !(pair.rule && pair.offending && pair.offending.packets);
 export const toneOf = (pair) => (ordinary(pair) ? 'idle' : pair.verdict);
 
 export const plural = (n, one, many = one + 's') => count(n) + ' ' + (n === 1 ? one : many);

@@ -49,8 +49,8 @@ export function pairView(main, a, b) {
     h('section', { class: 'panel' }, h('div', { class: 'panel-head' }, h('h2', { class: 'pair-title' }, ends(a, b))), missing, dl),
     h('section', { class: 'panel' }, h('div', { class: 'panel-head' }, h('h2', {}, 'Alerts')), alerts.element),
     h('section', { class: 'panel' }, h('div', { class: 'panel-head' }, h('h2', {}, 'SPIs over time'),
-      h('p', { class: 'hint keys' }, h('span', { class: 'key k-active' }), 'active', h('span', { class: 'key k-superseded' }), 'replaced', h('span', { class: 'key k-ended' }), 'ended',
-        h('span', { class: 'key k-stale' }), 'stale', h('span', { class: 'key k-leak' }), 'in clear', h('span', {}, '· times in UTC'))), timeline.element),
+      h('p', { class: 'hint keys' }, h('span', { class: 'key k-active' }, 'active'), h('span', { class: 'key k-superseded' }, 'replaced'), h('span', { class: 'key k-ended' }, 'ended'),
+        h('span', { class: 'key k-stale' }, 'stale'), h('span', { class: 'key k-leak' }, 'in clear'), h('span', {}, '· times in UTC'))), timeline.element),
     h('section', { class: 'panel' }, h('div', { class: 'panel-head' }, h('h2', {}, 'SAs'), saCount), sas),
     h('section', { class: 'panel' }, h('div', { class: 'panel-head' }, h('h2', {}, 'IKE')), ike));
   const draw = () => {

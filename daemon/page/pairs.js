@@ -3,7 +3,7 @@
 import { AlertList, byWeight } from './alerts.js';
 import { addressBits, compareAddresses } from './addresses.js';
 import { clearNames, clearOctets, count, instant, octets, ordinary, pairKey, pairLink, percent, plural, severityRank, toneOf, VERDICTS, verdictMark, verdictRank } from './format.js';
-import { ends, severity, verdict } from './marks.js';
+import { ends, severity, verdict, verdictClass } from './marks.js';
 import { Grid } from './grid.js';
 import { h, replace, setText, visible, wire } from './dom.js';
 import { Matrix } from './matrix.js';
@@ -14,6 +14,7 @@ const WORST_SHOWN = 4;
 // Kept while the page is open, so that coming back from a pair finds the list as it was left.
 const kept = { word: '', verdicts: new Set(), cell: null };
 
+const unsecured = (pair) => ['cleartext', 'mixed'].includes(toneOf(pair));
 const byNumber = (value) => (a, b) => value(a) - value(b);
 
 function columns() {
@@ -24,7 +25,7 @@ function columns() {
       cell: (row) => (row.alerts.length ? [severity(row.alerts[0].severity), row.alerts.length > 1 ? ' +' + (row.alerts.length - 1) : ''] : '') },
     { id: 'rule', title: 'Rule', class: 'c-rule', compare: (a, b) => String(a.pair.rule || '').localeCompare(String(b.pair.rule || '')), cell: (row) => (row.pair.rule ? wire(row.pair.rule) : h('span', { class: 'faint' }, 'none')) },
     { id: 'secured', title: 'Secured', class: 'c-octets', compare: byNumber((row) => row.secured), descending: true, cell: (row) => octets(row.secured) },
-    { id: 'clear', title: 'Clear', class: 'c-octets', compare: byNumber((row) => row.clear), descending: true, cell: (row) => h('span', { class: row.clear ? 'is-clear' : 'faint' }, octets(row.clear)) },
+    { id: 'clear', title: 'Clear', class: 'c-octets', compare: byNumber((row) => row.clear), descending: true, cell: (row) => h('span', { class: unsecured(row.pair) ? 'is-clear' : row.clear ? null : 'faint' }, octets(row.clear)) },
     { id: 'in-clear', title: 'In clear', class: 'c-names', cell: (row) => clearNames(row.pair).slice(0, 4).map((name, i) => [i ? ', ' : '', wire(name)]) },
     { id: 'rekeys', title: 'Rekeys', class: 'c-number', compare: byNumber((row) => row.pair.rekeys || 0), descending: true, cell: (row) => count(row.pair.rekeys || 0) },
   ];
@@ -58,6 +59,7 @@ class Overview {
   constructor(main) {
     this.pairs = null;
     this.alerts = [];
+    this.leaks = null; // open alerts about clear traffic; null: not heard yet
     this.tally = h('div', { class: 'tally-bar', 'aria-hidden': 'true' });
     this.chips = h('div', { class: 'chips', role: 'group', 'aria-label': 'Show only' });
     this.buttons = new Map(VERDICTS.map((name) => {
@@ -111,6 +113,7 @@ class Overview {
 
   setAlerts(body) {
     this.alerts = [...body.alerts].sort(byWeight);
+    this.leaks = this.alerts.filter((finding) => finding.id === 'cleartext-leak').length;
     const bad = this.alerts.filter((finding) => finding.severity !== 'info');
     this.alertSection.hidden = bad.length === 0;
     this.worst.set(bad.slice(0, WORST_SHOWN), instant(body.time));
@@ -152,26 +155,32 @@ class Overview {
 
   drawSummary(rows) {
     const tally = Object.fromEntries(VERDICTS.map((name) => [name, 0]));
+    const tones = { ...tally };
     let secured = 0;
     let clear = 0;
     for (const row of rows) {
       if (row.pair.verdict in tally)
         tally[row.pair.verdict]++;
+      if (toneOf(row.pair) in tones)
+        tones[toneOf(row.pair)]++;
       secured += row.secured;
       clear += row.clear;
     }
     for (const [name, { button, number }] of this.buttons) {
       setText(number, count(tally[name]));
       button.classList.toggle('none', tally[name] === 0 && !kept.verdicts.has(name));
+      button.classList.toggle('ordinary', tones[name] === 0);
     }
-    replace(this.tally, VERDICTS.filter((name) => tally[name]).map((name) => {
-      const part = h('span', { class: 'v-' + name });
-      part.style.flexGrow = tally[name];
+    replace(this.tally, VERDICTS.filter((name) => tones[name]).map((name) => {
+      const part = h('span', { class: verdictClass(name) });
+      part.style.flexGrow = tones[name];
       return part;
     }));
-    const unsecured = rows.filter((row) => ['cleartext', 'mixed'].includes(row.pair.verdict) && row.pair.rule).length;
+    // A verdict is about all the time since the sensor started; what goes on, the alerts tell.
+    const offenders = rows.filter((row) => unsecured(row.pair) && row.pair.rule).length;
+    const open = this.leaks === null ? '' : ' (' + (this.leaks ? plural(this.leaks, 'alert') : 'no alert') + ' about it ' + (this.leaks > 1 ? 'are' : 'is') + ' open)';
     setText(this.headline, rows.length === 0 ? 'No pair has been seen yet.'
-      : (unsecured ? plural(unsecured, 'pair that should be secured speaks', 'pairs that should be secured speak') + ' in clear' : 'No pair that should be secured speaks in clear') +
+      : (offenders ? plural(offenders, 'pair that should be secured spoke', 'pairs that should be secured spoke') + ' in clear' + open : 'No pair that should be secured spoke in clear') +
         ', of ' + count(this.total ?? rows.length) + ' seen; ' + percent(secured, secured + clear) + ' of ' + octets(secured + clear) + ' between them is secured.');
   }
 }

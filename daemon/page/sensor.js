@@ -13,7 +13,7 @@ const panel = (title, ...content) => h('section', { class: 'panel' }, h('div', {
 
 // `brim`: being full is bad, as of a table.
 function meter(used, limit, brim) {
-  const part = h('span', { class: 'part' + (brim && used > 0.9 * limit ? ' full' : '') });
+  const part = h('span', { class: 'part' + (brim && used > 0.9 * limit ? ' full' : ''), hidden: used === 0 });
   part.style.width = Math.min(100, (100 * used) / Math.max(1, limit)) + '%';
   return h('span', { class: 'track', role: 'img', 'aria-label': percent(used, limit) + ' used' }, part);
 }

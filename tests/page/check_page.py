@@ -150,6 +150,57 @@ def check_timeline_keys(page):
     until(lambda: page.run("return document.querySelector('.b-active rect').getAttribute('width')") == before, "timeline: 0 shows all again")
 
 
+def check_words(page, program):
+    """What is in order is not shown as bad, and what is over not as going on."""
+    def pair(a, b, verdict, rule, clear, offending, esp=0):
+        return records.line("pair", a=a, b=b, verdict=verdict, rule=rule, carries=None, esp={"packets": esp // 100, "bytes": esp},
+                            offending={"packets": offending // 100, "bytes": offending}, rekeys=0, rekey_interval_median=None, rekey_initiator=None,
+                            cleartext=[{"protocol": "icmp", "service": None, "packets": clear // 100, "bytes": clear}] if clear else [])
+
+    def told(*lines):
+        return [*lines, records.summary(lines), records.health(len(lines)), records.inventory_end(lines)]
+
+    def headline():
+        return page.text(".headline").split(", of ")[0]
+
+    # Pings that the policy allows, strangers, and a secured pair with pings.
+    sound = [pair("10.1.0.1", "10.2.0.1", "cleartext", "branch", 800, 0), pair("10.1.0.1", "192.0.2.9", "cleartext", None, 5000, 0),
+             pair("10.1.0.2", "10.2.0.2", "secured", "branch", 800, 0, 90000)]
+    mixed = pair("10.1.0.3", "10.2.0.3", "mixed", "branch", 800, 800, 90000)
+    leak = records.finding(1, "10.1.0.3", "10.2.0.3", "cleartext-leak", "sa-lost", "high", "10.1.0.3 sends icmp to 10.2.0.3 in clear.", realm="12")
+    with Served(program, told(*sound)) as served:
+        page.open(served)
+        until(lambda: page.rows() == 3, "sound: three rows")
+        expect(headline() == "No pair that should be secured spoke in clear", f"sound: {headline()}")
+        parts = [part.get_attribute("class") for part in page.all(".tally-bar span")]
+        expect(parts == ["v-secured", "v-idle"], f"sound: the bar shows {parts}")
+        expect(not page.all(".grid-row .is-clear, .grid-row .v-cleartext, .mcell.v-cleartext"), "sound: nothing of it is red")
+        served.publish(told(*sound, mixed))
+        until(lambda: headline() == "1 pair that should be secured spoke in clear (no alert about it is open)", "over: says so")
+        expect(len(page.all(".grid-row .is-clear")) == 1, "over: its clear octets are red")
+        served.publish(told(*sound, mixed, leak))
+        until(lambda: headline() == "1 pair that should be secured spoke in clear (1 alert about it is open)", "open: says so")
+        page.open(served, "#/alerts")
+        until(lambda: "realm 12" in page.text(".alert-facts"), "an alert names the network of its pair")
+
+
+def check_clock(page, program):
+    """A browser whose clock is wrong is no reason to doubt the sensor, and the times that the page tells are the sensor's."""
+    for hours in (-1, 1):
+        script = page.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {
+            "source": f"const right = Date.now; Date.now = () => right() + {hours} * 3600000;"})["identifier"]
+        with Served(program, records.records(1)) as served:
+            page.open(served)
+            expect(page.text("#banner") == "", f"clock {hours} h off: {page.text('#banner')}")
+            served.stop()
+            until(lambda: "not heard" in page.text("#banner"), "the sensor is gone")
+            heard = re.search(r"What you see is of (\d\d):(\d\d):", page.text("#banner"))
+            now = records.datetime.now(records.timezone.utc)
+            ago = heard and (now.hour * 60 + now.minute - int(heard[1]) * 60 - int(heard[2])) % 1440
+            expect(heard and ago <= 1, f"clock {hours} h off: {page.text('#banner')}")
+        page.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", {"identifier": script})
+
+
 def check_many(page, program):
     with Served(program, records.records(50)) as served:
         page.open(served)
@@ -340,7 +391,7 @@ def main():
     browser = webdriver.Chrome(service=Service(DRIVER), options=options)
     try:
         page = Page(browser, folder)
-        for check in (check_empty, check_one, check_many, check_live, check_hostile, check_contrast):
+        for check in (check_empty, check_one, check_words, check_clock, check_many, check_live, check_hostile, check_contrast):
             check(page, program)
         check_log(page)
     finally:

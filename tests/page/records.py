@@ -117,7 +117,8 @@ def of_pair(i, pair, rng):
         for name, _ in rng.sample(CLEAR, rng.choice([1, 1, 2, 3])):
             packets = rng.randrange(10, 90000)
             clear.append({"protocol": name, "service": None, "packets": packets, "bytes": packets * rng.randrange(80, 900)})
-    out.append(line("pair", a=a, b=b, verdict=verdict, rule=rule, carries=None, esp={"packets": esp // 700, "bytes": esp}, offending={"packets": 0, "bytes": 0}, cleartext=clear,
+    out.append(line("pair", a=a, b=b, verdict=verdict, rule=rule, carries=None, esp={"packets": esp // 700, "bytes": esp}, offending={name: sum(row[name] for row in clear) for name in ("packets", "bytes")},
+                    cleartext=clear,
                     rekeys=rekeys, rekey_interval_median=span / (rekeys + 1) if rekeys else None, rekey_initiator=None))
     suite = SUITES[0 if roll < 0.25 else 1 if roll < 0.55 else 2 if roll < 0.93 else 3 if roll < 0.985 else 4]
     outcome = {"cleartext": "unanswered", "negotiating": "in-progress"}.get(verdict, "established")
