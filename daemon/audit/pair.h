@@ -163,7 +163,7 @@ enum { STORY_SERVICES_MAX = 16, STORY_RING = 16 };
 
 struct story_service {
 	struct transition_service service;
-	uint32_t copies; /* packets of it that were explained as decapsulated copies */
+	uint32_t copies; /* packets of it that were explained as decapsulated copies; counts until that is its rule */
 	bool offended;   /* there were others too */
 };
 
@@ -187,9 +187,11 @@ struct story {
 	int64_t clear_told_ns; /* of the last transition with totals */
 	/* second and third line: the latest ESP packets of the pair; the oldest is where pair.link.owner says */
 	struct story_esp ring[STORY_RING];
-	uint32_t copies[SIDES];      /* clear packets explained as decapsulated copies */
-	uint32_t copy_fits[SIDES];   /* ciphers that fit all of them, one bit each; 0: none tried yet */
-	uint32_t unexplained[SIDES]; /* clear packets that were not, in all */
+	uint32_t copies[SIDES];      /* clear packets explained as decapsulated copies; halved with the next */
+	uint32_t unexplained[SIDES]; /* clear packets that were not */
+	uint32_t copy_fits[SIDES];   /* ciphers that fit all copies, one bit each; good if there are some */
+	uint32_t other_fits[SIDES];  /* those that fit what was near ESP of late, and fitted none of those */
+	uint8_t others[SIDES];       /* how many more of these there were than of those */
 	uint8_t service_count;
 	bool rest_plain, rest_credentials; /* of the services that found no place: not encrypted; credentials seen */
 	struct story_service services[STORY_SERVICES_MAX];

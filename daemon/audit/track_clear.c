@@ -21,9 +21,11 @@
 #define KNOCKS_APART_NS (300 * SECOND) /* knocks so far apart are another story */
 
 enum {
-	COPIES_KNOWN = 8,  /* so many copies of a service make them its rule */
-	COPIES_SHARE = 20, /* and one clear packet for so many copies may then lack its ESP packet */
-	KNOCKS = 3,        /* so many first packets without an answer */
+	COPIES_KNOWN = 8,        /* so many copies of a service make them its rule */
+	COPIES_SHARE = 20,       /* and one clear packet for so many copies may then lack its ESP packet */
+	COPIES_REMEMBERED = 512, /* of the latest copies: those of last week excuse no leak of today */
+	COPIES_OTHER_MIN = 2,    /* so many that fit another cipher only may be chance */
+	KNOCKS = 3,              /* so many first packets without an answer */
 	TCP_ACK = 0x10,
 	ECHO_DATA_MAX = 128, /* DESIGN section 6: echo of up to 128 octets of data is harmless */
 	PROTOCOL_ICMP = 1,
@@ -175,7 +177,7 @@ static uint32_t can_have_carried(uint32_t esp_length, const struct packet *packe
 	return fits;
 }
 
-/* Whether copies may go on being taken for such: one cipher has to fit all of a direction's copies. */
+/* Whether copies may go on being taken for such: one cipher has to fit all of a direction's copies, until it is another one. */
 static bool fits_the_others(struct story *story, unsigned direction, uint32_t fits)
 {
 	uint32_t both = story->copies[direction] ? story->copy_fits[direction] & fits : fits;
@@ -183,6 +185,31 @@ static bool fits_the_others(struct story *story, unsigned direction, uint32_t fi
 	if (!both)
 		return false;
 	story->copy_fits[direction] = both;
+	return true;
+}
+
+/*
+ * The packet fits this ESP packet, but with none of the ciphers that fitted so far. True once so many more did than fitted that
+ * the two have agreed on another cipher: it is that of their copies from now on.
+ */
+static bool other_cipher(struct story *story, unsigned direction, struct story_esp *esp, uint32_t fits)
+{
+	uint8_t *more = &story->others[direction];
+	uint32_t both = story->other_fits[direction] & fits;
+
+	/* One whose ESP packet was lost takes no other's. */
+	if (*more < COPIES_OTHER_MIN) {
+		++*more;
+		return false;
+	}
+	*more = both ? (uint8_t)(*more + 1) : COPIES_OTHER_MIN + 1;
+	story->other_fits[direction] = both ? both : fits;
+	esp->marks |= STORY_ESP_USED;
+	if (*more < COPIES_KNOWN)
+		return false;
+	story->copy_fits[direction] = story->other_fits[direction];
+	story->others[direction] = 0;
+	story->other_fits[direction] = 0;
 	return true;
 }
 
@@ -194,6 +221,8 @@ static bool ring_explains(struct track *track, const struct pair *carrier, struc
 	uint32_t at = carrier->link.owner, now = story_tick(key->time_ns);
 	uint16_t interface = packet->interface & STORY_ESP_INTERFACE;
 	uint16_t direction = key->direction ? STORY_ESP_DIRECTION : 0;
+	struct story_esp *other = NULL;
+	uint32_t other_fits = 0;
 	unsigned young = 0;
 
 	while (young < STORY_RING && ring[(at - young - 1) % STORY_RING].length > 0 &&
@@ -203,13 +232,23 @@ static bool ring_explains(struct track *track, const struct pair *carrier, struc
 	for (; young > 0; young--) {
 		struct story_esp *esp = &ring[(at - young) % STORY_RING];
 		if ((esp->marks & STORY_ESP_USED) || (esp->marks & STORY_ESP_INTERFACE) != interface ||
-		    (same_pair && (esp->marks & STORY_ESP_DIRECTION) != direction) ||
-		    !fits_the_others(story, key->direction, can_have_carried(esp->length, packet, same_pair)))
+		    (same_pair && (esp->marks & STORY_ESP_DIRECTION) != direction))
 			continue;
-		esp->marks |= STORY_ESP_USED;
-		return true;
+		uint32_t fits = can_have_carried(esp->length, packet, same_pair);
+		if (fits_the_others(story, key->direction, fits)) {
+			esp->marks |= STORY_ESP_USED;
+			/* Some of another cipher's fit this one by chance. */
+			if (story->others[key->direction] > 0)
+				story->others[key->direction]--;
+			return true;
+		}
+		if (fits && (!other || (!(other_fits & story->other_fits[key->direction]) &&
+					(fits & story->other_fits[key->direction])))) {
+			other = esp;
+			other_fits = fits;
+		}
 	}
-	return false;
+	return other && other_cipher(story, key->direction, other, other_fits);
 }
 
 static bool esp_explains(struct track *track, struct pair *pair, struct story *story, const struct packet *packet,
@@ -323,13 +362,17 @@ static __attribute__((noinline)) bool copy_note(struct track *track, struct pair
 	struct transition_service service = service_of(track, flow);
 	struct story_service *entry = service_entry(story, &service);
 	if (explained) {
-		entry->copies++;
+		entry->copies += entry->copies < COPIES_KNOWN;
 		if (++story->copies[d] >= COPIES_KNOWN)
 			pair->flags |= PAIR_COPIES;
+		if (story->copies[d] >= COPIES_REMEMBERED) {
+			story->copies[d] /= 2;
+			story->unexplained[d] /= 2;
+		}
 		track->counters.copies++;
 		return true;
 	}
-	story->unexplained[d]++;
+	story->unexplained[d] += story->unexplained[d] < COPIES_REMEMBERED;
 	return entry->copies >= COPIES_KNOWN && story->unexplained[d] * COPIES_SHARE <= story->copies[d];
 }
 

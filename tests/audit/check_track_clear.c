@@ -30,6 +30,11 @@ static uint32_t aes_cbc(uint32_t carried)
 	return 8 + 16 + (carried + 2 + 15) / 16 * 16 + 16;
 }
 
+static uint32_t aes_gcm(uint32_t carried)
+{
+	return 8 + 8 + (carried + 2 + 3) / 4 * 4 + 16;
+}
+
 /* TCP without payload is 40 octets long, or 60 in IPv6: the pure acknowledgements of a transport mode SA too. */
 START_TEST(transport_mode_copies)
 {
@@ -172,6 +177,67 @@ START_TEST(lost_esp_packets)
 		ck_assert_uint_eq(told("clear-began"), lost - 2);
 		end();
 	}
+}
+END_TEST
+
+/* However many copies there were before: a leak that takes their place is not taken for one of them for long. */
+START_TEST(a_leak_after_many_copies)
+{
+	begin(RULE);
+	struct story_sa out = story_sa(A, B, 0x1001);
+	struct story_stream web = story_stream(A, B, 6, 80);
+	for (unsigned i = 0; i < 4000; i++) {
+		story_esp(script, &out, 256);
+		story_send(script, &web, false, 200);
+		story_wait(script, 100 * STORY_MILLISECOND);
+	}
+	for (unsigned i = 0; i < 30; i++) {
+		story_send(script, &web, false, 200);
+		story_wait(script, 100 * STORY_MILLISECOND);
+	}
+	ck_assert_uint_eq(told("clear-began"), 1);
+	ck_assert_uint_eq(result->track.copies, 4000);
+	end();
+}
+END_TEST
+
+/* And when it is over, copies are the rule again: the long leak does not outweigh them. */
+START_TEST(copies_after_a_long_leak)
+{
+	begin(RULE);
+	struct story_sa out = story_sa(A, B, 0x1001);
+	struct story_stream web = story_stream(A, B, 6, 80);
+	for (unsigned i = 0; i < 9000; i++) {
+		if (i == 4400)
+			story_wait(script, 5 * STORY_SECOND);
+		if (i < 400 || (i >= 4400 && i != 8990))
+			story_esp(script, &out, 256);
+		story_send(script, &web, false, 200);
+		story_wait(script, 100 * STORY_MILLISECOND);
+	}
+	ck_assert_uint_eq(told("clear-began"), 1);
+	ck_assert_uint_eq(story_count(result->transitions, "clear-quiet"), 1);
+	end();
+}
+END_TEST
+
+/* The two agree on another cipher, as after a change of their configuration: what is behind their ESP are copies as before. */
+START_TEST(copies_of_another_cipher)
+{
+	begin(RULE);
+	struct story_stream web = story_stream(A, B, 6, 80);
+	for (uint32_t round = 0; round < 4; round++) {
+		struct story_sa out = story_sa(A, B, 0x1001 + round);
+		for (unsigned i = 0; i < 400; i++) {
+			uint32_t payload = 100 + i * 37 % 1000;
+			story_esp(script, &out, round % 2 ? aes_gcm(20 + payload) : aes_cbc(20 + payload));
+			story_send(script, &web, false, payload);
+			story_wait(script, 100 * STORY_MILLISECOND);
+		}
+	}
+	ck_assert_uint_eq(told("clear-"), 0);
+	ck_assert_uint_ge(result->track.copies, 1600 - 3 * 20);
+	end();
 }
 END_TEST
 
@@ -379,7 +445,7 @@ START_TEST(progress_once_a_second)
 END_TEST
 
 SUITE_MAIN("track_clear", transport_mode_copies, what_is_no_copy, copies_of_a_learned_pair,
-	   each_esp_packet_explains_one, a_burst_of_copies, lost_esp_packets,
-	   copies_one_way_excuse_nothing_the_other_way, tunnel_mode_copies, icmp_by_type_and_size,
-	   ports_allowed_and_denied, pending_by_name, names_that_come_late, encrypted_by_port_until_named,
-	   more_services_than_fit, progress_once_a_second)
+	   each_esp_packet_explains_one, a_burst_of_copies, lost_esp_packets, a_leak_after_many_copies,
+	   copies_after_a_long_leak, copies_of_another_cipher, copies_one_way_excuse_nothing_the_other_way,
+	   tunnel_mode_copies, icmp_by_type_and_size, ports_allowed_and_denied, pending_by_name, names_that_come_late,
+	   encrypted_by_port_until_named, more_services_than_fit, progress_once_a_second)
