@@ -17,7 +17,7 @@ static bool ask_the_same(const struct policy_rule *one, const struct policy_rule
 /* Whether all that was in clear since the leak began may be so by now; not if its list of services is too short to tell. */
 static bool is_allowed(const struct policy *policy, const struct policy_rule *rule, const struct leak *leak)
 {
-	if (!leak->running || leak->rest_plain_ns >= leak->begin_ns || leak->service_count == LEAK_SERVICES)
+	if (!leak->running || leak->rest_ns >= leak->begin_ns)
 		return false;
 	unsigned seen = 0;
 	for (unsigned i = 0; i < leak->service_count; i++) {

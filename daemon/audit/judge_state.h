@@ -89,7 +89,8 @@ struct leak {
 	bool default_response;
 	unsigned service_count;
 	struct leak_service services[LEAK_SERVICES];
-	int64_t rest_plain_ns; /* last packet of a service without a place here that is not encrypted */
+	int64_t rest_ns;       /* last packet of a service without a place here; 0: there was none */
+	int64_t rest_plain_ns; /* and of one that is not encrypted */
 	enum finding_cause cause;
 	uint64_t carrier; /* hash of the pair whose ESP is taken to carry this one's traffic, 0: none */
 	bool carrier_asked;

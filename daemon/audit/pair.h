@@ -112,7 +112,8 @@ struct flow {
 	uint32_t sided_interface : 8; /* where the one side was seen, with FLOW_SIDES_ONE */
 	uint32_t verdict : 2;         /* enum flow_verdict */
 	uint32_t sides : 2;           /* enum flow_sides */
-	uint32_t service : 8;         /* index in the story's services + 1, 0: to be looked up */
+	uint32_t service : 5;         /* index in the story's services + 1, 0: to be looked up */
+	uint32_t run : 3;             /* of the story, in which it was: its last bits */
 };
 
 /* Bits of sa.flags */
@@ -165,6 +166,7 @@ struct story_service {
 	struct transition_service service;
 	uint32_t copies; /* packets of it that were explained as decapsulated copies; counts until that is its rule */
 	bool offended;   /* there were others too */
+	uint16_t run;    /* of the story, in which it was told last */
 };
 
 /* Bits of story_esp.marks: the others are the interface, as far as they reach */
@@ -193,7 +195,9 @@ struct story {
 	uint32_t other_fits[SIDES];  /* those that fit what was near ESP of late, and fitted none of those */
 	uint8_t others[SIDES];       /* how many more of these there were than of those */
 	uint8_t service_count;
-	bool rest_plain, rest_credentials; /* of the services that found no place: not encrypted; credentials seen */
+	/* Of the services that found no place in the present run: not encrypted; credentials seen. */
+	bool rest_plain, rest_credentials;
+	uint16_t run; /* of offending packets: each tells its services */
 	struct story_service services[STORY_SERVICES_MAX];
 };
 

@@ -56,7 +56,24 @@ bool rule_leak_has_service(const struct leak *leak, unsigned index)
 	return seen_since_begin(leak, &leak->services[index]);
 }
 
-/* The service's entry, made if it is new; when all places are taken the last one stands for the rest. */
+/* The place that a new service takes when none is free: that of one not seen since the leak began, which of the longest time
+ * ago, and of those that are ordinary beside ESP only where there is no other. NULL if there is none. */
+static struct leak_service *oldest(struct leak *leak)
+{
+	struct leak_service *found = NULL;
+
+	for (unsigned i = 0; i < leak->service_count; i++) {
+		struct leak_service *known = &leak->services[i];
+		if (leak->running && seen_since_begin(leak, known))
+			continue;
+		if (!found || known->beside < found->beside ||
+		    (known->beside == found->beside && known->last_ns < found->last_ns))
+			found = known;
+	}
+	return found;
+}
+
+/* The service's entry, made if it is new; when no place can be had the last one stands for the rest. */
 static struct leak_service *service_entry(struct leak *leak, const struct transition_service *service, int64_t now_ns)
 {
 	struct leak_service *nameless = NULL;
@@ -71,9 +88,10 @@ static struct leak_service *service_entry(struct leak *leak, const struct transi
 	}
 	if (nameless)
 		return nameless;
-	if (leak->service_count == LEAK_SERVICES)
+	struct leak_service *entry =
+	    leak->service_count < LEAK_SERVICES ? &leak->services[leak->service_count++] : oldest(leak);
+	if (!entry)
 		return &leak->services[LEAK_SERVICES - 1];
-	struct leak_service *entry = &leak->services[leak->service_count++];
 	*entry = (struct leak_service){ .service = *service, .first_ns = now_ns };
 	return entry;
 }
@@ -88,6 +106,8 @@ static void note_service(struct leak *leak, const struct transition_service *ser
 	if (same && (service->name || !entry->service.name))
 		entry->service = *service;
 	/* The place that stands for the rest is encrypted only if all of the rest is. */
+	if (!same)
+		leak->rest_ns = now_ns;
 	if (!same && !service->encrypted)
 		leak->rest_plain_ns = now_ns;
 	entry->service.credentials = credentials;
@@ -506,6 +526,8 @@ static void begin(struct judge *judge, struct judged_pair *pair, const struct tr
 	leak->opened_by_ns[0] = leak->opened_by_ns[1] = 0;
 	leak->base_packets = leak->packets;
 	leak->base_bytes = leak->bytes;
+	for (unsigned i = 0; i < leak->service_count; i++)
+		leak->services[i].service.credentials = false;
 	struct protection protection;
 	judge_protection(judge, pair, &protection);
 	leak->esp_before_ns =

@@ -312,16 +312,23 @@ static struct story_service *service_find(struct story *story, const struct tran
 	return nameless;
 }
 
-/* The same, made if it is new; when all places are taken the last one stands for the rest. */
+/* The same, made if it is new. When all places are taken, one of an earlier run that no copies are known of is given up; if
+ * there is none, the last one stands for the rest. */
 static struct story_service *service_entry(struct story *story, const struct transition_service *service)
 {
 	struct story_service *found = service_find(story, service);
 
-	if (!found && story->service_count < STORY_SERVICES_MAX) {
+	if (found)
+		return found;
+	if (story->service_count < STORY_SERVICES_MAX)
 		found = &story->services[story->service_count++];
-		found->service = *service;
-	}
-	return found ? found : &story->services[STORY_SERVICES_MAX - 1];
+	for (unsigned i = 0; !found && i < STORY_SERVICES_MAX; i++)
+		if (story->services[i].run != story->run && !story->services[i].copies)
+			found = &story->services[i];
+	if (!found)
+		return &story->services[STORY_SERVICES_MAX - 1];
+	*found = (struct story_service){ .service = *service };
+	return found;
 }
 
 /*
@@ -332,9 +339,13 @@ static __attribute__((noinline)) bool service_note(const struct track *track, st
 {
 	const struct transition_service of_flow = service_of(track, flow), *service = &of_flow;
 	struct story_service *found = service_entry(story, service);
-	bool news = !found->offended;
+	bool news = !found->offended || found->run != story->run;
+	if (found->run != story->run)
+		found->service.credentials = false;
 	found->offended = true;
-	flow->service = (uint8_t)(found - story->services + 1);
+	found->run = story->run;
+	flow->service = (uint32_t)(found - story->services + 1) & 31u;
+	flow->run = story->run & 7u;
 	if (!transition_service_shares_port(&found->service, service)) {
 		news =
 		    (!service->encrypted && !story->rest_plain) || (service->credentials && !story->rest_credentials);
@@ -417,6 +428,13 @@ static void put_clear(struct track *track, struct pair *pair, struct story *stor
 	}
 	track_put(track, &transition, pair);
 	story->clear_told_ns = time_ns;
+}
+
+/* What was in clear at some time before is news again. */
+static void run_begins(struct story *story)
+{
+	story->run++;
+	story->rest_plain = story->rest_credentials = false;
 }
 
 static int64_t last_clear(const struct story *story)
@@ -513,7 +531,9 @@ bool track_clear(struct track *track, uint32_t number, const struct packet *pack
 
 	unsigned d = key->direction;
 	track_clear_notice_quiet(track, pair, story, key->time_ns);
-	bool news = !flow->service && service_note(track, story, flow);
+	if (!(pair->flags & PAIR_CLEAR_RUNS))
+		run_begins(story);
+	bool news = (!flow->service || flow->run != (story->run & 7u)) && service_note(track, story, flow);
 	bool first_this_way = story->clear_packets[d] == 0;
 	story->clear_packets[d]++;
 	story->clear_bytes += packet->length;

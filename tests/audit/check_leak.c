@@ -287,6 +287,76 @@ START_TEST(severity_of_services)
 }
 END_TEST
 
+/* A later leak of the same pair is told for what it is: what was in clear then does not stand for what is now. */
+START_TEST(services_of_a_later_leak)
+{
+	static const struct story_name names[] = {
+		{ .port = 21, .app = 7, .name = "FTP", .credentials = true, .after = 2 },
+		{ .port = 80, .app = 8, .name = "HTTP", .after = 2 },
+	};
+
+	/* Credentials again, in a flow of less than a second beside another service. */
+	begin(SIMPLE("require"));
+	options.names = names;
+	options.name_count = 2;
+	options.end_ns = 6 * STORY_MINUTE;
+	for (unsigned round = 0; round < 2; round++) {
+		traffic(5, 0, 3);
+		story_send(script, &web, false, 500);
+		story_wait(script, STORY_SECOND / 4);
+		struct story_stream ftp = story_stream(A, B, 6, 21);
+		ftp.client_port = (uint16_t)(50000 + round);
+		for (unsigned i = 0; i < 10; i++)
+			story_send(script, &ftp, i % 2, 100);
+		traffic(5, 0, 3);
+		story_wait(script, 6 * STORY_MINUTE);
+	}
+	tell();
+	has(" open cleartext-leak/", 2);
+	has(" clear cleartext-leak/nobody-initiates critical ", 2);
+	end();
+
+	/* And without any. */
+	static const struct story_name once[] = {
+		{ .port = 40000, .app = 7, .name = "FTP", .credentials = true, .after = 2 },
+		{ .port = 21, .app = 7, .name = "FTP", .after = 2 },
+	};
+	begin(SIMPLE("require"));
+	options.names = once;
+	options.name_count = 2;
+	options.end_ns = 6 * STORY_MINUTE;
+	struct story_stream ftp = story_stream(A, B, 6, 21);
+	for (unsigned i = 0; i < 10; i++)
+		story_send(script, &ftp, i % 2, 100);
+	story_wait(script, 6 * STORY_MINUTE);
+	for (unsigned i = 0; i < 10; i++) {
+		ftp.client_port++;
+		story_send(script, &ftp, i % 2, 100);
+		story_wait(script, STORY_SECOND);
+	}
+	tell();
+	has(" clear cleartext-leak/nobody-initiates critical ", 1);
+	has(" clear cleartext-leak/nobody-initiates high ", 1);
+	end();
+
+	/* However many services there were before. */
+	begin(SIMPLE("require"));
+	for (uint16_t port = 1; port <= 40; port++) {
+		struct story_stream stream = story_stream(A, B, 17, (uint16_t)(2000 + port));
+		for (unsigned i = 0; i < 3; i++) {
+			story_send(script, &stream, false, 100);
+			story_wait(script, STORY_SECOND / 2);
+		}
+		story_wait(script, 6 * STORY_MINUTE);
+	}
+	tell();
+	has(" open cleartext-leak/unknown", 40);
+	has(" sends udp/2017 to", 1);
+	has(" sends udp/2040 to", 1);
+	end();
+}
+END_TEST
+
 START_TEST(words_of_services)
 {
 	static const struct {
@@ -648,7 +718,7 @@ START_TEST(at_the_same_instant)
 END_TEST
 
 SUITE_MAIN("leak", causes, lost_again_and_again, severity_of_levels, respond_expects_clear, severity_of_services,
-	   words_of_services, who_speaks_ipsec_elsewhere, default_response, ends, time_does_not_run_back,
-	   a_new_alert_has_a_new_number, a_new_number_behind_gateways_too, forgotten_by_the_judge,
-	   hourly_while_it_lasts, gateways_protect_what_is_behind, a_gateway_opened, tunnels_of_ip_in_clear,
-	   what_waits_at_the_end, the_last_word, at_the_same_instant)
+	   services_of_a_later_leak, words_of_services, who_speaks_ipsec_elsewhere, default_response, ends,
+	   time_does_not_run_back, a_new_alert_has_a_new_number, a_new_number_behind_gateways_too,
+	   forgotten_by_the_judge, hourly_while_it_lasts, gateways_protect_what_is_behind, a_gateway_opened,
+	   tunnels_of_ip_in_clear, what_waits_at_the_end, the_last_word, at_the_same_instant)

@@ -340,6 +340,36 @@ START_TEST(what_always_ran_beside)
 }
 END_TEST
 
+/* Services that come and go beside the ESP, as the dynamic ports of remote procedure calls, hide no other that comes after them. */
+START_TEST(many_that_ran_beside)
+{
+	begin(NULL);
+	esp(61, STORY_MINUTE);
+	for (uint16_t round = 0; round < 18; round++) {
+		struct story_stream other = story_stream(A, B, 6, (uint16_t)(49664 + round));
+		other.client_port = 60000;
+		for (unsigned k = 0; k < 20; k++) {
+			esp(1, 0);
+			story_send(script, &other, k & 1, 500);
+			story_wait(script, STORY_SECOND / 2);
+		}
+		for (unsigned k = 0; k < 400; k++) {
+			esp(1, 0);
+			story_wait(script, STORY_SECOND);
+		}
+	}
+	for (unsigned k = 0; k < 40; k++) {
+		story_send(script, &web, k & 1, 500);
+		story_wait(script, STORY_SECOND / 2);
+	}
+	learned();
+	ck_assert_uint_eq(story_count(result->findings, " open cleartext-leak/selector-gap low possible "), 18);
+	ck_assert_uint_eq(story_count(result->findings, " open cleartext-leak/sa-lost medium possible "), 1);
+	ck_assert_uint_eq(story_count(result->findings, "sends tcp/80 to"), 1);
+	end();
+}
+END_TEST
+
 START_TEST(forgotten_after_a_fortnight)
 {
 	for (unsigned days = 13; days <= 15; days += 2) {
@@ -402,4 +432,4 @@ END_TEST
 
 SUITE_MAIN("learn", a_pair_that_rests, the_guards, not_through_a_nat, refuted_by_an_end, a_complete_exchange_and_esp,
 	   bounded_per_network, networks_come_and_go, evicted_ones_do_not_count, a_leak_of_a_learned_pair,
-	   promoted_to_a_rule, what_always_ran_beside, forgotten_after_a_fortnight)
+	   promoted_to_a_rule, what_always_ran_beside, many_that_ran_beside, forgotten_after_a_fortnight)
