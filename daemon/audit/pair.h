@@ -102,8 +102,9 @@ struct flow {
 	int64_t last_ns;
 	uint64_t bytes[SIDES]; /* octets of IP packets, since the counts were last folded into the pair's mix */
 	uint32_t packets[SIDES];
-	uint16_t port[2]; /* of the pair's lower and higher address */
-	uint16_t app;     /* the classifier's number */
+	uint16_t port[2];                    /* of the pair's lower and higher address */
+	uint16_t app : 10;                   /* the classifier's number, less than TRACK_APPS */
+	uint16_t before_0 : 3, before_1 : 3; /* packets of each side folded away so far; counts to FLOW_BEFORE_MAX */
 	uint16_t pair_generation;
 	uint16_t slot; /* of the classifier, 0: none */
 	uint8_t protocol;
@@ -115,6 +116,14 @@ struct flow {
 	uint32_t service : 5;         /* index in the story's services + 1, 0: to be looked up */
 	uint32_t run : 3;             /* of the story, in which it was: its last bits */
 };
+
+enum { FLOW_BEFORE_MAX = 7 };
+
+/* Packets of a side since the flow began, whether anybody looked meanwhile or not: the first of them in any case. */
+static inline uint32_t flow_packets(const struct flow *flow, unsigned side)
+{
+	return flow->packets[side] + (side ? flow->before_1 : flow->before_0);
+}
 
 /* Bits of sa.flags */
 enum {

@@ -81,7 +81,7 @@ static enum policy_allowed ask_policy(const struct track *track, const struct pa
 	struct policy_traffic traffic = {
 		.protocol = flow->protocol,
 		.port = service_port(flow),
-		.name = flow->app < TRACK_APPS ? track->app_names[flow->app] : NULL,
+		.name = track->app_names[flow->app],
 		.name_pending = !(flow->flags & FLOW_NAME_FINAL) && packet->class == PACKET_CLEARTEXT,
 		.icmp_harmless = packet->class == PACKET_ICMP && icmp_harmless(packet),
 		.group = (packet->flags & PACKET_GROUP_LINK) || address_is_group(&packet->dst),
@@ -288,7 +288,7 @@ static struct transition_service service_of(const struct track *track, const str
 	struct transition_service service = {
 		.protocol = flow->protocol,
 		.port = service_port(flow),
-		.name = flow->app < TRACK_APPS ? track->app_names[flow->app] : NULL,
+		.name = track->app_names[flow->app],
 		.credentials = (flow->flags & FLOW_CREDENTIALS) != 0,
 	};
 	service.encrypted = (flow->flags & FLOW_ENCRYPTED) != 0 || (!service.name && !(flow->flags & FLOW_NAME_FINAL) &&
@@ -502,14 +502,14 @@ void track_knock(struct track *track, uint32_t number, const struct packet *pack
 		track_put(track, &transition, pair);
 		return;
 	}
-	if (flow->packets[!d] || (flow->flags & FLOW_ANSWERED) || !address_secured(track, pair, &packet->dst))
+	if (flow_packets(flow, !d) || (flow->flags & FLOW_ANSWERED) || !address_secured(track, pair, &packet->dst))
 		return;
-	if (flow->packets[d] == 1 && (!pair->knock_ns || key->time_ns - pair->knock_ns > KNOCKS_APART_NS))
+	if (flow_packets(flow, d) == 1 && (!pair->knock_ns || key->time_ns - pair->knock_ns > KNOCKS_APART_NS))
 		pair->knock_ns = key->time_ns;
-	if (flow->packets[d] < KNOCKS || ask_policy(track, pair, flow, packet) == POLICY_CLEAR_ALLOWED)
+	if (flow_packets(flow, d) < KNOCKS || ask_policy(track, pair, flow, packet) == POLICY_CLEAR_ALLOWED)
 		return;
 	pair->flags |= PAIR_KNOCKED;
-	transition.knock = (struct transition_knock){ packet->dst_port, flow->packets[d],
+	transition.knock = (struct transition_knock){ packet->dst_port, flow_packets(flow, d),
 						      pair->knock_ns ? pair->knock_ns : key->time_ns };
 	track_put(track, &transition, pair);
 }

@@ -99,7 +99,7 @@ static void flow_evict(struct track *track)
 			break;
 		const struct flow *flow = flow_at(track, number);
 		const struct pair *pair = track_pair_of_flow(track, flow);
-		bool answered = (flow->flags & FLOW_ANSWERED) || (flow->packets[0] && flow->packets[1]);
+		bool answered = (flow->flags & FLOW_ANSWERED) || (flow_packets(flow, 0) && flow_packets(flow, 1));
 		/* The packets of a NAT-T channel count as its pair's ESP. */
 		if (pair && (flow->flags & FLOW_IPSEC) && pair->esp_packets[0] && pair->esp_packets[1])
 			answered = true;
@@ -218,7 +218,7 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 	pair->clear_packets++;
 	pair->clear_bytes += packet->length;
 	note_clear_run(pair, now);
-	if (flow->packets[d] <= TRACK_FETCH_TRIES && packet->protocol == PROTOCOL_TCP)
+	if (flow_packets(flow, d) <= TRACK_FETCH_TRIES && packet->protocol == PROTOCOL_TCP)
 		track_fetch(track, flow, packet, key);
 	pair->flags |= PAIR_CLEAR;
 	if (packet->flags & PACKET_FIRST_FRAGMENT) {
@@ -229,7 +229,7 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 		pair->clear_packets += early.packets;
 		pair->clear_bytes += early.bytes;
 	}
-	if (flow->packets[d] <= TRACK_SIDED_PACKETS && packet->class == PACKET_CLEARTEXT &&
+	if (flow_packets(flow, d) <= TRACK_SIDED_PACKETS && packet->class == PACKET_CLEARTEXT &&
 	    packet->protocol == PROTOCOL_TCP)
 		track_seen_tcp(track, number, packet, d);
 	if (packet->tcp_flags & TCP_SYN && packet->class == PACKET_CLEARTEXT)
@@ -398,11 +398,12 @@ void track_name(struct track *track, uint32_t number, const struct track_named *
 		flow->flags |= FLOW_NO_SLOT | FLOW_NAME_FINAL;
 		return;
 	}
-	bool news = named->app != flow->app || (named->credentials && !(flow->flags & FLOW_CREDENTIALS)) ||
+	uint16_t app = named->app < TRACK_APPS ? named->app : 0;
+	bool news = app != flow->app || (named->credentials && !(flow->flags & FLOW_CREDENTIALS)) ||
 		    named->encrypted != ((flow->flags & FLOW_ENCRYPTED) != 0);
-	flow->app = named->app;
-	if (named->name && named->app < TRACK_APPS)
-		track->app_names[named->app] = named->name;
+	flow->app = app & (TRACK_APPS - 1u);
+	if (named->name && app)
+		track->app_names[app] = named->name;
 	if (named->encrypted)
 		flow->flags |= FLOW_ENCRYPTED;
 	else

@@ -91,6 +91,14 @@ static void note_service(struct mix *mix, const struct flow *flow)
 		mix->port = 0;
 }
 
+/* What flow_packets() is to know of it from now on. */
+static unsigned before(const struct flow *flow, unsigned side)
+{
+	uint32_t packets = flow_packets(flow, side);
+
+	return packets < FLOW_BEFORE_MAX ? packets : FLOW_BEFORE_MAX;
+}
+
 void track_flow_fold(struct track *track, struct flow *flow)
 {
 	struct mix_key key = mix_key_of(flow);
@@ -105,8 +113,10 @@ void track_flow_fold(struct track *track, struct flow *flow)
 		note_service(mix, flow);
 	mix->packets += (uint64_t)flow->packets[0] + flow->packets[1];
 	mix->bytes += flow->bytes[0] + flow->bytes[1];
-	if (flow->packets[0] && flow->packets[1])
+	if (flow_packets(flow, 0) && flow_packets(flow, 1))
 		flow->flags |= FLOW_ANSWERED;
+	flow->before_0 = before(flow, 0) & FLOW_BEFORE_MAX;
+	flow->before_1 = before(flow, 1) & FLOW_BEFORE_MAX;
 	flow->packets[0] = flow->packets[1] = 0;
 	flow->bytes[0] = flow->bytes[1] = 0;
 }

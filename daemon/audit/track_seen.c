@@ -72,7 +72,7 @@ void track_seen_tcp(struct track *track, uint32_t number, const struct packet *p
 {
 	struct flow *flow = flow_at(track, number);
 	const struct pair *pair = track_pair_of_flow(track, flow);
-	bool both = flow->packets[!direction] > 0 || (flow->flags & FLOW_ANSWERED);
+	bool both = flow_packets(flow, !direction) > 0 || (flow->flags & FLOW_ANSWERED);
 	struct transition_seen *seen = track_seen_of(track, packet->interface);
 
 	if (flow->sides == FLOW_SIDES_ONE && both) {
@@ -83,7 +83,7 @@ void track_seen_tcp(struct track *track, uint32_t number, const struct packet *p
 		other->two_way += other != seen;
 		return;
 	}
-	if (flow->sides != FLOW_SIDES_UNKNOWN || flow->packets[direction] != TRACK_SIDED_PACKETS ||
+	if (flow->sides != FLOW_SIDES_UNKNOWN || flow_packets(flow, direction) != TRACK_SIDED_PACKETS ||
 	    (packet->tcp_flags & (TCP_SYN | TCP_RST | TCP_ACK)) != TCP_ACK ||
 	    (pair && (pair->flags & (PAIR_HAS_ESP | PAIR_HAS_AH | PAIR_HAS_IKE))))
 		return;

@@ -86,14 +86,14 @@ void track_fetch(struct track *track, const struct flow *flow, const struct pack
 		return;
 	struct transition transition = { .kind = TRANSITION_FETCH };
 	bool asks = to && (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-	if (asks && flow->packets[d] == TRACK_FETCH_TRIES && flow->packets[!d] == 0) {
+	if (asks && flow_packets(flow, d) == TRACK_FETCH_TRIES && flow_packets(flow, !d) == 0) {
 		transition.fetch = (struct transition_fetch){ FETCH_UNANSWERED, packet->dst_port };
 		put(track, &transition, packet, key);
-	} else if (from && flow->packets[d] == 1 && flow->packets[!d] > 0) {
+	} else if (from && flow_packets(flow, d) == 1 && flow_packets(flow, !d) > 0) {
 		struct track_key asked = *key;
 		struct packet request = *packet;
 		bool refused = (packet->tcp_flags & TCP_RST) != 0;
-		if (!refused && flow->packets[!d] < TRACK_FETCH_TRIES)
+		if (!refused && flow_packets(flow, !d) < TRACK_FETCH_TRIES)
 			return; /* answered as it should be: nothing was told of it */
 		request.src = packet->dst;
 		request.dst = packet->src;

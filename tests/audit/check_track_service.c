@@ -117,6 +117,46 @@ START_TEST(fetch_after_all)
 }
 END_TEST
 
+/* That somebody looks at what is known, as the page does every second, changes nothing of what is told. */
+START_TEST(while_somebody_looks)
+{
+	begin();
+	options.look_ns = STORY_SECOND / 2;
+	options.batch = 1;
+	struct story_stream web = story_stream(HOST, SERVER, 6, 80);
+	syns(&web, 5);
+	tell();
+	has_times(result->transitions, "fetch", 1);
+	has_times(result->transitions, " unanswered port=80", 1);
+	end();
+
+	/* A connection that was answered, and is reset in the end. */
+	begin();
+	options.look_ns = STORY_SECOND / 2;
+	options.batch = 1;
+	syns(&web, 1);
+	story_tcp(script, &web, true, SYN_ACK, 0);
+	story_wait(script, STORY_SECOND);
+	for (unsigned i = 0; i < 3; i++)
+		story_tcp(script, &web, false, ACK, 100);
+	story_tcp(script, &web, true, RST_ACK, 0);
+	tell();
+	has_times(result->transitions, "fetch", 0);
+	end();
+
+	/* Who knocks at a host that only takes secured traffic. */
+	fixture_begin("  rules: [{ name: r, between: [" HOST ", " SERVER "] }]\n");
+	options.keep_transitions = true;
+	options.look_ns = STORY_SECOND / 2;
+	options.batch = 1;
+	web = story_stream(HOST, SERVER, 6, 445);
+	syns(&web, 6);
+	tell();
+	has_times(result->transitions, "knock", 4);
+	end();
+}
+END_TEST
+
 /* Answered at once, or late; of another service; from one direction of a mirror alone. */
 START_TEST(no_fetch)
 {
@@ -140,4 +180,5 @@ START_TEST(no_fetch)
 }
 END_TEST
 
-SUITE_MAIN("track_service", kerberos, no_kerberos, fetch_unanswered, fetch_refused, fetch_after_all, no_fetch)
+SUITE_MAIN("track_service", kerberos, no_kerberos, fetch_unanswered, fetch_refused, fetch_after_all, no_fetch,
+	   while_somebody_looks)

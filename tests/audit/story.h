@@ -164,7 +164,8 @@ struct story_options {
 	int64_t unseen_ns;
 	bool forgetful;    /* nothing is handed over */
 	int64_t reload_ns; /* so long after STORY_EPOCH the policy is set anew, as it was, or another one; 0: never */
-	const struct policy *reload_policy;     /* NULL: as it was */
+	const struct policy *reload_policy; /* NULL: as it was */
+	int64_t look_ns; /* so often somebody looks at what the trackers know, as the page does; 0: nobody does */
 	certificate_read_function *certificate; /* NULL: certificates in clear are not read */
 };
 

@@ -398,9 +398,26 @@ static void empty_ring(struct teller *teller, struct branch *branch)
 		judge_put(teller->judge, &transition);
 }
 
+/* Somebody looks at all that the trackers know. */
+static void look(struct teller *teller)
+{
+	struct track_state *state = must(track_state_new(RECORD_PART_PAIRS | RECORD_PART_SAS));
+
+	for (unsigned i = 0; i < teller->options.trackers; i++) {
+		if (i > 0)
+			track_state_go_on(state, teller->branches[i - 1].track);
+		while (!track_state_collect(teller->branches[i].track, state, UINT32_MAX))
+			;
+	}
+	track_state_free(state);
+}
+
 static void step(struct teller *teller, int64_t now_ns)
 {
-	int64_t watermark = INT64_MAX;
+	int64_t watermark = INT64_MAX, looks_ns = teller->options.look_ns;
+
+	if (looks_ns && now_ns / looks_ns != teller->stepped_ns / looks_ns)
+		look(teller);
 
 	for (unsigned i = 0; i < teller->options.trackers; i++) {
 		struct branch *branch = &teller->branches[i];
