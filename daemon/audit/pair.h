@@ -51,8 +51,8 @@ struct pair {
 	uint32_t dialogue;   /* entry of the dialogue table, 0: none */
 	uint16_t esp_last_length[SIDES]; /* octets behind the IP header of the last ESP packet; UINT16_MAX: or more */
 	int64_t esp_last_ns[SIDES];
-	uint32_t esp_packets[SIDES];
-	uint64_t esp_bytes; /* octets of IP packets with ESP or AH */
+	uint32_t esp_packets[SIDES]; /* 0: none ever; what it has no room for: esp_carried */
+	uint64_t esp_bytes;          /* octets of IP packets with ESP or AH */
 	/* second line: clear packets */
 	int64_t clear_last_ns; /* any clear packet, 0: none */
 	int64_t clear_run_ns;  /* first of the present run of clear packets, which ESP or a pause ends */
@@ -69,9 +69,30 @@ struct pair {
 	/* third line: who they are, and since when */
 	struct address address[2]; /* lower first */
 	int64_t esp_first_ns;      /* 0: none */
+	uint32_t esp_carried; /* packets of both sides in units of PAIR_CARRY, that the counters above are without */
 	uint16_t
 	    doubted_sas; /* on port 4500, made before one of them was known to be ESP; to ESP_DOUBT_SAS (esp_doubt.h) */
 };
+
+#define PAIR_CARRY (UINT32_C(1) << 31)
+
+static inline void pair_add_esp_packets(struct pair *pair, unsigned direction, uint64_t packets)
+{
+	uint64_t sum = pair->esp_packets[direction] + packets;
+
+	/* The half stays, so that a direction that spoke is never taken for one that did not. */
+	if (sum > UINT32_MAX) {
+		uint64_t carried = sum / PAIR_CARRY - 1;
+		pair->esp_carried += (uint32_t)carried;
+		sum -= carried * PAIR_CARRY;
+	}
+	pair->esp_packets[direction] = (uint32_t)sum;
+}
+
+static inline uint64_t pair_esp_packets(const struct pair *pair)
+{
+	return (uint64_t)pair->esp_packets[0] + pair->esp_packets[1] + (uint64_t)pair->esp_carried * PAIR_CARRY;
+}
 
 /* When the later of both directions last sent ESP or AH; 0: none did. */
 static inline int64_t pair_esp_last(const struct pair *pair)

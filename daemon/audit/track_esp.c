@@ -537,7 +537,7 @@ static void pair_esp(struct track *track, struct pair *pair, uint32_t number, co
 	pair->esp_last_ns[direction] = now_ns;
 	pair->esp_last_length[direction] =
 	    packet->payload_length < UINT16_MAX ? (uint16_t)packet->payload_length : UINT16_MAX;
-	pair->esp_packets[direction]++;
+	pair_add_esp_packets(pair, direction, 1);
 	pair->esp_bytes += packet->length;
 }
 
@@ -548,7 +548,7 @@ static void believe(const struct track *track, struct pair *pair, struct sa *sa,
 {
 	if (pair->esp_packets[0] == 0 && pair->esp_packets[1] == 0)
 		pair->esp_first_ns = cold_of(track, sa)->first_ns;
-	pair->esp_packets[direction] += (uint32_t)sa->packets;
+	pair_add_esp_packets(pair, direction, sa->packets);
 	pair->esp_bytes += sa->bytes;
 	sa->flags &= (uint8_t)~SA_DOUBTED;
 	sa->run = (struct sequence_run){ 0 };

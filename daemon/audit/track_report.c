@@ -289,7 +289,7 @@ static void copy_pair(const struct track *track, struct track_state *state, uint
 		.a = pair->address[0],
 		.b = pair->address[1],
 		.verdict = verdict,
-		.esp_packets = (uint64_t)pair->esp_packets[0] + pair->esp_packets[1],
+		.esp_packets = pair_esp_packets(pair),
 		.esp_bytes = pair->esp_bytes,
 		.offending_packets = clear ? story->clear_packets[0] + story->clear_packets[1] : 0,
 		.offending_bytes = clear ? story->clear_bytes : 0,
