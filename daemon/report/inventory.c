@@ -10,7 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAYS = 8, NAMES_MAX = 4096 };
+#define SECOND INT64_C(1000000000)
+#define STALE_NS (30 * 86400 * SECOND) /* silent for so long, whoever is there now goes before it */
+
+enum {
+	WAYS = 8,
+	NAMES_MAX = 4096,
+	READ_PER_SECOND = 256, /* certificates: to read one takes long, and strangers may send any number */
+};
 
 struct inventory {
 	struct inventory_subject *subjects; /* INVENTORY_SUBJECTS, in buckets of WAYS; owned */
@@ -21,7 +28,9 @@ struct inventory {
 	void *read_context;
 	struct inventory_certificate *certificates; /* INVENTORY_CERTIFICATES; owned */
 	size_t certificate_count;
-	char **names; /* of inventory_keep_name(), NAMES_MAX; owned; NULL before the first */
+	int64_t read_second; /* of record time, */
+	unsigned reads;      /* and certificates that were read in it */
+	char **names;        /* of inventory_keep_name(), NAMES_MAX; owned; NULL before the first */
 	size_t name_count;
 	struct ike_message message; /* the one at hand */
 };
@@ -90,12 +99,21 @@ bool inventory_has_selection(const struct inventory_subject *subject)
 	return false;
 }
 
-/* Its place, made where there is none. NULL where a whole bucket knows more of its own than offers. */
+/* Who makes way for others: higher goes first, 0 stays. */
+static unsigned rank_of(const struct inventory_subject *subject, int64_t time_ns)
+{
+	if (!subject->esp && !inventory_has_selection(subject))
+		return 2;
+	return time_ns - subject->last_ns > STALE_NS ? 1 : 0;
+}
+
+/* Its place, made where there is none. NULL where of a whole bucket more than offers was seen, and of late. */
 static struct inventory_subject *obtain(struct inventory *inventory, const struct address *a, const struct address *b,
 					int64_t time_ns)
 {
 	size_t bucket = (size_t)(hash_addresses(a, b) % (INVENTORY_SUBJECTS / WAYS)) * WAYS;
 	struct inventory_subject *place = NULL;
+	unsigned place_rank = 0;
 
 	for (size_t i = bucket; i < bucket + WAYS; i++) {
 		struct inventory_subject *subject = &inventory->subjects[i];
@@ -104,9 +122,12 @@ static struct inventory_subject *obtain(struct inventory *inventory, const struc
 		if (!subject->used) {
 			if (!place || place->used)
 				place = subject;
-		} else if (!subject->esp && !inventory_has_selection(subject) &&
-			   (!place || (place->used && subject->last_ns < place->last_ns))) {
+			continue;
+		}
+		unsigned rank = place && !place->used ? 0 : rank_of(subject, time_ns);
+		if (rank > place_rank || (rank && rank == place_rank && subject->last_ns < place->last_ns)) {
 			place = subject;
+			place_rank = rank;
 		}
 	}
 	if (!place || place->used)
@@ -251,6 +272,30 @@ static void note_algorithms(const struct ike_message *message, struct inventory_
 
 /* ---- certificates ---- */
 
+static struct inventory_certificate *oldest_certificate(struct inventory *inventory)
+{
+	struct inventory_certificate *oldest = inventory->certificates;
+
+	for (size_t i = 1; i < inventory->certificate_count; i++)
+		if (inventory->certificates[i].last_ns < oldest->last_ns)
+			oldest = &inventory->certificates[i];
+	return oldest;
+}
+
+static bool may_read(struct inventory *inventory, int64_t time_ns)
+{
+	if (inventory->read_second != time_ns / SECOND) {
+		inventory->read_second = time_ns / SECOND;
+		inventory->reads = 0;
+	}
+	if (inventory->reads < READ_PER_SECOND) {
+		inventory->reads++;
+		return true;
+	}
+	inventory->unlisted++;
+	return false;
+}
+
 static void add_certificate(struct inventory *inventory, const struct address *host,
 			    const struct certificate_facts *facts, int64_t time_ns)
 {
@@ -262,12 +307,16 @@ static void add_certificate(struct inventory *inventory, const struct address *h
 			return;
 		}
 	}
+	struct inventory_certificate *place = &inventory->certificates[inventory->certificate_count];
 	if (inventory->certificate_count == INVENTORY_CERTIFICATES) {
 		inventory->unlisted++;
-		return;
+		place = oldest_certificate(inventory);
+		if (time_ns - place->last_ns <= STALE_NS)
+			return;
+	} else {
+		inventory->certificate_count++;
 	}
-	inventory->certificates[inventory->certificate_count++] =
-	    (struct inventory_certificate){ *host, *facts, time_ns, time_ns };
+	*place = (struct inventory_certificate){ *host, *facts, time_ns, time_ns };
 }
 
 static void add_certificates(struct inventory *inventory, const struct record_ike_message *record, int64_t time_ns)
@@ -278,7 +327,7 @@ static void add_certificates(struct inventory *inventory, const struct record_ik
 		const struct ike_certificate *certificate = &message->certificates[i];
 		const uint8_t *octets = ike_slice_bytes(record->message, certificate->data);
 		struct certificate_facts facts;
-		if (octets && ike_certificate_is_x509(certificate) &&
+		if (octets && ike_certificate_is_x509(certificate) && may_read(inventory, time_ns) &&
 		    inventory->read(inventory->read_context, octets, certificate->data.length, &facts))
 			add_certificate(inventory, &record->src, &facts, time_ns);
 	}

@@ -4,8 +4,8 @@
  *
  * It reads IKE messages (RECORD_IKE_MESSAGE) itself, takes from findings and pairs what the wire gives away about ESP and
  * AH, and tells it as text, as JSON lines or as a CycloneDX 1.6 bill of cryptography. Memory is bounded: at most
- * INVENTORY_SUBJECTS peers and pairs; where room is short, those of which nothing but offers was seen make way first, and
- * what made way is counted.
+ * INVENTORY_SUBJECTS peers and pairs; where room is short, those of which nothing but offers was seen make way first, then those
+ * that were silent for thirty days, and what made way is counted.
  *
  * JSON lines, of type "inventory": type, time (of the last message), sensor, subject {kind: peer, address | kind: pair, a,
  * b}, versions (["1.0", "2.0"]), modes (["main", "aggressive", "ikev2"]), selected and offered [{kind, name, id,

@@ -138,6 +138,71 @@ START_TEST(a_flood_of_offers_does_not_push_out_who_negotiated)
 }
 END_TEST
 
+static void negotiate(uint32_t initiator, uint32_t responder, int64_t time_ns)
+{
+	init_message(false, IKE_GROUP_CURVE25519, 0, false);
+	send(initiator, responder, time_ns);
+	init_message(true, IKE_GROUP_CURVE25519, 0, false);
+	send(responder, initiator, time_ns + 1);
+}
+
+/* Clients whose addresses change are many in the course of months: who is there now is not crowded out by who was. */
+START_TEST(those_of_long_ago_make_way)
+{
+	const int64_t day = INT64_C(86400000000000);
+
+	for (uint32_t i = 0; i < 20000; i++)
+		negotiate(1000 + i, 2, 1 + i);
+	for (uint32_t i = 0; i < 100; i++) {
+		negotiate(100000 + i, 2, 29 * day + i);
+		negotiate(200000 + i, 2, 31 * day + i);
+	}
+	unsigned soon = 0, late = 0;
+	for (uint32_t i = 0; i < 100; i++) {
+		soon += pair_of(2, 100000 + i) != NULL;
+		late += pair_of(2, 200000 + i) != NULL;
+	}
+	ck_assert_uint_lt(soon, 10);
+	ck_assert_uint_eq(late, 100);
+}
+END_TEST
+
+static bool count_certificate(void *context, const uint8_t *octets, uint32_t length, struct certificate_facts *facts)
+{
+	unsigned *read = context;
+
+	memset(facts, 0, sizeof(*facts));
+	memcpy(facts->digest, octets, length < sizeof(facts->digest) ? length : sizeof(facts->digest));
+	++*read;
+	return true;
+}
+
+/* To read one takes as long as to judge twenty messages, and strangers may send any number. */
+START_TEST(a_flood_of_certificates_is_not_read)
+{
+	unsigned read = 0;
+	struct inventory *given = inventory;
+
+	inventory = inventory_new(count_certificate, &read);
+	ck_assert_ptr_nonnull(inventory);
+	for (uint32_t i = 0; i < 100000; i++) {
+		ike_begin(&built, 0x10, IKEV1_EXCHANGE_AGGRESSIVE, 0);
+		uint32_t start = ike_open(&built, IKEV1_PAYLOAD_CERT);
+		ike_put(&built, 1, 4); /* X.509, for signatures */
+		ike_put(&built, 4, i);
+		ike_close(&built, start);
+		ike_end(&built);
+		send(1000 + i, 2, i * INT64_C(20000));
+	}
+	/* Two seconds of them. */
+	ck_assert_uint_ge(read, 400);
+	ck_assert_uint_le(read, 600);
+	ck_assert_uint_gt(inventory_unlisted(inventory), 99000);
+	inventory_free(inventory);
+	inventory = given;
+}
+END_TEST
+
 START_TEST(more_algorithms_than_are_kept_are_said_to_be)
 {
 	ike_begin(&built, 0x20, IKEV2_EXCHANGE_IKE_SA_INIT, IKEV2_FLAG_INITIATOR);
@@ -569,6 +634,8 @@ int main(void)
 	tcase_add_checked_fixture(tests, make, discard);
 	tcase_add_loop_test(tests, quantum_safety_is_what_was_selected, 0, 7);
 	tcase_add_test(tests, a_flood_of_offers_does_not_push_out_who_negotiated);
+	tcase_add_test(tests, those_of_long_ago_make_way);
+	tcase_add_test(tests, a_flood_of_certificates_is_not_read);
 	tcase_add_test(tests, more_algorithms_than_are_kept_are_said_to_be);
 	tcase_add_test(tests, esp_is_told_as_far_as_it_shows);
 	tcase_add_loop_test(tests, golden_texts, 0, 6);
