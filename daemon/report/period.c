@@ -446,6 +446,17 @@ bool period_share(const struct period_volumes *volumes, double *share)
 	return whole > 0;
 }
 
+void period_share_text(double share, char text[PERIOD_SHARE_SIZE])
+{
+	const double least = 1e-7;
+	double rest = share < 0.5 ? share : 1 - share;
+	int digits = rest <= 0 ? 0 : rest < 9e-6 ? 5 : rest < 1e-3 ? 3 : 1;
+
+	if (rest > 0 && rest < least)
+		share = share < 0.5 ? least : 1 - least;
+	snprintf(text, PERIOD_SHARE_SIZE, "%.*f", digits, 100 * share);
+}
+
 struct period_volumes period_total(const struct period *period)
 {
 	struct period_volumes total = { 0 };

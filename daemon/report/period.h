@@ -94,6 +94,9 @@ void period_reader_free(struct period_reader *reader);
 
 /* What share of the octets that rules speak of was encrypted: false where there were none. */
 bool period_share(const struct period_volumes *volumes, double *share);
+/* "99.998", of a hundred: as many digits as it takes to tell it from all and from nothing. */
+enum { PERIOD_SHARE_SIZE = 16 };
+void period_share_text(double share, char text[PERIOD_SHARE_SIZE]);
 /* All rules together, without what no rule speaks of. */
 struct period_volumes period_total(const struct period *period);
 uint64_t period_dropped(const struct period *period, uint64_t *packets);

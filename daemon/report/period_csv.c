@@ -71,8 +71,9 @@ static void put_row(FILE *file, const struct row *row)
 	if (row->from_ns && row->until_ns)
 		fprintf(file, "%.6f", (double)(row->until_ns - row->from_ns) / 1e9);
 	fputc(',', file);
+	/* What is not all is not to be read as all. */
 	if (row->has_share)
-		fprintf(file, "%.6f", row->share);
+		fprintf(file, "%.6f", row->share < 1 && row->share > 0.999999 ? 0.999999 : row->share);
 	fputc(',', file);
 	put_count(file, row->has_volumes, row->volumes.secured);
 	put_count(file, row->has_volumes, row->volumes.integrity);

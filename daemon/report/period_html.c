@@ -116,17 +116,6 @@ static uint64_t allowed_of(const struct period_volumes *volumes)
 	return volumes->clear > volumes->offending ? volumes->clear - volumes->offending : 0;
 }
 
-/* "99.998": as many digits as it takes to tell it from all. */
-static void share_text(double share, char text[16])
-{
-	int digits = share >= 1 ? 0 : share > 0.99999 ? 5 : share > 0.9995 ? 3 : 1;
-
-	/* What is not all must not be shown as all, nor what is something as nothing. */
-	if (share < 1 && share > 0.9999999)
-		share = 0.9999999;
-	snprintf(text, 16, "%.*f", digits, 100 * share);
-}
-
 static void write_bar(FILE *file, const struct period_volumes *volumes)
 {
 	const uint64_t parts[] = { volumes->secured, volumes->integrity, volumes->offending, allowed_of(volumes) };
@@ -168,7 +157,7 @@ static void write_facts(const struct period *period, FILE *file)
 	struct period_volumes total = period_total(period);
 	uint64_t packets, dropped = period_dropped(period, &packets);
 	struct page_figure figure;
-	char text[32], share[16];
+	char text[32], share[PERIOD_SHARE_SIZE];
 	size_t open = 0;
 	double part;
 
@@ -176,7 +165,7 @@ static void write_facts(const struct period *period, FILE *file)
 		open += period->leaks[i].finding.state != FINDING_CLEAR;
 	fputs("<ul class=\"facts\">\n", file);
 	if (period_share(&total, &part)) {
-		share_text(part, share);
+		period_share_text(part, share);
 		snprintf(text, sizeof(text), "%s %%", share);
 		fact(file, part >= 1 ? "good" : "bad", text, "of the octets that rules speak of were encrypted");
 	} else {
@@ -204,13 +193,13 @@ static void write_rules(const struct period *period, FILE *file)
 	begin_table(file, "Share secured, by rule", titles);
 	for (size_t i = 0; i < period->rule_count; i++) {
 		const struct period_rule *rule = &period->rules[i];
-		char text[16];
+		char text[PERIOD_SHARE_SIZE];
 		double share;
 		bool asked = period_share(&rule->volumes, &share) && !rule->none;
 		fputs("<tr>", file);
 		cell(file, "w", rule->name);
 		if (asked) {
-			share_text(share, text);
+			period_share_text(share, text);
 			fprintf(file, "<td class=\"n %s\">%s %%</td>", share >= 1 ? "good" : "bad", text);
 		} else {
 			cell(file, "n dim", "-");
@@ -283,12 +272,12 @@ static void write_days(const struct period *period, FILE *file)
 	begin_table(file, "By day", titles);
 	for (size_t i = period->day_count; i-- > 0;) {
 		const struct period_volumes *v = &period->days[i].volumes;
-		char text[16];
+		char text[PERIOD_SHARE_SIZE];
 		double share;
 		fputs("<tr>", file);
 		cell(file, "t", period->days[i].day);
 		if (period_share(v, &share)) {
-			share_text(share, text);
+			period_share_text(share, text);
 			fprintf(file, "<td class=\"n %s\">%s %%</td>", share >= 1 ? "good" : "bad", text);
 		} else {
 			cell(file, "n dim", "-");

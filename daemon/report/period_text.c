@@ -64,11 +64,12 @@ static void write_rules(const struct period *period, const struct page *page)
 	for (size_t i = 0; table && i < period->rule_count; i++) {
 		const struct period_rule *rule = &period->rules[i];
 		const struct period_volumes *volumes = &rule->volumes;
-		char text[32];
+		char figure[PERIOD_SHARE_SIZE], text[PERIOD_SHARE_SIZE + 2];
 		double share;
 		bool asked = period_share(volumes, &share) && !rule->none;
 
-		snprintf(text, sizeof(text), "%.*f %%", share > 0.9995 && share < 1 ? 3 : 1, 100 * share);
+		period_share_text(share, figure);
+		snprintf(text, sizeof(text), "%s %%", figure);
 		put(table, STYLE_PLAIN, rule->name);
 		put(table, !asked ? STYLE_QUIET : share >= 1 ? STYLE_GOOD : STYLE_HIGH, asked ? text : "-");
 		put_octets(table, STYLE_PLAIN, volumes->secured);

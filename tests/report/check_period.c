@@ -148,5 +148,60 @@ START_TEST(a_test_is_no_leak)
 }
 END_TEST
 
-SUITE_MAIN("period", rules_that_share_gateways_are_one, what_is_not_as_it_should_be_is_refused, selections_are_judged,
-	   a_test_is_no_leak)
+/* A leak of a megabyte beside a terabyte is not nothing. */
+START_TEST(shares_are_not_rounded_away)
+{
+	static const struct {
+		double share;
+		const char *text;
+	} cases[] = {
+		{ 1, "100" },
+		{ 0, "0" },
+		{ 0.5, "50.0" },
+		{ 0.9994, "99.940" },
+		{ 0.9995, "99.950" },
+		{ 0.999, "99.9" },
+		{ 0.99999, "99.999" },
+		{ 0.999998, "99.99980" },
+		{ 1 - 1e-6, "99.99990" },
+		{ 1 - 1e-12, "99.99999" },
+		{ 1e-12, "0.00001" },
+		{ 0.0003, "0.030" },
+		{ 0.001, "0.1" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[PERIOD_SHARE_SIZE];
+		period_share_text(cases[i].share, text);
+		ck_assert_str_eq(text, cases[i].text);
+	}
+}
+END_TEST
+
+/* By whatever it is told. */
+START_TEST(a_small_leak_is_in_every_shape)
+{
+	struct period_reader *reader = period_reader_new(&by_nobody);
+	char *text = NULL, *csv = NULL;
+	size_t text_length, csv_length;
+
+	rule(reader, "\"a\"", 4000000000, 1, 1);
+	const struct period *period = period_reader_finish(reader);
+	((struct period *)(uintptr_t)period)->sensor = strdup("s");
+	FILE *file = open_memstream(&text, &text_length);
+	struct page page = { .file = file, .width = 120 };
+	period_write_text(period, &by_nobody, &page);
+	fclose(file);
+	ck_assert_msg(strstr(text, "99.99999 %") && !strstr(text, "100.0"), "%s", text);
+	file = open_memstream(&csv, &csv_length);
+	period_write_csv(period, &by_nobody, file);
+	fclose(file);
+	ck_assert_msg(strstr(csv, ",0.999999,"), "%s", csv);
+	free(text);
+	free(csv);
+	period_reader_free(reader);
+}
+END_TEST
+
+SUITE_MAIN("period", shares_are_not_rounded_away, a_small_leak_is_in_every_shape, rules_that_share_gateways_are_one,
+	   what_is_not_as_it_should_be_is_refused, selections_are_judged, a_test_is_no_leak)
