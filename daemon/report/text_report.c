@@ -46,9 +46,10 @@ struct report {
 	/* What follows outlasts a report. */
 	struct alert_row alerts[2 * REPORT_ALERTS_MAX];
 	size_t alert_count;
-	uint64_t alerts_unnamed; /* opened beyond the bound */
-	int64_t since_ns;        /* alerts of before are not among them; 0: they are all */
-	bool knows_open;         /* but those that were open then are */
+	uint64_t alerts_unnamed; /* opened beyond the bound, by severity below */
+	uint64_t unnamed[SEVERITY_COUNT];
+	int64_t since_ns; /* alerts of before are not among them; 0: they are all */
+	bool knows_open;  /* but those that were open then are */
 };
 
 struct report *report_new(void)
@@ -173,7 +174,11 @@ static void add_finding(struct report *report, const struct finding *finding)
 
 	if (!row->used) {
 		if (report->alert_count == REPORT_ALERTS_MAX) {
-			report->alerts_unnamed += finding->state == FINDING_OPEN;
+			if (finding->state == FINDING_OPEN) {
+				report->alerts_unnamed++;
+				report->unnamed[(size_t)finding->severity < SEVERITY_COUNT ? finding->severity
+											   : SEVERITY_INFO]++;
+			}
 			return;
 		}
 		report->alert_count++;
@@ -269,6 +274,11 @@ static void write_headline(const struct report *report, const struct page *page)
 		attention += row->severity <= SEVERITY_MEDIUM;
 		if (row->severity < worst)
 			worst = (enum finding_severity)row->severity;
+	}
+	for (unsigned severity = SEVERITY_COUNT; severity-- > 0;) {
+		attention += severity <= SEVERITY_MEDIUM ? report->unnamed[severity] : 0;
+		if (report->unnamed[severity] && severity < worst)
+			worst = (enum finding_severity)severity;
 	}
 	if (attention > 0) {
 		style = report_severity_style(worst);

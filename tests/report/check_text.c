@@ -392,6 +392,33 @@ START_TEST(many_pairs_are_bounded)
 }
 END_TEST
 
+/* What finds no row of its own needs attention all the same: many that need none do not hide it. */
+START_TEST(attention_beyond_the_bound)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+	struct sink *sink = text_sink_new(file, 80, false, false);
+
+	for (uint32_t i = 0; i < 20001; i++) {
+		struct record finding = sample_finding();
+		finding.finding.alert = i + 1;
+		finding.finding.id = i == 20000 ? FINDING_CLEARTEXT_LEAK : FINDING_NOT_QUANTUM_SAFE;
+		finding.finding.cause = i == 20000 ? CAUSE_SA_LOST : CAUSE_NONE;
+		finding.finding.severity = i == 20000 ? SEVERITY_CRITICAL : SEVERITY_INFO;
+		sink_write(sink, &finding);
+	}
+	fflush(file);
+	size_t told = size;
+	write_healthy(sink);
+	sink_close(sink);
+	fclose(file);
+	ck_assert_msg(strstr(text + told, "1 finding needs attention; the worst is critical.") != NULL, "%s",
+		      text + told);
+	free(text);
+}
+END_TEST
+
 START_TEST(close_without_summary_tells_what_there_is)
 {
 	char *text = NULL;
@@ -528,6 +555,7 @@ int main(void)
 	tcase_add_test(texts, no_line_is_too_long);
 	tcase_add_loop_test(texts, hostile_strings_never_reach_the_terminal, 0, 4);
 	tcase_add_test(texts, many_pairs_are_bounded);
+	tcase_add_test(texts, attention_beyond_the_bound);
 	tcase_add_test(texts, figures_are_short);
 	tcase_add_test(texts, findings_outlast_a_report);
 	tcase_add_test(texts, report_of_a_successor);
