@@ -194,11 +194,8 @@ def next_target(ledger, running, wanted, aim, engine):
     """The target to go on with: of the group that had least, the one that had least; None if all had enough."""
     best = None
     for group, members in GROUPS.items():
-        members = [name for name in members if name in wanted]
-        if not members:
-            continue
         had = sum(ledger.seconds(name) for name in members)
-        free = [name for name in members if name not in running]
+        free = [name for name in members if name in wanted and name not in running]
         if had < aim and free and (best is None or had < best[0]):
             best = (had, min(free, key=lambda name: ledger.seconds(name, engine)))
     return best[1] if best else None
