@@ -2,13 +2,12 @@
 /* The telling of a script: what daemon/worker.c and daemon/engine.c do, without classifier and threads. See story.h. */
 #include "story_frames.h"
 #include "story_memory.h"
+#include "story_words.h"
 
 #include "../../config/config.h"
 #include "../../daemon/audit/hash.h"
 #include "../../daemon/audit/ring.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +15,8 @@
 enum {
 	LINKTYPE_ETHERNET = 1,
 	RING_ROOM = 4096,
-	LINE_SIZE = 2048,
 	NAMES_MAX = 16,
 	FLOWS = 4096,
-};
-
-struct text {
-	char *octets; /* owned */
-	size_t used, size;
 };
 
 struct teller;
@@ -44,7 +37,7 @@ struct teller {
 	struct story_result *result;
 	struct judge *judge; /* owned */
 	struct branch branches[STORY_TRACKERS_MAX];
-	struct text findings, records;
+	struct story_text findings, records;
 	struct transition *kept; /* owned */
 	size_t kept_count, kept_room;
 	unsigned payload_packets[NAMES_MAX]; /* seen on the name's port */
@@ -62,129 +55,7 @@ static void *must(void *memory)
 	return memory;
 }
 
-static __attribute__((format(printf, 2, 3))) void say(struct text *text, const char *format, ...)
-{
-	char line[LINE_SIZE];
-	va_list arguments;
-
-	va_start(arguments, format);
-	int written = vsnprintf(line, sizeof(line), format, arguments);
-	va_end(arguments);
-	size_t length = written < LINE_SIZE ? (size_t)written : LINE_SIZE - 1;
-	if (text->used + length + 1 > text->size) {
-		text->size = 2 * (text->used + length + 1);
-		text->octets = must(realloc(text->octets, text->size));
-	}
-	memcpy(text->octets + text->used, line, length + 1);
-	text->used += length;
-}
-
-static char *take(struct text *text)
-{
-	return text->octets ? text->octets : must(calloc(1, 1));
-}
-
-/* Seconds since the epoch of stories, exactly. */
-static const char *moment(int64_t ns, char buffer[32])
-{
-	if (ns == 0)
-		return "-";
-	int64_t since = ns - STORY_EPOCH;
-	snprintf(buffer, 32, "%s%" PRId64 ".%09" PRId64, since < 0 ? "-" : "", labs(since) / STORY_SECOND,
-		 labs(since) % STORY_SECOND);
-	return buffer;
-}
-
 /* ---- what comes out ---- */
-
-static void say_finding(struct text *text, const struct finding *finding)
-{
-	struct address_text a, b;
-	char at[32], first[32], last[32];
-	const struct catalogue_cause *cause = catalogue_cause(finding->cause);
-
-	say(text, "%s %s %s/%s %s %s %016" PRIx64 " a=%s b=%s", moment(finding->time_ns, at),
-	    finding_state_name(finding->state), catalogue_row(finding->id)->name,
-	    finding->cause && cause ? cause->name : "-", finding_severity_name(finding->severity),
-	    finding_grade_name(finding->grade), finding->alert, address_text(&finding->a, &a),
-	    address_text(&finding->b, &b));
-	say(text, " from=%s ports=%u,%u rule=%s protocol=%s count=%" PRIu64 " bytes=%" PRIu64 " first=%s last=%s by=%s",
-	    address_text(&finding->src, &a), finding->src_port, finding->dst_port, finding->rule ? finding->rule : "-",
-	    finding->protocol ? finding->protocol : "-", finding->count, finding->bytes,
-	    moment(finding->first_ns, first), moment(finding->last_ns, last),
-	    finding->cleared_by ? finding->cleared_by : "-");
-	for (size_t i = 0; i < finding->evidence_count; i++) {
-		const struct finding_evidence *note = &finding->evidence[i];
-		say(text, " %s=", note->key);
-		switch (note->kind) {
-		case EVIDENCE_INTEGER:
-		case EVIDENCE_BOOLEAN:
-			say(text, "%" PRId64, note->integer);
-			break;
-		case EVIDENCE_REAL:
-			say(text, "%.9f", note->real);
-			break;
-		case EVIDENCE_TEXT:
-			say(text, "[%s]", note->text);
-			break;
-		case EVIDENCE_ADDRESS:
-			say(text, "%s", address_text(&note->address, &a));
-			break;
-		case EVIDENCE_TIME:
-			say(text, "%s", moment(note->integer, at));
-			break;
-		case EVIDENCE_SPI:
-			say(text, "%x", (unsigned)note->integer);
-			break;
-		}
-	}
-	say(text, " \"%s\"\n", finding->text);
-}
-
-static void say_record(struct text *text, const struct record *record)
-{
-	struct address_text a, b;
-	char first[32], last[32];
-
-	switch (record->type) {
-	case RECORD_SA: {
-		const struct record_sa *sa = &record->sa;
-		say(text, "sa %s %s %08x proto=%u encap=%d first=%s last=%s packets=%" PRIu64 " bytes=%" PRIu64,
-		    address_text(&sa->src, &a), address_text(&sa->dst, &b), sa->spi, sa->protocol, (int)sa->encap,
-		    moment(sa->first_ns, first), moment(sa->last_ns, last), sa->packets, sa->bytes);
-		say(text, " seq=%u..%u lost=%" PRId64 " replayed=%" PRId64 " state=%s", sa->seq_first, sa->seq_last,
-		    sa->lost, sa->replayed, sa_state_name(sa->state));
-		if (sa->has_continues)
-			say(text, " continues=%s > %s %08x", address_text(&sa->continues_src, &a),
-			    address_text(&sa->continues_dst, &b), sa->continues_spi);
-		say(text, "\n");
-		break;
-	}
-	case RECORD_IKE_SA: {
-		const struct record_ike_sa *ike = &record->ike_sa;
-		say(text, "ike %s %s known=%d %" PRIx64 "/%" PRIx64 " %u.%u %s step=%s %s\n",
-		    address_text(&ike->initiator, &a), address_text(&ike->responder, &b), ike->roles_known, ike->ispi,
-		    ike->rspi, ike->major, ike->minor, ike_mode_name(ike->mode), ike->step ? ike->step : "-",
-		    ike_outcome_name(ike->outcome));
-		break;
-	}
-	case RECORD_PAIR: {
-		const struct record_pair *pair = &record->pair;
-		say(text, "pair %s %s %s rule=%s esp=%" PRIu64 "/%" PRIu64, address_text(&pair->a, &a),
-		    address_text(&pair->b, &b), pair_verdict_name(pair->verdict), pair->rule ? pair->rule : "-",
-		    pair->esp_packets, pair->esp_bytes);
-		for (size_t i = 0; i < pair->cleartext_count; i++)
-			say(text, " %s=%" PRIu64 "/%" PRIu64, pair->cleartext[i].name, pair->cleartext[i].packets,
-			    pair->cleartext[i].bytes);
-		if (pair->rekeys)
-			say(text, " rekeys=%u", pair->rekeys);
-		say(text, "\n");
-		break;
-	}
-	default:
-		abort();
-	}
-}
 
 static void write_record(void *context, const struct record *record)
 {
@@ -200,12 +71,12 @@ static void write_record(void *context, const struct record *record)
 	if (record->type == RECORD_KNOWN_PAIR || record->type == RECORD_KNOWN_HOST)
 		return;
 	if (record->type != RECORD_FINDING) {
-		say_record(&teller->records, record);
+		story_say_record(&teller->records, record);
 		return;
 	}
 	if (teller->options.leaks_only && record->finding.id != FINDING_CLEARTEXT_LEAK)
 		return;
-	say_finding(&teller->findings, &record->finding);
+	story_say_finding(&teller->findings, &record->finding);
 	if (result->finding_count == teller->finding_room) {
 		teller->finding_room = teller->finding_room ? 2 * teller->finding_room : 16;
 		result->finding = must(realloc(result->finding, teller->finding_room * sizeof(*result->finding)));
@@ -215,94 +86,6 @@ static void write_record(void *context, const struct record *record)
 	for (size_t i = 0; i < copy->evidence_count; i++)
 		copy->evidence[i].text = NULL;
 	copy->rule = NULL;
-}
-
-void story_transition_text(const struct transition *transition, char *buffer, size_t size)
-{
-	static const char *const names[] = {
-		[TRANSITION_SA_BORN] = "sa-born",
-		[TRANSITION_SA_WOKE] = "sa-woke",
-		[TRANSITION_SA_QUIET] = "sa-quiet",
-		[TRANSITION_SA_GOES_ON] = "sa-goes-on",
-		[TRANSITION_SA_COUNT] = "sa-count",
-		[TRANSITION_SEQUENCE] = "sequence",
-		[TRANSITION_UNANSWERED] = "unanswered",
-		[TRANSITION_ANSWERED] = "answered",
-		[TRANSITION_READABLE] = "readable",
-		[TRANSITION_SHAPE] = "shape",
-		[TRANSITION_ESP_BEGAN] = "esp-began",
-		[TRANSITION_LEARNABLE] = "learnable",
-		[TRANSITION_NAT] = "nat",
-		[TRANSITION_IKE_MESSAGE] = "ike",
-		[TRANSITION_ICMP_ERROR] = "icmp-error",
-		[TRANSITION_CLEAR_BEGAN] = "clear-began",
-		[TRANSITION_CLEAR_SERVICE] = "clear-service",
-		[TRANSITION_CLEAR_PROGRESS] = "clear-progress",
-		[TRANSITION_CLEAR_QUIET] = "clear-quiet",
-		[TRANSITION_ESP_QUIET] = "esp-quiet",
-		[TRANSITION_KNOCK] = "knock",
-		[TRANSITION_TABLE_FULL] = "table-full",
-		[TRANSITION_KERBEROS] = "kerberos",
-		[TRANSITION_FETCH] = "fetch",
-		[TRANSITION_LOSS] = "loss",
-		[TRANSITION_SEEN] = "seen",
-		[TRANSITION_CAPTURE] = "capture",
-		[TRANSITION_CLOCK] = "clock",
-	};
-	struct address_text a, b;
-	char at[32], x[32], y[32], z[32];
-	size_t kinds = sizeof(names) / sizeof(names[0]);
-
-	int n = snprintf(buffer, size, "%s %s d=%u if=%u vlan=%u realm=%u %s %s", moment(transition->time_ns, at),
-			 transition->kind < kinds ? names[transition->kind] : "?", transition->direction,
-			 transition->interface, transition->vlan, transition->realm, address_text(&transition->a, &a),
-			 address_text(&transition->b, &b));
-	buffer += n;
-	size -= (size_t)n;
-	switch (transition->kind) {
-	case TRANSITION_SA_BORN:
-	case TRANSITION_ESP_BEGAN:
-	case TRANSITION_ESP_QUIET:
-	case TRANSITION_LEARNABLE:
-		snprintf(buffer, size, " spi=%x proto=%u last=%s", transition->esp.spi, transition->esp.protocol,
-			 moment(transition->esp.last_ns, x));
-		break;
-	case TRANSITION_CLEAR_BEGAN:
-	case TRANSITION_CLEAR_SERVICE:
-	case TRANSITION_CLEAR_PROGRESS:
-	case TRANSITION_CLEAR_QUIET: {
-		const struct transition_clear *clear = &transition->clear;
-		snprintf(buffer, size,
-			 " service=%u/%u %s enc=%d cred=%d ports=%u,%u packets=%" PRIu64 ",%" PRIu64 " bytes=%" PRIu64
-			 " last=%s,%s since=%s",
-			 clear->service.protocol, clear->service.port, clear->service.name ? clear->service.name : "-",
-			 clear->service.encrypted, clear->service.credentials, clear->src_port, clear->dst_port,
-			 clear->packets[0], clear->packets[1], clear->bytes, moment(clear->last_ns[0], x),
-			 moment(clear->last_ns[1], y), moment(clear->since_ns, z));
-		break;
-	}
-	case TRANSITION_IKE_MESSAGE:
-		snprintf(buffer, size, " ispi=%" PRIx64 " exchange=%u octets=%u", transition->ike.header.initiator_spi,
-			 transition->ike.header.exchange, transition->ike.octets);
-		break;
-	case TRANSITION_KERBEROS:
-		snprintf(buffer, size, " type=%u error=%d service=%s", transition->kerberos.type,
-			 (int)transition->kerberos.error, transition->kerberos.name);
-		break;
-	case TRANSITION_FETCH:
-		snprintf(buffer, size, " %s port=%u",
-			 transition->fetch.what == FETCH_UNANSWERED ? "unanswered"
-			 : transition->fetch.what == FETCH_REFUSED  ? "refused"
-								    : "answered",
-			 transition->fetch.port);
-		break;
-	case TRANSITION_ICMP_ERROR:
-		snprintf(buffer, size, " v%u %u/%u quoted=%u", transition->icmp.version, transition->icmp.type,
-			 transition->icmp.code, transition->icmp.protocol);
-		break;
-	default:
-		break;
-	}
 }
 
 static void put_transition(void *context, const struct transition *transition)
@@ -330,17 +113,17 @@ static int by_order(const void *left, const void *right)
 
 static char *transitions_text(struct teller *teller)
 {
-	struct text text = { 0 };
-	char line[LINE_SIZE];
+	struct story_text text = { 0 };
+	char line[STORY_LINE_SIZE];
 
 	if (teller->kept_count)
 		qsort(teller->kept, teller->kept_count, sizeof(*teller->kept), by_order);
 	for (size_t i = 0; i < teller->kept_count; i++) {
 		story_transition_text(&teller->kept[i], line, sizeof(line));
-		say(&text, "%s\n", line);
+		story_say(&text, "%s\n", line);
 	}
 	free(teller->kept);
-	return take(&text);
+	return story_text_take(&text);
 }
 
 /* ---- the way of a batch ---- */
@@ -733,8 +516,8 @@ static void end(struct teller *teller)
 	judge_free(teller->judge);
 	free(teller->memory);
 	result->transitions = transitions_text(teller);
-	result->findings = take(&teller->findings);
-	result->records = take(&teller->records);
+	result->findings = story_text_take(&teller->findings);
+	result->records = story_text_take(&teller->records);
 }
 
 struct story_result *story_tell(const struct story_script *script, const struct story_options *options)
@@ -787,7 +570,7 @@ struct config *story_policy(const char *members)
 {
 	struct config_error error;
 	struct config *config;
-	char yaml[LINE_SIZE];
+	char yaml[STORY_LINE_SIZE];
 
 	if (members) {
 		int length = snprintf(yaml, sizeof(yaml), "policy:\n%s", members);
