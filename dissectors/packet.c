@@ -313,6 +313,19 @@ static void read_tcp_frame(struct walk *walk, bool nat_t)
 	}
 }
 
+bool packet_read_stream(struct packet *packet)
+{
+	struct walk walk = {
+		.packet = packet,
+		.cursor = cursor_make(packet->payload, packet->payload_captured, packet->payload_length),
+		.ip.end = packet->payload_length,
+	};
+
+	if (packet->payload)
+		read_tcp_frame(&walk, true);
+	return packet->class != PACKET_CLEARTEXT;
+}
+
 static bool read_tcp(struct walk *walk)
 {
 	struct packet *packet = walk->packet;

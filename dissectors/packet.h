@@ -164,6 +164,10 @@ struct packet_options {
  * read is what `class` and `reason` say. */
 void packet_read(const struct frame *frame, const struct packet_options *options, struct packet *packet);
 
+/* What a segment begins with of a stream that is known to carry IKE and ESP, on whichever port (RFC 9329). `packet` is TCP of class
+ * cleartext as packet_read() left it, its octets still there. True if there is a frame: then it is of class ESP or IKE. */
+bool packet_read_stream(struct packet *packet);
+
 /* "esp", "ah", ...: the names of the summary's `classes`. "?" for a number out of range. */
 const char *packet_class_name(enum packet_class class);
 

@@ -438,6 +438,22 @@ static void track_ike(struct track *track, const struct packet *packet, const st
 	track_put(track, &transition, pair);
 }
 
+__attribute__((noinline)) bool track_stream(struct track *track, struct packet *packet, const struct track_key *key,
+					    struct track_handle *handle)
+{
+	if (packet->class != PACKET_CLEARTEXT || packet->protocol != PROTOCOL_TCP || !packet_read_stream(packet))
+		return false;
+	track->counters.classes[PACKET_CLEARTEXT]--;
+	track->counters.classes[packet->class]++;
+	if (packet->class == PACKET_ESP)
+		*handle =
+		    track_esp(track, packet, key,
+			      entry_hash(track, &packet->src, &packet->dst, key->realm, packet->spi, PROTOCOL_ESP));
+	else
+		track_ike(track, packet, key);
+	return true;
+}
+
 /* What the frame adds to what is seen of its interface. */
 static inline void count_seen(struct track *track, const struct packet *packet, const struct track_key *key)
 {

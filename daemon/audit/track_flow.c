@@ -183,7 +183,7 @@ static void note_clear_run(struct pair *pair, int64_t now_ns)
 	pair->clear_last_ns = now_ns;
 }
 
-struct track_handle track_flow(struct track *track, const struct packet *packet, const struct track_key *key)
+struct track_handle track_flow(struct track *track, struct packet *packet, const struct track_key *key)
 {
 	struct track_handle handle = { 0 };
 	int64_t now = key->time_ns;
@@ -213,6 +213,8 @@ struct track_handle track_flow(struct track *track, const struct packet *packet,
 		flow->service = 0;
 	}
 	flow->last_ns = now;
+	if ((flow->flags & FLOW_IPSEC) && track_stream(track, packet, key, &handle))
+		return handle;
 	flow->packets[d]++;
 	flow->bytes[d] += packet->length;
 	pair->clear_packets++;

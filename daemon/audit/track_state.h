@@ -220,6 +220,10 @@ static inline bool track_pair_remembered(const struct pair *pair)
 	       !(pair->flags & (PAIR_HAS_ESP | PAIR_HAS_AH | PAIR_HAS_IKE));
 }
 
+/* track.c */
+/* The segment of a stream that carries IKE and ESP is taken for what it begins with, if that is there whole. */
+bool track_stream(struct track *track, struct packet *packet, const struct track_key *key, struct track_handle *handle);
+
 /* track_esp.c */
 /* The handle has the SA's number if it is readable and its content has no name yet. What was read as ESP in UDP and turns out to
  * be none is made a clear packet, and taken as one. */
@@ -238,7 +242,8 @@ void track_esp_end(struct track *track, struct pair *pair, unsigned direction, i
 /* track_flow.c */
 uint64_t track_datagram_hash(const struct track *track, const struct packet *packet, uint32_t realm);
 struct pair *track_pair_of_flow(struct track *track, const struct flow *flow);
-struct track_handle track_flow(struct track *track, const struct packet *packet, const struct track_key *key);
+/* What a stream carries that is known to carry IKE and ESP is made a packet of these, and taken as one. */
+struct track_handle track_flow(struct track *track, struct packet *packet, const struct track_key *key);
 void track_flow_carries_ipsec(struct track *track, const struct packet *packet, const struct track_key *key);
 bool track_reclassify(struct track *track, struct packet *packet, const struct track_key *key);
 /* A clear packet that came in a tunnel: the tunnel itself is clear traffic of the pair that carries it. */

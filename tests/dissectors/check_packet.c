@@ -364,6 +364,16 @@ START_TEST(tcp_encapsulation)
 				ck_assert_int_eq(packet.class, PACKET_CLEARTEXT);
 				ck_assert_uint_eq(packet.encap, PACKET_ENCAP_NONE);
 			}
+	/* On another port only somebody who knows the stream can say that it is one. */
+	for (unsigned ike = 0; ike < 2; ike++)
+		for (int more = -8; more <= 1; more++) {
+			struct packet packet = tcp(443, false, ike, more);
+			bool there = more <= 0 && (!ike || more == 0);
+			ck_assert_int_eq(packet_read_stream(&packet), there);
+			ck_assert_int_eq(packet.class, !there ? PACKET_CLEARTEXT : ike ? PACKET_IKE : PACKET_ESP);
+			if (there)
+				ck_assert_uint_eq(packet.payload_length, ike ? 68 : 48 + (uint32_t)more);
+		}
 	/* A frame that ends early: the rest is the next one. IKE has to fill its frame. */
 	ck_assert_int_eq(tcp(4500, false, false, -8).class, PACKET_ESP);
 	ck_assert_uint_eq(tcp(4500, false, false, -8).payload_length, 40);
