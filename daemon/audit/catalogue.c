@@ -162,7 +162,7 @@ static const struct catalogue_row rows[FINDING_ID_COUNT] = {
 	},
 	[FINDING_ESP_REPLAY] = {
 		"esp-replay", SEVERITY_MEDIUM, SUBJECT_SA, 0,
-		"Packets of an SA come again, byte for byte, long after the first time.",
+		"Packets of an SA come again, by their numbers, long after the first time.",
 		"Keep the anti-replay window of the receiver on and find who sends the copies; look at the mirror port first if it "
 		"was changed lately.",
 	},

@@ -4,7 +4,8 @@
  *
  *   one-way     what used to be answered no longer is (dialogue.h): open after 5 s as possible, likely after 10 s or with
  *               unanswered IKE or ICMP as evidence. Once it was answered on the same SPI after all, it takes 10 s to open
- *               there again, then 20 s. Not while the receiver answers in clear: that is a leak.
+ *               there again, then 20 s. Not while the receiver answers in clear: that is a leak; nor while its answers
+ *               have numbers of before: that is a replay, or a standby that took over.
  *   stale       an SA goes on past the grace after its successor came, while its partner in the other direction has
  *               ceased and the successor's lives: parallel SAs have living partners, and SAs that IKE says were asked for
  *               beside others have none to succeed. Or it goes on after its receiver deleted the only child there was.
@@ -166,6 +167,23 @@ static bool answers_in_clear(const struct judged_pair *pair, const struct judged
 	return leak->last_ns > sa->bad_since_ns && (leak->directions & (1u << !sa->direction)) != 0;
 }
 
+/* What comes back has numbers of before: a standby that took over goes on from an older count. The receiver answers, and it is its
+ * answers that are dropped; esp-replay says so. */
+static bool answers_by_old_numbers(const struct judge *judge, const struct judged_pair *pair,
+				   const struct judged_sa *sa)
+{
+	enum { WALK_MAX = 16 };
+	uint32_t number = pair->newest_sa[!sa->direction];
+
+	for (unsigned i = 0; number && i < WALK_MAX; i++) {
+		const struct judged_sa *other = table_at(&judge->sas, number);
+		number = other->older;
+		if (other->replay.open && other->replay_ns >= sa->bad_since_ns - MINUTE)
+			return true;
+	}
+	return false;
+}
+
 static void note_run(struct judged_sa *sa, const struct transition_run *run)
 {
 	sa->bad_since_ns = run->first_ns;
@@ -256,7 +274,7 @@ static void unanswered(struct judge *judge, struct judged_pair *pair, const stru
 	if (!sa->bad_spi.open && transition->run.level < LEVEL_POSSIBLE + sa->bad_answered)
 		return;
 	/* No new level: the run is over, and all that is news is what was lost. */
-	if (answers_in_clear(pair, sa) || moved(judge, pair) ||
+	if (answers_in_clear(pair, sa) || answers_by_old_numbers(judge, pair, sa) || moved(judge, pair) ||
 	    (sa->bad_spi.open && sa->bad_level == transition->run.level))
 		return;
 	sa->bad_level = transition->run.level;

@@ -236,12 +236,12 @@ static const struct explanation rows[FINDING_ID_COUNT] = {
 		.unseen = "What the host has configured.",
 	},
 	[FINDING_ESP_REPLAY] = {
-		.evidence = "Packets of an SA with sequence number and octets seen before, later than a doubled mirror would bring them.",
-		.lookalike = "A mirror port that shows packets twice, retransmission below IP (radio links), per-processor SAs.",
+		.evidence = "Packets of an SA with sequence numbers seen before, later than a doubled mirror would bring them.",
+		.lookalike = "A mirror port that shows packets twice, retransmission below IP (radio links), per-processor SAs; a standby that took over and counts on from an older number, whose packets are dropped until it is past the highest.",
 		.windows = "Event 4961 (replay check failed) on the receiver.",
 		.strongswan = "XfrmInStateSeqError in /proc/net/xfrm_stat; replay_window in swanctl.conf.",
 		.libreswan = "XfrmInStateSeqError in /proc/net/xfrm_stat; replay-window=.",
-		.unseen = "Whether the receiver dropped the copies.",
+		.unseen = "Whether the receiver dropped the copies, and whether they were: octets are compared at the beginning of an SA alone.",
 	},
 	[FINDING_ESP_SEQUENCE_RESET] = {
 		.evidence = "The same SPI between the same addresses, and sequence numbers that begin again at a small number.",
