@@ -166,12 +166,17 @@ void alert_tell_group(struct judge *judge, struct alert *alert, struct finding *
 
 void finding_say(struct finding *finding, const char *format, ...)
 {
+	static const size_t mark = sizeof(FINDING_CUT) - 1;
 	size_t length = strlen(finding->text);
 	va_list arguments;
 
+	if (length >= mark && memcmp(finding->text + length - mark, FINDING_CUT, mark) == 0)
+		return; /* there was no room for all that was said before */
 	va_start(arguments, format);
-	vsnprintf(finding->text + length, sizeof(finding->text) - length, format, arguments);
+	int added = vsnprintf(finding->text + length, sizeof(finding->text) - length, format, arguments);
 	va_end(arguments);
+	if (added >= (int)(sizeof(finding->text) - length))
+		finding_mark_cut(finding->text, sizeof(finding->text));
 }
 
 void alert_update(struct judge *judge, struct alert *alert, struct finding *finding)

@@ -17,7 +17,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAMES_SIZE = 400, EVICT_TRIES = 16, SINGLE_HOST = 128 };
+enum {
+	NAMES_SIZE = 240 /* with what is said around them they fit into a sentence */,
+	EVICT_TRIES = 16,
+	SINGLE_HOST = 128
+};
 
 struct group_key {
 	uint8_t address[16];

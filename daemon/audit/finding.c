@@ -182,18 +182,32 @@ void finding_note_spi(struct finding *finding, const char *key, uint32_t spi)
 	}
 }
 
+void finding_mark_cut(char *text, size_t size)
+{
+	static const char mark[] = FINDING_CUT;
+	size_t at = size > sizeof(mark) ? size - sizeof(mark) : 0;
+
+	while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
+		at--;
+	if (size >= sizeof(mark))
+		memcpy(text + at, mark, sizeof(mark));
+}
+
 void finding_note_words(struct finding *finding, const char *key, const char *value)
 {
 	size_t room = FINDING_WORDS_SIZE - finding->words_used;
 	size_t length = strlen(value);
+	bool cut = length > room - 1;
 
 	if (room < 2)
 		return;
-	if (length > room - 1)
+	if (cut)
 		length = room - 1;
 	char *copy = finding->words + finding->words_used;
 	memcpy(copy, value, length);
 	copy[length] = '\0';
+	if (cut)
+		finding_mark_cut(copy, room);
 	finding->words_used += length + 1;
 	finding_note_text(finding, key, copy);
 }

@@ -251,6 +251,11 @@ bool finding_is_grouped(const struct finding *finding);
 /* Whether frames can be kept for it: it lasts, and is about a pair or a host. */
 bool finding_has_capture(const struct finding *finding);
 
+/* What ends a text that was cut. */
+#define FINDING_CUT "…"
+/* Ends a text that did not fit into its `size` octets with it, behind a whole character. */
+void finding_mark_cut(char *text, size_t size);
+
 /* Adds evidence; beyond FINDING_EVIDENCE_MAX it is left out. Texts are borrowed, and have to live until the finding is told. */
 void finding_note_integer(struct finding *finding, const char *key, int64_t value);
 void finding_note_real(struct finding *finding, const char *key, double value);

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VALUE_MAX = 1023 };
+enum { VALUE_MAX = 2047 }; /* what a field of text may have is 4000 (cs1 to cs6) */
 
 struct message {
 	char *out;
@@ -63,7 +63,7 @@ static void put_pair(struct message *message, const char *key, const char *value
 
 	if (!value)
 		return;
-	utf8_plain(value, SIZE_MAX, plain, sizeof(plain));
+	utf8_plain_marked(value, plain, sizeof(plain));
 	used = (size_t)snprintf(escaped, 40, "%s%s=", message->used == message->extension ? "" : " ", key);
 	for (const char *at = plain; *at; at++) {
 		if (*at == '=' || *at == '\\')
@@ -160,6 +160,8 @@ static void evidence_text(const struct finding *finding, char *out, size_t size)
 			    snprintf(out + used, size - used, "%s%s: %" PRId64, separator, note->key, note->integer);
 		used += length > 0 ? (size_t)length : 0;
 	}
+	if (used >= size)
+		finding_mark_cut(out, size);
 }
 
 static void put_who(struct message *message, const struct finding *finding)

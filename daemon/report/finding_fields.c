@@ -22,7 +22,7 @@ static void add(struct finding_fields *fields, const char *name, const char *val
 		field->name[used++] = fits ? *name : '_';
 	}
 	field->name[used] = '\0';
-	utf8_plain(value, SIZE_MAX, field->value, sizeof(field->value));
+	utf8_plain_marked(value, field->value, sizeof(field->value));
 }
 
 static void __attribute__((format(printf, 3, 4)))

@@ -3,7 +3,8 @@
  * A finding as names and texts: the one list of what a syslog message says, whatever shape it takes.
  *
  * A shape (rfc5424.c, the eventlog module, others to come) walks this list instead of the struct, so that all shapes
- * name the same fields alike. Values are valid UTF-8 without control characters and at most FINDING_FIELD_MAX octets.
+ * name the same fields alike. Values are valid UTF-8 without control characters and at most FINDING_FIELD_MAX octets; one
+ * that was longer ends with "…".
  * Pure: everything lives in the caller's struct.
  */
 #ifndef ESPIAL_REPORT_FINDING_FIELDS_H
@@ -12,7 +13,7 @@
 #include "../audit/finding.h"
 
 enum {
-	FINDING_FIELD_MAX = 255,   /* octets of a value */
+	FINDING_FIELD_MAX = 639,   /* octets of a value: all that evidence may have */
 	FINDING_FIELDS_FIXED = 32, /* fields besides evidence, at most */
 	FINDING_FIELDS_MAX = FINDING_FIELDS_FIXED + FINDING_EVIDENCE_MAX,
 	FINDING_FIELD_NAME_MAX = 32, /* RFC 5424 section 6.3.3 */

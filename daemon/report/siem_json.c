@@ -219,6 +219,21 @@ static void ecs_event(struct maker *maker, json_t *root, const struct finding *f
 		put_format(maker, event, "id", "%016" PRIx64, finding->record);
 }
 
+/* ECS wants names of protocols in lower case. */
+static void put_lower(struct maker *maker, json_t *object, const char *key, const char *text)
+{
+	char *lower;
+
+	if (!text)
+		return;
+	lower = utf8_repair(text);
+	for (char *at = lower; *at; at++)
+		if (*at >= 'A' && *at <= 'Z')
+			*at = (char)(*at - 'A' + 'a');
+	put(maker, object, key, json_string(lower));
+	free(lower);
+}
+
 static void ecs_network(struct maker *maker, json_t *root, const struct finding *finding)
 {
 	static const char *const transports[256] = {
@@ -230,7 +245,7 @@ static void ecs_network(struct maker *maker, json_t *root, const struct finding 
 		put_text(maker, network, "type", "ipsec");
 	else if (finding->has_flow)
 		put_text(maker, network, "type", address_is_ipv4(&finding->src) ? "ipv4" : "ipv6");
-	put_text(maker, network, "protocol", finding->protocol);
+	put_lower(maker, network, "protocol", finding->protocol);
 	put_community_id(maker, network, "community_id", finding);
 	if (!finding->has_flow)
 		return;

@@ -95,11 +95,13 @@ char *utf8_repair(const char *text)
 	return copy;
 }
 
-size_t utf8_plain(const char *text, size_t limit, char *out, size_t size)
+/* What utf8_plain() says, and whether all of the text fitted. */
+static size_t plain(const char *text, size_t limit, char *out, size_t size, bool *whole)
 {
 	const char *end = text + strlen(text);
 	size_t used = 0;
 
+	*whole = text == end;
 	if (size == 0)
 		return 0;
 	for (size_t count = 0; text < end && count < limit; count++) {
@@ -108,7 +110,8 @@ size_t utf8_plain(const char *text, size_t limit, char *out, size_t size)
 			out[used++] = *text++;
 			continue;
 		}
-		uint32_t code = utf8_next(&text, end);
+		const char *next = text;
+		uint32_t code = utf8_next(&next, end);
 		char octets[4];
 		size_t length = utf8_put(utf8_is_control(code) ? UTF8_REPLACEMENT : code, octets);
 
@@ -116,9 +119,31 @@ size_t utf8_plain(const char *text, size_t limit, char *out, size_t size)
 			break;
 		memcpy(out + used, octets, length);
 		used += length;
+		text = next;
 	}
 	out[used] = '\0';
+	*whole = text == end;
 	return used;
+}
+
+size_t utf8_plain(const char *text, size_t limit, char *out, size_t size)
+{
+	bool whole;
+
+	return plain(text, limit, out, size, &whole);
+}
+
+size_t utf8_plain_marked(const char *text, char *out, size_t size)
+{
+	static const char mark[] = "…";
+	bool whole;
+	size_t used = plain(text, SIZE_MAX, out, size, &whole);
+
+	if (whole || size < sizeof(mark))
+		return used;
+	used = utf8_cut(out, used < size - sizeof(mark) ? used : size - sizeof(mark));
+	memcpy(out + used, mark, sizeof(mark));
+	return used + sizeof(mark) - 1;
 }
 
 size_t utf8_width(const char *text)

@@ -37,6 +37,9 @@ char *utf8_repair(const char *text);
  */
 size_t utf8_plain(const char *text, size_t limit, char *out, size_t size);
 
+/* The same without a limit; what was cut ends with "…". */
+size_t utf8_plain_marked(const char *text, char *out, size_t size);
+
 /* Code points in a valid text: its width in a terminal, as far as espial goes into that. */
 size_t utf8_width(const char *text);
 

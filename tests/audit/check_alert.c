@@ -156,5 +156,35 @@ START_TEST(the_number_is_of_id_subject_and_beginning)
 }
 END_TEST
 
-SUITE_MAIN("alert", only_news_is_told, the_hourly_word, cleared_once_and_opened_anew,
+/* A sentence, and words of evidence, that are too long end with a mark, behind a whole character. */
+START_TEST(what_is_cut_says_so)
+{
+	for (unsigned shift = 0; shift < 4; shift++) {
+		struct finding finding = at(0);
+		char names[FINDING_WORDS_SIZE + 100];
+
+		finding.text[0] = '\0';
+		finding_say(&finding, "%.*s", (int)shift, "xxx");
+		for (unsigned i = 0; i < 100; i++)
+			finding_say(&finding, "\xf0\x9f\x98\x80");
+		finding_say(&finding, " and more.");
+		size_t length = strlen(finding.text);
+		ck_assert_uint_lt(length, sizeof(finding.text));
+		ck_assert_uint_ge(length, sizeof(finding.text) - 4);
+		ck_assert_str_eq(finding.text + length - 3, "\xe2\x80\xa6");
+		ck_assert_uint_eq((length - 3 - shift) % 4, 0);
+		memset(names, 'n', sizeof(names) - 1);
+		names[sizeof(names) - 1] = '\0';
+		finding.evidence_count = finding.words_used = 0;
+		finding_note_words(&finding, "names", names);
+		finding_note_words(&finding, "others", names);
+		ck_assert_uint_eq(finding.evidence_count, 1);
+		length = strlen(finding.evidence[0].text);
+		ck_assert_uint_eq(length, FINDING_WORDS_SIZE - 1);
+		ck_assert_str_eq(finding.evidence[0].text + length - 3, "\xe2\x80\xa6");
+	}
+}
+END_TEST
+
+SUITE_MAIN("alert", what_is_cut_says_so, only_news_is_told, the_hourly_word, cleared_once_and_opened_anew,
 	   the_number_is_of_id_subject_and_beginning)

@@ -73,10 +73,20 @@ static struct judged_pair pairs[SPOKES];
 static struct alert alerts[SPOKES];
 static int64_t since[SPOKES];
 
+static bool long_names; /* the spokes' */
+
 static struct judged_pair *spoke(unsigned number)
 {
 	struct judged_pair *pair = &pairs[number];
 
+	if (long_names) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "2001:db8:aaaa:bbbb:cccc:dddd:eeee:%x", 0x1000 + number);
+		pair->address[0] = story_host(text);
+		pair->address[1] = story_host("2001:db8:1111:2222:3333:4444:5555:6666");
+		return pair;
+	}
 	pair->address[0] = story_host_number(number + 1);
 	pair->address[1] = story_host("192.0.2.1");
 	return pair;
@@ -348,6 +358,33 @@ START_TEST(a_group_names_who_is_in_it)
 	    last()->text);
 	ck_assert_ptr_nonnull(strstr(last()->text, " and 3 more."));
 	is_consistent();
+	end();
+}
+END_TEST
+
+/* A sentence that has no room for all names says how many more there are; no address is cut to another one. */
+START_TEST(a_group_with_long_names)
+{
+	char names[FINDING_WORDS_SIZE], *rest = names, *name;
+	struct address address;
+	unsigned named = 0, more = 0;
+
+	set_up();
+	settings = alert_default_settings();
+	long_names = true;
+	begin();
+	for (unsigned i = 0; i < 12; i++)
+		tell(i);
+	pass(61 * STORY_SECOND);
+	long_names = false;
+	for (size_t i = 0; i < last()->evidence_count; i++)
+		if (strcmp(last()->evidence[i].key, "members") == 0)
+			snprintf(names, sizeof(names), "%s", last()->evidence[i].text);
+	for (; (name = strsep(&rest, ",")); named++)
+		ck_assert_msg(address_parse(name + (*name == ' '), &address), "'%s'", name);
+	ck_assert_msg(strrchr(last()->text, 'd') && sscanf(strrchr(last()->text, 'a'), "and %u more.", &more) == 1,
+		      "%s", last()->text);
+	ck_assert_uint_eq(named + more, 12);
 	end();
 }
 END_TEST
@@ -744,6 +781,6 @@ START_TEST(any_order)
 END_TEST
 
 SUITE_MAIN("alert_desk", a_thousand_pairs_are_one_alert, a_group_takes_over, no_group, a_group_sharpens,
-	   a_group_names_who_is_in_it, the_hourly_word_of_a_group, forgotten_members, so_many_a_minute,
-	   held_back_and_grouped, nothing_is_lost, maintenance_holds_back, maintenance_of_others, switched_off,
-	   windows_change, rates_and_switches_change, groups_change, any_order)
+	   a_group_names_who_is_in_it, a_group_with_long_names, the_hourly_word_of_a_group, forgotten_members,
+	   so_many_a_minute, held_back_and_grouped, nothing_is_lost, maintenance_holds_back, maintenance_of_others,
+	   switched_off, windows_change, rates_and_switches_change, groups_change, any_order)

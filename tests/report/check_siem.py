@@ -174,8 +174,8 @@ def check_json(schemas, shape, text):
     number = int(ours["alert"], 16)
     assert ours["severity"] == NAMES[number % 5] and ours["cause"] == "sa-lost", ours
     check_realm(number, ours.get("realm"))
-    protocol = document["network"]["protocol"] if shape == "ecs" else "HTTP"
-    assert protocol == "HTTP" if number % 2 or shape == "ocsf" else protocol.startswith('a"b\\c]d;e=\'f\n\x1b[31mg\x7f')
+    protocol = document["network"]["protocol"] if shape == "ecs" else "http"
+    assert protocol == "http" if number % 2 or shape == "ocsf" else protocol.startswith('a"b\\c]d;e=\'f\n\x1b[31mg\x7f')
     return number
 
 

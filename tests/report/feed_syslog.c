@@ -2,7 +2,7 @@
 /*
  * Sends numbered findings through the real syslog sink, for check_syslog_ng.sh: feed_syslog SOCKET SHAPE MODULE COMMANDS.
  * SHAPE is one of the configuration, or "local"; "-local" behind it gives it the header of local sockets. SOCKET is a path or udp://, tcp:// or tls://ADDRESS:PORT, with TLS_CA, TLS_NAME, TLS_CERTIFICATE and TLS_KEY in the
- * environment. COMMANDS is a FIFO; each line is "send FIRST COUNT", "flush" (ticks until all is delivered, at most 10 s),
+ * environment. COMMANDS is a FIFO; each line is "send FIRST COUNT", "hostile HEX" (a finding whose texts are all these octets), "flush" (ticks until all is delivered, at most 10 s),
  * "tick", "health" (answers "up", or the problem) or "end".
  * Answers "ok" or what is wrong, one line each.
  */
@@ -13,6 +13,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { LINE_SIZE = 1 << 16 };
 
 static int64_t clock_now(void)
 {
@@ -51,8 +53,41 @@ static void send_numbered(struct sink *sink, unsigned first, unsigned count)
 	}
 }
 
+/* The octets as text, of at most so many: what a finding may have there. */
+static const char *start_of(const char *text, size_t limit, char *room)
+{
+	size_t length = strnlen(text, limit);
+
+	memcpy(room, text, length);
+	room[length] = '\0';
+	return room;
+}
+
+static void send_hostile(struct sink *sink, const char *hex)
+{
+	struct record record = sample_finding();
+	static char text[LINE_SIZE], rule[128], name[64], interface[16];
+	unsigned octet;
+	size_t length = 0;
+
+	for (; sscanf(hex, "%2x", &octet) == 1; hex += 2)
+		text[length++] = (char)octet;
+	text[length] = '\0';
+	record.finding.state = FINDING_CLEAR;
+	record.finding.rule = start_of(text, sizeof(rule) - 1, rule);
+	record.finding.protocol = start_of(text, sizeof(name) - 1, name);
+	record.finding.interface = record.finding.realm_interface = start_of(text, sizeof(interface) - 1, interface);
+	record.finding.cleared_by = record.finding.interface;
+	start_of(text, sizeof(record.finding.text) - 1, record.finding.text);
+	record.finding.evidence_count = 0;
+	finding_note_words(&record.finding, "note", text);
+	finding_note_integer(&record.finding, "last_note", 7);
+	sink_write(sink, &record);
+}
+
 int main(int argc, char **argv)
 {
+	static char line[LINE_SIZE];
 	static const char *const shapes[SYSLOG_SHAPE_COUNT] = { "eventlog", "rfc5424", "cef", "ecs", "ocsf" };
 	struct record_sink notices = { .write = tell };
 	struct syslog_options options = { .sensor = "edge-1", .facility = 10, .notices = &notices };
@@ -60,7 +95,6 @@ int main(int argc, char **argv)
 	char scheme[4], host[64];
 	unsigned first, count;
 	struct sink *sink;
-	char line[64];
 	FILE *commands;
 
 	if (argc != 5 || !(commands = fopen(argv[4], "r")))
@@ -85,6 +119,12 @@ int main(int argc, char **argv)
 	while (fgets(line, sizeof(line), commands)) {
 		if (sscanf(line, "send %u %u", &first, &count) == 2)
 			send_numbered(sink, first, count);
+		if (strncmp(line, "hostile ", 8) == 0) { /* whoever waits has it by now */
+			send_hostile(sink, line + 8);
+			puts("ok");
+			fflush(stdout);
+			continue;
+		}
 		for (int i = 0; strncmp(line, "flush", 5) == 0 && sink->health.queued > 0 && i < 500; i++)
 			tick_for(sink, 1);
 		tick_for(sink, 3);
