@@ -18,7 +18,7 @@
 #include <string.h>
 
 enum {
-	NAMES_SIZE = 240 /* with what is said around them they fit into a sentence */,
+	NAMES_SIZE = 240, /* with what is said around them they fit into a sentence */
 	EVICT_TRIES = 16,
 	SINGLE_HOST = 128
 };

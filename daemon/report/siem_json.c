@@ -227,10 +227,10 @@ static void put_lower(struct maker *maker, json_t *object, const char *key, cons
 	if (!text)
 		return;
 	lower = utf8_repair(text);
-	for (char *at = lower; *at; at++)
+	for (char *at = lower; at && *at; at++)
 		if (*at >= 'A' && *at <= 'Z')
 			*at = (char)(*at - 'A' + 'a');
-	put(maker, object, key, json_string(lower));
+	put(maker, object, key, lower ? json_string(lower) : NULL);
 	free(lower);
 }
 
