@@ -222,8 +222,11 @@ static void count_rekey(struct judge *judge, struct judged_pair *pair, const str
 	rekeys->bytes[rekeys->at] = old->recalled ? KNOWN_BYTES_NOT : old->before_bytes + old->bytes;
 	rekeys->initiator[rekeys->at] = new->initiator;
 	rekeys->at = (rekeys->at + 1) % REKEY_REMEMBERED;
-	rekeys->count++;
-	rekeys->habit++;
+	/* A store that nobody would write may have brought as many as there can be. */
+	if (rekeys->count < UINT32_MAX) {
+		rekeys->count++;
+		rekeys->habit++;
+	}
 	rekeys->remembered += rekeys->remembered < REKEY_REMEMBERED;
 	known_note_pair(judge, pair);
 }

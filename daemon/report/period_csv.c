@@ -5,6 +5,7 @@
  */
 #include "period.h"
 #include "timestamp.h"
+#include "utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,17 +28,22 @@ static const char head[] = "kind,name,a,b,severity,state,cause,from,until,second
 
 static void put_text(FILE *file, const char *text, bool last)
 {
-	const char *quote = text && strpbrk(text, ",\"\r\n") ? "\"" : "";
+	const char *end = text ? text + strlen(text) : NULL;
+	const char *quote = text && strpbrk(text, ",\"") ? "\"" : "";
 
 	fputs(quote, file);
-	if (text && *text && strchr("=+-@\t\r\n", *text))
+	if (text && *text && strchr("=+-@", *text))
 		fputc('\'', file);
-	for (; text && *text; text++) {
-		if (*text == '"')
+	for (const char *at = text; at < end;) {
+		const char *begin = at;
+		uint32_t code = utf8_next(&at, end);
+		if (code == '"')
 			fputc('"', file);
-		/* Other controls are of no use to anybody. */
-		if ((unsigned char)*text >= ' ' || *text == '\t' || *text == '\n' || *text == '\r')
-			fputc(*text, file);
+		/* A tab or a line break is for whoever pastes the table another cell. */
+		if (code == UTF8_REPLACEMENT || utf8_is_control(code))
+			fputs("\ufffd", file);
+		else
+			fwrite(begin, 1, (size_t)(at - begin), file);
 	}
 	fputs(quote, file);
 	fputs(last ? "\r\n" : ",", file);

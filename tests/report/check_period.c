@@ -203,5 +203,23 @@ START_TEST(a_small_leak_is_in_every_shape)
 }
 END_TEST
 
-SUITE_MAIN("period", shares_are_not_rounded_away, a_small_leak_is_in_every_shape, rules_that_share_gateways_are_one,
-	   what_is_not_as_it_should_be_is_refused, selections_are_judged, a_test_is_no_leak)
+/* What a name has of tabs, line breaks, controls or octets that are no UTF-8 makes no cell of the table. */
+START_TEST(a_cell_is_one_cell)
+{
+	struct period_reader *reader = period_reader_new(&by_nobody);
+	char *csv = NULL;
+	size_t length;
+
+	rule(reader, "\"=a,\\\"b\\\"\\tc\\rd\\u007fe\\u202ef\"", 1, 0, 0);
+	FILE *file = open_memstream(&csv, &length);
+	period_write_csv(period_reader_finish(reader), &by_nobody, file);
+	fclose(file);
+	ck_assert_msg(strstr(csv, "\r\nrule,\"'=a,\"\"b\"\"\ufffdc\ufffdd\ufffde\ufffdf\","), "%s", csv);
+	free(csv);
+	period_reader_free(reader);
+}
+END_TEST
+
+SUITE_MAIN("period", shares_are_not_rounded_away, a_cell_is_one_cell, a_small_leak_is_in_every_shape,
+	   rules_that_share_gateways_are_one, what_is_not_as_it_should_be_is_refused, selections_are_judged,
+	   a_test_is_no_leak)
