@@ -78,9 +78,10 @@ static const struct catalogue_row rows[FINDING_ID_COUNT] = {
 	},
 	[FINDING_IKE_CHILD_REFUSED] = {
 		"ike-child-refused", SEVERITY_MEDIUM, SUBJECT_PAIR, 4654,
-		"IKE itself came up, but the peers did not agree on an SA for the traffic.",
+		"IKE itself came up, but the peers did not agree on an SA for the traffic, or on a further one.",
 		"Compare the ESP proposals first and the traffic selectors second (filter lists on Windows, local_ts and remote_ts "
-		"on strongSwan, leftsubnet and rightsubnet on Libreswan, the crypto ACL on routers).",
+		"on strongSwan, leftsubnet and rightsubnet on Libreswan, the crypto ACL on routers); where SAs are in use beside it, "
+		"the key exchange groups too (PFS), which are first compared when one is replaced.",
 	},
 	[FINDING_IKE_STALLED] = {
 		"ike-stalled", SEVERITY_LOW, SUBJECT_PAIR, 4653,

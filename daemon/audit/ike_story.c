@@ -22,7 +22,8 @@ enum {
 	CHILD_REQUEST_MIN = 200, /* octets; the same: a proof that asks for a child too; without 176 */
 	KEY_REQUEST_MAX = 800,   /* octets; EVIDENCE-measured section 3: longer proofs carry certificates */
 	LONE_NOTIFY_MAX = 80, /* octets; the same, section 1: one notify without data, where those of MOBIKE have 96 */
-	EAP_END_MAX = 80, /* octets; an answer with the four of EAP-Success or EAP-Failure, by the widest of ciphers */
+	REFUSAL_MAX = 128, /* octets; a notify by the widest of ciphers, where an SA, a nonce and selectors have 180 */
+	EAP_END_MAX = 80,  /* octets; an answer with the four of EAP-Success or EAP-Failure, by the widest of ciphers */
 };
 
 struct ike_stories *ike_stories_new(const struct ike_stories_settings *settings)
@@ -313,11 +314,15 @@ enum ike_event_kind ike_story_child_agreed(struct ike_story *story, int64_t now_
 		story->established_ns = now_ns;
 	story->child_agreed = true;
 	story->child_refusals = 0;
+	memset(story->child_refused_ns, 0, sizeof(story->child_refused_ns));
 	return IKE_EVENT_CHILD_ACCEPTED;
 }
 
-enum ike_event_kind ike_story_child_refused(struct ike_story *story)
+enum ike_event_kind ike_story_child_refused(struct ike_story *story, int64_t now_ns)
 {
+	memmove(story->child_refused_ns + 1, story->child_refused_ns,
+		sizeof(story->child_refused_ns) - sizeof(story->child_refused_ns[0]));
+	story->child_refused_ns[0] = now_ns;
 	story->child_refusals++;
 	return IKE_EVENT_CHILD_REFUSED;
 }
@@ -517,9 +522,9 @@ static enum ike_event_kind v2_response(struct ike_story *story, const struct ike
 		story->child_exchanges += !matches;
 		ike_story_accepted(story, arrival->time_ns);
 		/* Transport mode announces itself by a notify too; only a short one is a refusal. */
-		if (matches && message->first_inner == IKEV2_PAYLOAD_NOTIFY &&
+		if (matches && message->first_inner == IKEV2_PAYLOAD_NOTIFY && arrival->length <= REFUSAL_MAX &&
 		    10 * (uint64_t)arrival->length <= 6 * (uint64_t)request->octets)
-			return ike_story_child_refused(story);
+			return ike_story_child_refused(story, arrival->time_ns);
 		return matches ? ike_story_child_agreed(story, arrival->time_ns) : IKE_EVENT_PROGRESS;
 	case IKEV2_EXCHANGE_INFORMATIONAL:
 		if (message->protection != IKE_CLEAR && !story->rejected_ns)

@@ -58,7 +58,7 @@ struct ike_request {
 	bool understood; /* so was the first fragment of the answer, which alone says what it is */
 };
 
-enum { IKE_STORY_CHILDREN = 8, IKE_STORY_QUICKS = 4 };
+enum { IKE_STORY_CHILDREN = 8, IKE_STORY_QUICKS = 4, IKE_STORY_REFUSALS = 3 };
 enum { IKE_STORY_NOTIFIES = 12, IKE_STORY_VENDORS = 8, IKE_STORY_AUTHORITIES = 8 };
 
 enum ike_auth {
@@ -111,7 +111,8 @@ struct ike_story {
 	struct ike_quick quick[IKE_STORY_QUICKS];       /* IKEv1: quick modes, a ring, the latest */
 	uint32_t auth_octets;                           /* of the first proof, all fragments */
 	uint32_t answer_octets;                         /* of the answer to it */
-	uint32_t child_refusals;                        /* since the last child was agreed on */
+	uint32_t child_refusals;                        /* since the last child was agreed on, */
+	int64_t child_refused_ns[IKE_STORY_REFUSALS];   /* and when the latest were, latest first; 0: not so many */
 	uint16_t refusal;                               /* notify type of the last refusal */
 	uint16_t wanted_group;                          /* of INVALID_KE_PAYLOAD */
 	uint16_t group_refusals;                        /* INVALID_KE_PAYLOAD so far */

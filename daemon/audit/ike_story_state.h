@@ -27,7 +27,7 @@ enum ike_event_kind ike_story_refused(struct ike_story *story, const struct ike_
 enum ike_event_kind ike_story_accepted(struct ike_story *story, int64_t now_ns);
 enum ike_event_kind ike_story_rejected(struct ike_story *story, int64_t now_ns);
 enum ike_event_kind ike_story_child_agreed(struct ike_story *story, int64_t now_ns);
-enum ike_event_kind ike_story_child_refused(struct ike_story *story);
+enum ike_event_kind ike_story_child_refused(struct ike_story *story, int64_t now_ns);
 
 /* The last request of a side: a new one; whether it is news that it came again (a mirror's copy is not); whether a piece of it
  * is another one than those seen. */

@@ -196,7 +196,7 @@ static enum ike_event_kind v1_informational(struct ike_story *story, const struc
 			return IKE_EVENT_NOTIFIED;
 		if (refused) {
 			refused->open = false;
-			return ike_story_child_refused(story);
+			return ike_story_child_refused(story, arrival->time_ns);
 		}
 		/* A proof by GSS-API goes with the key exchange, in clear, before anything is encrypted. */
 		if (proving || (story->answered_ns && !story->established_ns && about_a_proof(error->type)))
@@ -208,7 +208,7 @@ static enum ike_event_kind v1_informational(struct ike_story *story, const struc
 		return ike_story_rejected(story, arrival->time_ns);
 	if (refused) {
 		refused->open = false;
-		return ike_story_child_refused(story);
+		return ike_story_child_refused(story, arrival->time_ns);
 	}
 	if (!story->rejected_ns && !ike_story_begun(story))
 		ike_story_accepted(story, arrival->time_ns);

@@ -205,6 +205,7 @@ struct trouble {
 	uint8_t direction; /* from initiator to responder */
 	bool silent;       /* REFUSED: not by a word, but by silence */
 	bool authip;       /* in AuthIP, which few take: the initiator falls back to IKE */
+	bool beside;       /* CHILD: other SAs of the two are in use, which ends nothing */
 	bool disowned;     /* by a side, after the last of the first proofs: that there are these ends nothing */
 	bool by_responder; /* it was that side; otherwise the initiator */
 	bool eap; /* with EAP: that the responder is believed, in the first answer to a proof, ends nothing; or XAUTH */

@@ -12,7 +12,8 @@
  *                  tries within TRIES_SPAN_NS are those of a scanner: who wants an answer waits for it.
  *   stalled        the same for a later message before the IKE SA is up; path-mtu if that message is a large one.
  *   auth-failed    ike_story.h's AUTH_REJECTED, and what rule_ike_auth.c finds undone behind the first answer.
- *   child-refused  CHILD_REFUSED, while neither this IKE SA has a child nor the pair speaks ESP.
+ *   child-refused  CHILD_REFUSED, while neither this IKE SA has a child nor the pair speaks ESP; where one of that is so, the
+ *                  third in a row, for then it is a further network's SA, or the one that is to replace what is in use.
  */
 #include "rule_ike.h"
 #include "rules.h"
@@ -31,6 +32,8 @@ enum {
 };
 #define AGAIN_NS SECOND /* a failure so soon after another is part of it */
 #define TRIES_SPAN_NS (2 * SECOND)
+#define REFUSALS_SPAN_NS                                                                                               \
+	(10 * SECOND) /* of children; who asks again so soon waits for the peer to be done with something */
 
 static void tell(struct judge *judge, struct judged_pair *pair, enum trouble_kind kind)
 {
@@ -217,12 +220,25 @@ static bool speaks_esp(const struct judged_pair *pair, int64_t since_ns)
 	return false;
 }
 
+/* Once is nothing: another group is asked for, or both sides ask at once. Nor is it the same refusal after a long time. */
+static bool again_and_again(const struct judge *judge, const struct ike_story *story)
+{
+	const int64_t *at = story->child_refused_ns;
+
+	for (unsigned i = 0; i + 1 < IKE_STORY_REFUSALS; i++)
+		if (!at[i + 1] || at[i] - at[i + 1] > judge->settings.thresholds.ike_hold_ns)
+			return false;
+	return at[0] - at[IKE_STORY_REFUSALS - 1] >= REFUSALS_SPAN_NS;
+}
+
 static void child_refused(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
 {
 	bool unproven = story->major >= 2 && story->auth_octets >= KEY_REQUEST_MAX;
+	bool beside = story->child_agreed || speaks_esp(pair, story->first_ns);
 
-	if (!ike_story_begun(story) || story->child_agreed || speaks_esp(pair, story->first_ns))
+	if (beside ? !again_and_again(judge, story) : !ike_story_begun(story))
 		return;
+	pair->negotiation.troubles[TROUBLE_CHILD].beside = beside;
 	if (unproven && story->child_refusals < UNPROVEN_REFUSALS)
 		return;
 	fail(judge, pair, TROUBLE_CHILD, story, NULL, CAUSE_NONE);
@@ -236,6 +252,7 @@ static void childless(struct judge *judge, struct judged_pair *pair)
 	if (!story || speaks_esp(pair, story->first_ns))
 		return;
 	judge->ike = (struct ike_event){ .kind = IKE_EVENT_NONE }; /* no message leads to this */
+	pair->negotiation.troubles[TROUBLE_CHILD].beside = false;
 	fail(judge, pair, TROUBLE_CHILD, story, NULL, CAUSE_NONE);
 }
 
@@ -435,7 +452,7 @@ void rule_ike_transition(struct judge *judge, struct judged_pair *pair, const st
 		negotiation->icmp_direction = transition->direction;
 		break;
 	case TRANSITION_ESP_BEGAN:
-		if (pair->esp[0].running && pair->esp[1].running)
+		if (pair->esp[0].running && pair->esp[1].running && !negotiation->troubles[TROUBLE_CHILD].beside)
 			succeed(judge, pair, NULL, TROUBLE_CHILD, "secured-again");
 		break;
 	default:

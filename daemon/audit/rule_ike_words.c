@@ -225,7 +225,7 @@ static void describe_child(const struct trouble *trouble, const struct ike_story
 
 	address_text(&finding->src, &a);
 	address_text(&finding->dst, &b);
-	if (story && !story->child_refusals) {
+	if (story && !story->child_refusals && !trouble->beside) {
 		finding->grade = GRADE_POSSIBLE;
 		finding_say(
 		    finding,
@@ -237,11 +237,23 @@ static void describe_child(const struct trouble *trouble, const struct ike_story
 		return;
 	}
 	finding->grade = name ? GRADE_OBSERVED : GRADE_LIKELY;
-	finding_say(finding, "IKE between %s and %s is up, and the SA for traffic is refused (%u time%s so far)",
-		    a.text, b.text, trouble->count, finding_plural(trouble->count));
+	if (trouble->beside) {
+		finding->severity = SEVERITY_LOW;
+		finding_note_boolean(finding, "beside_others", true);
+		finding_say(
+		    finding,
+		    "%s and %s have SAs for traffic, and one that is to join them, or to take the place of one, is "
+		    "refused again and again",
+		    a.text, b.text);
+	} else {
+		finding_say(finding,
+			    "IKE between %s and %s is up, and the SA for traffic is refused (%u time%s so far)", a.text,
+			    b.text, trouble->count, finding_plural(trouble->count));
+	}
 	if (!name) {
 		finding_say(finding,
-			    ": the ESP proposals or the traffic selectors differ, which of the two is encrypted");
+			    ": the ESP proposals%s or the traffic selectors differ, which of the %s is encrypted",
+			    trouble->beside ? ", the key exchange groups" : "", trouble->beside ? "three" : "two");
 		return;
 	}
 	bool selectors = trouble->notify == IKEV1_NOTIFY_INVALID_ID_INFORMATION;

@@ -105,8 +105,9 @@ static const struct explanation rows[FINDING_ID_COUNT] = {
 	[FINDING_IKE_CHILD_REFUSED] = {
 		.evidence = "IKE came up; the answer about the child SA was short, or quick mode got no third message, and no new SPI "
 			    "followed within 30 s: likely with a further try that is refused, possible without, observed where a notify "
-			    "in clear says it.",
-		.lookalike = "IKE without a child by intent (RFC 6023), a trap that waits for traffic, a second authentication.",
+			    "in clear says it. While SAs are in use: the third refusal in a row, over 10 s at least, of severity low.",
+		.lookalike = "IKE without a child by intent (RFC 6023), a trap that waits for traffic, a second authentication; beside SAs "
+			     "in use, a peer that is long busy with a rekeying of its own.",
 		.windows = "Event 4654 (quick mode failed) with both proposals and selectors.",
 		.strongswan = "'received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built', 'traffic selectors A === B unacceptable', 'failed to "
 			      "establish CHILD_SA, keeping IKE_SA'.",

@@ -113,9 +113,9 @@ static void child_is_refused(struct script *script)
 	v2_exchange(script, 0, IKEV2_EXCHANGE_IKE_AUTH, 1, (struct words){ IKEV2_PAYLOAD_IDI, 288 },
 		    (struct words){ IKEV2_PAYLOAD_IDR, 144 });
 	for (uint32_t id = 2; id < 5; id++) {
+		pause_for(6000);
 		v2_exchange(script, 0, IKEV2_EXCHANGE_CREATE_CHILD_SA, id, (struct words){ IKEV2_PAYLOAD_SA, 208 },
 			    (struct words){ IKEV2_PAYLOAD_NOTIFY, 80 });
-		after(6000);
 	}
 }
 
@@ -125,9 +125,21 @@ static void child_is_refused_by_certificates(struct script *script)
 	v2_exchange(script, 0, IKEV2_EXCHANGE_IKE_AUTH, 1, (struct words){ IKEV2_PAYLOAD_IDI, 1452 },
 		    (struct words){ IKEV2_PAYLOAD_IDR, 1272 });
 	for (uint32_t id = 2; id < 5; id++) {
+		pause_for(6000);
 		v2_exchange(script, 0, IKEV2_EXCHANGE_CREATE_CHILD_SA, id, (struct words){ IKEV2_PAYLOAD_SA, 208 },
 			    (struct words){ IKEV2_PAYLOAD_NOTIFY, 80 });
-		after(6000);
+	}
+}
+
+/* One of two networks; the other's SA is there. */
+static void second_child_is_refused(struct script *script)
+{
+	v2_opens(script);
+	v2_proves(script, 1);
+	for (uint32_t id = 2; id < 7; id++) {
+		pause_for(14000);
+		v2_exchange(script, 0, IKEV2_EXCHANGE_CREATE_CHILD_SA, id, (struct words){ IKEV2_PAYLOAD_SA, 208 },
+			    (struct words){ IKEV2_PAYLOAD_NOTIFY, 80 });
 	}
 }
 
@@ -162,8 +174,7 @@ static void v1_keys_differ(struct script *script)
 	struct step proof = steps[step_count - 1];
 	v1_notice(script, 1, 400);
 	for (unsigned i = 1; i < 4; i++) {
-		steps[step_count++] = proof;
-		after(4000);
+		repeat(proof, 4000);
 		v1_notice(script, 1, 400 + i);
 	}
 }
@@ -200,9 +211,19 @@ static void quick_mode_is_refused(struct script *script)
 {
 	main_mode(script);
 	for (unsigned i = 0; i < 3; i++) {
+		pause_for(i ? 6000 : 0);
 		v1_says(script, 0, IKEV1_EXCHANGE_QUICK, 90 + i, 300);
-		if (i)
-			after(6000);
+		v1_notice(script, 1, 400 + i);
+	}
+}
+
+static void second_quick_mode_is_refused(struct script *script)
+{
+	main_mode(script);
+	quick_mode(script, 0, 80);
+	for (unsigned i = 0; i < 5; i++) {
+		pause_for(14000);
+		v1_says(script, 0, IKEV1_EXCHANGE_QUICK, 90 + i, 300);
 		v1_notice(script, 1, 400 + i);
 	}
 }
@@ -212,10 +233,8 @@ static void quick_mode_is_not_answered(struct script *script)
 	main_mode(script);
 	v1_says(script, 0, IKEV1_EXCHANGE_QUICK, 90, 300);
 	struct step quick = steps[step_count - 1];
-	for (unsigned i = 0; i < 4; i++) {
-		steps[step_count++] = quick;
-		after(6000);
-	}
+	for (unsigned i = 0; i < 4; i++)
+		repeat(quick, 6000);
 }
 
 /* Messages, a bit each, without which an attempt does not show what it is. */
@@ -242,6 +261,7 @@ static const struct {
 	{ "large proof is not answered", large_proof_is_not_answered, FINDING_IKE_PATH_MTU, 1, BIT(1) },
 	{ "child is refused", child_is_refused, FINDING_IKE_CHILD_REFUSED, 1, 0 },
 	{ "child is refused, certificates", child_is_refused_by_certificates, FINDING_IKE_CHILD_REFUSED, 1, 0 },
+	{ "second child is refused", second_child_is_refused, FINDING_IKE_CHILD_REFUSED, 1, 0 },
 	{ "child is refused once", child_is_refused_once, FINDING_IKE_CHILD_REFUSED, 1, BIT(2) | BIT(3) },
 	{ "v1, no proposal", v1_no_proposal, FINDING_IKE_REFUSED, 1, BIT(0) | BIT(1) },
 	{ "v1, keys differ", v1_keys_differ, FINDING_IKE_AUTH_FAILED, 1, 0 },
@@ -250,6 +270,7 @@ static const struct {
 	{ "aggressive, keys differ", aggressive_keys_differ, FINDING_IKE_AUTH_FAILED, 1, BIT(1) | BIT(2) },
 	{ "XAUTH fails", xauth_fails, FINDING_IKE_AUTH_FAILED, 2, BIT(9) | BIT(10) },
 	{ "quick mode is refused", quick_mode_is_refused, FINDING_IKE_CHILD_REFUSED, 1, 0 },
+	{ "second quick mode is refused", second_quick_mode_is_refused, FINDING_IKE_CHILD_REFUSED, 1, 0 },
 	{ "quick mode is not answered", quick_mode_is_not_answered, FINDING_IKE_CHILD_REFUSED, 1, 0 },
 };
 

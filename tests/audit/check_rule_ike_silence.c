@@ -253,6 +253,57 @@ START_TEST(child_with_another_try)
 }
 END_TEST
 
+/* One more child is asked for, or one in the place of another. */
+static void asks_for_child(struct script *script, int64_t milliseconds, uint32_t id, unsigned asked, unsigned answer)
+{
+	v2_secret(script, 7, IKEV2_EXCHANGE_CREATE_CHILD_SA, V2_REQUEST, id, IKEV2_PAYLOAD_NOTIFY, asked);
+	say(script, milliseconds, 0);
+	v2_secret(script, 7, IKEV2_EXCHANGE_CREATE_CHILD_SA, V2_RESPONSE, id, IKEV2_PAYLOAD_NOTIFY, answer);
+	say(script, 50, 1);
+}
+
+/* SAs for traffic are there and in use, and those that are to join or to replace them are refused; and what is none of that. */
+START_TEST(child_refused_beside_others)
+{
+	static const struct {
+		int64_t apart_ms;
+		unsigned times, asked, answer, every; /* every so many times it is accepted, 0: never */
+		bool told;
+	} cases[] = {
+		{ 14000, 5, 416, 80, 0, true },    /* another group, as soon as it is to be replaced */
+		{ 165000, 5, 208, 80, 0, true },   /* a trap: one more network */
+		{ 14000, 2, 416, 80, 0, false },   /* twice */
+		{ 1000, 5, 224, 80, 0, false },    /* the peer is busy for some seconds */
+		{ 14000, 9, 416, 80, 2, false },   /* another group is asked for each time */
+		{ 1200000, 5, 416, 80, 0, false }, /* each by itself */
+		{ 14000, 5, 500, 208, 0, false },  /* transport mode, of many proposals */
+	};
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct script *script = script_new(100);
+		uint32_t id = 2;
+		proven(script, 7, 288, 240);
+		esp_begins(script, 1000, 1, 2);
+		for (unsigned n = 1; n <= cases[i].times; n++) {
+			bool taken = cases[i].every && n % cases[i].every == 0;
+			asks_for_child(script, cases[i].apart_ms, id++, cases[i].asked, taken ? 300 : cases[i].answer);
+			esp_begins(script, 500, 1, 2);
+		}
+		pass(script, 6000);
+		const struct seen *seen = last_of(script, FINDING_IKE_CHILD_REFUSED);
+		ck_assert_msg((seen != NULL) == cases[i].told, "case %u", i);
+		if (seen) {
+			ck_assert_int_eq(seen->severity, SEVERITY_LOW);
+			ck_assert_int_eq(seen->grade, GRADE_LIKELY);
+			ck_assert_int_eq(seen->state, FINDING_OPEN);
+			ck_assert_ptr_nonnull(strstr(seen->text, "to take the place of one"));
+			asks_for_child(script, 14000, id, 416, 300);
+			ck_assert_int_eq(last_of(script, FINDING_IKE_CHILD_REFUSED)->state, FINDING_CLEAR);
+		}
+		script_free(script);
+	}
+}
+END_TEST
+
 static void quick_begins(struct script *script, unsigned tries)
 {
 	v1_answered(script, 7, IKEV1_EXCHANGE_MAIN, 1);
@@ -321,5 +372,5 @@ START_TEST(quick_mode_refused_in_clear)
 END_TEST
 
 SUITE_MAIN("rule_ike_silence", version_possible, version_likely, mode, only_unanswered, falls_back,
-	   child_without_another_try, child_sound, child_with_another_try, quick_mode_unanswered,
-	   quick_mode_refused_in_clear)
+	   child_without_another_try, child_sound, child_with_another_try, child_refused_beside_others,
+	   quick_mode_unanswered, quick_mode_refused_in_clear)

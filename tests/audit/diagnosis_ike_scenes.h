@@ -450,6 +450,35 @@ static void main_mode_up(void)
 	esp(5, BOTH);
 }
 
+/* An SA is to take the place of the one in use: with a key exchange of its own, of a group that the peer does not take, or first of
+ * one that it does not. */
+static void replacement_refused(bool taken_in_the_end)
+{
+	uint64_t ispi = ike_up(A, B);
+	uint32_t id = 2;
+
+	esp(60, BOTH);
+	for (unsigned i = 0; i < 6; i++) {
+		v2_secret(ike, ispi, IKEV2_EXCHANGE_CREATE_CHILD_SA, V2_REQUEST, id, IKEV2_PAYLOAD_NOTIFY, 480);
+		ike_send(A, B, 0);
+		v2_secret(ike, ispi, IKEV2_EXCHANGE_CREATE_CHILD_SA, V2_RESPONSE, id++, IKEV2_PAYLOAD_NOTIFY, 80);
+		ike_send(B, A, 0.02);
+		if (taken_in_the_end) {
+			ike_child(A, B, ispi, id++, IKEV2_PAYLOAD_NOTIFY);
+			new_sas();
+		}
+		esp(14, BOTH);
+	}
+}
+static void replacement_is_refused(void)
+{
+	replacement_refused(false);
+}
+static void replacement_of_another_group(void)
+{
+	replacement_refused(true);
+}
+
 /* ---- a host ---- */
 
 static void opened_by_many(unsigned count, bool taken_further)

@@ -19,6 +19,7 @@ struct step {
 
 static struct step steps[STEPS_MAX];
 static unsigned step_count;
+static int64_t pause_ms; /* before the next one */
 
 /* The IKE SA that is spoken of now, and the direction of who opened it. Initiator SPIs are below SPI_STEP. */
 static uint64_t ispi;
@@ -27,6 +28,7 @@ static unsigned opener;
 static inline void negotiation_begin(void)
 {
 	step_count = 0;
+	pause_ms = 0;
 	ispi = 7;
 	opener = 0;
 }
@@ -38,16 +40,25 @@ static inline void next(const struct script *script, int64_t milliseconds, unsig
 
 	ck_assert_uint_le(step_count, STEPS_MAX);
 	ck_assert_uint_le(script->length, sizeof(step->octets));
-	step->milliseconds = milliseconds;
+	step->milliseconds = milliseconds + pause_ms;
+	pause_ms = 0;
 	step->direction = direction;
 	step->length = script->length;
 	memcpy(step->octets, script->octets, script->length);
 }
 
-/* The latest message comes so much later. */
-static inline void after(int64_t milliseconds)
+/* The next message comes so much later. */
+static inline void pause_for(int64_t milliseconds)
 {
-	steps[step_count - 1].milliseconds += milliseconds;
+	pause_ms = milliseconds;
+}
+
+/* The message comes again after so long. */
+static inline void repeat(struct step step, int64_t milliseconds)
+{
+	ck_assert_uint_lt(step_count, STEPS_MAX);
+	step.milliseconds = milliseconds;
+	steps[step_count++] = step;
 }
 
 /* Requests are sent by `direction` and answered by the other; octets of the answer: 0 for none. */
@@ -189,11 +200,9 @@ static inline void v1_notice(struct script *script, unsigned direction, uint32_t
 
 static inline void v1_alive(struct script *script, int64_t milliseconds, unsigned direction)
 {
-	for (unsigned i = 0; i < 2; i++) {
+	pause_for(milliseconds);
+	for (unsigned i = 0; i < 2; i++)
 		v1_notice(script, direction ^ i, 300 + step_count);
-		if (i == 0)
-			after(milliseconds);
-	}
 }
 
 static inline void quick_mode(struct script *script, unsigned direction, uint32_t id)

@@ -248,8 +248,8 @@ static void rekeyed_by(struct script *script, unsigned direction)
 		    (struct words){ IKEV2_PAYLOAD_SA, 416 }, (struct words){ IKEV2_PAYLOAD_SA, 416 });
 	v2_deletes(script, direction, direction ? 1 : 3, false);
 	v2_next_ike_sa(direction);
+	pause_for(2000);
 	v2_alive(script, 0, 0);
-	after(2000);
 	v2_rekeys_child(script, 1, direction ? 0 : 0);
 	v2_alive(script, 0, 1);
 }
@@ -289,6 +289,20 @@ static void several_children(struct script *script)
 			    (struct words){ IKEV2_PAYLOAD_SA, 208 });
 	v2_exchange(script, 1, IKEV2_EXCHANGE_CREATE_CHILD_SA, 0, (struct words){ IKEV2_PAYLOAD_SA, 208 },
 		    (struct words){ IKEV2_PAYLOAD_SA, 208 });
+}
+
+/* Each time one is rekeyed another group is asked for first. */
+static void another_group_for_children(struct script *script)
+{
+	v2_opens(script);
+	v2_proves(script, 1);
+	for (uint32_t id = 2; id < 12; id += 2) {
+		pause_for(20000);
+		v2_exchange(script, 0, IKEV2_EXCHANGE_CREATE_CHILD_SA, id, (struct words){ IKEV2_PAYLOAD_NOTIFY, 320 },
+			    (struct words){ IKEV2_PAYLOAD_NOTIFY, 80 });
+		v2_exchange(script, 0, IKEV2_EXCHANGE_CREATE_CHILD_SA, id + 1,
+			    (struct words){ IKEV2_PAYLOAD_NOTIFY, 480 }, (struct words){ IKEV2_PAYLOAD_SA, 464 });
+	}
 }
 
 /* The IKE SA is negotiated anew: the old one is deleted first, or when the new one is up. */
@@ -352,8 +366,8 @@ static void main_and_quick_mode(struct script *script)
 	main_mode(script);
 	quick_mode(script, 0, 99);
 	for (unsigned i = 0; i < 3; i++) {
+		pause_for(2000);
 		v1_notice(script, i % 2, 200 + i);
-		after(2000);
 	}
 }
 
@@ -363,8 +377,8 @@ static void main_mode_on_demand(struct script *script)
 	main_mode_by(script, 3);
 	v1_alive(script, 10000, 1);
 	v1_alive(script, 10000, 1);
+	pause_for(20000);
 	quick_mode(script, 0, 99);
-	after(20000);
 }
 
 /* The initiator says at once behind phase 1 that it has no other IKE SA. */
@@ -397,8 +411,8 @@ static void xauth_of(struct script *script, bool aggressive)
 	else
 		main_mode_by(script, 65001);
 	v1_says(script, 1, IKEV1_EXCHANGE_TRANSACTION, 5, 92);
+	pause_for(6000);
 	v1_says(script, 0, IKEV1_EXCHANGE_TRANSACTION, 5, 108);
-	after(6000);
 	v1_says(script, 1, IKEV1_EXCHANGE_TRANSACTION, 6, 92);
 	v1_says(script, 0, IKEV1_EXCHANGE_TRANSACTION, 6, 92);
 	/* Mode config: an address of the inside. */
@@ -453,8 +467,8 @@ static void quick_mode_again(struct script *script)
 {
 	main_mode(script);
 	quick_mode(script, 0, 99);
+	pause_for(5000);
 	quick_mode(script, 1, 100);
-	after(5000);
 	v1_notice(script, 1, 110);
 	v1_notice(script, 0, 111);
 }
@@ -500,6 +514,7 @@ static const struct {
 	{ "rekeyed by the responder", rekeyed_by_the_responder },
 	{ "collision of IKE SAs", ike_collision },
 	{ "several children", several_children },
+	{ "another group for children", another_group_for_children },
 	{ "break before make", break_before_make },
 	{ "make before break", make_before_break },
 	{ "resumed", resumed },
