@@ -10,7 +10,8 @@
  *   unanswered     the same first message three times or more, ike_silence_ns without anything back. Only one message's
  *                  repetition counts: an initiator whose answers are not in view goes on and does not repeat itself. All
  *                  tries within TRIES_SPAN_NS are those of a scanner: who wants an answer waits for it.
- *   stalled        the same for a later message before the IKE SA is up; path-mtu if that message is a large one.
+ *   stalled        the same for a later message before the IKE SA is up, or for one that asks it for a further SA while the
+ *                  other side speaks ESP; path-mtu if that message is a large one.
  *   auth-failed    ike_story.h's AUTH_REJECTED, and what rule_ike_auth.c finds undone behind the first answer.
  *   child-refused  CHILD_REFUSED, while neither this IKE SA has a child nor the pair speaks ESP; where one of that is so, the
  *                  third in a row, for then it is a further network's SA, or the one that is to replace what is in use.
@@ -185,13 +186,33 @@ static void fail(struct judge *judge, struct judged_pair *pair, enum trouble_kin
 		judge_wake(judge, pair, RULE_IKE, ripe_ns(judge, pair, kind));
 }
 
-static void repeated(struct judge *judge, struct judged_pair *pair, const struct ike_story *story)
+static bool speaks_esp(const struct judged_pair *pair, int64_t since_ns)
+{
+	for (unsigned d = 0; d < 2; d++)
+		if (pair->esp[d].running || pair->esp[d].last_ns >= since_ns)
+			return true;
+	return false;
+}
+
+/* A message of an IKE SA that is up asks for a further SA, and the other side, which speaks ESP as before, does not answer. That it does
+ * not say whether it lives means something else. */
+static bool asks_in_vain(const struct judged_pair *pair, const struct ike_story *story,
+			 const struct ike_request *request, unsigned direction)
+{
+	bool asks = story->major == 1 ? ike_story_quick_unanswered(story) == request
+				      : !request->answered && (request->exchange == IKEV2_EXCHANGE_CREATE_CHILD_SA ||
+							       request->exchange == IKEV2_EXCHANGE_IKE_FOLLOWUP_KE);
+
+	return asks && pair->esp[!direction].running;
+}
+
+static void repeated(struct judge *judge, struct judged_pair *pair, const struct ike_story *story, unsigned direction)
 {
 	const struct ike_request *request = &story->request[!judge->ike.from_initiator];
+	bool unanswered = story->established_ns ? asks_in_vain(pair, story, request, direction) : !request->answered;
 
 	rule_ike_doubt_child(judge, pair, story);
-	if (request->answered || request->sends < TRIES || judge->now_ns - request->first_ns < TRIES_SPAN_NS ||
-	    story->established_ns)
+	if (!unanswered || request->sends < TRIES || judge->now_ns - request->first_ns < TRIES_SPAN_NS)
 		return;
 	/* An opening: in a mirror of one direction a later message may go without its answer in view. */
 	if (!story->two_way && judge->ike.from_initiator && judge->message->sa_count > 0) {
@@ -202,7 +223,7 @@ static void repeated(struct judge *judge, struct judged_pair *pair, const struct
 		return;
 	}
 	/* Who was refused a ticket has nothing to go on with: the other side waits, and repeats what it said last. */
-	if (story->two_way && rule_ike_lacks_ticket(judge, pair, story)) {
+	if (story->two_way && !story->established_ns && rule_ike_lacks_ticket(judge, pair, story)) {
 		fail(judge, pair, TROUBLE_AUTH, story, request, CAUSE_KERBEROS);
 		return;
 	}
@@ -210,14 +231,6 @@ static void repeated(struct judge *judge, struct judged_pair *pair, const struct
 	if (story->two_way)
 		fail(judge, pair, request->largest > LARGE_OCTETS ? TROUBLE_PATH_MTU : TROUBLE_STALLED, story, request,
 		     CAUSE_NONE);
-}
-
-static bool speaks_esp(const struct judged_pair *pair, int64_t since_ns)
-{
-	for (unsigned d = 0; d < 2; d++)
-		if (pair->esp[d].running || pair->esp[d].last_ns >= since_ns)
-			return true;
-	return false;
 }
 
 /* Once is nothing: another group is asked for, or both sides ask at once. Nor is it the same refusal after a long time. */
@@ -377,7 +390,7 @@ static void message(struct judge *judge, struct judged_pair *pair, const struct 
 	undone(judge, pair, rule_ike_undone_replaced(judge, pair, story));
 	switch (judge->ike.kind) {
 	case IKE_EVENT_REPEATED:
-		repeated(judge, pair, story);
+		repeated(judge, pair, story, transition->direction);
 		break;
 	case IKE_EVENT_CHALLENGED:
 		succeed(judge, pair, story, TROUBLE_UNANSWERED, "answered");

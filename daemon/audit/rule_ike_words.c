@@ -213,9 +213,17 @@ static void describe_silence(struct judge *judge, const struct judged_pair *pair
 /* The step before the one that is not answered. */
 static const char *answered_step(const struct trouble *trouble)
 {
-	if (trouble->major == 1)
-		return "an earlier message of phase 1";
-	return trouble->exchange == IKEV2_EXCHANGE_IKE_SA_INIT ? "nothing" : "IKE_SA_INIT";
+	switch (trouble->exchange) {
+	case IKEV2_EXCHANGE_IKE_SA_INIT:
+		return "nothing";
+	case IKEV2_EXCHANGE_CREATE_CHILD_SA:
+	case IKEV2_EXCHANGE_IKE_FOLLOWUP_KE:
+		return "IKE_AUTH";
+	case IKEV1_EXCHANGE_QUICK:
+		return "phase 1";
+	default:
+		return trouble->major == 1 ? "an earlier message of phase 1" : "IKE_SA_INIT";
+	}
 }
 
 static void describe_child(const struct trouble *trouble, const struct ike_story *story, struct finding *finding)

@@ -338,6 +338,79 @@ START_TEST(quick_mode_unanswered)
 }
 END_TEST
 
+/* An IKE SA that is up is asked for a further SA again and again, while the peer speaks ESP; and what looks like it. */
+START_TEST(further_child_unanswered)
+{
+	enum { SILENT = 1, ANSWERED = 2 };
+	static const struct {
+		unsigned exchange, octets, how;
+		enum finding_id id; /* FINDING_ID_COUNT: none */
+	} cases[] = {
+		{ IKEV2_EXCHANGE_CREATE_CHILD_SA, 224, 0, FINDING_IKE_STALLED },
+		{ IKEV2_EXCHANGE_IKE_FOLLOWUP_KE, 1280, 0, FINDING_IKE_PATH_MTU },
+		{ IKEV2_EXCHANGE_CREATE_CHILD_SA, 224, SILENT, FINDING_ID_COUNT },   /* the peer is gone */
+		{ IKEV2_EXCHANGE_CREATE_CHILD_SA, 224, ANSWERED, FINDING_ID_COUNT }, /* late */
+		{ IKEV2_EXCHANGE_INFORMATIONAL, 80, 0, FINDING_ID_COUNT },
+	};
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct script *script = script_new(100);
+		struct transition quiet = { .kind = TRANSITION_ESP_QUIET, .direction = 1 };
+		proven(script, 7, 288, 240);
+		esp_begins(script, 1000, 1, 2);
+		quiet.esp.last_ns = script->now_ns;
+		if (cases[i].how == SILENT)
+			put_transition(script, &quiet, 1, 2);
+		for (unsigned n = 0; n < 5; n++) {
+			v2_secret(script, 7, cases[i].exchange, V2_REQUEST, 2, IKEV2_PAYLOAD_SA, cases[i].octets);
+			say(script, 6000, 0);
+			if (n < 2 || cases[i].how != ANSWERED)
+				continue;
+			v2_secret(script, 7, cases[i].exchange, V2_RESPONSE, 2, IKEV2_PAYLOAD_SA, cases[i].octets);
+			say(script, 1000, 1);
+		}
+		pass(script, 6000);
+		for (unsigned k = 0; k < 2; k++) {
+			enum finding_id id = k ? FINDING_IKE_STALLED : FINDING_IKE_PATH_MTU;
+			ck_assert_msg((last_of(script, id) != NULL) == (cases[i].id == id), "case %u", i);
+		}
+		ck_assert_uint_eq(opens_of(script, FINDING_IKE_UNANSWERED), 0);
+		if (cases[i].id == FINDING_IKE_STALLED) {
+			const char *text = last_of(script, FINDING_IKE_STALLED)->text;
+			ck_assert_msg(strstr(text, "stops at CREATE_CHILD_SA, sent 4 times, IKE_AUTH was answered") !=
+					  NULL,
+				      "%s", text);
+			v2_secret(script, 7, cases[i].exchange, V2_RESPONSE, 2, IKEV2_PAYLOAD_SA, cases[i].octets);
+			say(script, 1000, 1);
+			ck_assert_int_eq(last_of(script, FINDING_IKE_STALLED)->state, FINDING_CLEAR);
+		}
+		script_free(script);
+	}
+}
+END_TEST
+
+/* The same in IKEv1, of a second network; that the peer asks whether we live is no answer. */
+START_TEST(further_quick_mode_unanswered)
+{
+	struct script *script = script_new(100);
+	quick_begins(script, 1);
+	v1_secret(script, 7, IKEV1_EXCHANGE_QUICK, 99, IKEV1_PAYLOAD_HASH, 290);
+	say(script, 50, 1);
+	v1_secret(script, 7, IKEV1_EXCHANGE_QUICK, 99, IKEV1_PAYLOAD_HASH, 60);
+	say(script, 50, 0);
+	esp_begins(script, 1000, 1, 2);
+	for (unsigned n = 0; n < 5; n++) {
+		v1_secret(script, 7, IKEV1_EXCHANGE_QUICK, 100, IKEV1_PAYLOAD_HASH, 300);
+		say(script, 6000, 0);
+		v1_secret(script, 7, IKEV1_EXCHANGE_INFORMATIONAL, 500 + n, IKEV1_PAYLOAD_HASH, 92);
+		say(script, 4000, 1);
+	}
+	ck_assert_ptr_nonnull(last_of(script, FINDING_IKE_STALLED));
+	ck_assert_ptr_nonnull(strstr(last_of(script, FINDING_IKE_STALLED)->text, "quick mode"));
+	ck_assert_ptr_null(last_of(script, FINDING_IKE_CHILD_REFUSED));
+	script_free(script);
+}
+END_TEST
+
 /* A refusal in clear says which of the two differs. */
 START_TEST(quick_mode_refused_in_clear)
 {
@@ -373,4 +446,4 @@ END_TEST
 
 SUITE_MAIN("rule_ike_silence", version_possible, version_likely, mode, only_unanswered, falls_back,
 	   child_without_another_try, child_sound, child_with_another_try, child_refused_beside_others,
-	   quick_mode_unanswered, quick_mode_refused_in_clear)
+	   quick_mode_unanswered, further_child_unanswered, further_quick_mode_unanswered, quick_mode_refused_in_clear)
