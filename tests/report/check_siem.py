@@ -270,6 +270,23 @@ def through_syslog_ng(folder, feed, module, schemas):
     print("syslog-ng's json-parser: all taken apart")
 
 
+def recipe_of_siem_md(folder):
+    """What docs/siem.md says to write into rsyslog.conf, with paths of this folder."""
+    with open(os.path.join(os.path.dirname(__file__), "..", "..", "docs", "siem.md"), encoding="utf-8") as file:
+        section = file.read().split("\n## rsyslog\n")[1].split("\n## ")[0]
+    lines = [line.strip() for line in section.splitlines() if line.startswith("    ")]
+    recipe = "\n".join(lines).replace('# module(load="imuxsock"), which', 'module(load="imuxsock" SysSock.Use="off") #')
+    return recipe.replace("/run/espial-log", f"{folder}/espial-log").replace("/var/log/espial.log", f"{folder}/rsyslog.recipe")
+
+
+def check_recipe(folder):
+    """Every field is in the line."""
+    with open(f"{folder}/rsyslog.recipe", encoding="utf-8") as file:
+        rows = [json.JSONDecoder().raw_decode(line[line.index("{"):])[0]["espial@32473"] for line in file]
+    assert [int(row["alert"], 16) for row in rows] == list(range(COUNT)), rows[:3]
+    assert all(row["cause"] == "sa-lost" and row["severity"] == NAMES[i % 5] for i, row in enumerate(rows))
+
+
 def through_rsyslog(folder, feed, module):
     root = os.environ.get("ESPIAL_RSYSLOG", "")
     program = f"{root}/usr/sbin/rsyslogd" if root else shutil.which("rsyslogd")
@@ -281,14 +298,15 @@ def through_rsyslog(folder, feed, module):
     modules = f"{library}/rsyslog" if os.path.isdir(f"{library}/rsyslog") else "/usr/lib/rsyslog"
     with open(f"{folder}/rsyslog.conf", "w", encoding="utf-8") as file:
         file.write(RSYSLOG.format(dir=folder, modules=modules, **ports))
+        file.write(recipe_of_siem_md(folder).replace('module(load="mmpstrucdata")', "").replace('load="imuxsock"', f'load="{modules}/imuxsock"'))
     environment = dict(os.environ, LD_LIBRARY_PATH=library, RSYSLOG_MODDIR=modules)
     with open(f"{folder}/errors", "a", encoding="utf-8") as errors:
         process = subprocess.Popen([program, "-n", "-f", f"{folder}/rsyslog.conf", "-i", f"{folder}/rsyslog.pid", "-M",
                                     modules], env=environment, stdout=errors, stderr=errors)
     try:
         time.sleep(1)
-        for port, shape in ((ports["rsd"], "rfc5424"), (ports["rjson"], "ecs")):
-            feeder = Feed(folder, feed, module, f"tcp://127.0.0.1:{port}", shape)
+        for to, shape in ((f"tcp://127.0.0.1:{ports['rsd']}", "rfc5424"), (f"tcp://127.0.0.1:{ports['rjson']}", "ecs"), (f"{folder}/espial-log", "rfc5424")):
+            feeder = Feed(folder, feed, module, to, shape)
             feeder.must(f"send 0 {COUNT}")
             feeder.must("flush")
             feeder.end()
@@ -304,6 +322,7 @@ def through_rsyslog(folder, feed, module):
         rows = [line.rstrip("\n").split("\t") for line in file]
     assert [int(row[0], 16) for row in rows] == list(range(COUNT)), rows[:3]
     assert all(row[1] == "cleartext-leak" for row in rows)
+    check_recipe(folder)
     print(f"rsyslog: structured data and JSON of {COUNT} findings each taken apart")
 
 
