@@ -457,6 +457,13 @@ void period_share_text(double share, char text[PERIOD_SHARE_SIZE])
 	snprintf(text, PERIOD_SHARE_SIZE, "%.*f", digits, 100 * share);
 }
 
+int64_t period_known_from(const struct period *period)
+{
+	int64_t begin_ns = period->begin_ns ? period->begin_ns : period->until_ns;
+
+	return begin_ns > period->since_ns ? begin_ns : 0;
+}
+
 struct period_volumes period_total(const struct period *period)
 {
 	struct period_volumes total = { 0 };

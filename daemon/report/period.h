@@ -100,6 +100,8 @@ void period_share_text(double share, char text[PERIOD_SHARE_SIZE]);
 /* All rules together, without what no rule speaks of. */
 struct period_volumes period_total(const struct period *period);
 uint64_t period_dropped(const struct period *period, uint64_t *packets);
+/* From when on anything is known, where that is later than the period begins, as that of a history that is younger; 0: all of it. */
+int64_t period_known_from(const struct period *period);
 const char *period_verdict_name(enum period_verdict verdict);
 
 void period_write_text(const struct period *period, const struct period_judge *judge, const struct page *page);

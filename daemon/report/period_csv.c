@@ -116,11 +116,16 @@ static void write_selections(const struct period *period, const struct period_ju
 void period_write_csv(const struct period *period, const struct period_judge *judge, FILE *file)
 {
 	uint64_t packets, dropped = period_dropped(period, &packets);
-	char detail[128];
+	struct timestamp_text known;
+	char detail[160] = "";
+	size_t used = 0;
 
 	fputs(head, file);
-	snprintf(detail, sizeof(detail), "blind %.3f s; dropped %" PRIu64 " frames", (double)period->blind_ns / 1e9,
-		 dropped);
+	if (period_known_from(period))
+		used = (size_t)snprintf(detail, sizeof(detail), "nothing is known of before %s; ",
+					timestamp_text(period_known_from(period), &known));
+	snprintf(detail + used, sizeof(detail) - used, "blind %.3f s; dropped %" PRIu64 " frames",
+		 (double)period->blind_ns / 1e9, dropped);
 	put_row(file, &(struct row){ .kind = "period",
 				     .name = period->sensor,
 				     .from_ns = period->since_ns,

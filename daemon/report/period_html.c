@@ -20,7 +20,7 @@ static const char style[] =
     "--good:#4cc38a;--bad:#ff8573;--warn:#e5b45a;--allowed:#7d8b9a;--signed:#b49cf0}}"
     "*{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);font:15px/1.45 "
     "system-ui,sans-serif}"
-    "main{max-width:1100px;margin:0 auto;padding:24px 16px 64px}h1{font-size:1.5rem;margin:0 0 4px}"
+    "main{max-width:1200px;margin:0 auto;padding:24px 16px 64px}h1{font-size:1.5rem;margin:0 0 4px}"
     "h2{font-size:1.1rem;margin:36px 0 8px}p{margin:4px 0 10px;max-width:75ch}.dim{color:var(--dim)}"
     ".facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:12px;margin:20px "
     "0;padding:0;list-style:none}"
@@ -33,7 +33,8 @@ static const char style[] =
     "tr.first "
     "td{border-bottom:0;padding-bottom:0}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:"
     "nowrap}td.t{white-space:nowrap;"
-    "font-variant-numeric:tabular-nums}td.w{overflow-wrap:anywhere;min-width:12ch}"
+    "font-variant-numeric:tabular-nums}td.w{overflow-wrap:anywhere;min-width:12ch}td.x{overflow-wrap:break-word;min-"
+    "width:22ch}"
     ".good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}"
     ".bar{display:flex;height:9px;min-width:110px;background:var(--line);border-radius:4px;overflow:hidden;margin-top:"
     "6px}"
@@ -44,11 +45,12 @@ static const char style[] =
     "svg text{fill:var(--dim);font:11px "
     "system-ui,sans-serif}.fs{fill:var(--good)}.fg{fill:var(--signed)}.fo{fill:var(--bad)}"
     ".fa{fill:var(--allowed)}"
-    "@media "
+    "@page{size:landscape}@media "
     "print{:root{--ground:#fff;--panel:#fff;--ink:#000;--dim:#444;--line:#bbb;--good:#1a7f4b;--bad:#b02a1a;--warn:#"
     "7a5000;"
     "--allowed:#8794a3;--signed:#7a5cc4}body{font-size:10.5pt}main{max-width:none;padding:0}h2{break-after:avoid}"
     "tr,.facts li,svg{break-inside:avoid}.scroll{overflow:visible;border:0}thead{display:table-header-group}"
+    "table{font-size:.8rem}th,td{padding:4px 6px}td.x{overflow-wrap:anywhere}"
     "*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}";
 
 /* ---- text ---- */
@@ -157,7 +159,8 @@ static void write_facts(const struct period *period, FILE *file)
 	struct period_volumes total = period_total(period);
 	uint64_t packets, dropped = period_dropped(period, &packets);
 	struct page_figure figure;
-	char text[32], share[PERIOD_SHARE_SIZE];
+	int64_t known_ns = period_known_from(period);
+	char text[32], share[PERIOD_SHARE_SIZE], what[160];
 	size_t open = 0;
 	double part;
 
@@ -176,8 +179,15 @@ static void write_facts(const struct period *period, FILE *file)
 	     period->leak_count == 1 ? "leak was told of" : "leaks were told of");
 	snprintf(text, sizeof(text), "%zu", open);
 	fact(file, open ? "bad" : "good", text, open == 1 ? "of them is open" : "of them are open");
-	fact(file, period->blind_ns ? "warn" : "good", page_duration(period->blind_ns, &figure),
-	     "in which the sensor or an interface saw nothing");
+	snprintf(text, sizeof(text), "%s", page_duration(period->blind_ns, &figure));
+	if (known_ns)
+		snprintf(
+		    what, sizeof(what),
+		    "in which the sensor or an interface saw nothing since %s; of the time before nothing is known",
+		    page_time(known_ns, &figure));
+	else
+		snprintf(what, sizeof(what), "in which the sensor or an interface saw nothing");
+	fact(file, period->blind_ns || known_ns ? "warn" : "good", text, what);
 	snprintf(text, sizeof(text), "%" PRIu64, dropped);
 	fact(file, dropped ? "warn" : "good", text, dropped == 1 ? "frame dropped" : "frames dropped");
 	fputs("</ul>\n", file);
@@ -345,14 +355,14 @@ static void write_blind(const struct period *period, FILE *file)
 	uint64_t packets, dropped = period_dropped(period, &packets);
 
 	fputs("<h2>Blind time</h2>\n<p>", file);
-	if (period->begin_ns > period->since_ns || !period->begin_ns)
+	if (period_known_from(period))
 		fprintf(file, "The history begins at %s; of the time before nothing is known. ",
-			period->begin_ns ? page_time(period->begin_ns, &figure) : "this moment");
+			page_time(period_known_from(period), &figure));
 	if (period->blind_ns)
 		fprintf(file, "The sensor, or one of its interfaces, saw nothing for %s in all. ",
 			page_duration(period->blind_ns, &figure));
 	else
-		fputs("There was none. ", file);
+		fputs(period_known_from(period) ? "Since then there was none. " : "There was none. ", file);
 	if (dropped)
 		fprintf(file, "%" PRIu64 " frame%s dropped, %s of those that came.", dropped,
 			dropped == 1 ? " was" : "s were", page_share(dropped, packets + dropped, &other));
@@ -386,9 +396,17 @@ static void cell_verdict(FILE *file, enum period_verdict verdict)
 
 static void write_cryptography(const struct period *period, const struct period_judge *judge, FILE *file)
 {
-	const char *titles[] = { "Initiator",      "Responder",      "IKE",          judge->tables[0],
-				 judge->tables[1], judge->tables[2], "Quantum-safe", "Selected",
-				 "Rule",           "First",          "Last",         NULL };
+	const char *titles[] = { "Initiator",
+				 "Responder",
+				 "IKE",
+				 judge->tables[0],
+				 judge->tables[1],
+				 judge->tables[2],
+				 "Quantum-safe",
+				 "Selected",
+				 "Rule",
+				 "First and last",
+				 NULL };
 
 	fputs("<h2>Cryptography that IKE selected</h2>\n<p class=\"dim\">What ESP itself uses is negotiated under "
 	      "encryption, and "
@@ -402,20 +420,23 @@ static void write_cryptography(const struct period *period, const struct period_
 	for (size_t i = 0; i < period->selection_count; i++) {
 		const struct period_selection *selection = &period->selections[i];
 		struct address_text text;
+		struct page_figure seen;
 		char version[8];
 		snprintf(version, sizeof(version), "v%u", selection->version % 10);
 		fputs("<tr>", file);
-		cell(file, "", address_text(&selection->initiator, &text));
-		cell(file, "", address_text(&selection->responder, &text));
+		cell(file, "w", address_text(&selection->initiator, &text));
+		cell(file, "w", address_text(&selection->responder, &text));
 		cell(file, selection->version == 1 ? "warn" : "", version);
 		for (unsigned k = 0; k < PERIOD_TABLES; k++)
 			cell_verdict(file, selection->verdicts[k]);
 		cell(file, selection->quantum_safe ? "good" : "", selection->quantum_safe ? "yes" : "no");
-		cell(file, "w", selection->selected);
+		cell(file, "x", selection->selected);
 		cell(file, "w", selection->rules && *selection->rules ? selection->rules : "-");
-		cell_time(file, selection->first_ns);
-		cell_time(file, selection->last_ns);
-		fputs("</tr>\n", file);
+		fputs("<td class=\"t\">", file);
+		put(file, page_time(selection->first_ns, &seen));
+		fputs("<br>", file);
+		put(file, page_time(selection->last_ns, &seen));
+		fputs("</td></tr>\n", file);
 	}
 	end_table(file);
 }

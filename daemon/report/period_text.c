@@ -143,16 +143,17 @@ static void write_blind(const struct period *period, const struct page *page)
 
 	page_heading(page, "Blind time");
 	text[0] = '\0';
-	if (period->begin_ns > period->since_ns)
+	if (period_known_from(period))
 		snprintf(text, sizeof(text), "The history begins at %s; of the time before nothing is known. ",
-			 page_time(period->begin_ns, &figure));
+			 page_time(period_known_from(period), &figure));
 	size_t used = strlen(text);
 	if (period->blind_ns)
 		snprintf(text + used, sizeof(text) - used,
 			 "The sensor, or one of its interfaces, saw nothing for %s in all.",
 			 page_duration(period->blind_ns, &figure));
 	else
-		snprintf(text + used, sizeof(text) - used, "There was none.");
+		snprintf(text + used, sizeof(text) - used,
+			 period_known_from(period) ? "Since then there was none." : "There was none.");
 	used = strlen(text);
 	if (dropped)
 		snprintf(text + used, sizeof(text) - used, " %s frame%s dropped, %s of those that came.",

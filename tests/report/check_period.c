@@ -178,6 +178,48 @@ START_TEST(shares_are_not_rounded_away)
 }
 END_TEST
 
+/* "There was no blind time" is a word about the time that is known. */
+START_TEST(what_is_not_known_is_not_well)
+{
+	static const struct {
+		const char *begin, *known; /* of the history, in JSON; what is said of it, or NULL */
+	} histories[] = { { "\"2026-11-21T20:00:00.000000Z\"", "2026-11-21 20:00:00" },
+			  { "null", "2026-11-21 20:30:00" },
+			  { "\"2026-10-01T00:00:00.000000Z\"", NULL } };
+	static void (*const writers[])(const struct period *, const struct period_judge *,
+				       FILE *) = { period_write_html, period_write_csv };
+
+	for (size_t i = 0; i < sizeof(histories) / sizeof(histories[0]); i++) {
+		struct period_reader *reader = period_reader_new(&by_nobody);
+		const char *known = histories[i].known;
+		char line[512], day[16], *text = NULL;
+		size_t size;
+		snprintf(line, sizeof(line),
+			 "{\"type\":\"report\",\"sensor\":\"s\",\"since\":\"2026-11-01T00:00:00.000000Z\",\"until\":"
+			 "\"2026-11-21T20:30:00.000000Z\",\"begin\":%s,\"blind\":0.0,\"blind_left_out\":0,"
+			 "\"beyond_pairs\":0,\"beyond_bytes\":0}",
+			 histories[i].begin);
+		ck_assert(take(reader, line));
+		const struct period *period = period_reader_finish(reader);
+		for (size_t k = 0; k < 3; k++) {
+			FILE *file = open_memstream(&text, &size);
+			if (k < 2)
+				writers[k](period, &by_nobody, file);
+			else
+				period_write_text(period, &by_nobody, &(struct page){ file, 200, false, false });
+			fclose(file);
+			snprintf(day, sizeof(day), "%.10s", known ? known : "2026-11-0");
+			ck_assert_msg(!known || strstr(text, day) != NULL, "%zu %zu: %.300s", i, k, text);
+			ck_assert_msg((strstr(text, " since 2026") || strstr(text, "Since then there was none") ||
+				       strstr(text, "nothing is known of before")) == (known != NULL),
+				      "%zu %zu: %.300s", i, k, text);
+			free(text);
+		}
+		period_reader_free(reader);
+	}
+}
+END_TEST
+
 /* By whatever it is told. */
 START_TEST(a_small_leak_is_in_every_shape)
 {
@@ -220,6 +262,6 @@ START_TEST(a_cell_is_one_cell)
 }
 END_TEST
 
-SUITE_MAIN("period", shares_are_not_rounded_away, a_cell_is_one_cell, a_small_leak_is_in_every_shape,
-	   rules_that_share_gateways_are_one, what_is_not_as_it_should_be_is_refused, selections_are_judged,
-	   a_test_is_no_leak)
+SUITE_MAIN("period", shares_are_not_rounded_away, a_cell_is_one_cell, what_is_not_known_is_not_well,
+	   a_small_leak_is_in_every_shape, rules_that_share_gateways_are_one, what_is_not_as_it_should_be_is_refused,
+	   selections_are_judged, a_test_is_no_leak)
