@@ -3,6 +3,7 @@
 #include "audit_command.h"
 
 #include "certificate.h"
+#include "control_client.h"
 #include "engine.h"
 #include "evidence_post.h"
 #include "interface_watch.h"
@@ -30,7 +31,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { EXIT_CLEAN = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2, BUDGET = 65536, INTERFACES_MAX = 64 };
+enum { BUDGET = 65536, INTERFACES_MAX = 64 };
 
 const char audit_command_usage[] =
     "Usage: espial audit [OPTION]... FILE...     audit capture files (pcap, pcapng; gzip or zstd too)\n"
@@ -87,10 +88,10 @@ static void hide_progress(struct audit *audit)
 	audit->progress = false;
 }
 
-static void complain(struct audit *audit, const char *text)
+static void interrupt(struct audit *audit, const char *text)
 {
 	hide_progress(audit);
-	fprintf(stderr, "espial: %s\n", text);
+	complain("%s", text);
 }
 
 /* A finding can go up and down in severity; what counts for the exit status is the worst word on it. */
@@ -99,7 +100,7 @@ static void on_record(void *context, const struct record *record)
 	struct audit *audit = context;
 
 	if (record->type == RECORD_NOTICE) {
-		complain(audit, record->notice.text);
+		interrupt(audit, record->notice.text);
 		return;
 	}
 	if (record->type == RECORD_FINDING && record->finding.state != FINDING_CLEAR &&
@@ -133,7 +134,7 @@ static bool want_evidence(struct audit *audit, struct engine_settings *settings)
 		return true;
 	audit->post = evidence_post_new(&post);
 	if (!audit->post) {
-		complain(audit, "not enough memory for captures of alerts");
+		interrupt(audit, "not enough memory for captures of alerts");
 		return false;
 	}
 	audit->evidence_settings = evidence_post_fills(audit->post, &audit->config->evidence);
@@ -151,7 +152,7 @@ static struct engine *make_engine(struct audit *audit, struct engine_settings *s
 		return NULL;
 	engine = engine_new(settings, records);
 	if (!engine)
-		complain(audit, "not enough memory for the tables; lower limits in the configuration");
+		interrupt(audit, "not enough memory for the tables; lower limits in the configuration");
 	return engine;
 }
 
@@ -167,18 +168,16 @@ static bool prepare_evidence(struct audit *audit)
 	};
 
 	if (mkdir(audit->evidence, 0777) != 0 && errno != EEXIST) {
-		fprintf(stderr, "espial: --evidence %s: the folder cannot be made: %s\n", audit->evidence,
-			strerror(errno));
+		complain("--evidence %s: the folder cannot be made: %s", audit->evidence, strerror(errno));
 		return false;
 	}
 	if (access(audit->evidence, W_OK | X_OK) != 0) {
-		fprintf(stderr, "espial: --evidence %s: captures cannot be written there: %s\n", audit->evidence,
-			strerror(errno));
+		complain("--evidence %s: captures cannot be written there: %s", audit->evidence, strerror(errno));
 		return false;
 	}
 	audit->folder = evidence_folder_new(&settings);
 	if (!audit->folder)
-		fprintf(stderr, "espial: not enough memory\n");
+		complain("not enough memory");
 	return audit->folder != NULL;
 }
 
@@ -196,7 +195,7 @@ static bool evidence_kept(struct audit *audit)
 		 *health->problem ? health->problem
 		 : health->up     ? "; there was no room for them"
 				  : "");
-	complain(audit, text);
+	interrupt(audit, text);
 	return false;
 }
 
@@ -211,10 +210,10 @@ static int finish(struct audit *audit, struct engine *engine)
 		evidence_folder_lost(audit->folder, engine_evidence_lost(engine));
 	uint64_t lost = engine_counters(engine).transitions_lost;
 	if (!lost)
-		return audit->found ? EXIT_FINDINGS : EXIT_CLEAN;
+		return audit->found ? EXIT_FINDINGS : EXIT_DONE;
 	snprintf(text, sizeof(text), "the report is incomplete: for want of memory %llu %s not judged, or not whole",
 		 (unsigned long long)lost, lost == 1 ? "message or change was" : "messages or changes were");
-	complain(audit, text);
+	interrupt(audit, text);
 	return EXIT_TROUBLE;
 }
 
@@ -250,7 +249,7 @@ static void show_progress(struct audit *audit, const struct offline *offline, st
 
 static void on_damage(void *context, const char *text)
 {
-	complain(context, text);
+	interrupt(context, text);
 }
 
 static int audit_files(struct audit *audit, char **paths, int count)
@@ -308,7 +307,7 @@ static int audit_live(struct audit *audit)
 	audit->loop = loop_new();
 	struct live *live = audit->loop ? live_new(audit->config, audit->loop, false, &records, &error) : NULL;
 	if (!live) {
-		complain(audit, error.text);
+		interrupt(audit, error.text);
 		loop_free(audit->loop);
 		return EXIT_TROUBLE;
 	}
@@ -340,7 +339,7 @@ static int audit_live(struct audit *audit)
 				(unsigned long long)stats.dropped, stats.dropped == 1 ? " was" : "s were",
 				(unsigned long long)stats.interface_dropped);
 	} else if (engine) {
-		complain(audit, "not enough memory to watch the interfaces");
+		interrupt(audit, "not enough memory to watch the interfaces");
 	}
 	sensor_watch_free(watch);
 	interface_watch_free(interfaces);
@@ -382,7 +381,7 @@ static bool delivered(struct audit *audit)
 	char text[256];
 	snprintf(text, sizeof(text), "the report is incomplete: %s",
 		 *health->problem ? health->problem : "standard output cannot be written");
-	complain(audit, text);
+	interrupt(audit, text);
 	clearerr(stdout); /* main() has nothing to add */
 	return false;
 }
@@ -402,7 +401,7 @@ static bool apply(struct audit *audit, int option, const char *value)
 	case 's':
 		if (config_add_secured(audit->config, value, &error))
 			return true;
-		fprintf(stderr, "espial: %s\n", error.text);
+		complain("%s", error.text);
 		return false;
 	case 'C':
 		if (strcmp(value, "all") != 0 && strcmp(value, "policy") != 0) {
@@ -455,7 +454,7 @@ int audit_command(int count, char **arguments)
 		switch (option) {
 		case 'h':
 			fputs(audit_command_usage, stdout);
-			return EXIT_CLEAN;
+			return EXIT_DONE;
 		case 'c':
 			config_path = optarg;
 			break;
@@ -508,7 +507,7 @@ int audit_command(int count, char **arguments)
 
 	audit.config = config_path ? config_load(config_path, &error) : config_default();
 	if (!audit.config) {
-		fprintf(stderr, "espial: %s\n", config_path ? error.text : "not enough memory");
+		complain("%s", config_path ? error.text : "not enough memory");
 		return EXIT_TROUBLE;
 	}
 	if (config_path)
@@ -516,24 +515,24 @@ int audit_command(int count, char **arguments)
 	int status = EXIT_TROUBLE;
 	bool good = true;
 	if (interfaces && !config_only_interfaces(audit.config, named, interfaces)) {
-		fprintf(stderr, "espial: not enough memory\n");
+		complain("not enough memory");
 		good = false;
 	}
 	optind = 1;
 	while (good && (option = getopt_long(count, arguments, "s:c:i:h", options, NULL)) != -1)
 		good = apply(&audit, option, optarg);
 	if (good && !config_seal(audit.config)) {
-		fprintf(stderr, "espial: not enough memory\n");
+		complain("not enough memory");
 		good = false;
 	}
 	if (good && audit.evidence)
 		good = prepare_evidence(&audit);
 	if (good && audit.ike_level && !(audit.ike_log = make_ike_log(&audit))) {
-		fprintf(stderr, "espial: not enough memory\n");
+		complain("not enough memory");
 		good = false;
 	}
 	if (good && !(audit.sink = make_sink(&audit)))
-		fprintf(stderr, "espial: not enough memory\n");
+		complain("not enough memory");
 	if (audit.sink) {
 		audit.show_progress = isatty(STDERR_FILENO);
 		status = interfaces ? audit_live(&audit) : audit_files(&audit, arguments + first_file, files);

@@ -2,6 +2,7 @@
 /* See control_client.h. */
 #include "control_client.h"
 
+#include "report/utf8.h"
 #include "../config/config.h"
 
 #include <errno.h>
@@ -18,12 +19,33 @@ enum { READ_SIZE = 256 << 10, LINE_MAX_OCTETS = 4 << 20, WATCH_DEFAULT_S = 2, WA
 static const char done_line[] = "{\"type\":\"done\"}";
 static const char error_start[] = "{\"type\":\"error\",\"text\":\"";
 
+/* Names of files and words of arguments may be anybody's: what would do something to a terminal is shown as a question mark. */
+static void put_plain(const char *text)
+{
+	const char *end = text + strlen(text);
+
+	while (text < end) {
+		const char *at = text;
+		uint32_t code = utf8_next(&text, end);
+
+		if (code != '\n' && (code == UTF8_REPLACEMENT || utf8_is_control(code)))
+			fputc('?', stderr);
+		else
+			(void)fwrite(at, 1, (size_t)(text - at), stderr);
+	}
+}
+
 /* What is printed is kept back, the clear screen of --watch too, and would come after the message and wipe it out. */
 static void put_beside(const char *start, const char *format, va_list arguments)
 {
+	char *text = NULL;
+
 	fflush(stdout);
 	fputs(start, stderr);
-	vfprintf(stderr, format, arguments);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	put_plain(text ? text : "not enough memory");
+	free(text);
 	fputc('\n', stderr);
 }
 

@@ -65,7 +65,7 @@ static int run(int count, char **arguments)
 			arguments[0] = program;
 			return commands[i].run(count, arguments);
 		}
-	fprintf(stderr, "espial: '%s' is no command\nTry 'espial --help'.\n", arguments[0]);
+	complain("'%s' is no command\nTry 'espial --help'.", arguments[0]);
 	return 2;
 }
 

@@ -462,6 +462,22 @@ class Watch(Case):
             self.assertEqual(ended_with, 2)
 
 
+class Names(Case):
+    """Captures have the names that somebody else gave them, and a terminal does what it reads."""
+
+    def test_that_are_hostile_do_nothing(self):
+        name = "\x1b]0;owned\x07\x1b[31mred\u202e\udcff"
+        for arguments in (["audit", name], ["inventory", name], ["check-config", name], [name], ["sas", name], ["alerts", name], ["explain", name]):
+            done = subprocess.run([ESPIAL, *arguments], capture_output=True, timeout=30, check=False)
+            self.assertEqual((done.returncode, done.stdout), (2, b""))
+            self.assertIn(b"?]0;owned??[31mred??", done.stderr)
+            self.assertFalse(re.search(b"[\x00-\x09\x0b-\x1f\x7f-\xff]", done.stderr), done.stderr)
+
+    def test_in_any_language_are_shown(self):
+        done = self.espial("audit", "ümlaut €.pcap")
+        self.assertEqual(done.stderr, "espial: ümlaut €.pcap: cannot be opened: No such file or directory\n")
+
+
 class Help(Case):
     def test_of_a_command(self):
         for command in COMMANDS:
