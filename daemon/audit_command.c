@@ -58,6 +58,7 @@ const char audit_command_usage[] =
     "  -h, --help                   this text\n"
     "\n"
     "Without --secured and --config, pairs that were seen to speak ESP are expected to go on doing so.\n"
+    "Ctrl-C ends the reading of files too, and what was read until then is reported; a second one ends espial.\n"
     "Exit status: 0 nothing found, 1 findings, 2 the arguments or a file could not be used, or a file not to its\n"
     "end: the other files, and what was whole of one that is cut or damaged, are reported all the same.\n";
 
@@ -252,6 +253,30 @@ static void on_damage(void *context, const char *text)
 	interrupt(context, text);
 }
 
+/* Whether somebody does not want to wait for the end; with a number, that of the signal, he says so. */
+static bool is_over(int number)
+{
+	static volatile sig_atomic_t over;
+
+	if (number)
+		over = 1;
+	return over != 0;
+}
+
+static void on_signal(int number)
+{
+	(void)is_over(number);
+}
+
+/* The first Ctrl-C ends the reading, the second espial. Who writes into our standard input gets it too, and that ends then. */
+static void heed_interrupt(void)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+}
+
 static int audit_files(struct audit *audit, char **paths, int count)
 {
 	struct record_sink records = { on_record, audit };
@@ -274,11 +299,15 @@ static int audit_files(struct audit *audit, char **paths, int count)
 		/* Which frames are evidence depends on when the judge looks, and so on where portions end. */
 		if (audit->workers > 1 && !audit->folder)
 			offline_gather(offline);
-		while (offline_read(offline, engine, BUDGET))
+		bool more;
+		heed_interrupt();
+		while ((more = offline_read(offline, engine, BUDGET)) && !is_over(0))
 			show_progress(audit, offline, engine, began);
 		hide_progress(audit);
 		status = finish(audit, engine);
-		if (offline_damage(offline, on_damage, audit))
+		if (more)
+			interrupt(audit, "interrupted: the report is about what was read until then");
+		if (offline_damage(offline, on_damage, audit) || more)
 			status = EXIT_TROUBLE;
 	}
 	engine_free(engine);

@@ -14,6 +14,7 @@ import os
 import pty
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -603,6 +604,47 @@ class Text(Case):
             self.assertTrue(shown, f"no progress on {columns} columns")
             self.assertLessEqual(max(map(len, shown)), columns)
             self.assertEqual(any("packets" in line for line in shown), columns == 100)
+
+
+
+class Interrupted(Case):
+    """Ctrl-C, as of a capture that somebody pipes into it, or of one that takes long."""
+
+    def start(self, *arguments):
+        return subprocess.Popen([ESPIAL, "audit", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                env={**os.environ, "LC_ALL": "C.UTF-8"})
+
+    def test_the_end_of_standard_input_is_waited_for(self):
+        whole = contents(self.leak)
+        with self.start("-") as process:
+            process.stdin.write(whole[:24 + 3000])
+            process.stdin.flush()
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.1)
+            shown, said = process.communicate(whole[24 + 3000:], timeout=30)
+        self.assertEqual((process.returncode, said), (1, b""))
+        self.assertEqual(shown, self.audit(self.leak).stdout)
+
+    def test_a_second_time_it_ends(self):
+        with self.start("-") as process:
+            process.stdin.write(contents(self.leak)[:3000])
+            process.stdin.flush()
+            for _ in range(2):
+                time.sleep(0.5)
+                process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(30), -signal.SIGINT)
+
+    def test_what_was_read_of_a_file_is_reported(self):
+        whole = contents(self.leak)
+        path = self.path("long.pcap", whole + 2000 * whole[24:])
+        with self.start(path) as process:
+            time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            shown, said = process.communicate(timeout=60)
+        self.assertEqual(said.decode(), "espial: interrupted: the report is about what was read until then\n")
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("Protocol mix", shown.decode())
 
 
 if __name__ == "__main__":
