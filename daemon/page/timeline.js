@@ -104,6 +104,8 @@ export class Timeline {
     svg.append(this.nowLine);
     replace(this.frame, svg);
     this.svg = svg;
+    if (this.current)
+      this.mark(this.bars.find((bar) => bar.key === this.current.key) || this.current);
     this.scale = scale;
     this.zoom = d3.zoom().scaleExtent([1, 100000]).translateExtent([[0, 0], [this.width, y]]).extent([[0, 0], [this.width, y]])
       .filter((event) => !event.ctrlKey || event.type === 'wheel')
@@ -122,6 +124,8 @@ export class Timeline {
     const words = bar.sa ? saWords(bar.sa) : bar.ike ? 'IKE ' + visible(bar.ike.outcome) + ', ' + visible(bar.ike.step || '') + ', ' + moment(bar.from)
       : visible(kind(bar.finding)) + ' since ' + moment(bar.from) + ' · ' + visible(bar.finding.text || '');
     bar.words = words;
+    // What stays the same while traffic goes on: the words tell of it.
+    bar.key = [group.title, bar.from, bar.sa ? bar.sa.spi + bar.sa.proto : bar.finding ? bar.finding.alert : ''].join(' ');
     bar.y = y;
     bar.shape = bar.ike ? h('path', { d: 'M0 2L6 8L0 14L-6 8z', transform: 'translate(0,' + y + ')' }) : h('rect', { y, height: BAR_PX, rx: 2 });
     bar.label = h('text', { class: 'bar-label', y: y + 12 }, bar.sa ? visible(bar.sa.spi, 12) : bar.ike ? '' : visible(kind(bar.finding), 40));
@@ -164,10 +168,14 @@ export class Timeline {
     d3.select(this.axis).call(d3.axisBottom(scale).tickFormat(tickText).ticks(Math.max(2, this.width / 110)).tickSizeInner(-this.height));
   }
 
-  tell(bar) {
+  mark(bar) {
     for (const other of this.bars)
       other.element.classList.toggle('at', other === bar);
     this.current = bar;
+  }
+
+  tell(bar) {
+    this.mark(bar);
     this.told.textContent = bar.words;
   }
 
@@ -180,7 +188,7 @@ export class Timeline {
     } else if (event.key.startsWith('Arrow')) {
       const inOrder = [...this.bars].sort((x, y) => (event.key === 'ArrowUp' || event.key === 'ArrowDown' ? x.y - y.y || x.from - y.from : x.from - y.from || x.y - y.y));
       const step = event.key === 'ArrowRight' || event.key === 'ArrowDown' ? 1 : -1;
-      const at = inOrder.findIndex((bar) => this.current && bar.words === this.current.words);
+      const at = inOrder.findIndex((bar) => this.current && bar.key === this.current.key);
       const next = inOrder[Math.min(inOrder.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
       this.tell(next);
       const x = this.zoomed.rescaleX(this.scale)(next.from);

@@ -136,6 +136,7 @@ def check_one(page, program):
         expect("sa-lost" in page.text(".alert"), "pair: its alert with the cause")
         check_timeline_keys(page)
         page.shot("page-pair")
+        check_timeline_live(page, served, lines)
 
 
 def check_timeline_keys(page):
@@ -148,6 +149,23 @@ def check_timeline_keys(page):
     until(lambda: page.run("return document.querySelector('.b-active rect').getAttribute('width')") != before, "timeline: + zooms")
     timeline.send_keys("0")
     until(lambda: page.run("return document.querySelector('.b-active rect').getAttribute('width')") == before, "timeline: 0 shows all again")
+
+
+def check_timeline_live(page, served, lines):
+    """Traffic goes on while one goes from bar to bar: the place is kept."""
+    step = lambda: webdriver.ActionChains(page.browser).send_keys(Keys.ARROW_RIGHT).perform()
+    told = lambda: page.text(".timeline-told").split(" · ")[:2]
+    page.run("document.querySelector('.timeline svg').focus()")
+    seen = []
+    for _ in range(4):
+        before = page.run("return document.querySelector('.timeline .b-active title').textContent")
+        step()
+        seen.append(told())
+        lines = [{**line, "packets": line["packets"] + 1} if line["type"] == "sa" else line for line in lines]
+        served.publish(lines)
+        until(lambda: page.run("return document.querySelector('.timeline .b-active title').textContent") != before, "timeline: follows the traffic")
+        expect(len(page.all(".timeline .at")) == 1, "timeline: the bar one is at stays marked")
+    expect(len({str(one) for one in seen}) == 4, f"timeline: the arrow key goes on while traffic goes on: {seen}")
 
 
 def check_words(page, program):
@@ -327,6 +345,20 @@ def check_live(page, program):
         expect(len(page.all(".alert")) == count, "and still shows what it knew")
 
 
+def check_late_engine(page, program):
+    """The clock of the browser is not asked whether the sensor is late."""
+    for hours in (1, -1):
+        script = page.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": f"const real = Date.now; Date.now = () => real() + {hours} * 3600e3"})
+        with Served(program, records.records(1)) as served:
+            page.open(served, "#/sensor")
+            time.sleep(0.5)
+            expect("told its state" not in page.text("#banner"), f"a browser whose clock is {hours} h off: {page.text('#banner')}")
+            if hours < 0:
+                time.sleep(10)
+                until(lambda: "engine has not told its state for 1" in page.text("#banner"), "a browser whose clock is late: it says that the engine is")
+        page.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+
+
 def check_hostile(page, program):
     with Served(program, records.hostile()) as served:
         for path in ("#/", "#/alerts", "#/ike", "#/inventory", "#/sensor", "#/pair/192.0.2.1/198.51.100.1", "#/pair/192.0.2.3/198.51.100.1",
@@ -391,7 +423,7 @@ def main():
     browser = webdriver.Chrome(service=Service(DRIVER), options=options)
     try:
         page = Page(browser, folder)
-        for check in (check_empty, check_one, check_words, check_clock, check_many, check_live, check_hostile, check_contrast):
+        for check in (check_empty, check_one, check_words, check_clock, check_many, check_live, check_late_engine, check_hostile, check_contrast):
             check(page, program)
         check_log(page)
     finally:
