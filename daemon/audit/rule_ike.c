@@ -233,11 +233,17 @@ static void repeated(struct judge *judge, struct judged_pair *pair, const struct
 		     CAUSE_NONE);
 }
 
-/* Once is nothing: another group is asked for, or both sides ask at once. Nor is it the same refusal after a long time. */
-static bool again_and_again(const struct judge *judge, const struct ike_story *story)
+/* Once is nothing: another group is asked for, or both sides ask at once. Nor is it the same refusal after a long time, or where a new
+ * SA came meanwhile, of which IKE had said that it was agreed on, out of view. */
+static bool again_and_again(const struct judge *judge, const struct judged_pair *pair, const struct ike_story *story)
 {
 	const int64_t *at = story->child_refused_ns;
 
+	for (unsigned d = 0; d < 2; d++) {
+		const struct judged_sa *sa = pair->newest_sa[d] ? table_at(&judge->sas, pair->newest_sa[d]) : NULL;
+		if (sa && sa->born_ns >= at[IKE_STORY_REFUSALS - 1])
+			return false;
+	}
 	for (unsigned i = 0; i + 1 < IKE_STORY_REFUSALS; i++)
 		if (!at[i + 1] || at[i] - at[i + 1] > judge->settings.thresholds.ike_hold_ns)
 			return false;
@@ -249,7 +255,7 @@ static void child_refused(struct judge *judge, struct judged_pair *pair, const s
 	bool unproven = story->major >= 2 && story->auth_octets >= KEY_REQUEST_MAX;
 	bool beside = story->child_agreed || speaks_esp(pair, story->first_ns);
 
-	if (beside ? !again_and_again(judge, story) : !ike_story_begun(story))
+	if (beside ? !again_and_again(judge, pair, story) : !ike_story_begun(story))
 		return;
 	pair->negotiation.troubles[TROUBLE_CHILD].beside = beside;
 	if (unproven && story->child_refusals < UNPROVEN_REFUSALS)

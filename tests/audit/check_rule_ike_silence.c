@@ -268,15 +268,16 @@ START_TEST(child_refused_beside_others)
 	static const struct {
 		int64_t apart_ms;
 		unsigned times, asked, answer, every; /* every so many times it is accepted, 0: never */
-		bool told;
+		bool told, born;                      /* with ESP on a new SPI after each */
 	} cases[] = {
-		{ 14000, 5, 416, 80, 0, true },    /* another group, as soon as it is to be replaced */
-		{ 165000, 5, 208, 80, 0, true },   /* a trap: one more network */
-		{ 14000, 2, 416, 80, 0, false },   /* twice */
-		{ 1000, 5, 224, 80, 0, false },    /* the peer is busy for some seconds */
-		{ 14000, 9, 416, 80, 2, false },   /* another group is asked for each time */
-		{ 1200000, 5, 416, 80, 0, false }, /* each by itself */
-		{ 14000, 5, 500, 208, 0, false },  /* transport mode, of many proposals */
+		{ 14000, 5, 416, 80, 0, true },        /* another group, as soon as it is to be replaced */
+		{ 165000, 5, 208, 80, 0, true },       /* a trap: one more network */
+		{ 14000, 2, 416, 80, 0, false },       /* twice */
+		{ 1000, 5, 224, 80, 0, false },        /* the peer is busy for some seconds */
+		{ 14000, 9, 416, 80, 2, false },       /* another group is asked for each time */
+		{ 1200000, 5, 416, 80, 0, false },     /* each by itself */
+		{ 14000, 5, 500, 208, 0, false },      /* transport mode, of many proposals */
+		{ 14000, 5, 416, 80, 0, false, true }, /* what was taken in the end is out of view */
 	};
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct script *script = script_new(100);
@@ -287,6 +288,11 @@ START_TEST(child_refused_beside_others)
 			bool taken = cases[i].every && n % cases[i].every == 0;
 			asks_for_child(script, cases[i].apart_ms, id++, cases[i].asked, taken ? 300 : cases[i].answer);
 			esp_begins(script, 500, 1, 2);
+			struct transition born = { .kind = TRANSITION_SA_BORN };
+			born.esp.spi = 0x2000 + n;
+			born.esp.protocol = 50;
+			if (cases[i].born)
+				put_transition(script, &born, 1, 2);
 		}
 		pass(script, 6000);
 		const struct seen *seen = last_of(script, FINDING_IKE_CHILD_REFUSED);
