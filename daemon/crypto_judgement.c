@@ -4,6 +4,8 @@
 
 #include "audit/crypto_table.h"
 
+#include "../dissectors/ike_names.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,76 @@ static enum period_verdict verdict_of(enum crypto_verdict verdict)
 					       : PERIOD_FORBIDDEN;
 }
 
+/* A number from `text` on, up to its end or to a '_', where *end is. */
+static bool number(const char *text, const char **end, uint16_t *value)
+{
+	char *after;
+	unsigned long read = strtoul(text, &after, 10);
+
+	*end = after;
+	*value = (uint16_t)read;
+	return *text >= '0' && *text <= '9' && read <= UINT16_MAX && (*after == '\0' || *after == '_');
+}
+
+/* What the registries have no name for: a number of theirs, as in "ENCRYPTION_1025_256" and "GROUP_1077". */
+static bool find_number(unsigned version, const char *name, struct ike_algorithm *algorithm)
+{
+	static const struct {
+		const char *name;
+		enum ike_algorithm_kind kind;
+	} kinds[] = { { "ENCRYPTION_", IKE_ALGORITHM_ENCRYPTION },
+		      { "INTEGRITY_", IKE_ALGORITHM_INTEGRITY },
+		      { "PRF_", IKE_ALGORITHM_PRF },
+		      { "GROUP_", IKE_ALGORITHM_GROUP } };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		size_t length = strlen(kinds[i].name);
+		const char *end;
+		if (strncmp(name, kinds[i].name, length) != 0)
+			continue;
+		*algorithm = (struct ike_algorithm){ (uint8_t)kinds[i].kind, version >= 2 ? 2 : 1, 0, 0 };
+		return number(name + length, &end, &algorithm->id) &&
+		       (!*end || (number(end + 1, &end, &algorithm->key_length) && !*end));
+	}
+	return false;
+}
+
+/* As ike_algorithm_find(), with any key length, and what has no name. */
+static bool find(unsigned version, const char *name, struct ike_algorithm *algorithm)
+{
+	const char *last = strrchr(name, '_'), *end;
+	char cipher[IKE_ALGORITHM_NAME_SIZE];
+	uint16_t bits;
+
+	if (ike_algorithm_find(version, name, algorithm) || find_number(version, name, algorithm))
+		return true;
+	if (!last || !number(last + 1, &end, &bits) || (size_t)(last - name) >= sizeof(cipher))
+		return false;
+	snprintf(cipher, sizeof(cipher), "%.*s", (int)(last - name), name);
+	if (!ike_algorithm_find(version, cipher, algorithm) || algorithm->kind != IKE_ALGORITHM_ENCRYPTION ||
+	    algorithm->key_length)
+		return false;
+	algorithm->key_length = bits;
+	return true;
+}
+
+/* RFC 8221 section 5, as in audit/rule_crypto.c: a cipher that does not protect integrity itself, without what does. */
+static bool lacks_integrity(unsigned version, const char *const *names, size_t count)
+{
+	bool cipher = false, has[IKE_ALGORITHM_KIND_COUNT] = { false };
+	struct ike_algorithm algorithm;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!find(version, names[i], &algorithm))
+			continue;
+		if (algorithm.kind == IKE_ALGORITHM_ENCRYPTION && !has[IKE_ALGORITHM_ENCRYPTION])
+			cipher = algorithm.id <= IKEV2_ENCR_AES_CTR;
+		has[algorithm.kind] |= algorithm.kind != IKE_ALGORITHM_INTEGRITY || algorithm.id != IKEV2_INTEG_NONE;
+	}
+	return version == 2 && cipher && has[IKE_ALGORITHM_PRF] && has[IKE_ALGORITHM_GROUP] &&
+	       !has[IKE_ALGORITHM_INTEGRITY];
+}
+
 static enum period_verdict judge(enum crypto_table table, unsigned version, const char *const *names, size_t count,
 				 char *weak, size_t size)
 {
@@ -40,7 +112,7 @@ static enum period_verdict judge(enum crypto_table table, unsigned version, cons
 	for (size_t i = 0; i < count; i++) {
 		struct ike_algorithm algorithm;
 		const char *why;
-		if (!ike_algorithm_find(version, names[i], &algorithm))
+		if (!find(version, names[i], &algorithm))
 			continue;
 		any = true;
 		enum crypto_verdict verdict = crypto_verdict(table, version, &algorithm, &why);
@@ -49,6 +121,12 @@ static enum period_verdict judge(enum crypto_table table, unsigned version, cons
 		size_t used = size ? strlen(weak) : 0;
 		if (verdict != CRYPTO_FINE && size)
 			snprintf(weak + used, size - used, "%s%s (%s)", used ? ", " : "", names[i], why);
+	}
+	if (lacks_integrity(version, names, count)) {
+		size_t used = size ? strlen(weak) : 0;
+		worst = CRYPTO_FORBIDDEN;
+		if (size)
+			snprintf(weak + used, size - used, "%sno integrity protection", used ? ", " : "");
 	}
 	return any ? verdict_of(worst) : PERIOD_UNKNOWN;
 }

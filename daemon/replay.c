@@ -592,32 +592,62 @@ static bool was_told(const struct replay *replay, enum finding_id id, const stru
 	return false;
 }
 
+static enum period_verdict verdict_of(const struct past_selection *selection, const struct policy_rule *rule,
+				      char weak[REPLAY_WHAT_SIZE])
+{
+	const char *names[NAMES_MAX];
+
+	for (size_t i = 0; i < selection->count; i++)
+		names[i] = selection->names[i];
+	return crypto_judgement_of(rule ? rule->crypto : NULL, selection->version, names, selection->count, weak,
+				   REPLAY_WHAT_SIZE);
+}
+
+static bool is_raised(enum period_verdict verdict)
+{
+	return verdict == PERIOD_DISCOURAGED || verdict == PERIOD_FORBIDDEN;
+}
+
+/* Whether another selection of the same two tells what became of their alert: one that is raised, or one before this. */
+static bool is_told_of_another(struct replay *replay, const struct past_selection *selection,
+			       const struct policy_rule *rule)
+{
+	const struct past_selection *all = replay->selections.items;
+	const struct past_pair *pair = pair_of(replay, &selection->a, &selection->b, false);
+	char weak[REPLAY_WHAT_SIZE];
+
+	for (size_t number = pair ? pair->selections : 0; number; number = all[number - 1].next)
+		if (&all[number - 1] < selection || is_raised(verdict_of(&all[number - 1], rule, weak)))
+			return true;
+	return false;
+}
+
 static void judge_selection(struct replay *replay, const struct past_selection *selection)
 {
+	static const char of_authentication[] =
+	    "with IKEv1 it may have been a shared key, and how they prove themselves is not in the history";
 	struct first_rule first = { replay->policy,
 				    policy_match(replay->policy, selection->a.bytes, selection->b.bytes) };
-	const char *names[NAMES_MAX];
 	char weak[REPLAY_WHAT_SIZE];
 	enum finding_severity told_severity = SEVERITY_INFO;
 
 	if (!first.rule)
 		policy_gateway_rules(replay->policy, selection->a.bytes, selection->b.bytes, note_first, &first);
-	for (size_t i = 0; i < selection->count; i++)
-		names[i] = selection->names[i];
-	enum period_verdict verdict = crypto_judgement_of(first.rule ? first.rule->crypto : NULL, selection->version,
-							  names, selection->count, weak, sizeof(weak));
-	bool raised = verdict == PERIOD_DISCOURAGED || verdict == PERIOD_FORBIDDEN;
+	enum period_verdict verdict = verdict_of(selection, first.rule, weak);
+	bool raised = is_raised(verdict);
 	bool told = was_told(replay, FINDING_WEAK_IKE_SELECTED, &selection->a, &selection->b, &told_severity);
-	if (!raised && !told)
+	if (!raised && (!told || is_told_of_another(replay, selection, first.rule)))
 		return;
+	bool unknown = !raised && selection->version == 1;
 	bool swap = address_compare(&selection->a, &selection->b) > 0;
 	struct replay_row *row = add(replay, &replay->rows, sizeof(*row));
 	if (!row)
 		return;
 	*row = (struct replay_row){
-		.outcome = !raised ? REPLAY_GONE
-			   : told  ? REPLAY_SAME
-				   : REPLAY_NEW,
+		.outcome = unknown   ? REPLAY_UNKNOWN
+			   : !raised ? REPLAY_GONE
+			   : told    ? REPLAY_SAME
+				     : REPLAY_NEW,
 		.id = FINDING_WEAK_IKE_SELECTED,
 		.severity = !raised                       ? told_severity
 			    : verdict == PERIOD_FORBIDDEN ? SEVERITY_MEDIUM
@@ -627,6 +657,7 @@ static void judge_selection(struct replay *replay, const struct past_selection *
 		.rule = first.rule ? first.rule->name : NULL,
 		.first_day = selection->first_day,
 		.last_day = selection->last_day,
+		.doubt = unknown ? of_authentication : NULL,
 	};
 	snprintf(row->what, sizeof(row->what), "%s", weak);
 }

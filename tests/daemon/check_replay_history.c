@@ -242,18 +242,23 @@ START_TEST(learned_pairs)
 }
 END_TEST
 
-static void selected(const char *names)
+static void selected_of(unsigned version, const char *names)
 {
 	char line[512];
 
 	snprintf(
 	    line, sizeof(line),
 	    "{\"type\":\"selection\",\"initiator\":\"192.0.2.2\",\"responder\":\"192.0.2.1\",\"rules\":[],\"version\":"
-	    "2,"
+	    "%u,"
 	    "\"selected\":[%s],\"first\":\"2026-11-20T10:00:00.000000Z\",\"last\":\"2026-11-21T10:00:00.000000Z\"}",
-	    names);
+	    version, names);
 	take(line);
 	take(line); /* seen on the next day too */
+}
+
+static void selected(const char *names)
+{
+	selected_of(2, names);
 }
 
 START_TEST(cryptography)
@@ -281,6 +286,72 @@ START_TEST(cryptography)
 	selected(weak);
 	told("weak-ike-selected", "null", "192.0.2.1", "192.0.2.2", "medium");
 	ck_assert_int_eq(rows(1)->outcome, REPLAY_SAME);
+	end();
+}
+END_TEST
+
+/* An alert is of a pair: one of its selections that is fine does not take it back, and it goes once. */
+START_TEST(several_selections_of_a_pair)
+{
+	static const char aes[] = "\"AES_CBC_256\",\"HMAC_SHA2_256_128\",\"HMAC_SHA2_256\",\"MODP_2048\"";
+	static const char gcm[] = "\"AES_GCM_16_256\",\"HMAC_SHA2_384\",\"ECP_384\"";
+	static const char weak[] = "\"3DES\",\"HMAC_SHA1_96\",\"HMAC_SHA1\",\"MODP_1024\"";
+
+	begin(RULE);
+	selected(weak);
+	selected(aes);
+	told("weak-ike-selected", "null", "192.0.2.1", "192.0.2.2", "medium");
+	ck_assert_int_eq(rows(1)->outcome, REPLAY_SAME);
+	end();
+	begin(RULE);
+	selected(gcm);
+	selected(aes);
+	told("weak-ike-selected", "null", "192.0.2.1", "192.0.2.2", "medium");
+	ck_assert_int_eq(rows(1)->outcome, REPLAY_GONE);
+	end();
+}
+END_TEST
+
+/* What the judge raised is not called fine because of how its names read. */
+START_TEST(cryptography_as_the_judge_takes_it)
+{
+	static const struct {
+		const char *crypto, *names, *weak;
+	} cases[] = {
+		{ "rfc8247", "\"AES_CBC_256\",\"HMAC_SHA2_256\",\"MODP_2048\"", "no integrity protection" },
+		{ "rfc8247", "\"AES_CBC_256\",\"NONE\",\"HMAC_SHA2_256\",\"MODP_2048\"", "no integrity protection" },
+		{ "rfc8247", "\"BLOWFISH_448\",\"HMAC_SHA2_256_128\",\"HMAC_SHA2_256\",\"MODP_2048\"",
+		  "BLOWFISH_448 (withdrawn)" },
+		{ "cnsa-2.0", "\"ENCRYPTION_1025_256\",\"HMAC_SHA2_384\",\"ML_KEM_1024\"",
+		  "ENCRYPTION_1025_256 (not in the table)" },
+		{ "cnsa-2.0", "\"AES_GCM_16_256\",\"HMAC_SHA2_384\",\"GROUP_1077\"", "GROUP_1077 (not in the table)" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char rule[512];
+		snprintf(rule, sizeof(rule), RULE "      gateways: [192.0.2.1, 192.0.2.2]\n      crypto: %s\n",
+			 cases[i].crypto);
+		begin(rule);
+		selected(cases[i].names);
+		told("weak-ike-selected", "null", "192.0.2.1", "192.0.2.2", "medium");
+		ck_assert_msg(rows(1)->outcome == REPLAY_SAME, "case %zu: %s", i,
+			      replay_outcome_name(rows(1)->outcome));
+		ck_assert_str_eq(rows(1)->what, cases[i].weak);
+		ck_assert_int_eq(rows(1)->severity, SEVERITY_MEDIUM);
+		end();
+	}
+	/* An AEAD cipher needs none. */
+	begin(RULE);
+	selected("\"AES_GCM_16_256\",\"HMAC_SHA2_384\",\"ECP_384\"");
+	rows(0);
+	end();
+	/* Of IKEv1 a shared key is discouraged, and how they prove themselves is not in the history. */
+	begin(RULE);
+	selected_of(1, "\"AES_CBC_256\",\"SHA2_256\",\"MODP_2048\"");
+	rows(0);
+	told("weak-ike-selected", "null", "192.0.2.1", "192.0.2.2", "low");
+	ck_assert_int_eq(rows(1)->outcome, REPLAY_UNKNOWN);
+	ck_assert_ptr_nonnull(rows(1)->doubt);
 	end();
 }
 END_TEST
@@ -341,5 +412,5 @@ START_TEST(a_test_was_no_leak)
 END_TEST
 
 SUITE_MAIN("replay_history", a_rule_that_is_new_raises_what_it_asks_for, levels, lists, pings_that_offended,
-	   multicast_is_nobodys_leak, what_was_raised, learned_pairs, cryptography,
-	   what_is_not_as_it_should_be_is_refused, many, a_test_was_no_leak)
+	   multicast_is_nobodys_leak, what_was_raised, learned_pairs, cryptography, several_selections_of_a_pair,
+	   cryptography_as_the_judge_takes_it, what_is_not_as_it_should_be_is_refused, many, a_test_was_no_leak)
