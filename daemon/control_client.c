@@ -3,9 +3,11 @@
 #include "control_client.h"
 
 #include "report/utf8.h"
+#include "terminal.h"
 #include "../config/config.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,18 +139,27 @@ static int connect_to(const char *path, struct control_client_error *error)
 	return -1;
 }
 
-/* The text of an error line, whose escapes are undone as far as a person needs it. */
-static void take_error(const char *line, struct control_client_error *error)
+void control_client_text(const char *line, size_t length, char *text, size_t size)
 {
+	json_t *object = json_loadb(line, length, 0, NULL);
+	const char *from = json_string_value(json_object_get(object, "text"));
+	char *all = from ? strdup(from) : NULL, *rest = all, *one, *out = text;
 	size_t used = 0;
 
-	for (const char *at = line + sizeof(error_start) - 1; *at && *at != '"' && used + 1 < sizeof(error->text);
-	     at++) {
-		bool escaped = *at == '\\' && at[1];
-		at += escaped;
-		error->text[used++] = escaped && *at == 'n' ? '\n' : *at;
+	text[0] = '\0';
+	while (used + 1 < size && (one = strsep(&rest, "\n"))) {
+		if (one != all)
+			text[used++] = '\n';
+		used += utf8_plain(one, size, text + used, size - used);
 	}
-	error->text[used] = '\0';
+	/* A terminal of another character set gets one sign for each. */
+	for (const char *in = text; !terminal_unicode() && *in; in++)
+		if ((*in & 0xc0) != 0x80)
+			*out++ = (*in & 0x80) ? '?' : *in;
+	if (out != text)
+		*out = '\0';
+	free(all);
+	json_decref(object);
 }
 
 struct answer {
@@ -167,7 +178,7 @@ static void take_lines(struct answer *answer, void (*each)(void *context, const 
 		if (strcmp(at, done_line) == 0) {
 			answer->ended = true;
 		} else if (strncmp(at, error_start, sizeof(error_start) - 1) == 0) {
-			take_error(at, error);
+			control_client_text(at, (size_t)(newline - at), error->text, sizeof(error->text));
 			answer->ended = answer->failed = true;
 		} else if (each) {
 			each(context, at, (size_t)(newline - at));

@@ -46,6 +46,9 @@ void say_beside(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Tells the error; returns EXIT_TROUBLE. */
 int ask_failed(const struct control_client_error *error);
 
+/* The "text" of a line, safe for a terminal; it may have several lines. */
+void control_client_text(const char *line, size_t length, char *text, size_t size);
+
 /* Prints a line as it came. */
 void print_line(void *context, const char *line, size_t length);
 

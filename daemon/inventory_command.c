@@ -11,6 +11,7 @@
 #include "../config/config.h"
 
 #include <getopt.h>
+#include <jansson.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,14 +142,14 @@ struct asked {
 
 static void take_line(void *context, const char *line, size_t length)
 {
-	static const char mark[] = "\"sensor\":\"";
 	struct asked *asked = context;
-	const char *name = memmem(line, length, mark, sizeof(mark) - 1);
 
-	/* For the bill, which names it as text: what a name has to be escaped for there is done there. */
-	if (name && !asked->sensor[0])
-		snprintf(asked->sensor, sizeof(asked->sensor), "%.*s", (int)strcspn(name + sizeof(mark) - 1, "\"\\"),
-			 name + sizeof(mark) - 1);
+	if (!asked->sensor[0]) {
+		json_t *object = json_loadb(line, length, 0, NULL);
+		const char *name = json_string_value(json_object_get(object, "sensor"));
+		snprintf(asked->sensor, sizeof(asked->sensor), "%s", name ? name : "");
+		json_decref(object);
+	}
 	asked->refused |= !inventory_take_line(asked->inventory, line, length);
 }
 

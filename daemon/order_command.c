@@ -5,11 +5,12 @@
 #include "control_client.h"
 
 #include <getopt.h>
+#include <locale.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { AGAIN_MS = 100, AGAIN_TRIES = 20 };
+enum { AGAIN_MS = 100, AGAIN_TRIES = 20, OUTCOME_SIZE = 16 << 10 };
 
 #define COMMON_OPTIONS                                                                                                 \
 	"      --json         JSON lines, as espiald has them\n"                                                       \
@@ -33,25 +34,15 @@ static const char test_alert_usage[] =
     "\n" COMMON_OPTIONS "\n"
     "Exit status: 0 if every sink passed it on, 2 if not.\n";
 
-/* An outcome is {"type":"outcome","text":"..."}; its text is ours: plain words. */
+/* An outcome is {"type":"outcome","text":"..."}. */
 static void tell_outcome(void *context, const char *line, size_t length)
 {
-	static const char start[] = "{\"type\":\"outcome\",\"text\":\"";
+	char text[OUTCOME_SIZE];
 
 	(void)context;
-	if (length <= sizeof(start) + 1 || strncmp(line, start, sizeof(start) - 1) != 0)
-		return;
-	for (const char *at = line + sizeof(start) - 1; at < line + length - 2; at++) {
-		if (*at == '\\' && at[1] == 'n') {
-			putchar('\n');
-			at++;
-		} else {
-			if (*at == '\\')
-				at++;
-			putchar(*at);
-		}
-	}
-	putchar('\n');
+	control_client_text(line, length, text, sizeof(text));
+	if (*text)
+		puts(text);
 }
 
 /* again: what is asked for may be done twice, and is asked for again where one reporter of espiald follows on another. */
@@ -69,6 +60,7 @@ static int order(const char *name, const char *usage, bool again, int count, cha
 	char request[64];
 	int option;
 
+	setlocale(LC_CTYPE, "");
 	optind = 1;
 	while ((option = getopt_long(count, arguments, "h", options, NULL)) != -1) {
 		if (option == 'h') {

@@ -10,6 +10,7 @@
 #include "time_argument.h"
 
 #include <getopt.h>
+#include <jansson.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,12 +73,13 @@ static bool quote(const char *text, char *quoted, size_t size)
 /* Whether a line of an alert is one of the rule that was asked for. */
 static bool is_of_rule(const struct asked *asked, const char *line, size_t length)
 {
-	char quoted[REQUEST_SIZE], mark[REQUEST_SIZE + 16];
+	json_t *object = asked->rule ? json_loadb(line, length, 0, NULL) : NULL;
+	const char *rule = json_string_value(json_object_get(json_object_get(object, "finding"), "rule"));
+	/* What cannot be read is refused by who reads it next. */
+	bool found = !object || (rule && strcmp(rule, asked->rule) == 0);
 
-	if (!asked->rule || !quote(asked->rule, quoted, sizeof(quoted)))
-		return true;
-	int size = snprintf(mark, sizeof(mark), ",\"rule\":\"%s\",", quoted);
-	return memmem(line, length, mark, (size_t)size) != NULL;
+	json_decref(object);
+	return found;
 }
 
 static void take_line(void *context, const char *line, size_t length)

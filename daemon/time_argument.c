@@ -23,10 +23,9 @@ bool time_argument(const char *text, int direction, int64_t *time_ns)
 	long amount = strtol(text, &end, 10);
 
 	for (size_t i = 0; end != text && amount > 0 && amount < 100000 && i < sizeof(units) / sizeof(units[0]); i++)
-		if (strcmp(end, units[i].unit) == 0) {
-			*time_ns = (now + direction * amount * units[i].seconds) * SECOND;
-			return true;
-		}
+		/* Nanoseconds reach the years 1677 to 2262. */
+		if (strcmp(end, units[i].unit) == 0)
+			return !__builtin_mul_overflow(now + direction * amount * units[i].seconds, SECOND, time_ns);
 	size_t length = strlen(text);
 	if (length == sizeof("2026-11-21") - 1)
 		snprintf(whole, sizeof(whole), "%sT00:00:00.000000Z", text);

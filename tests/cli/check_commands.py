@@ -302,6 +302,51 @@ PERIOD = {"type": "report", "time": "2026-11-21T20:30:00.000000Z", "sensor": "ed
           "until": "2026-11-21T20:30:00.000000Z", "blind": 0.0, "blind_left_out": 0, "beyond_pairs": 0, "beyond_bytes": 0}
 
 
+class Names(Case):
+    """Names have letters of all the world, which JSON lines write as numbers."""
+
+    def test_of_a_rule_that_is_asked_for(self):
+        for name in ("branch", "Z\u00fcrich \u2192 Gen\u00e8ve", 'a "b" \\ c', "\U0001f512"):
+            leak = alert("high")
+            leak["finding"]["rule"] = name
+            other = alert("high")
+            other["finding"].update(rule="other", evidence={"what": f',"rule":{json.dumps(name)},'})
+            with self.subTest(name=name):
+                answers = Answers(self.socket, {"alerts": [leak, other], "report": [PERIOD]})
+                answers.start()
+                try:
+                    done = self.espial("report", "--rule", name, "--json")
+                finally:
+                    answers.end()
+                    os.unlink(self.socket)
+                told = [json.loads(line) for line in done.stdout.splitlines()]
+                self.assertEqual({line["finding"]["rule"] for line in told if line["type"] == "alert"}, {name})
+                self.assertEqual(done.returncode, 1)
+
+    def test_in_what_became_of_an_order(self):
+        said = "/etc/espial/espial.yaml:7: rule 'Z\u00fcrich \"1\" \u001b[31m': level"
+        for lines, stream in ([{"type": "error", "text": said}], "stderr"), ([{"type": "outcome", "text": f"syslog: up\n{said}"}], "stdout"):
+            with self.subTest(stream=stream):
+                answers = Answers(self.socket, {"reload": lines})
+                answers.start()
+                try:
+                    done = self.espial("reload")
+                finally:
+                    answers.end()
+                    os.unlink(self.socket)
+                text = getattr(done, stream)
+                self.assertIn("/etc/espial/espial.yaml:7: rule 'Z\u00fcrich \"1\" \ufffd[31m': level\n", text)
+                if stream == "stdout":
+                    self.assertTrue(text.startswith("syslog: up\n/etc"), text)
+
+    def test_of_the_sensor_in_a_bill(self):
+        self.answers(inventory=[{"type": "inventory_summary", "time": None, "sensor": "Z\u00fcrich-\\1", "peers": 0, "pairs": 0,
+                                 "certificates": 0, "unlisted": 0}])
+        done = self.espial("inventory", "--cyclonedx")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(json.loads(done.stdout)["metadata"]["properties"], [{"name": "espial:sensor", "value": "Z\u00fcrich-\\1"}])
+
+
 class FullDisk(Case):
     """What was printed and did not arrive is no success; one message says why."""
 
@@ -393,6 +438,10 @@ class Options(Case):
                  "--open, --since, --severity, --id and --pair choose from the list; show and ack are about one alert"),
                 (["alerts", "show", alert_number, "--watch"], "--watch is for the list; show and ack are about one alert"),
                 (["alerts", "show", alert_number, "--pcap", "-", "--json"], "--json and --pcap: give one of them"),
+                (["alerts", "ack", alert_number, "--until", "99999d"], "--until 99999d: give 30min, 4h, 7d, a date, or a time in UTC"),
+                (["alerts", "ack", alert_number, "--until", "40000w"], "--until 40000w: give 30min, 4h, 7d, a date, or a time in UTC"),
+                (["alerts", "--since", "99999w"], "--since 99999w: give 30min, 4h, 7d, a date, or a time in UTC"),
+                (["report", "--since", "40000w"], "--since 40000w: give 12h, 30d, a date, or a time in UTC"),
                 (["alerts", "--since", "2222-01-01"], "--since 2222-01-01: that is in the future"),
                 (["report", "--since", "2222-01-01"], "--since 2222-01-01: that is in the future"),
                 (["check-config", "--replay", "--since", "2222-01-01", config], "--since 2222-01-01: that is in the future"),
