@@ -42,9 +42,9 @@ struct known_sa {
 	uint64_t heard; /* number of the last message */
 	struct address initiator;
 	bool initiator_known;
-	bool told_silence;
-	unsigned answers;          /* IKEv2: IKE_SA_INIT responses; IKEv1: messages by the responder */
-	uint16_t v1_auth, v1_hash; /* as selected */
+	bool told_silence, answered; /* answered: to whatever was asked */
+	unsigned answers;            /* IKEv2: IKE_SA_INIT responses; IKEv1: messages by the responder */
+	uint16_t v1_auth, v1_hash;   /* as selected */
 	struct recent_message recent[RECENT];
 	unsigned recent_at;
 	struct quick_mode quick[QUICK];
@@ -170,6 +170,7 @@ static struct ike_words_before remember(struct ike_log *log, struct known_sa *sa
 	}
 	before.auth = sa->v1_auth;
 	before.answers = sa->answers;
+	sa->answered |= v2 ? header->flags & IKEV2_FLAG_RESPONSE : before.roles_known && !before.from_initiator;
 	if (v2 ? header->exchange == IKEV2_EXCHANGE_IKE_SA_INIT && (header->flags & IKEV2_FLAG_RESPONSE)
 	       : before.roles_known && !before.from_initiator)
 		sa->answers++;
@@ -263,7 +264,7 @@ static bool is_silence(struct known_sa *sa, const struct ike_header *header, con
 	bool asks = header->major == 2 ? !(header->flags & IKEV2_FLAG_RESPONSE)
 				       : !before->roles_known || before->from_initiator;
 
-	if (!asks || sa->told_silence || sa->answers || before->retransmission + 1 < SILENT_TRIES)
+	if (!asks || sa->told_silence || sa->answered || before->retransmission + 1 < SILENT_TRIES)
 		return false;
 	sa->told_silence = true;
 	return true;

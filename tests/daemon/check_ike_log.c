@@ -215,6 +215,25 @@ START_TEST(a_repeated_answer_is_no_silence)
 }
 END_TEST
 
+/* The log began after the first exchange: an answer is one all the same. */
+START_TEST(an_answer_that_was_lost_behind_the_sensor_is_no_silence)
+{
+	struct text text;
+
+	begin(&text, 2, 0, false);
+	for (unsigned i = 0; i < 4; i++) {
+		child_message(IKEV2_FLAG_INITIATOR, IKEV2_PAYLOAD_SA, 100);
+		send(&text, false);
+		child_message(IKEV2_FLAG_RESPONSE, IKEV2_PAYLOAD_SA, 100);
+		send(&text, true);
+		sent_ns += INT64_C(500000000) << i;
+	}
+	expect(&text, "CREATE_CHILD_SA request 7, retransmission 3 after 2.0 s: asks");
+	expect_not(&text, "no answer");
+	end(&text);
+}
+END_TEST
+
 START_TEST(hostile_octets_do_not_reach_the_terminal)
 {
 	static const char vendor[] = "\033]0;owned\007 100% %s%n";
@@ -335,6 +354,7 @@ int main(void)
 	tcase_add_loop_test(tests, a_short_answer_that_begins_with_a_notify_is_a_refusal, 0, 3);
 	tcase_add_test(tests, repetitions_are_counted_and_silence_is_told_once);
 	tcase_add_test(tests, a_repeated_answer_is_no_silence);
+	tcase_add_test(tests, an_answer_that_was_lost_behind_the_sensor_is_no_silence);
 	tcase_add_test(tests, hostile_octets_do_not_reach_the_terminal);
 	tcase_add_loop_test(tests, cut_messages_are_told_as_cut, 0, IKE_LOG_LEVEL_MAX);
 	tcase_add_test(tests, many_ike_sas_are_forgotten_not_kept);
