@@ -70,7 +70,8 @@ export function percent(part, whole) {
   if (!(whole > 0))
     return '–';
   const share = (100 * part) / whole;
-  return (share > 0 && share < 0.1 ? '<0.1' : share.toFixed(share >= 99.95 || share === 0 ? 0 : 1)) + '\u00a0%';
+  const some = share > 0 && share < 0.1 ? '<0.1' : part < whole && share >= 99.95 ? '>99.9' : ''; // neither none nor all
+  return (some || share.toFixed(share >= 99.95 || share === 0 ? 0 : 1)) + '\u00a0%';
 }
 
 // Clear traffic that no rule speaks of, or that the rule allows, of a pair that never spoke ESP is ordinary: it has its word, and the

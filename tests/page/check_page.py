@@ -345,6 +345,22 @@ def check_live(page, program):
         expect(len(page.all(".alert")) == count, "and still shows what it knew")
 
 
+def check_share(page, program):
+    """A leak that is small beside what is secured is not nothing."""
+    lines = records.records(1)
+    for line in lines:
+        if line["type"] == "pair":
+            line["esp"]["bytes"] = 10 ** 13
+            line["cleartext"] = [{"protocol": "HTTP", "service": "tcp/80", "packets": 30, "bytes": 30_000}]
+            a, b = line["a"], line["b"]
+    with Served(program, lines) as served:
+        page.open(served, f"#/pair/{a}/{b}")
+        until(lambda: ">99.9\u00a0%" in page.text("main"), "a pair with a small leak is not secured by 100 %")
+        expect("100\u00a0%" not in page.text("main"), "a pair with a small leak: 100 %")
+        page.open(served)
+        until(lambda: ">99.9\u00a0%" in page.text("main"), "nor are all pairs")
+
+
 def check_late_engine(page, program):
     """The clock of the browser is not asked whether the sensor is late."""
     for hours in (1, -1):
@@ -423,7 +439,7 @@ def main():
     browser = webdriver.Chrome(service=Service(DRIVER), options=options)
     try:
         page = Page(browser, folder)
-        for check in (check_empty, check_one, check_words, check_clock, check_many, check_live, check_late_engine, check_hostile, check_contrast):
+        for check in (check_empty, check_one, check_words, check_clock, check_many, check_live, check_share, check_late_engine, check_hostile, check_contrast):
             check(page, program)
         check_log(page)
     finally:
