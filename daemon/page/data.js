@@ -28,7 +28,8 @@ async function ask(address) {
   const abort = new AbortController();
   const limit = setTimeout(() => abort.abort(), PATIENCE_MS);
   try {
-    const answer = await fetch('/api/v1/' + address, {
+    // Of the origin, since a page that was opened as http://x:TOKEN@sensor/ may fetch nothing by an address relative to its own.
+    const answer = await fetch(location.origin + '/api/v1/' + address, {
       cache: 'no-store',
       headers: known && known.etag ? { 'If-None-Match': known.etag } : {},
       signal: abort.signal,

@@ -219,6 +219,15 @@ def check_clock(page, program):
         page.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", {"identifier": script})
 
 
+def check_token(page, program):
+    """A token in the address of the page, as of a bookmark, is as good as one that the browser asks for."""
+    with Served(program, records.records(1), token="page-token-0123456789") as served:
+        page.browser.get(f"http://127.0.0.1:{served.port}/")
+        expect("1 pair" not in page.run("return document.body.innerText"), "without a token nothing is shown")
+        page.browser.get(f"http://x:page-token-0123456789@127.0.0.1:{served.port}/")
+        until(lambda: "1 pair" in page.text(".list .hint"), "with the token in the address all is shown")
+
+
 def check_many(page, program):
     with Served(program, records.records(50)) as served:
         page.open(served)
@@ -420,8 +429,8 @@ def check_contrast(page, program):
 def check_log(page):
     for entry in page.browser.get_log("browser"):
         text = entry["message"]
-        # What the tests themselves bring about: a sensor that is away, or has no state yet, a pair of what is no address.
-        if "ERR_CONNECTION_REFUSED" in text or "503" in text or "status of 400" in text or "ERR_EMPTY_RESPONSE" in text or "ERR_CONNECTION_RESET" in text:
+        # What the tests themselves bring about: a sensor that is away, or has no state yet, a missing token, a pair of what is no address.
+        if "ERR_CONNECTION_REFUSED" in text or "503" in text or "status of 401" in text or "status of 400" in text or "ERR_EMPTY_RESPONSE" in text or "ERR_CONNECTION_RESET" in text:
             continue
         expect(False, f"the browser complains: {text}")
 
@@ -439,7 +448,7 @@ def main():
     browser = webdriver.Chrome(service=Service(DRIVER), options=options)
     try:
         page = Page(browser, folder)
-        for check in (check_empty, check_one, check_words, check_clock, check_many, check_live, check_share, check_late_engine, check_hostile, check_contrast):
+        for check in (check_empty, check_one, check_words, check_clock, check_token, check_many, check_live, check_share, check_late_engine, check_hostile, check_contrast):
             check(page, program)
         check_log(page)
     finally:
