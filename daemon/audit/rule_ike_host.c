@@ -259,6 +259,9 @@ void rule_ike_again_due(struct judge *judge, struct judged_pair *pair)
 	bool used = old && (old->said_ns[0] > since + SECOND || old->said_ns[1] > since + SECOND);
 	if (!old || parted || used || judge->now_ns - old->last_ns > ACTIVE_NS)
 		return;
+	/* Both sides open one when they come up, and some keep both: that is one beginning. */
+	if (since - old->established_ns < judge->settings.thresholds.restart_ns)
+		return;
 	if (children_stay(judge, pair, ike_story_find(judge->stories, pair->realm, negotiation->established_ispi),
 			  since))
 		return;

@@ -428,6 +428,31 @@ static void phase_1_of_many_again_while_idle(void)
 	hub_phase_1_again(true);
 }
 
+/* A power cut: hub and spokes come back together, and each side opens an IKE SA of its own; both are kept. */
+static void both_sides_begin(void)
+{
+	static const char *const spokes[] = { "10.20.0.1", "10.20.0.2", "10.20.0.3", "10.20.0.4", "10.20.0.5" };
+	struct story_sa out[5], back[5];
+
+	for (unsigned round = 0; round < 2; round++)
+		for (unsigned i = 0; i < 5; i++) {
+			if (round)
+				ike_up(A, spokes[i]);
+			else
+				ike_up(spokes[i], A);
+			out[i] = story_sa(spokes[i], A, 0x10000 + 0x100 * round + i);
+			back[i] = story_sa(A, spokes[i], 0x20000 + 0x100 * round + i);
+			seconds(0.5);
+		}
+	for (unsigned t = 0; t < 120; t++) {
+		for (unsigned i = 0; i < 5; i++) {
+			story_esp(script, &out[i], 120);
+			story_esp(script, &back[i], 120);
+		}
+		seconds(1);
+	}
+}
+
 /* GET VPN (RFC 6407): one SPI for all, everyone with everyone, by their own addresses; it is replaced all at once. */
 static void group(void)
 {
@@ -529,6 +554,7 @@ static const struct scene {
 	{ "redirected", redirected, NOTHING },
 	{ "phase 1 of many peers again", phase_1_of_many_again, NOTHING },
 	{ "phase 1 of many idle peers again", phase_1_of_many_again_while_idle, NOTHING },
+	{ "both sides begin", both_sides_begin, NOTHING },
 	{ "group key", group, FINDING_ESP_UNNEGOTIATED },
 	{ "a hub of many", hub_of_many, NOTHING },
 	{ "AH around ESP, rekeyed", bundle, NOTHING },
