@@ -126,6 +126,9 @@ void learn_transition(struct judge *judge, struct judged_pair *pair, const struc
 		    pair->esp[1].first_ns)
 			pair->learnable = true;
 		break;
+	case TRANSITION_SA_BORN:
+		/* What was in the way of it, a rule or want of room, may be gone, and the ESP of some pairs never rests. */
+		break;
 	case TRANSITION_ICMP_ERROR: {
 		bool unreachable = transition->icmp.version == 4
 				       ? transition->icmp.type == ICMP_UNREACHABLE &&

@@ -315,6 +315,46 @@ START_TEST(promoted_to_a_rule)
 }
 END_TEST
 
+/* A pair whose ESP never rests is learned all the same once nothing speaks against it any more: with its next keys. */
+START_TEST(without_a_rest)
+{
+	static const struct {
+		const char *before, *after;
+	} cases[] = {
+		{ "  rules: [{ name: r, between: [" A ", " B "] }]\n", NULL },
+		{ "  learn: false\n", NULL },
+		{ NULL, "  learn: false\n" },
+		{ NULL, "  rules: [{ name: r, between: [" A ", " B "], level: respond }]\n" },
+	};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config *other = story_policy(cases[i].after);
+		begin(cases[i].before);
+		esp(120, 2 * STORY_MINUTE);
+		story_wait(script, STORY_SECOND);
+		options.reload_ns = story_now(script) - STORY_EPOCH;
+		options.reload_policy = story_policy_of(other);
+		esp(120, 2 * STORY_MINUTE);
+		out = story_sa(A, B, 0x1002);
+		back = story_sa(B, A, 0x2002);
+		story_wait(script, STORY_SECOND);
+		esp(120, 2 * STORY_MINUTE);
+		story_wait(script, STORY_SECOND);
+		for (unsigned k = 0; k < 40; k++) {
+			story_send(script, &web, k & 1, 500);
+			story_wait(script, STORY_SECOND / 2);
+		}
+		learned();
+		ck_assert_msg(story_count(result->findings, " open cleartext-leak/sa-lost medium possible ") == (i < 2),
+			      "case %u:\n%s%s", i, result->findings, result->records);
+		ck_assert_msg((story_count(result->findings, " rule=learned ") > 0) == (i < 2), "case %u:\n%s", i,
+			      result->findings);
+		end();
+		story_policy_free(other);
+	}
+}
+END_TEST
+
 START_TEST(what_always_ran_beside)
 {
 	begin(NULL);
@@ -432,4 +472,5 @@ END_TEST
 
 SUITE_MAIN("learn", a_pair_that_rests, the_guards, not_through_a_nat, refuted_by_an_end, a_complete_exchange_and_esp,
 	   bounded_per_network, networks_come_and_go, evicted_ones_do_not_count, a_leak_of_a_learned_pair,
-	   promoted_to_a_rule, what_always_ran_beside, many_that_ran_beside, forgotten_after_a_fortnight)
+	   promoted_to_a_rule, without_a_rest, what_always_ran_beside, many_that_ran_beside,
+	   forgotten_after_a_fortnight)
