@@ -663,6 +663,10 @@ struct ike_event ike_story_message(struct ike_stories *stories, const struct ike
 		story->mode = mode_of(header);
 	if (side == 0 && !story->said_ns[0])
 		story->initiator_port = arrival->src_port;
+	if (side == 0)
+		story->asked_port = arrival->dst_port;
+	else
+		story->answered_port = arrival->src_port;
 	story->said_ns[side] = arrival->time_ns;
 	story->two_way = story->said_ns[0] && story->said_ns[1];
 	uint64_t digest = hash_octets(arrival->octets, arrival->captured, 0);

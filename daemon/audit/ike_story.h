@@ -118,6 +118,8 @@ struct ike_story {
 	uint16_t group_refusals;                        /* INVALID_KE_PAYLOAD so far */
 	uint8_t opened_direction;                       /* of the pair, from initiator to responder */
 	uint16_t initiator_port;                        /* of its first message in view */
+	uint16_t asked_port,
+	    answered_port; /* of the responder: where the last message to it went, where its last came from */
 	uint8_t major, minor;
 	uint8_t mode;     /* enum ike_mode */
 	uint8_t exchange; /* of the last message */

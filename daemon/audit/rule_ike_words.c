@@ -210,6 +210,17 @@ static void describe_silence(struct judge *judge, const struct judged_pair *pair
 	}
 }
 
+/* IKE_SA_INIT goes to port 500, and what follows to 4500 (RFC 7296 section 2.23), which has to be opened apart from it. */
+static void describe_port(const struct ike_story *story, struct finding *finding)
+{
+	if (!story || !story->answered_port || story->asked_port == story->answered_port)
+		return;
+	finding_say(finding, ", and it is the first to UDP port %u, which may be blocked: port %u was answered",
+		    story->asked_port, story->answered_port);
+	finding_note_integer(finding, "port", story->asked_port);
+	finding_note_integer(finding, "port_answered", story->answered_port);
+}
+
 /* The step before the one that is not answered. */
 static const char *answered_step(const struct trouble *trouble)
 {
@@ -323,6 +334,7 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 			    a.text, b.text, step ? step : "a step", trouble->sends, finding_plural(trouble->sends),
 			    answered_step(trouble));
 		finding_note_text(finding, "step", step ? step : "");
+		describe_port(story, finding);
 		describe_silence(judge, pair, trouble, story, finding);
 		break;
 	case TROUBLE_PATH_MTU:
@@ -332,6 +344,7 @@ void rule_ike_describe(struct judge *judge, const struct judged_pair *pair, enum
 		    "Small IKE messages between %s and %s are answered, and one of %u octets, sent %u times, is not",
 		    a.text, b.text, trouble->octets, trouble->sends);
 		finding_note_text(finding, "step", step ? step : "");
+		describe_port(story, finding);
 		describe_silence(judge, pair, trouble, story, finding);
 		break;
 	case TROUBLE_AUTH:

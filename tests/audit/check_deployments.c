@@ -65,6 +65,28 @@ static uint64_t up_4500(void)
 	return ispi;
 }
 
+/* The proof is not answered, which goes to UDP port 4500, or to 500 as what came before it. */
+static void proof_in_vain(bool to_4500)
+{
+	uint64_t ispi = next_ispi += 2;
+
+	v2_init(ike, ispi, GOOD);
+	ike_send(A, B, 0);
+	v2_answer(ike, ispi, GOOD, false);
+	ike_send(B, A, 0.02);
+	for (unsigned i = 0; i < 5; i++) {
+		v2_secret(ike, ispi, IKEV2_EXCHANGE_IKE_AUTH, V2_REQUEST, 1, IKEV2_PAYLOAD_IDI, 288);
+		if (to_4500)
+			ike_4500(A, B, i ? 8 : 0.02);
+		else
+			ike_send(A, B, i ? 8 : 0.02);
+	}
+}
+static void port_4500_is_blocked(void)
+{
+	proof_in_vain(true);
+}
+
 static void nat_rebinds(void)
 {
 	client_port = 31000;
@@ -538,6 +560,7 @@ static const struct scene {
 	void (*play)(void);
 	enum finding_id told; /* NOTHING: nothing is */
 } scenes[] = {
+	{ "port 4500 is blocked", port_4500_is_blocked, FINDING_IKE_STALLED },
 	{ "the port of a NAT changes", nat_rebinds, NOTHING },
 	{ "the same, and the gateway is slow to follow", nat_rebinds_and_the_gateway_is_slow, NOTHING },
 	{ "L2TP", l2tp, NOTHING },
@@ -623,4 +646,20 @@ START_TEST(in_tcp_on_another_port)
 }
 END_TEST
 
-SUITE_MAIN("deployments", each_is_told_rightly, in_tcp_on_another_port)
+START_TEST(the_port_is_named)
+{
+	for (unsigned to_4500 = 0; to_4500 < 2; to_4500++) {
+		scene_begin(NULL);
+		proof_in_vain(to_4500);
+		tell();
+		const struct finding *finding = last_word(FINDING_IKE_STALLED);
+		ck_assert_ptr_nonnull(finding);
+		const char *said =
+		    strstr(finding->text, "the first to UDP port 4500, which may be blocked: port 500 was answered");
+		ck_assert_msg((said != NULL) == to_4500, "%s", finding->text);
+		scene_end();
+	}
+}
+END_TEST
+
+SUITE_MAIN("deployments", each_is_told_rightly, the_port_is_named, in_tcp_on_another_port)
