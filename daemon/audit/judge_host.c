@@ -95,8 +95,26 @@ void judge_host_secures(struct judge *judge, const struct judged_pair *pair)
 	for (unsigned side = 0; side < 2; side++) {
 		struct judged_host *host = judge_host(judge, &pair->address[side]);
 		if (host)
-			host->esp_ns = judge->now_ns;
+			judge_host_secured(host, pair->realm, judge->now_ns);
 	}
+}
+
+/* Equal addresses in other realms are other hosts. */
+static uint64_t realm_bit(uint32_t realm)
+{
+	return UINT64_C(1) << (realm * UINT32_C(0x9e3779b9) >> 26);
+}
+
+void judge_host_secured(struct judged_host *host, uint32_t realm, int64_t time_ns)
+{
+	if (time_ns > host->esp_ns)
+		host->esp_ns = time_ns;
+	host->esp_in |= realm_bit(realm);
+}
+
+bool judge_host_speaks_esp(const struct judged_host *host, uint32_t realm)
+{
+	return host && host->esp_ns && (host->esp_in & realm_bit(realm));
 }
 
 void judge_host_parts(struct judge *judge, const struct judged_pair *pair)

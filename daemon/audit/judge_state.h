@@ -332,6 +332,7 @@ struct judged_host {
 	uint32_t peers;  /* pairs in which both sides spoke IKE or ESP, and that are kept */
 	int64_t last_ns; /* last sign of life that was worth a transition */
 	int64_t esp_ns;  /* when ESP both ways with somebody last began; 0: never */
+	uint64_t esp_in; /* in which realms: a bit for each, which some may share */
 	uint8_t takes;   /* bit per enum ike_mode that it answered as responder */
 	uint8_t proves;  /* bit per enum ike_auth by which a peer and it came to terms */
 	/* IKE SAs that show what the host takes, as responder, and what it offers, as initiator */
@@ -573,6 +574,9 @@ void judge_forget_host_alerts(struct judge *judge, struct judged_host *host);
 void judge_host_speaks(struct judge *judge, struct judged_pair *pair);
 /* The hosts of a pair speak ESP both ways. */
 void judge_host_secures(struct judge *judge, const struct judged_pair *pair);
+/* The host spoke ESP both ways with somebody of this realm at that time; and whether it ever did. `host` may be NULL there. */
+void judge_host_secured(struct judged_host *host, uint32_t realm, int64_t time_ns);
+bool judge_host_speaks_esp(const struct judged_host *host, uint32_t realm);
 /* The pair is forgotten. */
 void judge_host_parts(struct judge *judge, const struct judged_pair *pair);
 /* Whoever sent what the transition is about is alive. */

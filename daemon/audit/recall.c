@@ -81,8 +81,7 @@ static void recall_hosts(struct judge *judge, struct judged_pair *pair, int64_t 
 		if (!host)
 			continue;
 		host->told_new = true;
-		if (last_ns > host->esp_ns)
-			host->esp_ns = last_ns;
+		judge_host_secured(host, pair->realm, last_ns);
 	}
 }
 

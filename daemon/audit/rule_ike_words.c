@@ -158,8 +158,8 @@ static bool passes_by(struct judge *judge, const struct judged_pair *pair, const
 	const struct judged_host *initiator = judge_host(judge, &pair->address[trouble->direction]);
 	const struct judged_host *responder = judge_host(judge, &pair->address[!trouble->direction]);
 
-	return trouble->last_ns - trouble->first_ns < COMES_BACK_NS && responder && responder->esp_ns &&
-	       !(initiator && initiator->esp_ns) && !judge_rule_or_carried(judge, pair);
+	return trouble->last_ns - trouble->first_ns < COMES_BACK_NS && judge_host_speaks_esp(responder, pair->realm) &&
+	       !judge_host_speaks_esp(initiator, pair->realm) && !judge_rule_or_carried(judge, pair);
 }
 
 /* What makes little of a refusal. */

@@ -56,7 +56,7 @@ static void describe(struct judge *judge, const struct judged_pair *pair, struct
 	finding_note_integer(finding, "port", knock->port);
 	finding_note_boolean(finding, "client_speaks_ipsec_elsewhere", capable);
 	finding_note_boolean(finding, "server_alive", known);
-	finding_note_boolean(finding, "server_speaks_esp_with_others", host && host->esp_ns != 0);
+	finding_note_boolean(finding, "server_speaks_esp_with_others", judge_host_speaks_esp(host, pair->realm));
 }
 
 static void tell(struct judge *judge, struct judged_pair *pair)
@@ -93,7 +93,7 @@ static void knocked(struct judge *judge, struct judged_pair *pair, const struct 
 		end(judge, pair, "answered");
 		return;
 	}
-	bool secured = pair->rule || (host && host->esp_ns);
+	bool secured = pair->rule || judge_host_speaks_esp(host, pair->realm);
 	/* What was heard of before and is silent now is down. */
 	bool down = host ? !judge_host_alive(judge, pair->realm, server, news->first_ns - ALIVE_NS - 1) : !pair->rule;
 	if (!secured || down || speaks(pair, news->first_ns))

@@ -187,6 +187,37 @@ START_TEST(a_crowd_is_counted)
 }
 END_TEST
 
-SUITE_MAIN("rule_lifecycle", a_pair_comes_up, a_rekey_is_no_new_sa, silence_is_an_end_and_may_end, a_pause_is_no_end,
-	   forged_packets_of_one_side_tell_nothing, secured_again_after_a_leak, each_can_be_switched_off,
-	   a_crowd_is_counted)
+/* In a VLAN of its own a server that was never secured has the address of one that is, in another. */
+START_TEST(a_secured_host_is_one_in_its_own_network)
+{
+	for (unsigned apart = 0; apart < 2; apart++) {
+		struct story_stream knock = story_stream("192.0.2.9", OTHER, 6, 445);
+		struct story_stream web = story_stream("192.0.2.8", OTHER, 6, 80);
+		fixture_begin(NULL);
+		options.leaks_only = false;
+		options.side.realm = TRACK_REALM_VLAN;
+		there = story_sa(ONE, OTHER, 0x1001);
+		back = story_sa(OTHER, ONE, 0x2001);
+		story_tap(script, 0, 10, 0);
+		talk(40);
+		story_tap(script, 0, apart ? 20 : 10, 0);
+		for (unsigned i = 0; i < 20; i++) {
+			story_send(script, &web, i & 1, 100);
+			story_wait(script, S / 2);
+		}
+		for (unsigned i = 0; i < 5; i++) {
+			story_tcp(script, &knock, false, 2, 0);
+			story_send(script, &web, i & 1, 100);
+			story_wait(script, S << i);
+		}
+		options.end_ns = 20 * S;
+		tell();
+		ck_assert_msg(told(FINDING_LOCKED_OUT) == !apart, "apart %u:\n%s", apart, result->findings);
+		end();
+	}
+}
+END_TEST
+
+SUITE_MAIN("rule_lifecycle", a_secured_host_is_one_in_its_own_network, a_pair_comes_up, a_rekey_is_no_new_sa,
+	   silence_is_an_end_and_may_end, a_pause_is_no_end, forged_packets_of_one_side_tell_nothing,
+	   secured_again_after_a_leak, each_can_be_switched_off, a_crowd_is_counted)
