@@ -2,12 +2,12 @@
 /* See control_client.h. */
 #include "control_client.h"
 
+#include "report/json_line.h"
 #include "report/utf8.h"
 #include "terminal.h"
 #include "../config/config.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,9 +141,7 @@ static int connect_to(const char *path, struct control_client_error *error)
 
 void control_client_text(const char *line, size_t length, char *text, size_t size)
 {
-	json_t *object = json_loadb(line, length, 0, NULL);
-	const char *from = json_string_value(json_object_get(object, "text"));
-	char *all = from ? strdup(from) : NULL, *rest = all, *one, *out = text;
+	char *all = json_line_text(line, length, NULL, "text"), *rest = all, *one, *out = text;
 	size_t used = 0;
 
 	text[0] = '\0';
@@ -159,7 +157,6 @@ void control_client_text(const char *line, size_t length, char *text, size_t siz
 	if (out != text)
 		*out = '\0';
 	free(all);
-	json_decref(object);
 }
 
 struct answer {

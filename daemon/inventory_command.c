@@ -7,11 +7,11 @@
 #include "engine.h"
 #include "offline.h"
 #include "report/inventory.h"
+#include "report/json_line.h"
 #include "terminal.h"
 #include "../config/config.h"
 
 #include <getopt.h>
-#include <jansson.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,10 +145,9 @@ static void take_line(void *context, const char *line, size_t length)
 	struct asked *asked = context;
 
 	if (!asked->sensor[0]) {
-		json_t *object = json_loadb(line, length, 0, NULL);
-		const char *name = json_string_value(json_object_get(object, "sensor"));
+		char *name = json_line_text(line, length, NULL, "sensor");
 		snprintf(asked->sensor, sizeof(asked->sensor), "%s", name ? name : "");
-		json_decref(object);
+		free(name);
 	}
 	asked->refused |= !inventory_take_line(asked->inventory, line, length);
 }

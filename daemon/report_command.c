@@ -4,13 +4,13 @@
 
 #include "control_client.h"
 #include "crypto_judgement.h"
+#include "report/json_line.h"
 #include "report/period.h"
 #include "report/timestamp.h"
 #include "terminal.h"
 #include "time_argument.h"
 
 #include <getopt.h>
-#include <jansson.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,12 +73,13 @@ static bool quote(const char *text, char *quoted, size_t size)
 /* Whether a line of an alert is one of the rule that was asked for. */
 static bool is_of_rule(const struct asked *asked, const char *line, size_t length)
 {
-	json_t *object = asked->rule ? json_loadb(line, length, 0, NULL) : NULL;
-	const char *rule = json_string_value(json_object_get(json_object_get(object, "finding"), "rule"));
+	char *rule = json_line_text(line, length, "finding", "rule"),
+	     *type = json_line_text(line, length, NULL, "type");
 	/* What cannot be read is refused by who reads it next. */
-	bool found = !object || (rule && strcmp(rule, asked->rule) == 0);
+	bool found = !asked->rule || !type || (rule && strcmp(rule, asked->rule) == 0);
 
-	json_decref(object);
+	free(rule);
+	free(type);
 	return found;
 }
 

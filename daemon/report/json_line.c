@@ -42,3 +42,14 @@ char *json_line(json_t *value)
 	json_decref(value);
 	return line ? escape_del(line) : NULL;
 }
+
+char *json_line_text(const char *line, size_t length, const char *within, const char *key)
+{
+	json_t *object = json_loadb(line, length, 0, NULL);
+	const json_t *inner = within ? json_object_get(object, within) : object;
+	const char *text = json_string_value(json_object_get(inner, key));
+	char *copy = text ? strdup(text) : NULL;
+
+	json_decref(object);
+	return copy;
+}
