@@ -324,23 +324,29 @@ START_TEST(ike_on_any_port)
 END_TEST
 
 /* A segment: `prefix` or not, a frame length that is `more` than the frame, ESP or IKE. */
+static void build_segment(struct build *build, unsigned port, bool prefix, bool ike, int more)
+{
+	build_begin(build);
+	build_data(build, 40);
+	if (ike) {
+		build_ike(build, 0x1122334455667788, 0x20, 34);
+		build_u32(build, 0);
+	} else {
+		build_esp(build, 0xcafe0001, 77);
+	}
+	build_u16(build, build_length(build) + 2 + (uint32_t)more);
+	if (prefix)
+		build_put(build, "IKETCP", 6);
+	build_tcp(build, 50000, port, 0x18);
+	build_ipv4(build, 6, 1, 2);
+	build_ethernet(build, 0x0800);
+}
+
 static struct packet tcp(unsigned port, bool prefix, bool ike, int more)
 {
 	struct build build;
-	build_begin(&build);
-	build_data(&build, 40);
-	if (ike) {
-		build_ike(&build, 0x1122334455667788, 0x20, 34);
-		build_u32(&build, 0);
-	} else {
-		build_esp(&build, 0xcafe0001, 77);
-	}
-	build_u16(&build, build_length(&build) + 2 + (uint32_t)more);
-	if (prefix)
-		build_put(&build, "IKETCP", 6);
-	build_tcp(&build, 50000, port, 0x18);
-	build_ipv4(&build, 6, 1, 2);
-	build_ethernet(&build, 0x0800);
+
+	build_segment(&build, port, prefix, ike, more);
 	return read_frame(&build);
 }
 
@@ -364,21 +370,32 @@ START_TEST(tcp_encapsulation)
 				ck_assert_int_eq(packet.class, PACKET_CLEARTEXT);
 				ck_assert_uint_eq(packet.encap, PACKET_ENCAP_NONE);
 			}
-	/* On another port only somebody who knows the stream can say that it is one. */
-	for (unsigned ike = 0; ike < 2; ike++)
-		for (int more = -8; more <= 1; more++) {
-			struct packet packet = tcp(443, false, ike, more);
-			bool there = more <= 0 && (!ike || more == 0);
-			ck_assert_int_eq(packet_read_stream(&packet), there);
-			ck_assert_int_eq(packet.class, !there ? PACKET_CLEARTEXT : ike ? PACKET_IKE : PACKET_ESP);
-			if (there)
-				ck_assert_uint_eq(packet.payload_length, ike ? 68 : 48 + (uint32_t)more);
-		}
 	/* A frame that ends early: the rest is the next one. IKE has to fill its frame. */
 	ck_assert_int_eq(tcp(4500, false, false, -8).class, PACKET_ESP);
 	ck_assert_uint_eq(tcp(4500, false, false, -8).payload_length, 40);
 	ck_assert_int_eq(tcp(4500, false, true, -8).class, PACKET_CLEARTEXT);
 	ck_assert_int_eq(tcp(4500, false, false, -41).class, PACKET_CLEARTEXT);
+}
+END_TEST
+
+/* On another port only somebody who knows the stream can say that it is one. */
+START_TEST(tcp_stream)
+{
+	for (unsigned ike = 0; ike < 2; ike++)
+		for (int more = -8; more <= 1; more++) {
+			struct build build;
+			struct packet packet;
+			bool there = more <= 0 && (!ike || more == 0);
+			build_segment(&build, 443, false, ike, more);
+			struct frame frame = build_frame(&build, ETHERNET, build_length(&build));
+			packet_read(&frame, &all, &packet);
+			ck_assert_int_eq(packet.class, PACKET_CLEARTEXT);
+			ck_assert_int_eq(packet_read_stream(&packet), there);
+			ck_assert_int_eq(packet.class, !there ? PACKET_CLEARTEXT : ike ? PACKET_IKE : PACKET_ESP);
+			if (there)
+				ck_assert_uint_eq(packet.payload_length, ike ? 68 : 48 + (uint32_t)more);
+			free((void *)(uintptr_t)frame.bytes);
+		}
 }
 END_TEST
 
@@ -767,5 +784,5 @@ START_TEST(names)
 END_TEST
 
 SUITE_MAIN("packet", every_kind_and_every_cut, details_of_esp, details_of_ah, udp_rules, ike_on_any_port,
-	   tcp_encapsulation, fragments, lies, transports_without_a_class_of_their_own, icmp_errors, tunnels, depth,
-	   link_facts, captured_frames, names)
+	   tcp_encapsulation, tcp_stream, fragments, lies, transports_without_a_class_of_their_own, icmp_errors,
+	   tunnels, depth, link_facts, captured_frames, names)
