@@ -107,6 +107,7 @@ struct judged_sa {
 	uint32_t older;         /* next older SA of the same pair and direction, 0: none */
 	uint32_t spi;
 	uint8_t protocol, direction;
+	uint16_t ports[2]; /* of a, b, in UDP or TCP, as seen last; 0: in neither, or not known */
 	bool quiet, stale;
 	bool told_up, told_down; /* lifecycle */
 	bool recalled;           /* an engine before this one saw it: its octets are not counted whole */
@@ -607,6 +608,8 @@ struct judged_sa *lineage_find(struct judge *judge, const struct judged_pair *pa
 			       uint8_t protocol, uint32_t spi);
 /* The SA replaced nothing after all. */
 void lineage_part(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa);
+/* Whether two SAs of a pair may be of one line: of the same protocol, and of the same client where several are behind a NAT. */
+bool lineage_may_follow(const struct judged_sa *one, const struct judged_sa *other);
 /* An SA that an engine before this one saw. From the oldest to the newest. */
 void lineage_recall(struct judge *judge, struct judged_pair *pair, unsigned direction, const struct known_spi *known,
 		    int64_t now_ns);

@@ -10,7 +10,8 @@
  *   within the quiet threshold before and after it; SAs that begin together (those of many subnets, or of both sides
  *   that rekey at once) are parallel;
  *   an SA born while no other of the direction is active replaces the one that spoke last;
- *   an SA that speaks again after it was thought replaced was not: the two are parallel.
+ *   an SA that speaks again after it was thought replaced was not: the two are parallel;
+ *   those of two clients behind one NAT, whose ports differ, have nothing to do with each other.
  *
  * Each confirmed step is a rekey, with the time from birth to birth and the octets that went through the old SA. It does not
  * count if the old SA's birth was not in view.
@@ -262,6 +263,20 @@ void lineage_part(struct judge *judge, struct judged_pair *pair, struct judged_s
 		unlink_successor(judge, pair, table_at(&judge->sas, sa->replaces));
 }
 
+bool lineage_may_follow(const struct judged_sa *one, const struct judged_sa *other)
+{
+	if (one->protocol != other->protocol)
+		return false;
+	return !one->ports[0] || !other->ports[0] ||
+	       (one->ports[0] == other->ports[0] && one->ports[1] == other->ports[1]);
+}
+
+static void note_ports(struct judged_sa *sa, const struct transition_esp *esp)
+{
+	if (esp->ports[0])
+		memcpy(sa->ports, esp->ports, sizeof(sa->ports));
+}
+
 static void born(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa)
 {
 	struct judged_sa *latest = NULL;
@@ -270,7 +285,7 @@ static void born(struct judge *judge, struct judged_pair *pair, struct judged_sa
 	for (unsigned i = 0; number && i < WALK_MAX; i++) {
 		struct judged_sa *other = table_at(&judge->sas, number);
 		number = other->older;
-		if (other->protocol != sa->protocol)
+		if (!lineage_may_follow(sa, other))
 			continue;
 		if (!other->quiet)
 			return; /* it may be replaced or parallel: its last packet will tell */
@@ -296,7 +311,7 @@ static void fell_quiet(struct judge *judge, struct judged_pair *pair, struct jud
 		/* The list is by birth, save those whose birth was heard of later. */
 		if (gap < -QUIET_NS && !other->recalled)
 			break;
-		if (other == sa || other->protocol != sa->protocol || other->replaces ||
+		if (other == sa || !lineage_may_follow(sa, other) || other->replaces ||
 		    other->born_ns - sa->born_ns <= TOGETHER_NS || gap > QUIET_NS || gap < -QUIET_NS)
 			continue;
 		gap = gap < 0 ? -gap : gap;
@@ -353,12 +368,14 @@ void lineage_transition(struct judge *judge, struct judged_pair *pair, const str
 		sa = lineage_find(judge, pair, transition->direction, transition->esp.protocol, transition->esp.spi);
 		if (sa) {
 			/* New to the tracker, and not to us. */
+			note_ports(sa, &transition->esp);
 			woke(judge, pair, sa, transition->time_ns);
 			break;
 		}
 		sa = obtain(judge, pair, transition);
 		if (!sa)
 			break;
+		note_ports(sa, &transition->esp);
 		sa->unseen = pair->recalled && transition->time_ns - judge->known.first_ns <=
 						   judge->settings.thresholds.recall_overlap_ns;
 		/* Who does not count is at 0 all the time. */
@@ -380,6 +397,7 @@ void lineage_transition(struct judge *judge, struct judged_pair *pair, const str
 		sa = obtain(judge, pair, transition);
 		if (!sa)
 			break;
+		note_ports(sa, &transition->esp);
 		woke(judge, pair, sa, transition->time_ns);
 		break;
 	case TRANSITION_SA_GOES_ON:

@@ -315,7 +315,7 @@ static struct judged_sa *began_with(struct judge *judge, const struct judged_pai
 		int64_t gap =
 		    other->born_ns > sa->born_ns ? other->born_ns - sa->born_ns : sa->born_ns - other->born_ns;
 		number = other->older;
-		if (!other->begun || other->protocol != sa->protocol || gap > PARTNER_NS)
+		if (!other->begun || !lineage_may_follow(sa, other) || gap > PARTNER_NS)
 			continue;
 		if (found)
 			return NULL;
@@ -381,7 +381,7 @@ static void look_for_stale(struct judge *judge, struct judged_pair *pair, unsign
 	for (unsigned i = 0; number && i < WALK_MAX; i++) {
 		struct judged_sa *old = table_at(&judge->sas, number);
 		number = old->older;
-		if (old->quiet || old->stale || old->protocol != young->protocol || old->bad_spi.open)
+		if (old->quiet || old->stale || !lineage_may_follow(old, young) || old->bad_spi.open)
 			continue;
 		const struct judged_sa *old_partner = partner(judge, pair, old);
 		if (!old_partner || old_partner == young_partner || !old_partner->quiet ||

@@ -167,8 +167,10 @@ static void learn_count(struct track *track, struct pair *pair, unsigned directi
 
 /* ---- SAs ---- */
 
+/* With the ports of the packet that leads to it, if there is one. */
 static __attribute__((noinline)) void sa_transition(struct track *track, const struct pair *pair, const struct sa *sa,
-						    enum transition_kind kind, int64_t time_ns)
+						    enum transition_kind kind, int64_t time_ns,
+						    const struct packet *packet)
 {
 	struct transition transition = { .time_ns = time_ns,
 					 .kind = (uint8_t)kind,
@@ -182,6 +184,10 @@ static __attribute__((noinline)) void sa_transition(struct track *track, const s
 		.packets = sa->packets,
 		.bytes = sa->bytes,
 	};
+	if (packet && sa->encap != PACKET_ENCAP_NONE) {
+		transition.esp.ports[transition.direction] = packet->src_port;
+		transition.esp.ports[!transition.direction] = packet->dst_port;
+	}
 	track_put(track, &transition, pair);
 }
 
@@ -215,13 +221,13 @@ static void sa_goes_on(struct track *track, const struct pair *pair, struct sa *
 	sa->changes = dialogue->side[direction].changes & (CHANGES - 1u);
 	if (changed) {
 		sa->flags |= SA_GOES_ON;
-		sa_transition(track, pair, sa, TRANSITION_SA_GOES_ON, now_ns);
+		sa_transition(track, pair, sa, TRANSITION_SA_GOES_ON, now_ns, NULL);
 	} else if (sa->flags & SA_GOES_ON) {
 		/* By the clock of the packets, so that it is the same however they come. */
 		bool closely = now_ns - dialogue->changed_ns[direction] <= COUNTED_CLOSELY_NS;
 		if (closely ? now_ns / COUNT_STEP_NS != sa->last_ns / COUNT_STEP_NS
 			    : now_ns / COUNT_LATER_NS != sa->last_ns / COUNT_LATER_NS)
-			sa_transition(track, pair, sa, TRANSITION_SA_COUNT, now_ns);
+			sa_transition(track, pair, sa, TRANSITION_SA_COUNT, now_ns, NULL);
 	}
 }
 
@@ -268,7 +274,7 @@ static void sa_notice_quiet(struct track *track, struct sa *sa, int64_t now_ns)
 	sa->flags |= SA_QUIET;
 	if (!pair->link.hash || pair->generation != sa->pair_generation)
 		return;
-	sa_transition(track, pair, sa, TRANSITION_SA_QUIET, since);
+	sa_transition(track, pair, sa, TRANSITION_SA_QUIET, since, NULL);
 	tell_unanswered(track, pair, sa, since);
 }
 
@@ -282,7 +288,7 @@ void track_esp_finish(struct track *track, int64_t now_ns)
 		    pair->generation != sa->pair_generation)
 			continue;
 		if (sa->flags & SA_GOES_ON)
-			sa_transition(track, pair, sa, TRANSITION_SA_COUNT, now_ns);
+			sa_transition(track, pair, sa, TRANSITION_SA_COUNT, now_ns, NULL);
 		tell_unanswered(track, pair, sa, now_ns);
 	}
 }
@@ -644,7 +650,7 @@ struct track_handle track_esp(struct track *track, struct packet *packet, const 
 	if (born) {
 		track->counters.sas++;
 		sa->run.high = packet->sequence;
-		sa_transition(track, pair, sa, TRANSITION_SA_BORN, now);
+		sa_transition(track, pair, sa, TRANSITION_SA_BORN, now, packet);
 	} else {
 		sa_notice_quiet(track, sa, now);
 	}
@@ -659,7 +665,7 @@ struct track_handle track_esp(struct track *track, struct packet *packet, const 
 	bool woke = (sa->flags & SA_QUIET) != 0;
 	if (woke) {
 		sa->flags &= (uint8_t)~SA_QUIET;
-		sa_transition(track, pair, sa, TRANSITION_SA_WOKE, now);
+		sa_transition(track, pair, sa, TRANSITION_SA_WOKE, now, packet);
 	}
 	sa->last_ns = now;
 	/* Until it is quiet its timer stays. */

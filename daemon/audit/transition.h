@@ -82,6 +82,7 @@ struct transition_esp {
 	uint32_t spi;
 	uint8_t protocol;  /* 50 or 51 */
 	uint8_t encap;     /* enum packet_encap */
+	uint16_t ports[2]; /* of a, b, in UDP or TCP: SA_BORN, SA_WOKE; else 0 */
 	uint32_t sequence; /* of the SA's last packet in order; SA_BORN: of its first */
 	int64_t last_ns;   /* of the direction or SA: QUIET; of the packet before: SA_GOES_ON, SA_COUNT */
 	uint64_t packets,

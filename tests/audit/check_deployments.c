@@ -105,6 +105,24 @@ static void nat_rebinds(void)
 	client_port = 4500;
 }
 
+/* Clients of one office connect one after the other, for a minute or two each. */
+static void clients_behind_a_nat(void)
+{
+	for (unsigned i = 0; i < 10; i++) {
+		client_port = (uint16_t)(33000 + i);
+		uint64_t ispi = up_4500();
+		new_sas();
+		in_udp();
+		esp(100, BOTH);
+		v2_secret(ike, ispi, IKEV2_EXCHANGE_INFORMATIONAL, V2_REQUEST, 2, IKEV2_PAYLOAD_DELETE, 80);
+		ike_4500(A, B, 0);
+		v2_secret(ike, ispi, IKEV2_EXCHANGE_INFORMATIONAL, V2_RESPONSE, 2, 0, 80);
+		ike_4500(B, A, 0.02);
+		seconds(i % 2 ? 0.5 : 4);
+	}
+	client_port = 4500;
+}
+
 /* The gateway does not follow a new port: its packets go to the old one until the client says something. */
 static void nat_rebinds_and_the_gateway_is_slow(void)
 {
@@ -563,6 +581,7 @@ static const struct scene {
 	{ "port 4500 is blocked", port_4500_is_blocked, FINDING_IKE_STALLED },
 	{ "the port of a NAT changes", nat_rebinds, NOTHING },
 	{ "the same, and the gateway is slow to follow", nat_rebinds_and_the_gateway_is_slow, NOTHING },
+	{ "clients behind a NAT", clients_behind_a_nat, NOTHING },
 	{ "L2TP", l2tp, NOTHING },
 	{ "idle, with dead peer detection", idle_with_dpd, NOTHING },
 	{ "both rekey at once", child_collision, NOTHING },

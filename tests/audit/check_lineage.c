@@ -41,6 +41,8 @@ static void end(void)
 	story_policy_free(config);
 }
 
+static uint16_t from_port; /* 0: not in UDP */
+
 static void put(enum transition_kind kind, unsigned direction, uint32_t spi, int64_t time_ns, int64_t last_ns)
 {
 	struct transition transition = { .time_ns = STORY_EPOCH + time_ns,
@@ -52,6 +54,7 @@ static void put(enum transition_kind kind, unsigned direction, uint32_t spi, int
 	transition.esp = (struct transition_esp){ .spi = spi,
 						  .protocol = 50,
 						  .sequence = first_number,
+						  .ports = { from_port, from_port ? 4500 : 0 },
 						  .last_ns = STORY_EPOCH + last_ns,
 						  .packets = 100,
 						  .bytes = 10000 };
@@ -96,6 +99,46 @@ static uint32_t rekeys(double *median)
 		*median = pair.rekey_interval_median;
 	return pair.rekeys;
 }
+
+static void put_from_port(enum transition_kind kind, uint32_t spi, int64_t time_ns, uint16_t port)
+{
+	from_port = port;
+	put(kind, 0, spi, time_ns, time_ns);
+	from_port = 0;
+}
+
+/* Clients behind one NAT have ports of their own: one that comes as another ceases does not take its place. */
+START_TEST(clients_behind_a_nat)
+{
+	static const struct {
+		uint16_t first, second;
+		uint32_t replaces;
+	} cases[] = { { 40001, 40001, 1 }, { 40001, 40002, 0 }, { 40001, 0, 1 }, { 0, 0, 1 } };
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (unsigned quiet_first = 0; quiet_first < 2; quiet_first++) {
+			begin();
+			put_from_port(TRANSITION_SA_BORN, 1, 0, cases[i].first);
+			if (quiet_first)
+				quiet(1, 597 * S);
+			put_from_port(TRANSITION_SA_BORN, 2, 600 * S, cases[i].second);
+			if (!quiet_first)
+				quiet(1, 600 * S - 100 * MS);
+			ck_assert_uint_eq(replaced_by(2, NULL), cases[i].replaces);
+			ck_assert_uint_eq(rekeys(NULL), cases[i].replaces != 0);
+			end();
+		}
+	/* The port that the NAT gives changes, and the SAs stay. */
+	begin();
+	put_from_port(TRANSITION_SA_BORN, 1, 0, 40001);
+	quiet(1, 100 * S);
+	put_from_port(TRANSITION_SA_WOKE, 1, 200 * S, 40007);
+	put_from_port(TRANSITION_SA_BORN, 2, 600 * S, 40007);
+	quiet(1, 600 * S);
+	ck_assert_uint_eq(replaced_by(2, NULL), 1);
+	end();
+}
+END_TEST
 
 START_TEST(a_rekey)
 {
@@ -246,6 +289,6 @@ START_TEST(room_is_made)
 }
 END_TEST
 
-SUITE_MAIN("lineage", a_rekey, a_rekey_of_an_older_one, a_chain_of_rekeys, parallel_sas_replace_nothing,
-	   idle_and_then_rekeyed, both_sides_at_once, who_speaks_again_was_not_replaced,
+SUITE_MAIN("lineage", clients_behind_a_nat, a_rekey, a_rekey_of_an_older_one, a_chain_of_rekeys,
+	   parallel_sas_replace_nothing, idle_and_then_rekeyed, both_sides_at_once, who_speaks_again_was_not_replaced,
 	   directions_have_lines_of_their_own, room_is_made)
