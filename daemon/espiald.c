@@ -166,6 +166,29 @@ static struct config *read_again(void *context, char **text, size_t *length, cha
 	return NULL;
 }
 
+/* Whether another espiald, which does not end in a moment, has the folder of the spool; a message if so. */
+static bool is_taken(const struct config *config)
+{
+	enum {
+		LOOKS = 50,
+		BETWEEN_US = 100000
+	}; /* the reporter of one that was killed has what it told to bring home */
+	char folder[PATH_MAX];
+
+	if (!reporter_spool_folder(config, folder))
+		return false;
+	for (unsigned i = 0; i < LOOKS; i++) {
+		if (!spool_is_taken(folder))
+			return false;
+		usleep(BETWEEN_US);
+	}
+	fprintf(stderr,
+		"espiald: %s: another espiald keeps its findings there: end it first (as a service: systemctl stop "
+		"espiald), or give this one a report.spool.dir and a report.store.path of its own\n",
+		folder);
+	return true;
+}
+
 static int serve(const struct arguments *arguments)
 {
 	struct config *config = configure(arguments);
@@ -201,6 +224,10 @@ static int serve(const struct arguments *arguments)
 		       finding_plural(config->interface_count));
 		config_free(config);
 		return 0;
+	}
+	if (is_taken(config)) {
+		config_free(config);
+		return EXIT_TROUBLE;
 	}
 	fprintf(stderr, "%sespiald: %s%s\n", getenv("JOURNAL_STREAM") ? "<6>" : "", limits.text,
 		limits.scaled ? ", for which those that the file does not name were made smaller" : "");

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -115,6 +116,22 @@ static bool take_late(struct spool *spool)
 	return true;
 }
 
+/* Whether the folder is ours from now on, until it is closed or the process ends. A file system that knows no locks has no say. */
+static bool lock_folder(int directory)
+{
+	return flock(directory, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+bool spool_is_taken(const char *folder)
+{
+	int directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool taken = directory >= 0 && !lock_folder(directory);
+
+	if (directory >= 0)
+		close(directory);
+	return taken;
+}
+
 /* Opens the folder, once it can be. Called before the thread runs, and by it, late. Locked. */
 static bool open_folder(struct spool *spool, bool late)
 {
@@ -125,6 +142,12 @@ static bool open_folder(struct spool *spool, bool late)
 	spool->directory = open(spool->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (spool->directory < 0) {
 		set_failing(spool, "cannot open", errno);
+		return false;
+	}
+	if (!lock_folder(spool->directory)) {
+		set_failing(spool, "another process has", EBUSY);
+		close(spool->directory);
+		spool->directory = -1;
 		return false;
 	}
 	spool->has_folder = list_segments(spool) && (!late || take_late(spool));

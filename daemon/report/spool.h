@@ -50,6 +50,9 @@ struct spool_health {
  */
 struct spool *spool_open(const char *folder, uint64_t size_max, uint64_t first);
 
+/* Whether another process has it: two would number alike, and each would take for settled what the other's sinks have not got. */
+bool spool_is_taken(const char *folder);
+
 /* Takes up what the process before left in the refuge (spool_refuge.h, whose descriptor stays the caller's), and leaves
  * there what is released and not on disk. To be called before anything else. False, and nothing is sheltered, where the
  * spool has no folder or memory is short. */

@@ -285,6 +285,16 @@ def damaged(stage, later):
     print("damaged: records of others are left out with one message, a file of others is set aside with one")
 
 
+def alone(stage):
+    """A second espiald of the same configuration, as somebody starts it who looks for a fault, changes nothing of what the first keeps."""
+    done = subprocess.run([sys.argv[1], "-c", f"{stage.folder}/espial.yaml"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                          check=False)
+    expect(done.returncode == 2 and "another espiald keeps its findings there" in done.stderr, f"a second espiald: {done}")
+    done = subprocess.run([sys.argv[1], "-c", f"{stage.folder}/espial.yaml", "--check-config"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    expect(done.returncode == 0, "a configuration cannot be checked while espiald runs with it")
+    print("alone: a second espiald is refused")
+
+
 def body(folder):
     stage = Stage(folder, sys.argv[1], sys.argv[2])
     keys = Keys(stage)
@@ -297,6 +307,7 @@ def body(folder):
     later = all_of_it(stage, leak)
     acknowledged(stage)
     maintenance(stage)
+    alone(stage)
     damaged(stage, later)
     expect(stage.sensor.end() == 0, "espiald does not end with status 0")
     stage.syslog.end()

@@ -461,6 +461,36 @@ START_TEST(late_folder_is_taken)
 }
 END_TEST
 
+/* What another espiald keeps is let alone until that has ended. */
+START_TEST(folder_of_another_is_let_alone)
+{
+	struct spool_health health;
+
+	ck_assert(!spool_is_taken(folder));
+	struct spool *other = spool_open(folder, SIZE, FIRST);
+	struct spool_cursor *cursor = spool_cursor_new(other, "one", true);
+	append(other, 0);
+	await_release(other);
+	ck_assert(spool_is_taken(folder));
+	struct spool *spool = spool_open(folder, SIZE, FIRST + 10);
+	append(spool, 7);
+	await_release(spool);
+	spool_read_health(spool, &health);
+	ck_assert(!health.up);
+	ck_assert_msg(strstr(health.problem, "another process has ") != NULL, "%s", health.problem);
+	expect(cursor, 0, 1);
+	spool_cursor_free(cursor);
+	spool_close(other);
+	for (unsigned i = 0; i < 300 && !health.up; i++) {
+		poll(NULL, 0, 10);
+		spool_read_health(spool, &health);
+	}
+	ck_assert(health.up);
+	spool_close(spool);
+	ck_assert(!spool_is_taken(folder));
+}
+END_TEST
+
 /* A limit on the size of files stands in for a disk that is full. */
 START_TEST(full_disk_delays_nothing)
 {
@@ -646,6 +676,7 @@ int main(void)
 	tcase_add_loop_test(cases, changed_octet_costs_one_record, 0, SPOOL_HEADER + 11);
 	tcase_add_test(cases, without_a_folder_memory_serves);
 	tcase_add_test(cases, late_folder_is_taken);
+	tcase_add_test(cases, folder_of_another_is_let_alone);
 	tcase_add_test(cases, full_disk_delays_nothing);
 	tcase_add_test(cases, refuge_outlives_the_process);
 	tcase_add_test(cases, refuge_makes_room_in_order);
