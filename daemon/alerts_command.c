@@ -41,8 +41,7 @@ static const char alerts_usage[] =
     "\n"
     "STATE is open, cleared, known (acknowledged), or told: of an event, which has no end. Times are UTC.\n"
     "Without a store in the configuration espiald knows of open alerts only.\n"
-    "Exit status: 0 if none is listed, 1 if there are alerts of severity medium or worse, 2 if espiald could not be "
-    "asked.\n";
+    "Exit status: 1 if one of severity medium or worse is listed, 0 if not, 2 if espiald could not be asked.\n";
 
 enum { REQUEST_SIZE = 768, CHOICE_SIZE = 128, TEXT_SIZE = 256 };
 
@@ -317,7 +316,7 @@ static bool take_time(struct asked *asked, const char *text, int direction)
 	}
 	if (!time_argument(text, direction, &time_ns))
 		return wrong(direction > 0 ? "--until" : "--since", text,
-			     "give 30min, 4h, 7d, a date, or a time in UTC");
+			     "give 30min, 4h, 7d, 2026-11-21, or 2026-11-21 20:30 (UTC)");
 	if (direction > 0 && time_ns <= loop_wall_ns())
 		return wrong("--until", text, "that is over already; 'now' takes an acknowledgement back");
 	if (direction < 0 && time_ns > loop_wall_ns())

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Times on command lines: "30min", "4h", "7d", "2026-11-21", "2026-11-21T20:30:00Z". Asks the clock. */
+/* Times on command lines: "30min", "4h", "7d", "2026-11-21", "2026-11-21 20:30", "2026-11-21T20:30:00Z". Asks the clock. */
 #ifndef ESPIAL_DAEMON_TIME_ARGUMENT_H
 #define ESPIAL_DAEMON_TIME_ARGUMENT_H
 

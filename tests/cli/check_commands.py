@@ -511,6 +511,25 @@ class Watch(Case):
             self.assertEqual(ended_with, 2)
 
 
+class Times(Case):
+    def test_are_taken_as_espial_writes_them(self):
+        answers = self.answers()
+        for text, wanted in (("2026-11-21", "2026-11-21T00:00:00.000000Z"), ("2026-11-21 20:30", "2026-11-21T20:30:00.000000Z"),
+                             ("2026-11-21T20:30", "2026-11-21T20:30:00.000000Z"), ("2026-11-21 20:30:59", "2026-11-21T20:30:59.000000Z"),
+                             ("2026-11-21T20:30:59Z", "2026-11-21T20:30:59.000000Z"), ("2026-11-21T20:30:59.5", "2026-11-21T20:30:59.500000Z"),
+                             ("2026-11-21T20:30:59.123456Z", "2026-11-21T20:30:59.123456Z")):
+            done = self.espial("alerts", "--since", text)
+            self.assertEqual((done.returncode, answers.requests[-1]["since"]), (0, wanted), done.stderr)
+
+    def test_that_are_none(self):
+        for text in ("", "20:30", "2026-11-21T", "2026-11-21x20:30", "2026-11-21 20:3", "2026-11-21T20:30:59X", "2026-11-21T20:30:59.",
+                     "2026-11-21T20:30:59.1234567Z", "2026-11-21T20:30:59+01:00", "2026-02-30", "2026-11-21 24:00", "-1h", "1.5h"):
+            for command in ("alerts", "report"):
+                done = self.espial(command, "--since", text)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(f"--since {text}: give ", done.stderr)
+
+
 class Names(Case):
     """Captures have the names that somebody else gave them, and a terminal does what it reads."""
 
