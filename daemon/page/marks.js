@@ -18,7 +18,7 @@ export const ends = (a, b, arrow = '↔') =>
 export const pairAnchor = (a, b) => h('a', { href: pairLink(a, b), class: 'pair-anchor' }, ends(a, b));
 
 // Heads of columns whose figures stand at the right.
-export const NUMBERS = new Set(['Age', 'Packets', 'Volume', 'Lost', 'Replayed', 'Frames', 'Per second', 'Dropped by kernel', 'Dropped by interface', 'Share',
+export const NUMBERS = new Set(['Age', 'Packets', 'Volume', 'Lost', 'Replayed', 'Frames', 'Per second', 'Dropped by kernel', 'Dropped by interface', 'Ring', 'Used of late', 'At most', 'Times full', 'Share',
   'Entries', 'Limit', 'Evicted', 'Memory', 'Delivered', 'Waiting', 'Given up']);
 
 // What a finding is about, in one line.

@@ -29,9 +29,10 @@ function draw(main, status) {
       ['Frames', count(packets) + ', ' + octets(summary.bytes || 0)], ['Now', status.packets_per_second === null ? 'not known yet' : count(status.packets_per_second) + ' packets/s, ' + octets(Math.round(status.bits_per_second / 8)) + '/s'],
       ['State as of', moment(now) + ' UTC'],
     ].map(([title, value]) => h('div', {}, h('dt', {}, title), h('dd', {}, value))))),
-    panel('Interfaces', status.interfaces.length ? h('table', { class: 'plain' }, th(['Interface', 'State', 'Frames', 'Per second', 'Dropped by kernel', 'Dropped by interface']),
+    panel('Interfaces', status.interfaces.length ? h('table', { class: 'plain' }, th(['Interface', 'State', 'Frames', 'Per second', 'Dropped by kernel', 'Dropped by interface', 'Ring', 'Used of late', 'At most', 'Times full']),
       h('tbody', {}, status.interfaces.map((one) => h('tr', {}, h('th', { scope: 'row' }, wire(one.name)), h('td', {}, one.up ? '● up' : h('span', { class: 'is-clear' }, '✕ down')),
-        number(count(one.received)), number(rate(one.frames_per_second, count)), number(count(one.dropped) + (one.dropped ? ' (' + percent(one.dropped, one.dropped + one.received) + ')' : ''), one.dropped > 0), number(count(one.interface_dropped), one.interface_dropped > 0)))))
+        number(count(one.received)), number(rate(one.frames_per_second, count)), number(count(one.dropped) + (one.dropped ? ' (' + percent(one.dropped, one.dropped + one.received) + ')' : ''), one.dropped > 0), number(count(one.interface_dropped), one.interface_dropped > 0),
+        number(one.ring ? octets(one.ring) : '–'), number(percent(one.ring_used, one.ring), one.ring_used > 0.9 * one.ring), number(percent(one.ring_peak, one.ring)), number(count(one.ring_full), one.ring_full > 0)))))
       : h('p', { class: 'empty' }, 'The engine has not said yet what it captures on.')),
     h('div', { class: 'columns even' },
       panel('What passed', h('table', { class: 'plain' }, th(['Class', 'Frames', 'Share', '']), h('tbody', {}, Object.entries(CLASSES).map(([key, title]) =>

@@ -157,12 +157,14 @@ static json_t *interfaces_of(const struct snapshot *snapshot)
 
 	for (size_t i = 0; i < snapshot->interface_count; i++) {
 		const struct snapshot_interface *one = &snapshot->interfaces[i];
-		json_array_append_new(list,
-				      json_pack("{s:s, s:b, s:o, s:o, s:o, s:o}", "name", one->interface.name, "up",
-						one->interface.up, "received", counter(one->interface.received),
-						"dropped", counter(one->interface.dropped), "interface_dropped",
-						counter(one->interface.interface_dropped), "frames_per_second",
-						real_or_null(one->frames_per_second)));
+		json_array_append_new(
+		    list, json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", one->interface.name,
+				    "up", one->interface.up, "received", counter(one->interface.received), "dropped",
+				    counter(one->interface.dropped), "interface_dropped",
+				    counter(one->interface.interface_dropped), "frames_per_second",
+				    real_or_null(one->frames_per_second), "ring", counter(one->interface.ring),
+				    "ring_used", counter(one->interface.ring_used), "ring_peak",
+				    counter(one->interface.ring_peak), "ring_full", counter(one->interface.ring_full)));
 	}
 	return list;
 }

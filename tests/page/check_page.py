@@ -294,7 +294,7 @@ def check_grid_keys(page):
 def check_views(page, served, lines):
     alerts = sum(1 for record in lines if record["type"] == "finding")
     views = {"alerts": lambda: len(page.all(".alert")) == alerts, "ike": lambda: page.rows() == 500, "inventory": lambda: page.rows() == 500,
-             "sensor": lambda: "syslog" in page.text("main") and "eth2" in page.text("main")}
+             "sensor": lambda: "syslog" in page.text("main") and re.search(r"eth2\s.*67\.1 MB\s+74\.5.%\s+100.%\s+3\b", page.text("main"))}
     for name, shown in views.items():
         served.publish(lines)  # so that what is shown is not of long ago
         page.open(served, "#/" + name)
