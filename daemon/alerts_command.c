@@ -177,7 +177,8 @@ static int list_once(void *context)
 {
 	struct asked *asked = context;
 	struct control_client_error error;
-	const struct page page = { stdout, terminal_width(), terminal_colour(), terminal_unicode() };
+	const struct page page = { ask_output(&asked->options), terminal_width(), terminal_colour(),
+				   terminal_unicode() };
 
 	asked->bad = false;
 	if (asked->options.json)
@@ -190,7 +191,7 @@ static int list_once(void *context)
 	}
 	bool answered = control_client_ask(asked->options.socket, asked->request, take_line, asked, &error);
 	if (answered && text_table_rows(asked->table) == 0)
-		say_beside("%s; %s'espial status' tells whether frames arrive",
+		say_beside(&asked->options, "%s; %s'espial status' tells whether frames arrive",
 			   asked->chosen ? "no such alerts" : "there are no alerts",
 			   asked->chosen ? "'espial alerts' without a choice lists all, " : "");
 	else if (answered)

@@ -37,7 +37,7 @@ static void put_plain(const char *text)
 	}
 }
 
-/* What is printed is kept back, the clear screen of --watch too, and would come after the message and wipe it out. */
+/* What was printed comes first. */
 static void put_beside(const char *start, const char *format, va_list arguments)
 {
 	char *text = NULL;
@@ -60,12 +60,22 @@ void complain(const char *format, ...)
 	va_end(arguments);
 }
 
-void say_beside(const char *format, ...)
+FILE *ask_output(const struct ask_options *options)
+{
+	return options->screen ? options->screen : stdout;
+}
+
+void say_beside(const struct ask_options *options, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	put_beside("", format, arguments);
+	if (options->screen) {
+		vfprintf(options->screen, format, arguments);
+		fputc('\n', options->screen);
+	} else {
+		put_beside("", format, arguments);
+	}
 	va_end(arguments);
 }
 
@@ -246,13 +256,50 @@ unsigned ask_watch_seconds(const char *text)
 	return 0;
 }
 
-int ask_repeatedly(const struct ask_options *options, int (*once)(void *context), void *context)
+/* Home, and the rest of the screen cleared, in one piece with what comes there, so that what did not change does not flicker. What does not
+ * fit is left out: scrolled, the top would be gone. */
+static void show_screen(const char *text)
 {
+	unsigned rows = terminal_height() - 1, lines = 0, more = 0;
+	const char *end = text;
+
+	for (const char *at = text; *at; at++) {
+		if (*at != '\n')
+			continue;
+		lines++;
+		/* The last row is for how many more there are. */
+		if (lines < rows || (lines == rows && at[1] == '\0'))
+			end = at + 1;
+	}
+	for (const char *at = end; *at; at++)
+		more += *at == '\n';
+	fputs("\033[H\033[J", stdout);
+	(void)fwrite(text, 1, (size_t)(end - text), stdout);
+	if (more)
+		printf("... and %u line%s more, for which the window is too low\n", more, more == 1 ? "" : "s");
+}
+
+/* One look at a terminal. The status of `once`. */
+static int look(struct ask_options *options, int (*once)(void *context), void *context)
+{
+	char *text = NULL;
+	size_t size;
+
+	options->screen = open_memstream(&text, &size);
+	int status = once(context);
+	if (options->screen && fclose(options->screen) == 0 && status != EXIT_TROUBLE)
+		show_screen(text);
+	options->screen = NULL;
+	free(text);
+	return status;
+}
+
+int ask_repeatedly(struct ask_options *options, int (*once)(void *context), void *context)
+{
+	bool screen = options->watch && !options->json && isatty(STDOUT_FILENO);
+
 	for (;;) {
-		/* Home, and the rest of the screen cleared: what did not change does not flicker. */
-		if (options->watch && isatty(STDOUT_FILENO))
-			fputs("\033[H\033[J", stdout);
-		int status = once(context);
+		int status = screen ? look(options, once, context) : once(context);
 		if (!options->watch || status == EXIT_TROUBLE || fflush(stdout) != 0)
 			return status;
 		sleep(options->watch);

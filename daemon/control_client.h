@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* What is said when something cannot be asked, and what to do about it. */
 struct control_client_error {
@@ -33,6 +34,7 @@ struct ask_options {
 	const char *socket;
 	bool json;
 	unsigned watch; /* seconds between two looks; 0: once */
+	FILE *screen;   /* where the look of now goes, of a terminal that is watched; NULL: standard output */
 };
 
 enum { EXIT_DONE = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
@@ -40,8 +42,11 @@ enum { EXIT_DONE = 0, EXIT_FINDINGS = 1, EXIT_TROUBLE = 2 };
 /* "espial: " and the text on standard error, below what was printed so far. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same for what is no mistake, as that there is nothing to list: the text alone. */
-void say_beside(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Where a command prints what it was asked for. */
+FILE *ask_output(const struct ask_options *options);
+
+/* What is no mistake, as that there is nothing to list: the text alone, on a screen that is watched, else beside the output. */
+void say_beside(const struct ask_options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Tells the error; returns EXIT_TROUBLE. */
 int ask_failed(const struct control_client_error *error);
@@ -52,8 +57,9 @@ void control_client_text(const char *line, size_t length, char *text, size_t siz
 /* Prints a line as it came. */
 void print_line(void *context, const char *line, size_t length);
 
-/* Calls `once` as often as --watch wants, on a clear screen; returns its status. */
-int ask_repeatedly(const struct ask_options *options, int (*once)(void *context), void *context);
+/* Calls `once` as often as --watch wants; returns its status. On a terminal each look begins at the top, and has no more lines than there
+ * are: the first ones, which matter most. The options are those that `once` finds in its context. */
+int ask_repeatedly(struct ask_options *options, int (*once)(void *context), void *context);
 
 /* Seconds of --watch[=SECONDS]; 0 with a message if it is none. */
 unsigned ask_watch_seconds(const char *text);

@@ -286,10 +286,11 @@ static void take_line(void *context, const char *line, size_t length)
 static void say_nothing(const struct asked *asked)
 {
 	if (asked->address_count)
-		say_beside("espiald has seen no %s of %s; 'espial %s' lists all there are", asked->listing->nothing,
-			   asked->address_count == 2 ? "these two together" : "this address", asked->listing->request);
+		say_beside(&asked->options, "espiald has seen no %s of %s; 'espial %s' lists all there are",
+			   asked->listing->nothing, asked->address_count == 2 ? "these two together" : "this address",
+			   asked->listing->request);
 	else
-		say_beside("espiald has seen no %s yet; 'espial status' tells whether frames arrive",
+		say_beside(&asked->options, "espiald has seen no %s yet; 'espial status' tells whether frames arrive",
 			   asked->listing->nothing);
 }
 
@@ -298,7 +299,8 @@ static int list_once(void *context)
 	struct asked *asked = context;
 	struct control_client_error error;
 	char request[PAIR_REQUEST_SIZE];
-	const struct page page = { stdout, terminal_width(), terminal_colour(), terminal_unicode() };
+	const struct page page = { ask_output(&asked->options), terminal_width(), terminal_colour(),
+				   terminal_unicode() };
 
 	control_client_pair_request(request, asked->listing->request, asked->address, asked->address_count);
 	if (asked->options.json)

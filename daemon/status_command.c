@@ -341,6 +341,8 @@ static int status_once(void *context)
 	struct control_client_error error;
 
 	status->object = NULL;
+	status->page =
+	    (struct page){ ask_output(&status->options), terminal_width(), terminal_colour(), terminal_unicode() };
 	bool answered =
 	    control_client_ask(status->options.socket, "{\"request\":\"status\"}", take_line, status, &error);
 	if (!answered) {
@@ -394,6 +396,5 @@ int status_command(int count, char **arguments)
 		complain("'%s' is not expected here\nTry 'espial status --help'.", arguments[optind]);
 		return EXIT_TROUBLE;
 	}
-	status.page = (struct page){ stdout, terminal_width(), terminal_colour(), terminal_unicode() };
 	return ask_repeatedly(&status.options, status_once, &status);
 }

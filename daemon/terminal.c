@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 20, WIDTH_MAX = 160 };
+enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 20, WIDTH_MAX = 160, HEIGHT_DEFAULT = 24, HEIGHT_MIN = 4 };
 
 unsigned terminal_width(void)
 {
@@ -20,6 +20,15 @@ unsigned terminal_width(void)
 	if (columns && atoi(columns) >= WIDTH_MIN)
 		return (unsigned)atoi(columns) < WIDTH_MAX ? (unsigned)atoi(columns) : WIDTH_MAX;
 	return WIDTH_DEFAULT;
+}
+
+unsigned terminal_height(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0)
+		return HEIGHT_DEFAULT;
+	return size.ws_row > HEIGHT_MIN ? size.ws_row : HEIGHT_MIN;
 }
 
 bool terminal_has_width(void)

@@ -8,6 +8,9 @@
 /* Columns: the terminal's, else COLUMNS, else 80; 20 to 160. */
 unsigned terminal_width(void);
 
+/* Rows: the terminal's, else 24; 4 at least. */
+unsigned terminal_height(void);
+
 /* Whether anything says how wide it is: a terminal, or COLUMNS. */
 bool terminal_has_width(void);
 

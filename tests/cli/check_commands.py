@@ -8,6 +8,7 @@ without waiting for it.
 
 import contextlib
 import datetime
+import fcntl
 import itertools
 import json
 import os
@@ -17,9 +18,11 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import unittest
 
@@ -480,9 +483,10 @@ class Options(Case):
 class Watch(Case):
     """What stands on the screen of a terminal: all since it was cleared last."""
 
-    def screen(self, *arguments):
+    def screen(self, *arguments, rows=24):
         """And the status, where the command ended by itself; else it is looked at while it sleeps."""
         master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, 80, 0, 0))
         process = subprocess.Popen([ESPIAL, *arguments], stdin=slave, stdout=slave, stderr=slave,
                                    env={**os.environ, "LC_ALL": "C.UTF-8", "ESPIAL_SOCKET": self.socket})
         os.close(slave)
@@ -503,6 +507,31 @@ class Watch(Case):
         for command, said in (("alerts", "there are no alerts; 'espial status' tells whether frames arrive\n"),
                               ("sas", "espiald has seen no SAs yet; 'espial status' tells whether frames arrive\n")):
             self.assertEqual(self.screen(command, "--watch=3"), (said, None))
+
+    def test_shows_what_comes_first(self):
+        def numbered(i):
+            one = alert("high")
+            return {**one, "alert": f"{i:016x}", "finding": {**one["finding"], "alert": f"{i:016x}"}}
+
+        for count, more in ((2, 0), (6, 0), (7, 1), (8, 2), (40, 34)):
+            answers = Answers(self.socket, {"alerts": [numbered(i) for i in range(count)]})
+            answers.start()
+            try:
+                shown = re.sub("\x1b\\[[0-9;]*m", "", self.screen("alerts", "--watch=3", rows=9)[0]).splitlines()
+            finally:
+                answers.end()
+                os.unlink(self.socket)
+            # The head of the table, rows, and what is told below it, in eight lines.
+            with self.subTest(count=count):
+                self.assertLessEqual(len(shown), 8)
+                self.assertTrue(shown[0].startswith("ALERT"))
+                self.assertTrue(shown[1].startswith(f"{0:016x}"))
+                if count <= 6:
+                    self.assertTrue(shown[-1].startswith("'espial alerts show ALERT' tells"))
+                    self.assertEqual(len(shown), count + 2)
+                else:
+                    self.assertEqual(len(shown), 8)
+                    self.assertRegex(shown[-1], rf"^\.\.\. and {more + 1} lines? more, ")
 
     def test_that_ends_says_why(self):
         for command in ("alerts", "sas", "status"):
