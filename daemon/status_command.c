@@ -194,6 +194,7 @@ static void put_stage(struct text_table *table, const json_t *stage, double whol
 /* Since the start, of those packets that were timed. */
 static void tell_stages(const struct status *status)
 {
+	enum { TIMED_ENOUGH = 1000 };
 	static const struct text_column columns[] = {
 		{ .title = "STAGE" },
 		{ .title = "NS A PACKET", .right = true },
@@ -205,15 +206,24 @@ static void tell_stages(const struct status *status)
 	double whole = 0;
 	size_t index;
 
-	json_array_foreach(list, index, row) whole += nanoseconds_of(row);
+	uint64_t least = UINT64_MAX; /* packets that any stage was timed with */
+	json_array_foreach(list, index, row)
+	{
+		whole += nanoseconds_of(row);
+		least = count_of(row, "packets") < least ? count_of(row, "packets") : least;
+	}
 	json_array_foreach(list, index, row) if (table && whole > 0) put_stage(table, row, whole);
 	if (table && whole > 0) {
 		page_heading(&status->page, "cost of a packet");
 		text_table_write(table, &status->page, terminal_has_width());
 		bool millions = whole <= 1e4;
-		line(&status->page, "together", STYLE_PLAIN,
-		     "%.0f ns: %.1f %s packets a second, if one processor did all", whole,
-		     (millions ? 1e3 : 1e6) / whole, millions ? "million" : "thousand");
+		/* The first packets cost many times what those do that come when caches are warm. */
+		if (least < TIMED_ENOUGH)
+			line(&status->page, "together", STYLE_PLAIN, "%.0f ns, of too few packets to say more", whole);
+		else
+			line(&status->page, "together", STYLE_PLAIN,
+			     "%.0f ns: %.1f %s packets a second, if one processor did all", whole,
+			     (millions ? 1e3 : 1e6) / whole, millions ? "million" : "thousand");
 	}
 	text_table_free(table);
 }
@@ -297,7 +307,6 @@ static void tell(const struct status *status)
 	page_heading(page, "capture");
 	tell_interfaces(status);
 	tell_workers(status);
-	tell_stages(status);
 	page_heading(page, "sinks");
 	tell_sinks(status);
 	page_heading(page, "tables");
@@ -308,6 +317,7 @@ static void tell(const struct status *status)
 		     (unsigned long long)count_of(object, "transitions_lost"),
 		     finding_plural(count_of(object, "transitions_lost")),
 		     (unsigned long long)count_of(object, "untracked"), finding_plural(count_of(object, "untracked")));
+	tell_stages(status);
 }
 
 /* The same for a person and for a program: the exit status must not depend on --json. */

@@ -203,10 +203,11 @@ class Show(Case):
 
 class Figures(Case):
     def test_of_slow_packets_are_thousands(self):
-        stages = [{"name": "decode", "ns_per_packet": 22454.0, "timed": 1000}]
-        for nanoseconds, words in ((22454.0, "22454 ns: 44.5 thousand packets a second"), (10000.0, "10000 ns: 0.1 million packets"),
-                                   (250.0, "250 ns: 4.0 million packets")):
-            answers = Answers(self.socket, {"status": [status(stages=[{**stages[0], "ns_per_packet": nanoseconds}])]})
+        for nanoseconds, packets, words in (
+                (22454.0, 1000, "22454 ns: 44.5 thousand packets a second"), (10000.0, 1000, "10000 ns: 0.1 million packets"),
+                (250.0, 1000, "250 ns: 4.0 million packets"), (142312.0, 999, "142312 ns, of too few packets to say more\n")):
+            stages = [{"name": "decode", "ns_per_packet": nanoseconds, "packets": packets}, {"name": "judge", "ns_per_packet": 0.0, "packets": 9999}]
+            answers = Answers(self.socket, {"status": [status(stages=stages)]})
             answers.start()
             try:
                 self.assertIn(words, self.espial("status").stdout)
