@@ -18,6 +18,7 @@
 #include "realms.h"
 #include "report/memory_or_end.h"
 #include "report/nat_hash.h"
+#include "report/random_seed.h"
 #include "stopwatch.h"
 #include "workers.h"
 #include "../config/config.h"
@@ -29,7 +30,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #define SECOND INT64_C(1000000000)
@@ -87,16 +87,6 @@ static void put_to_ring(void *context, const struct transition *transition)
 {
 	struct engine *engine = context;
 	ring_put(engine->ring, transition);
-}
-
-static uint64_t random_seed(void)
-{
-	uint64_t seed = 0;
-
-	/* Without randomness, which Linux always has once it has booted, the tables still work. */
-	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
-		seed = (uint64_t)getpid() * UINT64_C(0x9e3779b97f4a7c15);
-	return seed;
 }
 
 static void interface_settings(struct engine *engine, unsigned index, const struct config_interface *from)

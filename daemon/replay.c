@@ -2,9 +2,10 @@
 /* See replay.h. */
 #include "replay.h"
 
+#include "audit/hash.h"
 #include "crypto_judgement.h"
-#include "report/fnv.h"
 #include "report/ip_service.h"
+#include "report/random_seed.h"
 #include "report/record_reader.h"
 #include "report/store_history.h"
 #include "report/timestamp.h"
@@ -66,6 +67,7 @@ struct replay {
 	struct list pairs, selections, alerts, rows;
 	uint32_t *slots; /* hash table of pair indexes + 1; owned */
 	size_t slot_count;
+	uint64_t seed; /* of that: who sends packets chooses addresses */
 	struct record_reader reader;
 	bool failed;
 };
@@ -74,8 +76,10 @@ struct replay *replay_new(const struct policy *policy)
 {
 	struct replay *replay = calloc(1, sizeof(*replay));
 
-	if (replay)
+	if (replay) {
 		replay->policy = policy;
+		replay->seed = random_seed();
+	}
 	return replay;
 }
 
@@ -118,8 +122,8 @@ static void *add(struct replay *replay, struct list *list, size_t size)
 
 static size_t slot_of(const struct replay *replay, const struct address *a, const struct address *b)
 {
-	uint64_t hash = fnv_octets(fnv_octets(FNV_BASIS, a->bytes, sizeof(a->bytes)), b->bytes, sizeof(b->bytes));
-	size_t at = (size_t)(hash ^ hash >> 32) & (replay->slot_count - 1);
+	struct address key[2] = { *a, *b };
+	size_t at = (size_t)hash_octets(key, sizeof(key), replay->seed) & (replay->slot_count - 1);
 
 	for (; replay->slots[at]; at = (at + 1) & (replay->slot_count - 1)) {
 		const struct past_pair *pair = pair_at(replay, replay->slots[at] - 1);

@@ -5,9 +5,10 @@
  */
 #include "snapshot.h"
 
-#include "fnv.h"
+#include "../audit/hash.h"
 #include "inventory.h"
 #include "open_alerts.h"
+#include "random_seed.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ struct arena {
 	struct part *parts; /* the newest first */
 	const char **texts; /* hash table of texts, owned; NULL before the first */
 	size_t text_count, text_slots;
+	uint64_t seed; /* of that: names of algorithms, and SPIs, are chosen by whoever sends packets */
 	bool failed;
 };
 
@@ -60,16 +62,9 @@ static void arena_free(struct arena *arena)
 	free(arena->texts);
 }
 
-static size_t text_hash(const char *text)
-{
-	uint64_t hash = fnv_text(text);
-
-	return (size_t)(hash ^ hash >> 32);
-}
-
 static size_t text_slot(const struct arena *arena, const char *text)
 {
-	size_t at = text_hash(text) & (arena->text_slots - 1);
+	size_t at = (size_t)hash_octets(text, strlen(text), arena->seed) & (arena->text_slots - 1);
 
 	while (arena->texts[at] && strcmp(arena->texts[at], text) != 0)
 		at = (at + 1) & (arena->text_slots - 1);
@@ -152,7 +147,11 @@ struct kept {
 
 struct snapshot_builder *snapshot_builder_new(void)
 {
-	return calloc(1, sizeof(struct snapshot_builder));
+	struct snapshot_builder *builder = calloc(1, sizeof(*builder));
+
+	if (builder)
+		builder->arena.seed = random_seed();
+	return builder;
 }
 
 void snapshot_builder_free(struct snapshot_builder *builder)

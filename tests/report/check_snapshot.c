@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SECOND INT64_C(1000000000)
 
@@ -333,6 +334,57 @@ START_TEST(an_open_alert_has_texts_of_its_own)
 }
 END_TEST
 
+/* How long a snapshot takes of IKE SAs that offer these names, 32 each. */
+static double seconds_for(char (*names)[32], size_t count)
+{
+	struct snapshot_builder *builder = snapshot_builder_new();
+	struct timespec from, until;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+	for (size_t i = 0; i + 32 <= count; i += 32) {
+		const char *offered[32];
+		for (size_t k = 0; k < 32; k++)
+			offered[k] = names[i + k];
+		struct record record = { .type = RECORD_IKE_SA, .time_ns = SECOND };
+		record.ike_sa = (struct record_ike_sa){ .initiator = sample_address("192.0.2.1"),
+							.responder = sample_address("192.0.2.2"),
+							.ispi = i + 1,
+							.offered = offered,
+							.offered_count = 32 };
+		snapshot_builder_add(builder, &record, "s");
+	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &until);
+	snapshot_builder_free(builder);
+	return (double)(until.tv_sec - from.tv_sec) + (double)(until.tv_nsec - from.tv_nsec) / 1e9;
+}
+
+/* Who sends packets chooses numbers of algorithms, and so names. The bad ones come to lie close together by FNV-1a. */
+START_TEST(names_from_the_wire_do_not_crowd)
+{
+	enum { COUNT = 16384, SLOTS = 65536, CLOSE = 64 };
+	char(*names)[32] = calloc(2 * COUNT, sizeof(*names));
+	size_t good = 0, bad = 0;
+
+	ck_assert_ptr_nonnull(names);
+	for (unsigned id = 1024; bad < COUNT && id < 65536; id++)
+		for (unsigned bits = 1; bad < COUNT && bits < 65536; bits += 7) {
+			char name[32];
+			int length = snprintf(name, sizeof(name), "ENCRYPTION_%u_%u", id, bits);
+			uint64_t hash = UINT64_C(0xcbf29ce484222325);
+			for (int i = 0; i < length; i++)
+				hash = (hash ^ (uint8_t)name[i]) * UINT64_C(0x100000001b3);
+			if (good < COUNT)
+				strcpy(names[good++], name);
+			if (((hash ^ hash >> 32) & (SLOTS - 1)) < CLOSE)
+				strcpy(names[COUNT + bad++], name);
+		}
+	ck_assert_uint_eq(bad, COUNT);
+	double usual = seconds_for(names, COUNT), crowded = seconds_for(names + COUNT, COUNT);
+	ck_assert_msg(crowded < 20 * usual + 0.05, "%.3f s instead of %.3f s", crowded, usual);
+	free(names);
+}
+END_TEST
+
 START_TEST(what_is_told_once_is_not_open)
 {
 	struct open_alerts *alerts = open_alerts_new();
@@ -477,6 +529,6 @@ END_TEST
 
 SUITE_MAIN("snapshot", lines_come_back_in_order, a_row_is_what_was_told, sas_are_in_order_whatever_their_ends,
 	   rates_come_from_two_snapshots_of_one_engine, alerts_live_from_open_to_clear,
-	   an_open_alert_has_texts_of_its_own, what_is_told_once_is_not_open,
+	   an_open_alert_has_texts_of_its_own, names_from_the_wire_do_not_crowd, what_is_told_once_is_not_open,
 	   alerts_are_bounded_and_the_least_goes_first, a_snapshot_counts_alerts_into_pairs, a_test_is_no_finding,
 	   lines_of_an_audit_make_one)
