@@ -7,8 +7,9 @@
  * gzip or zstd, from a file or from standard input, all through a bounded buffer. Any other format gets one exact error.
  *
  * A frame may have 262 144 octets, or as many as the file's own snap length says, 16 MiB at most; more is damage. A
- * wire length below the captured one is raised to it. A time outside of 1970 to 2262 is damage. pcapng's simple packets
- * have no time and get that of the frame before them (0 if there is none).
+ * wire length below the captured one is raised to it. A time outside of 1970 to 2260 is damage: 64 bits of nanoseconds
+ * have room for what is added to it. pcapng's simple packets have no time and get that of the frame before them (0 if
+ * there is none).
  */
 #ifndef ESPIAL_DAEMON_CAPTURE_FILE_H
 #define ESPIAL_DAEMON_CAPTURE_FILE_H

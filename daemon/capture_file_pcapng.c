@@ -34,6 +34,7 @@ enum {
 };
 
 static const int64_t SECOND = 1000000000;
+static const int64_t TIME_END_S = 9183110400; /* 2261-01-01 */
 
 static void damage_block(struct capture_file *file, const char *what)
 {
@@ -86,7 +87,7 @@ static bool frame_time(const struct capture_file_interface *interface, uint64_t 
 	else
 		since = interface->divisor ? ticks / interface->divisor : 0;
 	time = (__int128)since + (__int128)interface->offset * SECOND;
-	if (time < 0 || time > INT64_MAX)
+	if (time < 0 || time >= TIME_END_S * SECOND)
 		return false;
 	*time_ns = (int64_t)time;
 	return true;
@@ -174,7 +175,7 @@ static bool take_packet(struct capture_file *file, const uint8_t *block, uint32_
 		return false;
 	}
 	if (!frame_time(interface, ticks, &file->pcapng.last_time)) {
-		damage_block(file, "has a time before 1970 or after 2262");
+		damage_block(file, "has a time before 1970 or after 2260");
 		return false;
 	}
 	*frame = (struct frame){
