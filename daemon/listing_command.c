@@ -135,9 +135,20 @@ static enum page_style verdict_style(enum pair_verdict verdict)
 
 /* ---- pairs ---- */
 
+/* Where capture.realm keeps networks with equal addresses apart. */
+static void put_realm(struct text_table *table, uint32_t realm, const char *interface)
+{
+	char number[16] = "-";
+
+	if (realm)
+		snprintf(number, sizeof(number), "%u", realm);
+	text_table_put(table, STYLE_PLAIN, interface ? interface : number);
+}
+
 static const struct text_column pair_columns[] = {
 	{ .title = "A" },
 	{ .title = "B" },
+	{ .title = "REALM", .if_any = true },
 	{ .title = "VERDICT" },
 	{ .title = "RULE", .flexible = true, .rank = 1 },
 	{ .title = "ESP, AH", .right = true, .rank = 2 },
@@ -161,6 +172,7 @@ static void put_pair(struct text_table *table, const struct record *record, int6
 	}
 	put_address(table, &pair->a);
 	put_address(table, &pair->b);
+	put_realm(table, pair->realm, pair->realm_interface);
 	text_table_put(table, verdict_style(pair->verdict), pair_verdict_name(pair->verdict));
 	text_table_put(table, STYLE_PLAIN, pair->rule ? pair->rule : "-");
 	put_octets(table, STYLE_PLAIN, pair->esp_bytes);
@@ -174,6 +186,7 @@ static void put_pair(struct text_table *table, const struct record *record, int6
 static const struct text_column sa_columns[] = {
 	{ .title = "SOURCE" },
 	{ .title = "DESTINATION" },
+	{ .title = "REALM", .if_any = true },
 	{ .title = "SPI" },
 	{ .title = "PROTO", .rank = 6 },
 	{ .title = "STATE" },
@@ -199,6 +212,7 @@ static void put_sa(struct text_table *table, const struct record *record, int64_
 
 	put_address(table, &sa->src);
 	put_address(table, &sa->dst);
+	put_realm(table, sa->realm, sa->realm_interface);
 	put_spi(table, STYLE_PLAIN, sa->spi);
 	text_table_put(table, STYLE_PLAIN,
 		       protocols[sa->protocol == 51][sa->encap == PACKET_ENCAP_NONE  ? 0

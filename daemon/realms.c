@@ -15,17 +15,23 @@ static const char *name_of(const struct realms *realms, uint32_t realm)
 
 bool realms_name(const struct realms *realms, const struct record *record, struct record *named)
 {
-	bool finding = record->type == RECORD_FINDING || record->type == RECORD_HELD_ALERT;
-	const char *name;
+	enum record_type type = record->type == RECORD_HELD_ALERT ? RECORD_FINDING : record->type;
+	uint32_t realm = type == RECORD_FINDING      ? record->finding.realm
+			 : type == RECORD_PAIR       ? record->pair.realm
+			 : type == RECORD_SA         ? record->sa.realm
+			 : type == RECORD_KNOWN_PAIR ? record->known_pair.realm
+						     : 0;
+	const char *name = name_of(realms, realm);
 
-	if (!finding && record->type != RECORD_KNOWN_PAIR)
-		return false;
-	name = name_of(realms, finding ? record->finding.realm : record->known_pair.realm);
 	if (!name)
 		return false;
 	*named = *record;
-	if (finding)
+	if (type == RECORD_FINDING)
 		named->finding.realm_interface = name;
+	else if (type == RECORD_PAIR)
+		named->pair.realm_interface = name;
+	else if (type == RECORD_SA)
+		named->sa.realm_interface = name;
 	else
 		named->known_pair.interface = name;
 	return true;

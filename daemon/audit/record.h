@@ -66,6 +66,10 @@ struct record_pair {
 	uint32_t rekeys;
 	double rekey_interval_median; /* seconds; negative if not known */
 	enum record_initiator rekey_initiator;
+	/* Of several networks that have the same addresses: as the tracker numbers it, 0: none; and whose realm it is, if each interface is
+	 * one, NULL otherwise. */
+	uint32_t realm;
+	const char *realm_interface;
 };
 
 enum sa_record_state { SA_ACTIVE, SA_SUPERSEDED, SA_ENDED, SA_STALE, SA_STATE_COUNT };
@@ -88,6 +92,10 @@ struct record_sa {
 	bool has_initiator;
 	struct address initiator; /* who asked for it */
 	enum sa_record_state state;
+	/* Of several networks that have the same addresses: as the tracker numbers it, 0: none; and whose realm it is, if each interface is
+	 * one, NULL otherwise. */
+	uint32_t realm;
+	const char *realm_interface;
 };
 
 enum ike_mode { IKE_MODE_UNKNOWN, IKE_MODE_MAIN, IKE_MODE_AGGRESSIVE, IKE_MODE_IKEV2, IKE_MODE_COUNT };

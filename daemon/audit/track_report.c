@@ -251,6 +251,7 @@ static void copy_sa(const struct track *track, struct track_state *state, uint32
 		.lost = sequence_lost(&sequence),
 		.replayed = sequence.replayed,
 		.state = SA_ACTIVE,
+		.realm = pair->realm,
 	};
 }
 
@@ -294,6 +295,7 @@ static void copy_pair(const struct track *track, struct track_state *state, uint
 		.offending_packets = clear ? story->clear_packets[0] + story->clear_packets[1] : 0,
 		.offending_bytes = clear ? story->clear_bytes : 0,
 		.rekey_interval_median = -1,
+		.realm = pair->realm,
 	};
 }
 

@@ -83,5 +83,5 @@ export const plural = (n, one, many = one + 's') => count(n) + ' ' + (n === 1 ? 
 
 export const clearOctets = (pair) => (pair.cleartext || []).reduce((sum, row) => sum + (row.bytes || 0), 0);
 export const clearNames = (pair) => (pair.cleartext || []).map((row) => row.protocol);
-export const pairKey = (a, b) => JSON.stringify([a, b]);
+export const pairKey = (a, b, realm) => JSON.stringify([a, b, realm ?? null]); // the realm: where equal addresses are of several networks
 export const pairLink = (a, b) => '#/pair/' + encodeURIComponent(a) + '/' + encodeURIComponent(b);

@@ -15,6 +15,9 @@ export const severity = (name) =>
 export const ends = (a, b, arrow = '↔') =>
   h('span', { class: 'ends' }, wire(a, { class: 'address' }), h('span', { class: 'arrow-between' }, arrow), wire(b, { class: 'address' }));
 
+// Of which network the addresses are, where the sensor keeps several apart.
+export const inRealm = (record) => (record.realm ? h('span', { class: 'faint' }, ' in ', wire(record.realm)) : null);
+
 export const pairAnchor = (a, b) => h('a', { href: pairLink(a, b), class: 'pair-anchor' }, ends(a, b));
 
 // Heads of columns whose figures stand at the right.

@@ -20,7 +20,7 @@ const byNumber = (value) => (a, b) => value(a) - value(b);
 function columns() {
   return [
     { id: 'verdict', title: 'Verdict', class: 'c-verdict', compare: (a, b) => a.rank - b.rank, cell: (row) => verdict(row.pair.verdict, toneOf(row.pair)) },
-    { id: 'pair', title: 'Pair', class: 'c-pair', compare: (a, b) => compareAddresses(a.pair.a, b.pair.a) || compareAddresses(a.pair.b, b.pair.b), cell: (row) => ends(row.pair.a, row.pair.b) },
+    { id: 'pair', title: 'Pair', class: 'c-pair', compare: (a, b) => compareAddresses(a.pair.a, b.pair.a) || compareAddresses(a.pair.b, b.pair.b), cell: (row) => [row.pair.realm ? [h('span', { class: 'realm' }, wire(row.pair.realm)), ' '] : null, ends(row.pair.a, row.pair.b)] },
     { id: 'alerts', title: 'Alerts', class: 'c-alerts', compare: (a, b) => b.weight - a.weight || a.alerts.length - b.alerts.length, descending: true,
       cell: (row) => (row.alerts.length ? [severity(row.alerts[0].severity), row.alerts.length > 1 ? ' +' + (row.alerts.length - 1) : ''] : '') },
     { id: 'rule', title: 'Rule', class: 'c-rule', compare: (a, b) => String(a.pair.rule || '').localeCompare(String(b.pair.rule || '')), cell: (row) => (row.pair.rule ? wire(row.pair.rule) : h('span', { class: 'faint' }, 'none')) },
@@ -34,7 +34,7 @@ function columns() {
 const rowOf = (pair, alerts) => ({
   pair, alerts, rank: ordinary(pair) ? 9 : verdictRank(pair.verdict), weight: alerts.length ? severityRank(alerts[0].severity) : 9,
   secured: pair.esp ? pair.esp.bytes : 0, clear: clearOctets(pair),
-  words: [pair.a, pair.b, pair.rule || '', pair.verdict, ...clearNames(pair)].join('\n').toLowerCase(),
+  words: [pair.a, pair.b, String(pair.realm ?? ''), pair.rule || '', pair.verdict, ...clearNames(pair)].join('\n').toLowerCase(),
 });
 
 // Every word has to be found; one that is a network, as 10.1.0.0/16, has to hold one of the ends.
@@ -79,7 +79,7 @@ class Overview {
     this.cellChip = h('button', { type: 'button', class: 'chip chosen-cell', hidden: true, onclick: () => this.chooseCell(null) });
     this.shown = h('p', { class: 'hint', role: 'status' });
     this.grid = new Grid({
-      label: 'Pairs', columns: columns(), keyOf: (row) => pairKey(row.pair.a, row.pair.b), sort: { column: 'verdict', down: false },
+      label: 'Pairs', columns: columns(), keyOf: (row) => pairKey(row.pair.a, row.pair.b, row.pair.realm), sort: { column: 'verdict', down: false },
       open: (row) => { location.hash = pairLink(row.pair.a, row.pair.b); },
       empty: () => (this.pairs && this.pairs.length ? 'No pair matches. Take a filter away.' : 'No pair has been seen yet. The sensor listens; see Sensor for what arrives.'),
     });
@@ -129,10 +129,10 @@ class Overview {
     for (const finding of this.alerts) {
       if (!finding.a || !finding.b)
         continue;
-      const key = pairKey(finding.a, finding.b);
+      const key = pairKey(finding.a, finding.b, finding.realm);
       byPair.set(key, [...(byPair.get(key) || []), finding]);
     }
-    const rows = this.pairs.map((pair) => rowOf(pair, byPair.get(pairKey(pair.a, pair.b)) || []));
+    const rows = this.pairs.map((pair) => rowOf(pair, byPair.get(pairKey(pair.a, pair.b, pair.realm)) || []));
     this.drawSummary(rows);
     const words = kept.word.trim().toLowerCase().split(/\s+/).filter(Boolean);
     const narrowed = rows.filter((row) => (kept.verdicts.size === 0 || kept.verdicts.has(row.pair.verdict)) && matches(row, words));

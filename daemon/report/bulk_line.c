@@ -134,7 +134,7 @@ static char *write_sa(const struct record *record, const char *sensor)
 {
 	const struct record_sa *sa = &record->sa;
 
-	if (sa->exchange && !is_plain(sa->exchange))
+	if (sa->realm || sa->realm_interface || (sa->exchange && !is_plain(sa->exchange)))
 		return NULL;
 	char *line = memory_or_end(SA_LINE_MAX + strlen(sensor) + (sa->exchange ? strlen(sa->exchange) : 0));
 	struct out out = { line };
@@ -212,9 +212,10 @@ static char *write_pair(const struct record *record, const char *sensor)
 	const struct record_pair *pair = &record->pair;
 	size_t room = PAIR_LINE_MAX + strlen(sensor);
 
-	/* A median is for the long way, which knows how to spell reals; who initiates is known of those that have one. */
-	if (pair->rekey_initiator != INITIATOR_UNKNOWN || pair->rekey_interval_median >= 0 ||
-	    !isfinite(pair->rekey_interval_median) || (pair->rule && !is_plain(pair->rule)))
+	/* A realm, and a median, is for the long way, which knows how to spell reals; who initiates is known of those that have one. */
+	if (pair->realm || pair->realm_interface || pair->rekey_initiator != INITIATOR_UNKNOWN ||
+	    pair->rekey_interval_median >= 0 || !isfinite(pair->rekey_interval_median) ||
+	    (pair->rule && !is_plain(pair->rule)))
 		return NULL;
 	room += pair->rule ? strlen(pair->rule) : 0;
 	for (size_t i = 0; i < pair->carries_count; i++) {

@@ -194,6 +194,15 @@ static void put_community_id(struct writer *writer, const struct finding *findin
 		put_null(writer, "community_id");
 }
 
+/* Only where there are several networks with the same addresses. */
+static void put_realm(struct writer *writer, uint32_t realm, const char *interface)
+{
+	if (interface)
+		put_text(writer, "realm", interface);
+	else if (realm)
+		put(writer, "realm", json_integer(realm));
+}
+
 static void put_finding(struct writer *writer, const struct finding *finding, const char *sensor)
 {
 	const struct catalogue_row *row = catalogue_row(finding->id);
@@ -227,10 +236,7 @@ static void put_finding(struct writer *writer, const struct finding *finding, co
 	put_ike_spi(writer, "ike_spi", finding->has_ike_spi, finding->ike_spi);
 	put_text(writer, "interface", finding->interface);
 	put(writer, "vlan", finding->vlan ? json_integer(finding->vlan) : json_null());
-	if (finding->realm_interface)
-		put_text(writer, "realm", finding->realm_interface);
-	else if (finding->realm)
-		put(writer, "realm", json_integer(finding->realm));
+	put_realm(writer, finding->realm, finding->realm_interface);
 	put_text(writer, "rule", finding->rule);
 	put_text(writer, "protocol", finding->protocol);
 	put_community_id(writer, finding);
@@ -303,6 +309,7 @@ static void put_pair(struct writer *writer, const struct record_pair *pair)
 	put(writer, "rekey_interval_median",
 	    pair->rekey_interval_median < 0 ? json_null() : real_value(pair->rekey_interval_median));
 	put_text(writer, "rekey_initiator", record_initiator_name(pair->rekey_initiator));
+	put_realm(writer, pair->realm, pair->realm_interface);
 }
 
 static void put_sa(struct writer *writer, const struct record_sa *sa)
@@ -340,6 +347,7 @@ static void put_sa(struct writer *writer, const struct record_sa *sa)
 	else
 		put_null(writer, "initiator");
 	put_text(writer, "state", sa_state_name(sa->state));
+	put_realm(writer, sa->realm, sa->realm_interface);
 }
 
 static void put_schedule(struct writer *writer, const struct record_ike_sa *ike)

@@ -305,14 +305,14 @@ static void read_reporters_keys(struct fields *fields, struct finding *finding)
 }
 
 /* Only of pairs in one: its number, or the interface that it is. */
-static void read_realm(struct fields *fields, struct finding *finding)
+static void read_realm(struct fields *fields, uint32_t *realm, const char **interface)
 {
 	const json_t *value = json_object_get(fields->object, "realm");
 
 	if (json_is_string(value))
-		finding->realm_interface = take_text(fields, "realm");
+		*interface = take_text(fields, "realm");
 	else if (value)
-		finding->realm = (uint32_t)take_integer(fields, "realm", 1, UINT32_MAX);
+		*realm = (uint32_t)take_integer(fields, "realm", 1, UINT32_MAX);
 }
 
 static void read_finding(struct fields *fields, struct finding *finding)
@@ -365,7 +365,7 @@ static void read_finding(struct fields *fields, struct finding *finding)
 	finding->has_ike_spi = take_spi(fields, "ike_spi", 16, &finding->ike_spi);
 	finding->interface = take_text_or_null(fields, "interface");
 	finding->vlan = (uint16_t)take_integer_or_null(fields, "vlan", 1, 4095, 0);
-	read_realm(fields, finding);
+	read_realm(fields, &finding->realm, &finding->realm_interface);
 	finding->rule = take_text_or_null(fields, "rule");
 	finding->protocol = take_text_or_null(fields, "protocol");
 	read_community_id(fields, finding);
@@ -475,6 +475,7 @@ static void read_pair(struct fields *fields, struct record_pair *pair)
 	if (initiator)
 		pair->rekey_initiator =
 		    (enum record_initiator)take_found(fields, "rekey_initiator", record_initiator_find(initiator));
+	read_realm(fields, &pair->realm, &pair->realm_interface);
 }
 
 static void read_sa(struct fields *fields, struct record_sa *sa)
@@ -516,6 +517,7 @@ static void read_sa(struct fields *fields, struct record_sa *sa)
 	else
 		fields->taken++;
 	sa->state = (enum sa_record_state)take_found(fields, "state", sa_state_find(take_text(fields, "state")));
+	read_realm(fields, &sa->realm, &sa->realm_interface);
 }
 
 /* Gaps in tenths of a second, which is what they are measured in. */

@@ -192,6 +192,7 @@ static void add_pair(struct snapshot_builder *builder, const struct record_pair 
 		return;
 	*row = (struct snapshot_pair){ .pair = *pair, .worst = SEVERITY_COUNT };
 	row->pair.rule = keep_text(&builder->arena, pair->rule);
+	row->pair.realm_interface = keep_text(&builder->arena, pair->realm_interface);
 	row->pair.carries = keep_texts(&builder->arena, pair->carries, pair->carries_count);
 	row->pair.carries_count = row->pair.carries ? pair->carries_count : 0;
 	row->pair.cleartext = protocols =
@@ -265,6 +266,7 @@ void snapshot_builder_add(struct snapshot_builder *builder, const struct record 
 			break;
 		*sa = record->sa;
 		sa->exchange = keep_text(&builder->arena, record->sa.exchange);
+		sa->realm_interface = keep_text(&builder->arena, record->sa.realm_interface);
 		break;
 	case RECORD_IKE_SA:
 		add_ike_sa(builder, record->time_ns, &record->ike_sa);

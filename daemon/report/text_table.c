@@ -35,7 +35,7 @@ struct text_table *text_table_new(const struct text_column *columns, unsigned co
 	table->columns = columns;
 	table->column_count = count < TEXT_COLUMNS_MAX ? count : TEXT_COLUMNS_MAX;
 	for (unsigned i = 0; i < table->column_count; i++)
-		table->widths[i] = strlen(columns[i].title);
+		table->widths[i] = columns[i].if_any ? 0 : strlen(columns[i].title);
 	return table;
 }
 
@@ -72,7 +72,10 @@ void text_table_put(struct text_table *table, enum page_style style, const char 
 	table->cells[table->count++] = (struct cell){ table->text_used, (uint16_t)length, (uint16_t)width, style };
 	memcpy(table->texts + table->text_used, plain, length + 1);
 	table->text_used += length + 1;
-	if (width > table->widths[column])
+	bool nothing = table->columns[column].if_any && strcmp(plain, "-") == 0;
+	if (width > 0 && table->widths[column] == 0 && !nothing)
+		table->widths[column] = strlen(table->columns[column].title);
+	if (width > table->widths[column] && !nothing)
 		table->widths[column] = width;
 }
 

@@ -19,6 +19,7 @@ struct text_column {
 	bool
 	    last_cut; /* may be cut too, but only so that no column of rank 1 is left out, and where nothing else is left */
 	unsigned rank; /* 0: always there; the highest is left out first */
+	bool if_any;   /* left out while every cell of it is "-" */
 };
 
 enum { TEXT_COLUMNS_MAX = 12 };

@@ -184,6 +184,26 @@ class ExitStatus(Case):
             self.same_trouble(command)
 
 
+class Realms(Case):
+    """Networks with equal addresses are told apart where they are kept apart, and nothing is said of them where there are none."""
+
+    def test_of_pairs_and_sas(self):
+        pair = {"type": "pair", "time": "2026-11-21T20:30:00.000000Z", "sensor": "edge-1", "a": "10.1.0.1", "b": "10.2.0.2", "verdict": "secured",
+                "rule": None, "carries": None, "esp": {"packets": 9, "bytes": 999}, "offending": {"packets": 0, "bytes": 0}, "cleartext": [],
+                "rekeys": 0, "rekey_interval_median": None, "rekey_initiator": None}
+        for realms, titles in (([None, None], ["A", "B", "VERDICT"]), ([12, None], ["A", "B", "REALM"]), (["tap1", "tap2"], ["A", "B", "REALM"])):
+            answers = Answers(self.socket, {"pairs": [{**pair, **({"realm": realm} if realm else {})} for realm in realms]})
+            answers.start()
+            try:
+                head, *rows = self.espial("pairs").stdout.splitlines()
+            finally:
+                answers.end()
+                os.unlink(self.socket)
+            self.assertEqual(head.split()[:3], titles)
+            for row, realm in zip(rows, realms):
+                self.assertEqual(row.split()[2], str(realm or "-") if titles[2] == "REALM" else "secured")
+
+
 class Show(Case):
     def test_tells_what_an_alert_rests_on_and_nothing_of_others(self):
         told = alert("high")

@@ -41,6 +41,17 @@ START_TEST(interfaces_go_by_name)
 	held.finding.realm = 2;
 	ck_assert(realms_name(&realms, &held, &named));
 	ck_assert_str_eq(named.finding.realm_interface, "eth1");
+	/* What is told of pairs and SAs says whose they are. */
+	struct record told = { .type = RECORD_PAIR };
+	told.pair.realm = 3;
+	ck_assert(realms_name(&realms, &told, &named));
+	ck_assert_str_eq(named.pair.realm_interface, "eth2");
+	told = (struct record){ .type = RECORD_SA };
+	told.sa.realm = 2;
+	ck_assert(realms_name(&realms, &told, &named));
+	ck_assert_str_eq(named.sa.realm_interface, "eth1");
+	told.sa.realm = 0;
+	ck_assert(!realms_name(&realms, &told, &named));
 	/* The next engine has them in another order. */
 	names = after;
 	ck_assert(realms_find(&realms, &pair));

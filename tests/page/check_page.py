@@ -200,6 +200,18 @@ def check_words(page, program):
         until(lambda: headline() == "1 pair that should be secured spoke in clear (1 alert about it is open)", "open: says so")
         page.open(served, "#/alerts")
         until(lambda: "realm 12" in page.text(".alert-facts"), "an alert names the network of its pair")
+        # Equal addresses in several networks: each has its row, its alert, and its figures.
+        twins = [{**mixed, "realm": 12}, {**sound[2], "a": mixed["a"], "b": mixed["b"], "realm": "tap1"}]
+        leak["realm"] = 12
+        served.publish(told(*twins, leak, {**leak, "alert": "2" * 16, "id": "not-quantum-safe", "cause": None}))
+        page.open(served, "#/")
+        until(lambda: page.rows() == 2, "twins: two rows")
+        rows = [" ".join(row.text.split()) for row in page.all(".grid-row")]
+        expect(rows[0].startswith("◐mixed 12 10.1.0.3") and "high +1" in rows[0] and rows[1].startswith("●secured tap1 10.1.0.3") and "high" not in rows[1],
+               f"twins: {rows}")
+        page.whole("twins")
+        page.all(".grid-row")[0].click()
+        until(lambda: [dl.text.split()[:2] for dl in page.all(".facts")] == [["Network", "12"], ["Network", "tap1"]], "twins: the figures of both")
 
 
 def check_clock(page, program):

@@ -336,6 +336,8 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 			.rekeys = (uint32_t)next_random(state),
 			.rekey_interval_median = (double)(next_random(state) % 1000) / 7 - 20,
 			.rekey_initiator = (enum record_initiator)(next_random(state) % INITIATOR_COUNT),
+			.realm = next_random(state) % 2 ? (uint32_t)next_random(state) : 0,
+			.realm_interface = random_text(state),
 		};
 		break;
 	case RECORD_SA:
@@ -362,6 +364,8 @@ static void random_record(uint64_t *state, struct record *record, struct record_
 			.has_initiator = next_random(state) % 2,
 			.initiator = random_address(state),
 			.state = (enum sa_record_state)(next_random(state) % SA_STATE_COUNT),
+			.realm = next_random(state) % 2 ? (uint32_t)next_random(state) : 0,
+			.realm_interface = random_text(state),
 		};
 		break;
 	case RECORD_IKE_SA:
