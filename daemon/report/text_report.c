@@ -681,6 +681,7 @@ static void write_oddities(const struct report *report, const struct page *page)
 		[PACKET_REASON_ESP] = "ESP header",
 		[PACKET_REASON_AH] = "AH header",
 		[PACKET_REASON_IKE] = "IKE message",
+		[PACKET_REASON_TRANSPORT] = "SCTP or DCCP header",
 	};
 	struct page_figure figure;
 	bool headed = false;

@@ -419,6 +419,31 @@ START_TEST(attention_beyond_the_bound)
 }
 END_TEST
 
+/* Whatever frames have been found to be is said in words. */
+START_TEST(every_reason_is_told)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+	struct sink *sink = text_sink_new(file, 80, false, false);
+	struct record summary = { .type = RECORD_SUMMARY };
+
+	summary.summary.packets = summary.summary.classes[PACKET_MALFORMED] = 100000;
+	for (unsigned i = PACKET_REASON_NONE + 1; i < PACKET_REASON_COUNT; i++)
+		summary.summary.reasons[i] = 900 + i;
+	sink_write(sink, &summary);
+	sink_close(sink);
+	fclose(file);
+	for (unsigned i = PACKET_REASON_NONE + 1; i < PACKET_REASON_COUNT; i++) {
+		char figure[16];
+		snprintf(figure, sizeof(figure), " %u  ", 900 + i);
+		const char *row = strstr(text, figure);
+		ck_assert_msg(row && row[strlen(figure)] > ' ', "reason %u is not in:\n%s", i, text);
+	}
+	free(text);
+}
+END_TEST
+
 START_TEST(close_without_summary_tells_what_there_is)
 {
 	char *text = NULL;
@@ -556,6 +581,7 @@ int main(void)
 	tcase_add_loop_test(texts, hostile_strings_never_reach_the_terminal, 0, 4);
 	tcase_add_test(texts, many_pairs_are_bounded);
 	tcase_add_test(texts, attention_beyond_the_bound);
+	tcase_add_test(texts, every_reason_is_told);
 	tcase_add_test(texts, figures_are_short);
 	tcase_add_test(texts, findings_outlast_a_report);
 	tcase_add_test(texts, report_of_a_successor);
