@@ -22,7 +22,7 @@ OWN = {
     "config/": [],
     "daemon/audit/": ["dissectors/", "config/policy.h"],
     # Values only: a sink knows what a finding is, not how it came about. The IKE log and the inventory read messages.
-    "daemon/report/": ["daemon/audit/certificate_facts.h", "daemon/audit/evidence_mark.h", "daemon/audit/finding.h", "daemon/audit/record.h", "dissectors/"],
+    "daemon/report/": ["daemon/audit/certificate_facts.h", "daemon/audit/evidence_mark.h", "daemon/audit/finding.h", "daemon/audit/hash.h", "daemon/audit/record.h", "dissectors/"],
     "daemon/": ["daemon/audit/", "daemon/report/", "dissectors/", "config/"],
     "tests/": ["dissectors/", "config/", "daemon/", "tests/"],
 }
