@@ -10,6 +10,9 @@
  *   a number that stays          WireGuard (index of the receiver), DTLS (epoch), BER, text
  *   an SPI that never returns    RTP (its own sequence number stands in the SPI), DNS (its ID does)
  *
+ * In TCP (RFC 9329) it is each SA that is doubted: a segment may begin within a frame, and what is encrypted then looks like any
+ * SPI, which never returns.
+ *
  * The first shows after a few packets of an SA. The second takes many SAs of which none counts, and only their pair can know.
  *
  * Pure; one struct per doubted SA.

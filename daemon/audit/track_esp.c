@@ -572,12 +572,13 @@ static __attribute__((noinline)) enum esp_doubt_verdict doubt(struct track *trac
 	enum esp_doubt_verdict verdict = born ? esp_doubt_begin(&sa->doubt, packet->sequence, digest_of(packet))
 					      : esp_doubt_packet(&sa->doubt, packet->sequence, digest_of(packet));
 
-	/* Another SA was believed since, or native ESP was seen. */
-	if (verdict == ESP_DOUBT_COUNTS || (pair->flags & PAIR_HAS_ESP)) {
+	/* Another SA was believed since, or native ESP was seen: then the port is ESP's, but no segment begins with a frame for that. */
+	bool tcp = packet->encap == PACKET_ENCAP_TCP;
+	if (verdict == ESP_DOUBT_COUNTS || (!tcp && (pair->flags & PAIR_HAS_ESP))) {
 		believe(track, pair, sa, key->direction);
 		return ESP_DOUBT_COUNTS;
 	}
-	bool many = pair->doubted_sas == ESP_DOUBT_SAS && !(pair->flags & PAIR_HAS_IKE);
+	bool many = pair->doubted_sas == ESP_DOUBT_SAS && (tcp || !(pair->flags & PAIR_HAS_IKE));
 	if (many && born) {
 		pair->sas--;
 		table_remove(&track->sas, table_number(&track->sas, sa));
@@ -611,9 +612,11 @@ static struct track_handle take_for_clear(struct track *track, struct packet *pa
 	return track_flow(track, packet, &flow_key);
 }
 
+/* In TCP a segment may begin within a frame, with what is encrypted. */
 static bool may_be_no_esp(const struct pair *pair, const struct packet *packet)
 {
-	return packet->encap == PACKET_ENCAP_UDP && !(packet->flags & PACKET_WESP) && !(pair->flags & PAIR_HAS_ESP);
+	return packet->encap == PACKET_ENCAP_TCP ||
+	       (packet->encap == PACKET_ENCAP_UDP && !(packet->flags & PACKET_WESP) && !(pair->flags & PAIR_HAS_ESP));
 }
 
 struct track_handle track_esp(struct track *track, struct packet *packet, const struct track_key *key, uint64_t hash)
@@ -641,9 +644,9 @@ struct track_handle track_esp(struct track *track, struct packet *packet, const 
 		sa->flags |= SA_DOUBTED;
 	if (sa->flags & SA_DOUBTED) {
 		enum esp_doubt_verdict verdict = doubt(track, pair, sa, packet, key, born);
-		if (verdict == ESP_DOUBT_OTHER)
+		if (verdict == ESP_DOUBT_OTHER && packet->encap == PACKET_ENCAP_UDP)
 			return take_for_clear(track, packet, key);
-		if (verdict == ESP_DOUBT_OPEN)
+		if (verdict != ESP_DOUBT_COUNTS)
 			return handle;
 		born = true;
 	}

@@ -647,6 +647,43 @@ START_TEST(each_is_told_rightly)
 }
 END_TEST
 
+/* A download: segments begin anywhere in a frame, and what is encrypted looks like anything, a length and an SPI too. */
+START_TEST(in_tcp_out_of_step)
+{
+	uint8_t stream[1400 * 2];
+	uint32_t state = 7, behind = 0;
+
+	scene_begin(PAIR("require"));
+	over_tcp();
+	esp_back.sequence = 1000;
+	for (unsigned n = 0; n < 6000; n++) {
+		uint32_t length = 1360;
+		uint8_t *frame = stream + behind;
+		frame[0] = (uint8_t)((length + 2) >> 8);
+		frame[1] = (uint8_t)(length + 2);
+		esp_back.sequence++;
+		for (unsigned i = 0; i < 4; i++) {
+			frame[2 + i] = (uint8_t)(esp_back.spi >> (24 - 8 * i));
+			frame[6 + i] = (uint8_t)(esp_back.sequence >> (24 - 8 * i));
+		}
+		for (uint32_t i = 10; i < length + 2; i++) {
+			state = state * 1664525u + 1013904223u;
+			frame[i] = (uint8_t)(state >> 24);
+		}
+		behind += length + 2;
+		if (behind < 1400)
+			continue;
+		story_payload(script, &tcp, true, stream, 1400);
+		behind -= 1400;
+		memmove(stream, stream + 1400, behind);
+		seconds(0.01);
+	}
+	tell();
+	ck_assert_uint_eq(story_count(result->records, "sa "), 2);
+	scene_end();
+}
+END_TEST
+
 /* On a port of its own the handshake is clear, until what follows it is read; then the two are secured again. */
 START_TEST(in_tcp_on_another_port)
 {
@@ -681,4 +718,4 @@ START_TEST(the_port_is_named)
 }
 END_TEST
 
-SUITE_MAIN("deployments", each_is_told_rightly, the_port_is_named, in_tcp_on_another_port)
+SUITE_MAIN("deployments", each_is_told_rightly, the_port_is_named, in_tcp_out_of_step, in_tcp_on_another_port)
