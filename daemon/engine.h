@@ -135,9 +135,9 @@ struct engine_counters {
 	struct track_counters track;
 	/* in a threaded engine: as of engine_finish() */
 	struct judge_counters judge;
-	uint64_t
-	    transitions_lost; /* changes and IKE messages that were not judged, or not whole, for want of memory or room */
-	uint64_t memory;      /* octets resident in tables */
+	/* changes and IKE messages that were not judged, or not whole, for want of memory or room */
+	uint64_t transitions_lost;
+	uint64_t memory; /* octets resident in tables */
 };
 
 struct engine_counters engine_counters(struct engine *engine);

@@ -24,8 +24,8 @@ enum { FRAME_TIME_EASE = 8 }; /* the part of the time that passes by which time 
 struct frame_time {
 	int64_t latest_ns;  /* time of the latest frame; 0: there was none */
 	int64_t arrived_ns; /* by the steady clock, when it came */
-	int64_t
-	    apart_ns; /* to be added to what frames bear: above 0 the clock was set back, below forward; 0: they agree */
+	/* to be added to what frames bear: above 0 the clock was set back, below forward; 0: they agree */
+	int64_t apart_ns;
 	int64_t eased_ns; /* by the steady clock, when they were last brought nearer to each other */
 };
 

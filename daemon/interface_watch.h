@@ -21,8 +21,8 @@ struct interface_facts {
 	bool on, carrier;    /* switched on; something is at the other end, as far as it can tell */
 	uint32_t mtu;
 	uint16_t kind; /* ARPHRD_ number: a change of it changes the link type */
-	uint64_t
-	    missed; /* frames that card and driver lost since it is there, as ps_ifdrop of pcap_stats(3PCAP) means it */
+	/* frames that card and driver lost since it is there, as ps_ifdrop of pcap_stats(3PCAP) means it */
+	uint64_t missed;
 };
 
 enum interface_answer { INTERFACE_THERE, INTERFACE_MISSING, INTERFACE_UNKNOWN /* the kernel could not be asked */ };

@@ -12,8 +12,8 @@
 
 struct pins {
 	struct engine *engine; /* borrowed */
-	struct processors
-	    before; /* where threads of this process run that nobody pinned; of none while nobody is pinned */
+	/* where threads of this process run that nobody pinned; of none while nobody is pinned */
+	struct processors before;
 	struct processors home; /* the same, in any case */
 	struct processors asked;
 	bool told[WORKERS_MAX]; /* that the worker is not where it should be */

@@ -57,8 +57,8 @@ struct process {
 	struct service *service;                   /* NULL: nobody can ask */
 	struct sink *store;                        /* of the outbox; NULL: there is none */
 	struct sink *text;                         /* likewise */
-	struct snapshot_builder
-	    *builder; /* of what an engine tells of its state, at its end above all; NULL: nothing yet */
+	/* of what an engine tells of its state, at its end above all; NULL: nothing yet */
+	struct snapshot_builder *builder;
 	const struct snapshot *last_look; /* what came of it; held; NULL: nothing yet */
 	struct evidence_keeper *evidence; /* NULL: nobody wants captures of alerts */
 	struct mailbox *orders;           /* what people ask of this thread */

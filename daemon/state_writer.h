@@ -25,9 +25,9 @@ struct state_writer_settings {
 	struct live *live;
 	const char *sensor; /* borrowed */
 	int64_t started_ns; /* wall clock of the engine's start */
-	const struct processors
-	    *processors; /* where others run while the capturing thread is pinned, else none; borrowed */
-	int descriptor;  /* stream socket: requests in, lines out */
+	/* where others run while the capturing thread is pinned, else none; borrowed */
+	const struct processors *processors;
+	int descriptor; /* stream socket: requests in, lines out */
 };
 
 /* The lines by which reporter and engine understand each other on that socket. */

@@ -192,15 +192,15 @@ struct ike_message {
 
 	/* What is hidden. */
 	uint8_t protection; /* enum ike_protection */
-	uint8_t
-	    first_inner; /* type of the first encrypted payload: SK, first SKF; IKEv1: the header's. 0: none, unknown */
-	uint16_t hidden; /* octets of encrypted body, IV and integrity value included */
+	/* type of the first encrypted payload: SK, first SKF; IKEv1: the header's. 0: none, unknown */
+	uint8_t first_inner;
+	uint16_t hidden;          /* octets of encrypted body, IV and integrity value included */
 	uint16_t fragment_number; /* SKF, payload 132: from 1; 0 if no fragment */
 	uint16_t fragment_total;  /* SKF; 0 otherwise */
 	uint16_t fragment_id;     /* payload 132: which message it is a piece of */
 	bool fragment_last;       /* payload 132: no piece has a higher number; SKF: number equals total */
-	struct ike_slice
-	    fragment; /* payload 132: its octets of the message to be joined, which begins with an IKE header */
+	/* payload 132: its octets of the message to be joined, which begins with an IKE header */
+	struct ike_slice fragment;
 
 	/* The chain, in order. */
 	uint8_t payload_count;

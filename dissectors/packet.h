@@ -122,10 +122,10 @@ struct packet {
 
 	/* Set for every class that has an IP header: all but NON_IP, and MALFORMED or TRUNCATED when `has_ip` is false. */
 	bool has_ip;
-	uint8_t
-	    protocol; /* IANA number behind the last extension header: 6, 17, 50, 51, 1, 58, ...; of a fragment too */
-		      /* (51 whenever the class is PACKET_AH: what it protects is ah.next_header) */
-	uint8_t ttl;  /* or hop limit, of the innermost IP header */
+	/* IANA number behind the last extension header: 6, 17, 50, 51, 1, 58, ...; of a fragment too. 51 whenever the class is
+	 * PACKET_AH: what it protects is ah.next_header */
+	uint8_t protocol;
+	uint8_t ttl;       /* or hop limit, of the innermost IP header */
 	uint8_t tcp_flags; /* octet 13 of the TCP header, 0 otherwise */
 	uint8_t icmp_type; /* of ICMP or ICMPv6, 0 otherwise */
 	uint8_t icmp_code;
@@ -156,8 +156,8 @@ struct packet {
 };
 
 struct packet_options {
-	uint16_t
-	    decapsulate; /* TUNNEL_ bits that may be looked through; a tunnel left out is cleartext of its outer pair */
+	/* TUNNEL_ bits that may be looked through; a tunnel left out is cleartext of its outer pair */
+	uint16_t decapsulate;
 };
 
 /* Reads one frame. Every member documented as always set is set; others only as documented. Never fails: what cannot be

@@ -93,15 +93,15 @@ struct ike_story {
 	int64_t auth_sent_ns;   /* first proof of the initiator */
 	int64_t established_ns; /* 0: not; mid-stream: when it was first known to be up */
 	int64_t rejected_ns;
-	int64_t
-	    eap_ended_ns; /* the last answer was as short as one that ends EAP, and nothing followed; 0: it was not */
-	int64_t
-	    disowned_ns; /* at once after it was up one side sent a lone notify, and nothing came of it since; 0: neither did */
+	/* the last answer was as short as one that ends EAP, and nothing followed; 0: it was not */
+	int64_t eap_ended_ns;
+	/* at once after it was up one side sent a lone notify, and nothing came of it since; 0: neither did */
+	int64_t disowned_ns;
 	int64_t transaction_ns; /* IKEv1: last message of XAUTH or of configuration, 0: none */
 	int64_t refused_ns;
 	int64_t deleted_ns; /* last Delete that was recognised, of this SA or of a child */
-	int64_t
-	    closed_ns; /* IKEv2: a Delete was answered as that of the IKE SA itself is, and nothing came since; 0: not */
+	/* IKEv2: a Delete was answered as that of the IKE SA itself is, and nothing came since; 0: not */
+	int64_t closed_ns;
 	int64_t said_ns[2]; /* last message of initiator, responder */
 	struct ike_request request[2];
 	struct ike_suite offered, selected;

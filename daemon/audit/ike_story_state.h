@@ -9,8 +9,8 @@ struct ike_stories {
 	struct ike_stories_settings settings;
 	struct table table;
 	uint64_t outlived; /* of those that made room, had been quiet so long that nothing went with them */
-	uint32_t
-	    patience; /* entries that the next evictions may look at beyond their few, to spare what is established */
+	/* entries that the next evictions may look at beyond their few, to spare what is established */
+	uint32_t patience;
 };
 
 /* ---- what ike_story.c and ike_story_v1.c have in common ---- */

@@ -41,8 +41,8 @@ struct judge_thresholds {
 	uint64_t rekey_min_volume;     /* octets; likewise */
 	int64_t stale_grace_ns;        /* how long an SA may go on after its successor came */
 	int64_t bad_spi_hold_ns;       /* quiet of a bad SPI after which it is over */
-	int64_t
-	    rekey_hold_ns; /* without a rekeying for so long, none is too often; at least twice the lifetime above */
+	/* without a rekeying for so long, none is too often; at least twice the lifetime above */
+	int64_t rekey_hold_ns;
 	int64_t unnegotiated_ns;  /* ESP both ways for so long without any IKE */
 	int64_t integrity_ns;     /* AH for so long without ESP */
 	int64_t content_hold_ns;  /* quiet of ESP and AH that ends what they were found to give away */
@@ -83,17 +83,17 @@ struct judge_thresholds {
 	int64_t clock_tell_ns;       /* clock-jump is told once in so long */
 	int64_t blind_doubt_ns;      /* so long after the sensor was blind, absence is still in doubt */
 	int64_t update_ns;           /* at most so often an update for the count alone */
-	int64_t
-	    forget_learned_ns; /* without ESP for so long a learned pair is forgotten, and what else is known of pairs */
-	int64_t remember_ns;   /* what changed of what the next engine is to know is written so often */
+	/* without ESP for so long a learned pair is forgotten, and what else is known of pairs */
+	int64_t forget_learned_ns;
+	int64_t remember_ns;      /* what changed of what the next engine is to know is written so often */
 	int64_t remember_idle_ns; /* of a pair that falls quiet again and again, so often */
-	int64_t
-	    remember_round_ns; /* what was written of each pair and host is compared with what is so once in so long */
+	/* what was written of each pair and host is compared with what is so once in so long */
+	int64_t remember_round_ns;
 	int64_t remember_fresh_ns; /* and what only went on is written so often */
-	int64_t
-	    remember_beat_ns; /* while nothing changes, one of all is written so often: a sign that this engine lives */
-	int64_t
-	    claim_ns; /* whoever keeps alerts of an engine before this one waits so long for each to be come upon, or less */
+	/* while nothing changes, one of all is written so often: a sign that this engine lives */
+	int64_t remember_beat_ns;
+	/* whoever keeps alerts of an engine before this one waits so long for each to be come upon, or less */
+	int64_t claim_ns;
 	int64_t recall_overlap_ns; /* SAs first seen so soon after the first packet may have been born before it */
 };
 

@@ -241,8 +241,8 @@ struct judged_negotiation {
 	int64_t established_ns;
 	uint64_t doubt_ispi; /* an IKE SA that may be up without a child, and since when; 0: looked at */
 	int64_t doubt_ns;
-	uint64_t
-	    undone_ispi; /* an IKE SA whose proofs may have come to nothing, by EAP or disowned, and since when; 0: looked at */
+	/* an IKE SA whose proofs may have come to nothing, by EAP or disowned, and since when; 0: looked at */
+	uint64_t undone_ispi;
 	int64_t undone_ns;
 	int64_t disowned_ns; /* when the last one was that was disowned and brought no ESP */
 	/* a new IKE SA beside one that is up: it may be that a host began again */
@@ -556,9 +556,8 @@ unsigned judge_protectors(struct judge *judge, struct judged_pair *pair, struct 
 struct judged_alert {
 	enum finding_id id;
 	struct alert *alert;
-	bool
-	    lasting; /* no traffic that goes on would tell it anew within minutes: an engine that is started anew has to take
-			 it over */
+	/* no traffic that goes on would tell it anew within minutes: an engine that is started anew has to take it over */
+	bool lasting;
 };
 enum { JUDGED_ALERTS_MAX = 13 + TROUBLE_COUNT };
 /* All there are; how many. */

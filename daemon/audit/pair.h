@@ -70,8 +70,8 @@ struct pair {
 	struct address address[2]; /* lower first */
 	int64_t esp_first_ns;      /* 0: none */
 	uint32_t esp_carried; /* packets of both sides in units of PAIR_CARRY, that the counters above are without */
-	uint16_t
-	    doubted_sas; /* on port 4500, made before one of them was known to be ESP; to ESP_DOUBT_SAS (esp_doubt.h) */
+	/* on port 4500, made before one of them was known to be ESP; to ESP_DOUBT_SAS (esp_doubt.h) */
+	uint16_t doubted_sas;
 };
 
 #define PAIR_CARRY (UINT32_C(1) << 31)

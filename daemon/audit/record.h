@@ -113,8 +113,8 @@ enum { RECORD_GAPS = 6 };
 
 struct record_ike_sa {
 	struct address initiator, responder;
-	bool
-	    roles_known; /* false: initiator and responder are only who sent and who received the first message in view */
+	/* false: initiator and responder are only who sent and who received the first message in view */
+	bool roles_known;
 	uint64_t ispi, rspi;
 	uint8_t major, minor;
 	enum ike_mode mode;

@@ -56,8 +56,8 @@ struct track_settings {
 	int64_t learn_span_ns;      /* and the time they must span */
 	bool classify_all;          /* ask for the name of every clear flow */
 	uint64_t seed;              /* of the hashes */
-	struct hosts
-	    *hosts; /* of all workers, filled by who reads the frames (hosts.h); borrowed; NULL: the tracker's own */
+	/* of all workers, filled by who reads the frames (hosts.h); borrowed; NULL: the tracker's own */
+	struct hosts *hosts;
 };
 
 /* Counters over all packets. */

@@ -185,8 +185,8 @@ struct transition_capture {
 /* CLOCK */
 struct transition_clock {
 	int64_t step_ns; /* what it was set forward by; less than 0: back */
-	int64_t
-	    apart_ns; /* what the time of frames is behind the clock by since then, while it follows; less than 0: ahead */
+	/* what the time of frames is behind the clock by since then, while it follows; less than 0: ahead */
+	int64_t apart_ns;
 	int64_t agree_ns; /* and how long it follows until they agree */
 	bool of_file;     /* frames of a capture file say so */
 };
@@ -214,8 +214,8 @@ struct transition_ike {
 	bool marker;       /* behind the non-ESP marker */
 	uint32_t octets;   /* of the datagram's IKE message */
 	uint32_t captured; /* of these, octets at `message` */
-	uint8_t
-	    *message; /* from the IKE header on; owned by the transition: transition_discard(); NULL without memory */
+	/* from the IKE header on; owned by the transition: transition_discard(); NULL without memory */
+	uint8_t *message;
 };
 
 struct transition_icmp {

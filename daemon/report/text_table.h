@@ -16,8 +16,8 @@ struct text_column {
 	const char *title;
 	bool right;    /* figures stand to the right */
 	bool flexible; /* may be cut where the page is too narrow */
-	bool
-	    last_cut; /* may be cut too, but only so that no column of rank 1 is left out, and where nothing else is left */
+	/* may be cut too, but only so that no column of rank 1 is left out, and where nothing else is left */
+	bool last_cut;
 	unsigned rank; /* 0: always there; the highest is left out first */
 	bool if_any;   /* left out while every cell of it is "-" */
 };
