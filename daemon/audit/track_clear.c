@@ -21,8 +21,9 @@
 #define KNOCKS_APART_NS (300 * SECOND) /* knocks so far apart are another story */
 
 enum {
-	COPIES_KNOWN = 8,        /* so many copies of a service make them its rule */
-	COPIES_SHARE = 20,       /* and one clear packet for so many copies may then lack its ESP packet */
+	COPIES_FEW = 3,          /* after so many copies of a service in a row one may lack its ESP packet, */
+	COPIES_KNOWN = 8,        /* so many make them its rule, */
+	COPIES_SHARE = 20,       /* and a further one for so many copies may then lack it too */
 	COPIES_REMEMBERED = 512, /* of the latest copies: those of last week excuse no leak of today */
 	COPIES_OTHER_MIN = 2,    /* so many that fit another cipher only may be chance */
 	KNOCKS = 3,              /* so many first packets without an answer */
@@ -384,7 +385,9 @@ static __attribute__((noinline)) bool copy_note(struct track *track, struct pair
 		return true;
 	}
 	story->unexplained[d] += story->unexplained[d] < COPIES_REMEMBERED;
-	return entry->copies >= COPIES_KNOWN && story->unexplained[d] * COPIES_SHARE <= story->copies[d];
+	/* The mirror may have lost it: a leak has more of its kind. */
+	return entry->copies >= COPIES_FEW &&
+	       story->unexplained[d] <= 1 + (entry->copies >= COPIES_KNOWN ? story->copies[d] / COPIES_SHARE : 0);
 }
 
 /*
@@ -397,7 +400,7 @@ static bool is_copy(struct track *track, struct pair *pair, struct story *story,
 	unsigned d = key->direction;
 	bool explained = esp_explains(track, pair, story, packet, key);
 
-	if (!explained && (!(pair->flags & PAIR_COPIES) || story->copies[d] < COPIES_KNOWN))
+	if (!explained && story->copies[d] < COPIES_FEW)
 		return false;
 	return copy_note(track, pair, story, flow, d, explained);
 }
