@@ -277,7 +277,7 @@ static void write_headline(const struct report *report, const struct page *page)
 	}
 	for (unsigned severity = SEVERITY_COUNT; severity-- > 0;) {
 		attention += severity <= SEVERITY_MEDIUM ? report->unnamed[severity] : 0;
-		if (report->unnamed[severity] && severity < worst)
+		if (severity < worst && report->unnamed[severity])
 			worst = (enum finding_severity)severity;
 	}
 	if (attention > 0) {

@@ -606,7 +606,6 @@ class Text(Case):
             self.assertEqual(any("packets" in line for line in shown), columns == 100)
 
 
-
 class Interrupted(Case):
     """Ctrl-C, as of a capture that somebody pipes into it, or of one that takes long."""
 
@@ -614,12 +613,20 @@ class Interrupted(Case):
         return subprocess.Popen([ESPIAL, "audit", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 env={**os.environ, "LC_ALL": "C.UTF-8"})
 
+    def wait_for_handler(self, process):
+        """A sanitizer takes its time to start."""
+        caught = 0
+        while not caught >> (signal.SIGINT - 1) & 1:
+            time.sleep(0.01)
+            with open(f"/proc/{process.pid}/status", encoding="utf-8") as file:
+                caught = next(int(line.split()[1], 16) for line in file if line.startswith("SigCgt:"))
+
     def test_the_end_of_standard_input_is_waited_for(self):
         whole = contents(self.leak)
         with self.start("-") as process:
             process.stdin.write(whole[:24 + 3000])
             process.stdin.flush()
-            time.sleep(0.5)
+            self.wait_for_handler(process)
             process.send_signal(signal.SIGINT)
             time.sleep(0.1)
             shown, said = process.communicate(whole[24 + 3000:], timeout=30)
@@ -639,7 +646,7 @@ class Interrupted(Case):
         whole = contents(self.leak)
         path = self.path("long.pcap", whole + 2000 * whole[24:])
         with self.start(path) as process:
-            time.sleep(0.1)
+            self.wait_for_handler(process)
             process.send_signal(signal.SIGINT)
             shown, said = process.communicate(timeout=60)
         self.assertEqual(said.decode(), "espial: interrupted: the report is about what was read until then\n")
