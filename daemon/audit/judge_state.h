@@ -255,6 +255,7 @@ struct judged_negotiation {
 struct judged_knock {
 	struct alert alert;
 	int64_t first_ns, last_ns;
+	int64_t ended_ns; /* of the alert before; 0: there was none */
 	uint32_t tries;
 	uint16_t port;
 	uint8_t direction; /* from client to server */

@@ -78,6 +78,7 @@ static void end(struct judge *judge, struct judged_pair *pair, const char *why)
 		finding.grade = pair->knock.alert.grade;
 		finding.cleared_by = why;
 		alert_clear(judge, &pair->knock.alert, &finding);
+		pair->knock.ended_ns = judge->now_ns;
 	}
 	pair->knock.first_ns = 0;
 }
@@ -98,8 +99,12 @@ static void knocked(struct judge *judge, struct judged_pair *pair, const struct 
 	bool down = host ? !judge_host_alive(judge, pair->realm, server, news->first_ns - ALIVE_NS - 1) : !pair->rule;
 	if (!secured || down || speaks(pair, news->first_ns))
 		return;
+	/* Those of before an alert ended were told with it: what goes on behind it is another one. */
+	bool told = knock->ended_ns && news->first_ns <= knock->ended_ns;
+	if (!knock->alert.open && told && transition->time_ns <= knock->ended_ns)
+		return;
 	if (!knock->alert.open)
-		knock->first_ns = news->first_ns;
+		knock->first_ns = told ? transition->time_ns : news->first_ns;
 	knock->last_ns = transition->time_ns;
 	knock->tries = news->tries;
 	knock->port = news->port;
