@@ -99,6 +99,9 @@ bool policy_is_gateway(const struct policy_rule *rule, const uint8_t a[16]);
 void policy_gateway_rules(const struct policy *policy, const uint8_t a[16], const uint8_t b[16],
                           void (*each)(size_t rule, void *context), void *context);
 
+/* The first of those; NULL if there is none. */
+const struct policy_rule *policy_first_gateway_rule(const struct policy *policy, const uint8_t a[16], const uint8_t b[16]);
+
 /* What a packet or flow is, as far as allow and deny lists can ask. */
 struct policy_traffic {
 	uint8_t protocol;   /* IANA number */

@@ -377,3 +377,20 @@ void policy_gateway_rules(const struct policy *policy, const uint8_t a[16], cons
 		if (policy_is_gateway(&policy->rules[shorter->rules[i]], sought))
 			each(shorter->rules[i], context);
 }
+
+static void note_first(size_t rule, void *context)
+{
+	size_t *first = context;
+
+	if (*first == SIZE_MAX)
+		*first = rule;
+}
+
+const struct policy_rule *policy_first_gateway_rule(const struct policy *policy, const uint8_t a[16],
+						    const uint8_t b[16])
+{
+	size_t first = SIZE_MAX;
+
+	policy_gateway_rules(policy, a, b, note_first, &first);
+	return first == SIZE_MAX ? NULL : &policy->rules[first];
+}

@@ -569,19 +569,6 @@ static void judge_pair(struct replay *replay, size_t at)
 
 /* ---- cryptography ---- */
 
-struct first_rule {
-	const struct policy *policy;
-	const struct policy_rule *rule;
-};
-
-static void note_first(size_t rule, void *context)
-{
-	struct first_rule *first = context;
-
-	if (!first->rule)
-		first->rule = &first->policy->rules[rule];
-}
-
 static bool was_told(const struct replay *replay, enum finding_id id, const struct address *one,
 		     const struct address *other, enum finding_severity *severity)
 {
@@ -630,17 +617,16 @@ static void judge_selection(struct replay *replay, const struct past_selection *
 {
 	static const char of_authentication[] =
 	    "with IKEv1 it may have been a shared key, and how they prove themselves is not in the history";
-	struct first_rule first = { replay->policy,
-				    policy_match(replay->policy, selection->a.bytes, selection->b.bytes) };
+	const struct policy_rule *rule = policy_match(replay->policy, selection->a.bytes, selection->b.bytes);
 	char weak[REPLAY_WHAT_SIZE];
 	enum finding_severity told_severity = SEVERITY_INFO;
 
-	if (!first.rule)
-		policy_gateway_rules(replay->policy, selection->a.bytes, selection->b.bytes, note_first, &first);
-	enum period_verdict verdict = verdict_of(selection, first.rule, weak);
+	if (!rule)
+		rule = policy_first_gateway_rule(replay->policy, selection->a.bytes, selection->b.bytes);
+	enum period_verdict verdict = verdict_of(selection, rule, weak);
 	bool raised = is_raised(verdict);
 	bool told = was_told(replay, FINDING_WEAK_IKE_SELECTED, &selection->a, &selection->b, &told_severity);
-	if (!raised && (!told || is_told_of_another(replay, selection, first.rule)))
+	if (!raised && (!told || is_told_of_another(replay, selection, rule)))
 		return;
 	bool unknown = !raised && selection->version == 1;
 	bool swap = address_compare(&selection->a, &selection->b) > 0;
@@ -658,7 +644,7 @@ static void judge_selection(struct replay *replay, const struct past_selection *
 							  : SEVERITY_LOW,
 		.a = swap ? selection->b : selection->a,
 		.b = swap ? selection->a : selection->b,
-		.rule = first.rule ? first.rule->name : NULL,
+		.rule = rule ? rule->name : NULL,
 		.first_day = selection->first_day,
 		.last_day = selection->last_day,
 		.doubt = unknown ? of_authentication : NULL,

@@ -301,27 +301,12 @@ const struct policy_rule *judge_rule(const struct judge *judge, const struct jud
 	return pair->rule ? &judge->settings.policy->rules[pair->rule - 1] : NULL;
 }
 
-struct carried_rule {
-	const struct policy *policy;
-	const struct policy_rule *rule;
-};
-
-static void note_first(size_t rule, void *context)
-{
-	struct carried_rule *carried = context;
-
-	if (!carried->rule)
-		carried->rule = &carried->policy->rules[rule];
-}
-
 const struct policy_rule *judge_rule_or_carried(const struct judge *judge, const struct judged_pair *pair)
 {
-	struct carried_rule carried = { judge->settings.policy, judge_rule(judge, pair) };
+	const struct policy_rule *rule = judge_rule(judge, pair);
 
-	if (!carried.rule)
-		policy_gateway_rules(judge->settings.policy, pair->address[0].bytes, pair->address[1].bytes, note_first,
-				     &carried);
-	return carried.rule;
+	return rule ? rule
+		    : policy_first_gateway_rule(judge->settings.policy, pair->address[0].bytes, pair->address[1].bytes);
 }
 
 const char *judge_interface(const struct judge *judge, uint16_t interface)

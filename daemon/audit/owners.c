@@ -209,29 +209,15 @@ bool owners_by_rule(const struct owners *owners)
 	return owners->by_rule;
 }
 
-struct first_rule {
-	uint32_t rule;
-	bool found;
-};
-
-static void note_first(size_t rule, void *context)
-{
-	struct first_rule *first = context;
-
-	if (!first->found)
-		*first = (struct first_rule){ (uint32_t)rule, true };
-}
-
 unsigned owners_of(const struct owners *owners, uint64_t hash, const struct address *one, const struct address *other)
 {
 	const struct policy *policy = owners->policy;
-	struct first_rule first = { 0 };
 
 	if (!owners->by_rule)
 		return owner_of_hash(owners, hash);
 	const struct policy_rule *rule = policy_match(policy, one->bytes, other->bytes);
 	if (rule && rule->gateway_count)
 		return owners->of_rule[rule - policy->rules];
-	policy_gateway_rules(policy, one->bytes, other->bytes, note_first, &first);
-	return first.found ? owners->of_rule[first.rule] : owner_of_hash(owners, hash);
+	rule = policy_first_gateway_rule(policy, one->bytes, other->bytes);
+	return rule ? owners->of_rule[rule - policy->rules] : owner_of_hash(owners, hash);
 }
