@@ -313,7 +313,6 @@ enum ike_event_kind ike_story_child_agreed(struct ike_story *story, int64_t now_
 	if (!story->established_ns)
 		story->established_ns = now_ns;
 	story->child_agreed = true;
-	story->child_refusals = 0;
 	memset(story->child_refused_ns, 0, sizeof(story->child_refused_ns));
 	return IKE_EVENT_CHILD_ACCEPTED;
 }
@@ -323,7 +322,6 @@ enum ike_event_kind ike_story_child_refused(struct ike_story *story, int64_t now
 	memmove(story->child_refused_ns + 1, story->child_refused_ns,
 		sizeof(story->child_refused_ns) - sizeof(story->child_refused_ns[0]));
 	story->child_refused_ns[0] = now_ns;
-	story->child_refusals++;
 	return IKE_EVENT_CHILD_REFUSED;
 }
 

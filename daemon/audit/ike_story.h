@@ -111,15 +111,15 @@ struct ike_story {
 	struct ike_quick quick[IKE_STORY_QUICKS];       /* IKEv1: quick modes, a ring, the latest */
 	uint32_t auth_octets;                           /* of the first proof, all fragments */
 	uint32_t answer_octets;                         /* of the answer to it */
-	uint32_t child_refusals;                        /* since the last child was agreed on, */
-	int64_t child_refused_ns[IKE_STORY_REFUSALS];   /* and when the latest were, latest first; 0: not so many */
-	uint16_t refusal;                               /* notify type of the last refusal */
-	uint16_t wanted_group;                          /* of INVALID_KE_PAYLOAD */
-	uint16_t group_refusals;                        /* INVALID_KE_PAYLOAD so far */
-	uint8_t opened_direction;                       /* of the pair, from initiator to responder */
-	uint16_t initiator_port;                        /* of its first message in view */
-	uint16_t asked_port,
-	    answered_port; /* of the responder: where the last message to it went, where its last came from */
+	int64_t
+	    child_refused_ns[IKE_STORY_REFUSALS]; /* since the last child was agreed on, latest first; 0: not so many */
+	uint16_t refusal;                         /* notify type of the last refusal */
+	uint16_t wanted_group;                    /* of INVALID_KE_PAYLOAD */
+	uint16_t group_refusals;                  /* INVALID_KE_PAYLOAD so far */
+	uint8_t opened_direction;                 /* of the pair, from initiator to responder */
+	uint16_t initiator_port;                  /* of its first message in view */
+	/* of the responder: where the last message to it went, where its last came from */
+	uint16_t asked_port, answered_port;
 	uint8_t major, minor;
 	uint8_t mode;     /* enum ike_mode */
 	uint8_t exchange; /* of the last message */

@@ -606,6 +606,12 @@ void lineage_transition(struct judge *judge, struct judged_pair *pair, const str
 void lineage_fetch(const struct judge *judge, uint64_t pair, const struct transition *transition, bool found);
 struct judged_sa *lineage_find(struct judge *judge, const struct judged_pair *pair, unsigned direction,
 			       uint8_t protocol, uint32_t spi);
+/* The SA of a direction that was born last; NULL if there is none. */
+static inline struct judged_sa *judge_newest_sa(const struct judge *judge, const struct judged_pair *pair,
+						unsigned direction)
+{
+	return pair->newest_sa[direction] ? table_at(&judge->sas, pair->newest_sa[direction]) : NULL;
+}
 /* The SA replaced nothing after all. */
 void lineage_part(struct judge *judge, struct judged_pair *pair, struct judged_sa *sa);
 /* Whether two SAs of a pair may be of one line: of the same protocol, and of the same client where several are behind a NAT. */

@@ -172,8 +172,7 @@ void lineage_recall(struct judge *judge, struct judged_pair *pair, unsigned dire
 	struct judged_sa *sa = lineage_find(judge, pair, direction, known->protocol, known->spi);
 	int64_t born = known->born_ns < now_ns ? known->born_ns : now_ns;
 	int64_t keyed = known->keyed_ns < now_ns ? known->keyed_ns : now_ns;
-	const struct judged_sa *newest =
-	    pair->newest_sa[direction] ? table_at(&judge->sas, pair->newest_sa[direction]) : NULL;
+	const struct judged_sa *newest = judge_newest_sa(judge, pair, direction);
 
 	/* The list is by birth: what came late stays out. */
 	if (!sa && (judge->sas.used >= judge->sas.capacity / 4 * 3 || (newest && newest->born_ns > born)))

@@ -240,7 +240,7 @@ static bool again_and_again(const struct judge *judge, const struct judged_pair 
 	const int64_t *at = story->child_refused_ns;
 
 	for (unsigned d = 0; d < 2; d++) {
-		const struct judged_sa *sa = pair->newest_sa[d] ? table_at(&judge->sas, pair->newest_sa[d]) : NULL;
+		const struct judged_sa *sa = judge_newest_sa(judge, pair, d);
 		if (sa && sa->born_ns >= at[IKE_STORY_REFUSALS - 1])
 			return false;
 	}
@@ -258,7 +258,7 @@ static void child_refused(struct judge *judge, struct judged_pair *pair, const s
 	if (beside ? !again_and_again(judge, pair, story) : !ike_story_begun(story))
 		return;
 	pair->negotiation.troubles[TROUBLE_CHILD].beside = beside;
-	if (unproven && story->child_refusals < UNPROVEN_REFUSALS)
+	if (unproven && !story->child_refused_ns[UNPROVEN_REFUSALS - 1])
 		return;
 	fail(judge, pair, TROUBLE_CHILD, story, NULL, CAUSE_NONE);
 }

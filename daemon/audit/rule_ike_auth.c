@@ -314,7 +314,7 @@ static const struct ike_story *came_to_nothing(struct judge *judge, struct judge
 	int64_t since_ns = story->disowned_ns ? story->established_ns : story->eap_ended_ns;
 	/* That it came up may have been out of view. */
 	for (unsigned d = 0; d < 2; d++) {
-		const struct judged_sa *sa = pair->newest_sa[d] ? table_at(&judge->sas, pair->newest_sa[d]) : NULL;
+		const struct judged_sa *sa = judge_newest_sa(judge, pair, d);
 		if (sa && sa->born_ns >= since_ns)
 			return NULL;
 	}

@@ -227,7 +227,7 @@ static bool children_stay(const struct judge *judge, const struct judged_pair *p
 	bool none_new = true;
 
 	for (unsigned d = 0; d < 2; d++) {
-		const struct judged_sa *sa = pair->newest_sa[d] ? table_at(&judge->sas, pair->newest_sa[d]) : NULL;
+		const struct judged_sa *sa = judge_newest_sa(judge, pair, d);
 		const struct judged_esp *esp = &pair->esp[d];
 		if (!sa)
 			continue;

@@ -168,7 +168,7 @@ const struct ike_story *rule_ike_childless(struct judge *judge, struct judged_pa
 	negotiation->doubt_ns = 0;
 	const struct ike_story *story = ike_story_find(judge->stories, pair->realm, negotiation->doubt_ispi);
 	if (!story || !ike_story_begun(story) || !story->established_ns || story->child_agreed || story->deleted_ns ||
-	    story->child_refusals)
+	    story->child_refused_ns[0])
 		return NULL;
 	/* The answer to quick mode came late. */
 	if (story->major == 1 && !story->quick[story->quick_latest].open)

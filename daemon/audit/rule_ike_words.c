@@ -244,7 +244,7 @@ static void describe_child(const struct trouble *trouble, const struct ike_story
 
 	address_text(&finding->src, &a);
 	address_text(&finding->dst, &b);
-	if (story && !story->child_refusals && !trouble->beside) {
+	if (story && !story->child_refused_ns[0] && !trouble->beside) {
 		finding->grade = GRADE_POSSIBLE;
 		finding_say(
 		    finding,

@@ -301,7 +301,7 @@ static bool went_on(const struct leak *leak, const struct protection *protection
 static bool begins_anew(const struct judge *judge, const struct judged_pair *pair, int64_t time_ns)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		const struct judged_sa *sa = pair->newest_sa[i] ? table_at(&judge->sas, pair->newest_sa[i]) : NULL;
+		const struct judged_sa *sa = judge_newest_sa(judge, pair, i);
 		if (pair->ike[i].opened_ns >= time_ns - ENDED_BEFORE_S * SECOND || (sa && sa->born_ns > time_ns))
 			return true;
 	}

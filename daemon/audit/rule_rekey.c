@@ -185,7 +185,7 @@ static int64_t last_rekey_ns(const struct judge *judge, const struct judged_pair
 	int64_t last = 0;
 
 	for (unsigned d = 0; d < 2; d++) {
-		const struct judged_sa *sa = pair->newest_sa[d] ? table_at(&judge->sas, pair->newest_sa[d]) : NULL;
+		const struct judged_sa *sa = judge_newest_sa(judge, pair, d);
 		if (sa && sa->born_ns > last)
 			last = sa->born_ns;
 	}
@@ -380,7 +380,7 @@ static void clear_overdue(struct judge *judge, const struct judged_pair *pair, s
  */
 static void look_for_overdue(struct judge *judge, struct judged_pair *pair, unsigned direction)
 {
-	struct judged_sa *sa = pair->newest_sa[direction] ? table_at(&judge->sas, pair->newest_sa[direction]) : NULL;
+	struct judged_sa *sa = judge_newest_sa(judge, pair, direction);
 	struct regularity time, volume;
 	struct finding finding;
 
@@ -410,8 +410,7 @@ static void look_for_overdue(struct judge *judge, struct judged_pair *pair, unsi
 
 static void clear_older(struct judge *judge, const struct judged_pair *pair, unsigned direction)
 {
-	const struct judged_sa *newest =
-	    pair->newest_sa[direction] ? table_at(&judge->sas, pair->newest_sa[direction]) : NULL;
+	const struct judged_sa *newest = judge_newest_sa(judge, pair, direction);
 
 	for (uint32_t number = newest ? newest->older : 0; number;) {
 		struct judged_sa *sa = table_at(&judge->sas, number);

@@ -231,7 +231,7 @@ static bool recovered(const struct judge *judge, const struct judged_pair *pair,
 static bool moved(const struct judge *judge, const struct judged_pair *pair)
 {
 	for (unsigned d = 0; d < 2; d++) {
-		const struct judged_sa *sa = pair->newest_sa[d] ? table_at(&judge->sas, pair->newest_sa[d]) : NULL;
+		const struct judged_sa *sa = judge_newest_sa(judge, pair, d);
 		if (sa && sa->went_to)
 			return true;
 	}
@@ -433,7 +433,7 @@ static bool was_deleted(struct judge *judge, const struct judged_pair *pair, con
 /* Looks for an SA that goes on past the grace after its receiver deleted it, and is the youngest of its direction. */
 static void look_for_deleted(struct judge *judge, struct judged_pair *pair, unsigned direction)
 {
-	struct judged_sa *sa = pair->newest_sa[direction] ? table_at(&judge->sas, pair->newest_sa[direction]) : NULL;
+	struct judged_sa *sa = judge_newest_sa(judge, pair, direction);
 	int64_t since = pair->deleted_ns;
 
 	if (!sa || !since || sa->quiet || sa->stale || sa->bad_spi.open || sa->born_ns > since || sa->woke_ns > since)
@@ -614,7 +614,7 @@ void rule_spi_due(struct judge *judge, struct judged_pair *pair)
 
 	look_again(judge, pair, true);
 	for (unsigned d = 0; d < 2; d++) {
-		const struct judged_sa *young = pair->newest_sa[d] ? table_at(&judge->sas, pair->newest_sa[d]) : NULL;
+		const struct judged_sa *young = judge_newest_sa(judge, pair, d);
 		int64_t grace_ends = young ? young->born_ns + judge->settings.thresholds.stale_grace_ns + QUIET_NS : 0;
 		if (grace_ends > judge->now_ns)
 			judge_wake(judge, pair, RULE_SPI, grace_ends);
