@@ -6,6 +6,7 @@
 #include "ike_log_command.h"
 #include "loop.h"
 #include "promote_command.h"
+#include "report/finding_fields.h"
 #include "report/hex.h"
 #include "report/record_reader.h"
 #include "report/text_table.h"
@@ -138,11 +139,10 @@ static enum page_style verdict_style(enum pair_verdict verdict)
 /* Where capture.realm keeps networks with equal addresses apart. */
 static void put_realm(struct text_table *table, uint32_t realm, const char *interface)
 {
-	char number[16] = "-";
+	char number[REALM_TEXT_SIZE];
+	const char *text = realm_text(realm, interface, number);
 
-	if (realm)
-		snprintf(number, sizeof(number), "%u", realm);
-	text_table_put(table, STYLE_PLAIN, interface ? interface : number);
+	text_table_put(table, STYLE_PLAIN, text ? text : "-");
 }
 
 static const struct text_column pair_columns[] = {

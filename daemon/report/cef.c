@@ -189,7 +189,7 @@ size_t cef_format(const struct finding *finding, const char *sensor, bool whole,
 	struct message message = { out, size, 0, 0 };
 	const struct catalogue_row *row = catalogue_row(finding->id);
 	struct community_id id;
-	char text[VALUE_MAX + 1], realm[FINDING_REALM_SIZE];
+	char text[VALUE_MAX + 1], realm[REALM_TEXT_SIZE];
 
 	out[0] = '\0';
 	put_header(&message, "CEF:0");
@@ -225,7 +225,7 @@ size_t cef_format(const struct finding *finding, const char *sensor, bool whole,
 	}
 	if (finding->not_durable)
 		put_pair(&message, "espialDurable", "false");
-	put_pair(&message, "espialRealm", finding_realm_text(finding, realm));
+	put_pair(&message, "espialRealm", realm_text(finding->realm, finding->realm_interface, realm));
 	if (finding->has_flow && finding->has_ports &&
 	    community_id(&finding->src, &finding->dst, finding->src_port, finding->dst_port, finding->ip_protocol, &id))
 		put_pair(&message, "espialCommunityId", id.text);

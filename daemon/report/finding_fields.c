@@ -51,20 +51,20 @@ static void add_time(struct finding_fields *fields, const char *name, int64_t ti
 	add(fields, name, timestamp_text(time_ns, &buffer));
 }
 
-const char *finding_realm_text(const struct finding *finding, char text[FINDING_REALM_SIZE])
+const char *realm_text(uint32_t realm, const char *interface, char text[REALM_TEXT_SIZE])
 {
-	if (finding->realm_interface)
-		return finding->realm_interface;
-	if (finding->realm == 0)
+	if (interface)
+		return interface;
+	if (realm == 0)
 		return NULL;
-	snprintf(text, FINDING_REALM_SIZE, "%u", finding->realm);
+	snprintf(text, REALM_TEXT_SIZE, "%u", realm);
 	return text;
 }
 
 static void add_flow(struct finding_fields *fields, const struct finding *finding)
 {
 	struct community_id id;
-	char realm[FINDING_REALM_SIZE];
+	char realm[REALM_TEXT_SIZE];
 
 	if (finding->has_flow) {
 		add_address(fields, "src", &finding->src);
@@ -81,7 +81,7 @@ static void add_flow(struct finding_fields *fields, const struct finding *findin
 	add(fields, "interface", finding->interface);
 	if (finding->vlan)
 		add_format(fields, "vlan", "%u", finding->vlan);
-	add(fields, "realm", finding_realm_text(finding, realm));
+	add(fields, "realm", realm_text(finding->realm, finding->realm_interface, realm));
 	if (finding->has_flow && finding->has_ports &&
 	    community_id(&finding->src, &finding->dst, finding->src_port, finding->dst_port, finding->ip_protocol, &id))
 		add(fields, "community_id", id.text);

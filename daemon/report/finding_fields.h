@@ -30,11 +30,11 @@ struct finding_fields {
 	size_t evidence_begin; /* fields from here on are evidence */
 };
 
-enum { FINDING_REALM_SIZE = 64 };
+enum { REALM_TEXT_SIZE = 64 };
 
-/* Which network the pair is of, where capture.realm keeps several apart: the name of the interface, or the number of the VLAN or
+/* Which network a pair, an SA or a finding is of, where capture.realm keeps several apart: the name of the interface, or the number of the VLAN or
  * VNI, as text, since a field of an index has one type. NULL where nothing keeps them apart. */
-const char *finding_realm_text(const struct finding *finding, char text[FINDING_REALM_SIZE]);
+const char *realm_text(uint32_t realm, const char *interface, char text[REALM_TEXT_SIZE]);
 
 /* Fields that are not known are left out. */
 void finding_fields_set(const struct finding *finding, const char *sensor, struct finding_fields *fields);

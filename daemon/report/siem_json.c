@@ -131,7 +131,7 @@ static void put_evidence(struct maker *maker, json_t *object, const struct findi
 /* What our own JSON lines have and no schema: the same names. */
 static void put_ours(struct maker *maker, json_t *object, const struct finding *finding, bool whole)
 {
-	char realm[FINDING_REALM_SIZE];
+	char realm[REALM_TEXT_SIZE];
 	json_t *evidence;
 
 	put_format(maker, object, "alert", "%016" PRIx64, finding->alert);
@@ -145,7 +145,7 @@ static void put_ours(struct maker *maker, json_t *object, const struct finding *
 	put_text(maker, object, "subject", finding_subject_name(finding->subject));
 	if (finding->cause != CAUSE_NONE)
 		put_text(maker, object, "cause", catalogue_cause(finding->cause)->name);
-	put_text(maker, object, "realm", finding_realm_text(finding, realm));
+	put_text(maker, object, "realm", realm_text(finding->realm, finding->realm_interface, realm));
 	put_text(maker, object, "rule", finding->rule);
 	if (finding->has_pair || finding->subject == SUBJECT_HOST)
 		put_address(maker, object, "a", &finding->a);

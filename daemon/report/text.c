@@ -61,8 +61,8 @@ static void amount_text(const struct finding *finding, struct page_text *out)
 /* Facts in one line: since when, how much, under which rule, how sure, and of which of several networks. */
 static void facts_text(const struct page *page, const struct finding *finding, struct page_text *out)
 {
-	char number[FINDING_REALM_SIZE];
-	const char *realm = finding_realm_text(finding, number);
+	char number[REALM_TEXT_SIZE];
+	const char *realm = realm_text(finding->realm, finding->realm_interface, number);
 	struct page_figure since;
 	struct page_text amount, name;
 	size_t used;
