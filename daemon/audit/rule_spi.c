@@ -156,7 +156,7 @@ static void end(struct judge *judge, struct judged_pair *pair, struct judged_sa 
 	alert_clear(judge, &sa->bad_spi, &finding);
 	sa->stale = false;
 	sa->bad_level = 0;
-	sa->bad_counted = false;
+	sa->bad_counted = sa->bad_again = false;
 }
 
 /* The receiver answers, but in clear: its policy is gone, not its SA. */
@@ -184,9 +184,16 @@ static bool answers_by_old_numbers(const struct judge *judge, const struct judge
 	return false;
 }
 
+/* Whether an alert before may have told of the run: of one that has ended since, or that had to make room. */
+static bool was_told(const struct judged_sa *sa, const struct transition_run *run)
+{
+	return run->first_ns < sa->born_ns || (sa->bad_opened_ns && run->first_ns <= sa->bad_opened_ns);
+}
+
 static void note_run(struct judged_sa *sa, const struct transition_run *run)
 {
-	sa->bad_since_ns = run->first_ns;
+	if (!sa->bad_spi.open || !sa->bad_again)
+		sa->bad_since_ns = run->first_ns;
 	sa->bad_last_ns = run->last_ns;
 	sa->bad_packets = run->packets;
 	sa->bad_bytes = run->bytes;
@@ -271,16 +278,25 @@ static void unanswered(struct judge *judge, struct judged_pair *pair, const stru
 	if (!sa || sa->stale)
 		return;
 	note_run(sa, &transition->run);
-	if (!sa->bad_spi.open && transition->run.level < LEVEL_POSSIBLE + sa->bad_answered)
-		return;
+	if (!sa->bad_spi.open) {
+		/* A run that is over opens nothing: it was told when it reached its levels. */
+		if (transition->time_ns > transition->run.last_ns ||
+		    transition->run.level < LEVEL_POSSIBLE + sa->bad_answered)
+			return;
+	}
 	/* No new level: the run is over, and all that is news is what was lost. */
 	if (answers_in_clear(pair, sa) || answers_by_old_numbers(judge, pair, sa) || moved(judge, pair) ||
 	    (sa->bad_spi.open && sa->bad_level == transition->run.level))
 		return;
 	sa->bad_level = transition->run.level;
 	sa->bad_alive = receiver_alive(judge, pair, sa);
-	if (!sa->bad_spi.open)
+	if (!sa->bad_spi.open) {
 		sa->bad_cause = CAUSE_ONE_WAY; /* what the receiver itself said is better than this */
+		/* What goes on behind the end of an alert is another one. */
+		sa->bad_again = was_told(sa, &transition->run);
+		if (sa->bad_again)
+			sa->bad_since_ns = transition->time_ns;
+	}
 	if (recovered(judge, pair, sa, sa->bad_last_ns))
 		sa->bad_cause = CAUSE_RECOVERING;
 	tell(judge, pair, sa);
@@ -473,6 +489,7 @@ void rule_spi_notified(struct judge *judge, struct judged_pair *pair, struct jud
 		sa->bad_packets = 0;
 		sa->bad_bytes = 0;
 		sa->bad_counted = true;
+		sa->bad_again = false;
 		sa->bad_level = LEVEL_POSSIBLE;
 		judge_wake(judge, pair, RULE_SPI, judge->now_ns + LASTS_NS);
 	}

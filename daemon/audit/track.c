@@ -642,6 +642,7 @@ void track_advance(struct track *track, int64_t now_ns)
 {
 	if (now_ns > track->now_ns)
 		track->now_ns = now_ns;
+	track->turned_ns = track->now_ns;
 	ike_join_advance(track->join, track->now_ns);
 	wheel_turn(&track->sa_wheel, track->now_ns, track_sa_due, track);
 	wheel_turn(&track->pair_wheel, track->now_ns, pair_due, track);

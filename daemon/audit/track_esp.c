@@ -471,6 +471,19 @@ static __attribute__((noinline)) void sa_content(struct track *track, struct pai
 	track_put(track, &transition, pair);
 }
 
+/* A packet ends runs whose SAs were quiet long before it, though nobody looked at them yet: what such a run came to is
+ * known since then, and not since the packet. */
+static void tell_what_ended(struct track *track, const struct pair *pair, const struct dialogue *dialogue,
+			    int64_t now_ns)
+{
+	for (unsigned d = 0; d < 2; d++) {
+		const struct dialogue_run *run = &dialogue->side[d].run;
+		int64_t since = run->last_ns + TRACK_QUIET_NS;
+		if (run->told > 0 && since <= now_ns && since > track->turned_ns)
+			put_run(track, pair, TRANSITION_UNANSWERED, d, run, since);
+	}
+}
+
 static __attribute__((noinline)) void pair_dialogue(struct track *track, struct pair *pair, const struct packet *packet,
 						    bool pool, unsigned direction, int64_t now_ns)
 {
@@ -482,6 +495,7 @@ static __attribute__((noinline)) void pair_dialogue(struct track *track, struct 
 			return;
 	}
 	struct dialogue *dialogue = dialogue_at(track, pair->dialogue);
+	tell_what_ended(track, pair, dialogue, now_ns);
 	dialogue->side[direction].overhead = (uint16_t)(packet->length - packet->payload_length);
 	unsigned news = dialogue_packet(dialogue, direction, packet->spi, packet->payload_length, pool, now_ns, &ended);
 	if (!news)

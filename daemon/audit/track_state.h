@@ -58,6 +58,7 @@ struct track {
 	struct transition_sink sink;
 	struct track_counters counters;
 	int64_t now_ns;
+	int64_t turned_ns;   /* what fell quiet until then was noticed */
 	int64_t flow_due_ns; /* when the next slice of flows is */
 	uint64_t serial;
 	struct table pairs, flows, sas, stories, dialogues, mixes;

@@ -527,6 +527,24 @@ START_TEST(many_sas_after_a_bad_one)
 }
 END_TEST
 
+/* What nobody answered and was told until its end is not told again by the next SPI, a day later. */
+START_TEST(next_spi_behind_an_end)
+{
+	begin(true);
+	esp(60, BOTH);
+	esp(9, OUT);
+	seconds(24 * 3600);
+	new_sas();
+	esp(1, OUT);
+	esp(20, BOTH);
+	tell();
+	ended_by(FINDING_BAD_SPI, 1, "sender-stopped");
+	ck_assert_uint_ge(life_of(FINDING_BAD_SPI, 1).cleared->count, 18);
+	opens(FINDING_BAD_SPI, 1);
+	scene_end();
+}
+END_TEST
+
 /* Of an SPI that was never seen: the end says how many notices there were, of whom, about what, and when the last came. */
 START_TEST(notices_about_nothing)
 {
@@ -667,7 +685,7 @@ START_TEST(timers_of_those_that_went)
 END_TEST
 
 SUITE_MAIN("ends", replays_cease, slow_replays_go_on, count_began_anew, count_of_an_sa_that_is_gone, numbers_run_out,
-	   many_sas_after_a_bad_one, notices_about_nothing, not_readable_after_all, other_lengths,
-	   overdue_and_no_habit_any_more, integrity_alone, unnegotiated, readable_replaced, rekeyed_less_often,
-	   rekeyed_no_more, weak_and_silent, weakly_offered, forgotten, host_outlives_its_pair,
+	   many_sas_after_a_bad_one, next_spi_behind_an_end, notices_about_nothing, not_readable_after_all,
+	   other_lengths, overdue_and_no_habit_any_more, integrity_alone, unnegotiated, readable_replaced,
+	   rekeyed_less_often, rekeyed_no_more, weak_and_silent, weakly_offered, forgotten, host_outlives_its_pair,
 	   timers_of_those_that_went)

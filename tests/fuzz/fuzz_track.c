@@ -11,6 +11,7 @@
 #include "../audit/story.h"
 #include "config/config.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* Two ways of telling one story have to say the same; both are shown where they do not. */
@@ -178,6 +179,9 @@ static void check_findings(const struct story_result *result)
 				ever = true;
 				open = result->finding[k].state != FINDING_CLEAR;
 			}
+		if (!(finding->state == FINDING_OPEN ? !ever : open))
+			fprintf(stderr, "%s---- number %" PRIu64 ": %s\n", result->findings, finding->alert,
+				finding->text);
 		DEMAND(finding->state == FINDING_OPEN ? !ever : open);
 		DEMAND(i == 0 || finding->time_ns >= result->finding[i - 1].time_ns);
 		DEMAND(catalogue_allows(finding->id, finding->cause));
