@@ -139,7 +139,7 @@ struct judged_sa {
 	enum finding_cause bad_cause;
 	uint8_t bad_level;
 	bool bad_counted;      /* by what the SA carries since base_ns, not by what is not answered */
-	bool bad_again;        /* about a run that an alert before it told of: since when it is told again */
+	bool bad_again;        /* about what goes on of a run that an alert before it told of */
 	bool stale_by_delete;  /* while stale: not a successor but a Delete says so */
 	int64_t bad_opened_ns; /* when the alert was opened last */
 	uint8_t bad_answered;  /* runs that were told, and answered on the same SPI after all */

@@ -278,12 +278,10 @@ static void unanswered(struct judge *judge, struct judged_pair *pair, const stru
 	if (!sa || sa->stale)
 		return;
 	note_run(sa, &transition->run);
-	if (!sa->bad_spi.open) {
-		/* A run that is over opens nothing: it was told when it reached its levels. */
-		if (transition->time_ns > transition->run.last_ns ||
-		    transition->run.level < LEVEL_POSSIBLE + sa->bad_answered)
-			return;
-	}
+	/* A run that is over opens nothing: it was told when it reached its levels. */
+	bool over = transition->time_ns > transition->run.last_ns;
+	if (!sa->bad_spi.open && (over || transition->run.level < LEVEL_POSSIBLE + sa->bad_answered))
+		return;
 	/* No new level: the run is over, and all that is news is what was lost. */
 	if (answers_in_clear(pair, sa) || answers_by_old_numbers(judge, pair, sa) || moved(judge, pair) ||
 	    (sa->bad_spi.open && sa->bad_level == transition->run.level))

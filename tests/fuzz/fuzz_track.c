@@ -179,10 +179,11 @@ static void check_findings(const struct story_result *result)
 				ever = true;
 				open = result->finding[k].state != FINDING_CLEAR;
 			}
-		if (!(finding->state == FINDING_OPEN ? !ever : open))
+		bool in_turn = finding->state == FINDING_OPEN ? !ever : open;
+		if (!in_turn)
 			fprintf(stderr, "%s---- number %" PRIu64 ": %s\n", result->findings, finding->alert,
 				finding->text);
-		DEMAND(finding->state == FINDING_OPEN ? !ever : open);
+		DEMAND(in_turn);
 		DEMAND(i == 0 || finding->time_ns >= result->finding[i - 1].time_ns);
 		DEMAND(catalogue_allows(finding->id, finding->cause));
 		if (finding->first_ns > finding->last_ns || finding->last_ns > finding->time_ns)
