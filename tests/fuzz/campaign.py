@@ -20,6 +20,7 @@ belongs into tests/fuzz/regression/TARGET, with what mends it; it is taken out o
 """
 import argparse
 import json
+import math
 import os
 import pathlib
 import re
@@ -140,7 +141,7 @@ class Run:
     """One slice of one target, as a process."""
 
     def __init__(self, folder, engine, target, seconds):
-        self.folder, self.engine, self.target = folder, engine, target
+        self.folder, self.engine, self.target, self.seconds = folder, engine, target, seconds
         self.log = folder / "logs" / f"{target}.{engine}.log"
         self.corpus = gather(folder, target)
         self.finds_before = len(finds(folder, target))
@@ -191,14 +192,16 @@ class Run:
 
 
 def next_target(ledger, running, wanted, aim, engine):
-    """The target to go on with: of the group that had least, the one that had least; None if all had enough."""
+    """The target to go on with and the seconds that its group lacks: of the group that had least, or will have had by those that are
+    running, the one that had least. None, 0 if all had enough."""
     best = None
-    for group, members in GROUPS.items():
-        had = sum(ledger.seconds(name) for name in members)
-        free = [name for name in members if name in wanted and name not in running]
+    busy = [run.target for run in running]
+    for members in GROUPS.values():
+        had = sum(ledger.seconds(name) for name in members) + sum(run.seconds for run in running if run.target in members)
+        free = [name for name in members if name in wanted and name not in busy]
         if had < aim and free and (best is None or had < best[0]):
             best = (had, min(free, key=lambda name: ledger.seconds(name, engine)))
-    return best[1] if best else None
+    return (best[1], aim - best[0]) if best else (None, 0)
 
 
 def campaign(folder, options):
@@ -221,11 +224,10 @@ def campaign(folder, options):
         ledger = Ledger(folder)
         slice_length = options.slice if end is None else min(options.slice, int(end - time.monotonic()))
         while len(running) < options.jobs and slice_length >= 10:
-            busy = [run.target for run in running.values()]
-            target = next_target(ledger, busy, wanted, options.hours * 3600, options.engine)
+            target, lacks = next_target(ledger, running.values(), wanted, options.hours * 3600, options.engine)
             if target is None:
                 break
-            run = Run(folder, options.engine, target, slice_length)
+            run = Run(folder, options.engine, target, min(slice_length, max(10, math.ceil(lacks))))
             running[run.process.pid] = run
         if not running:
             break
