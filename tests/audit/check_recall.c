@@ -434,6 +434,33 @@ START_TEST(ah_beside_esp)
 }
 END_TEST
 
+/* Who speaks ESP one way is not remembered: a client that knocks beside it, right behind a restart, is not locked out until it
+ * turns out that there is no ESP any more. */
+START_TEST(knocks_beside_esp)
+{
+	for (unsigned ceased = 0; ceased < 2; ceased++) {
+		struct story_stream stream = story_stream(A, B, 6, 445);
+
+		begin("  rules:\n    - name: both\n      between: [" A ", " B "]\n");
+		esp(20, BACK);
+		killed(0.1);
+		for (unsigned i = 0; i < 3; i++) {
+			story_tcp(script, &stream, false, 2, 0);
+			seconds(0.2);
+		}
+		if (ceased) {
+			seconds(3);
+			story_tcp(script, &stream, false, 2, 0);
+		} else {
+			esp(10, BACK);
+		}
+		tell();
+		ck_assert_uint_eq(opened(FINDING_LOCKED_OUT), ceased);
+		scene_end();
+	}
+}
+END_TEST
+
 START_TEST(readable_replaced_unseen)
 {
 	begin(NULL);
@@ -704,5 +731,5 @@ END_TEST
 SUITE_MAIN("recall", learned, learned_and_killed_in_the_middle, named_by_a_rule, forgotten_in_time, beside_its_tunnel,
 	   strangers_are_not_remembered, too_often_by_both_lives, too_often_goes_on, restarts_do_not_make_it_too_often,
 	   overdue_by_both_lives, known_to_be_taken, known_version, weak_selection, readable_goes_on, negotiated_before,
-	   ah_beside_esp, readable_replaced_unseen, events_are_told_once, what_was_down_speaks_again, nonsense,
-	   times_beyond_all_others, told_again)
+	   ah_beside_esp, knocks_beside_esp, readable_replaced_unseen, events_are_told_once, what_was_down_speaks_again,
+	   nonsense, times_beyond_all_others, told_again)
