@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""How much of the code the tests reach, by lines (clang's source-based coverage): coverage.py [--lines] FOLDER
+"""How much of the code the tests reach, by lines (clang's source-based coverage): coverage.py [--lines] FOLDER | --flags
 
 Builds the tree with clang in FOLDER, or again there, and prints two tables, as docs/coverage.md has them:
 
   corpus  what the seeds of the fuzz targets alone reach of dissectors/, by file
   tests   what the seeds, the suites of these folders and the captures reach of each folder that FLOORS names, by file
 
---lines lists the lines that nothing reached, by file, instead of nothing. Exit status 1 if a folder is below its floor.
+--lines lists the lines that nothing reached, by file, instead of nothing. --flags names what FOLDER has to be compiled and linked with, for
+who built it for other ends too. Exit status 1 if a folder is below its floor.
 The tests themselves may fail (77 is fine, too): what they reached counts all the same, and the exit status tells.
 """
 
@@ -103,6 +104,9 @@ def table(files, floors, with_lines):
 
 
 def main():
+    if sys.argv[1:] == ["--flags"]:
+        print(FLAGS)
+        return 0
     with_lines = "--lines" in sys.argv[1:]
     folder = os.path.abspath([argument for argument in sys.argv[1:] if argument != "--lines"][0])
     build(folder)

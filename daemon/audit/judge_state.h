@@ -503,6 +503,12 @@ static inline bool judge_two_way(const struct judged_pair *pair)
 	return (pair->esp[0].first_ns && pair->esp[1].first_ns) || (pair->ike[0].message_ns && pair->ike[1].message_ns);
 }
 
+/* Whether this engine began only a moment before: what it sees then may be older than it. */
+static inline bool judge_just_began(const struct judge *judge, int64_t time_ns)
+{
+	return time_ns - judge->known.first_ns <= judge->settings.thresholds.recall_overlap_ns;
+}
+
 /* The later of the two: silence that nobody listened to does not count. */
 static inline int64_t judge_silent_since(const struct judged_pair *pair, int64_t last_ns)
 {

@@ -375,8 +375,7 @@ void lineage_transition(struct judge *judge, struct judged_pair *pair, const str
 		if (!sa)
 			break;
 		note_ports(sa, &transition->esp);
-		sa->unseen = pair->recalled && transition->time_ns - judge->known.first_ns <=
-						   judge->settings.thresholds.recall_overlap_ns;
+		sa->unseen = pair->recalled && judge_just_began(judge, transition->time_ns);
 		/* Who does not count is at 0 all the time. */
 		sa->begun = sa->keyed = transition->esp.sequence - 1 < BEGUN_MAX;
 		origin_find(judge, pair, sa);

@@ -83,12 +83,6 @@ static void end(struct judge *judge, struct judged_pair *pair, const char *why)
 	pair->knock.first_ns = 0;
 }
 
-/* Who took over from another engine a moment ago has not heard yet of all that speak ESP. */
-static bool just_took_over(const struct judge *judge, int64_t time_ns)
-{
-	return judge->known.until_ns && time_ns - judge->known.first_ns <= judge->settings.thresholds.recall_overlap_ns;
-}
-
 static void knocked(struct judge *judge, struct judged_pair *pair, const struct transition *transition)
 {
 	const struct transition_knock *news = &transition->knock;
@@ -105,8 +99,8 @@ static void knocked(struct judge *judge, struct judged_pair *pair, const struct 
 	bool down = host ? !judge_host_alive(judge, pair->realm, server, news->first_ns - ALIVE_NS - 1) : !pair->rule;
 	if (!secured || down || speaks(pair, news->first_ns))
 		return;
-	/* The next try tells, if no ESP came by then. */
-	if (!knock->alert.open && just_took_over(judge, transition->time_ns))
+	/* Who took over from another engine has not heard yet of all that speak ESP: the next try tells, if none came by then. */
+	if (!knock->alert.open && judge->known.until_ns && judge_just_began(judge, transition->time_ns))
 		return;
 	/* Those of before an alert ended were told with it: what goes on behind it is another one. */
 	bool told = knock->ended_ns && news->first_ns <= knock->ended_ns;
